@@ -1,0 +1,6 @@
+"""The front door: ``python cli.py …`` does what the installed command ``ipdrecon …`` does."""
+
+from ipdrecon.app.commands import main
+
+if __name__ == "__main__":
+    raise SystemExit(main())

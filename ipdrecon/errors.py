@@ -1,0 +1,43 @@
+"""What stops the work: each error says what was seen, what was expected and what to do."""
+
+
+class IpdreconError(Exception):
+    """Something that cannot go on; the command line prints it on one line and ends with `exit_status`."""
+
+    exit_status = 1
+
+
+class FigureError(IpdreconError):
+    """The file is no figure that can be opened."""
+
+
+class PanelError(IpdreconError):
+    """No plotting box was found, or not the one asked for."""
+
+
+class AxisError(IpdreconError):
+    """An axis cannot be calibrated."""
+
+
+class ArmError(IpdreconError):
+    """The curves cannot be found or parted."""
+
+
+class CurveError(IpdreconError):
+    """A curve is no survival curve."""
+
+
+class AtRiskError(IpdreconError):
+    """A table of numbers at risk contradicts itself."""
+
+
+class ReconstructionError(IpdreconError):
+    """Patients cannot be rebuilt from what is given."""
+
+
+class ReportedError(IpdreconError):
+    """A reported number cannot be understood."""
+
+
+class FolderError(IpdreconError):
+    """A figure, trial or review folder lacks a file, or a file is malformed."""

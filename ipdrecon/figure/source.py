@@ -1,0 +1,72 @@
+"""Open a picture file."""
+
+import hashlib
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ipdrecon.errors import FigureError
+from ipdrecon.model import Figure
+
+LEAST_SIDE_PX = 60
+MOST_PIXELS = 120_000_000
+_MAGIC = {b"\x89PNG\r\n\x1a\n": "PNG", b"\xff\xd8\xff": "JPEG"}
+
+
+def open_figure(path):
+    """Open a PNG or JPEG file.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    Figure
+        Transparent parts are laid on white.
+
+    Raises
+    ------
+    FigureError
+        When the file is missing, is no picture, is damaged, or is too small to hold a figure.
+    """
+    path = Path(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise FigureError(f"{path} cannot be read ({error.strerror}); give the path of a PNG or JPEG figure.") from error
+    _kind(path, data)
+    px = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if px is None:
+        raise FigureError(f"{path} is damaged and cannot be decoded; export or download the figure again.")
+    px = _rgb(px)
+    if min(px.shape[:2]) < LEAST_SIDE_PX:
+        raise FigureError(
+            f"{path} is {px.shape[1]} × {px.shape[0]} px; a figure needs at least {LEAST_SIDE_PX} px a side. "
+            "Use a larger version of it."
+        )
+    if px.shape[0] * px.shape[1] > MOST_PIXELS:
+        raise FigureError(f"{path} has {px.shape[0] * px.shape[1] / 1e6:.0f} million px; at most {MOST_PIXELS // 10**6} are read. Scale it down.")
+    return Figure(px=px, source=path.name, sha256=hashlib.sha256(data).hexdigest())
+
+
+def _kind(path, data):
+    for magic, kind in _MAGIC.items():
+        if data.startswith(magic):
+            return kind
+    begins = data[:12]
+    if not data:
+        raise FigureError(f"{path} is empty; expected a PNG or JPEG figure.")
+    raise FigureError(f"{path} is no PNG or JPEG (it begins with {begins!r}); convert the figure to PNG.")
+
+
+def _rgb(px):
+    if px.dtype != np.uint8:
+        px = (px / 257).astype(np.uint8) if px.dtype == np.uint16 else px.astype(np.uint8)
+    if px.ndim == 2:
+        return cv2.cvtColor(px, cv2.COLOR_GRAY2RGB)
+    if px.shape[2] == 4:
+        alpha = px[:, :, 3:].astype(np.float32) / 255
+        px = np.round(px[:, :, :3] * alpha + 255 * (1 - alpha)).astype(np.uint8)
+    return cv2.cvtColor(px, cv2.COLOR_BGR2RGB)

@@ -1,0 +1,91 @@
+"""Words and single cells read from a picture: the only door to optical character recognition."""
+
+import functools
+import logging
+
+import cv2
+import numpy as np
+
+from ipdrecon.model import Box, Word
+
+_LEAST_SIDE_PX = 1000
+_LARGEST_SCALE = 3.0
+
+
+@functools.lru_cache(maxsize=1)
+def _engine():
+    logging.getLogger("RapidOCR").setLevel(logging.ERROR)
+    from rapidocr import RapidOCR
+
+    return RapidOCR(params={"Global.log_level": "error", "Global.use_cls": False, "Global.text_score": 0.3})
+
+
+def read_words(px, *, box=None, scale=None):
+    """Read all words of a picture, or of a part of it.
+
+    Parameters
+    ----------
+    px : ndarray of uint8, shape (height, width, 3)
+    box : Box, optional
+        The part to read; the whole by default.
+    scale : float, optional
+        Enlargement before reading; by default small pictures are enlarged.
+
+    Returns
+    -------
+    tuple of Word
+        In px of the whole picture, sorted from top to bottom, then left to right.
+    """
+    left, top = 0, 0
+    if box is not None:
+        left, top = max(int(box.left), 0), max(int(box.top), 0)
+        px = px[top : int(np.ceil(box.bottom)) + 1, left : int(np.ceil(box.right)) + 1]
+    if min(px.shape[:2]) < 3:
+        return ()
+    if scale is None:
+        scale = float(np.clip(_LEAST_SIDE_PX / max(px.shape[:2]), 1.0, _LARGEST_SCALE))
+    large = cv2.resize(px, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC) if scale != 1 else px
+    found = _engine()(cv2.cvtColor(np.ascontiguousarray(large), cv2.COLOR_RGB2BGR), use_cls=False)
+    if found.boxes is None:
+        return ()
+    words = [
+        _word(corners / scale + (left, top), text, score)
+        for corners, text, score in zip(found.boxes, found.txts, found.scores, strict=True)
+        if text.strip()
+    ]
+    return tuple(sorted(words, key=lambda word: (word.box.top, word.box.left)))
+
+
+def _word(corners, text, score):
+    (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
+    tall = bottom - top > 1.4 * (right - left) and len(text.strip()) > 1
+    box = Box(round(float(left), 2), round(float(top), 2), round(float(right), 2), round(float(bottom), 2))
+    return Word(text.strip(), box, round(float(score), 2), tall)
+
+
+def read_line(px, box, *, height_px=48):
+    """Read one line of text whose place is known, without searching for it.
+
+    Parameters
+    ----------
+    px : ndarray of uint8, shape (height, width, 3)
+    box : Box
+        Around the text, with a few px of margin.
+    height_px : int
+        The crop is enlarged to this height before reading.
+
+    Returns
+    -------
+    Word
+        With empty text and confidence 0 where nothing was read.
+    """
+    top, left = max(int(box.top), 0), max(int(box.left), 0)
+    crop = px[top : int(np.ceil(box.bottom)) + 1, left : int(np.ceil(box.right)) + 1]
+    if min(crop.shape[:2], default=0) < 3:
+        return Word("", box, 0.0)
+    scale = height_px / crop.shape[0]
+    crop = cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+    found = _engine()(cv2.cvtColor(crop, cv2.COLOR_RGB2BGR), use_det=False, use_cls=False, use_rec=True)
+    if not found.txts:
+        return Word("", box, 0.0)
+    return Word(found.txts[0].strip(), box, round(float(found.scores[0]), 2))

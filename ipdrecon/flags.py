@@ -1,0 +1,129 @@
+"""Every kind of doubt: its name, what it means, what to look at.
+
+A doubtful number is returned and marked, never dropped and never silently kept. A flag that `needs_review` makes the
+command line end with status 3; the others inform.
+"""
+
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True)
+class FlagDefinition:
+    """One kind of doubt.
+
+    Attributes
+    ----------
+    name : str
+        The key, in snake case.
+    meaning : str
+        What was noticed, in one sentence.
+    look_at : str
+        What a person should check.
+    needs_review : bool
+        Whether a result with this flag should be looked at before it is used.
+    """
+
+    name: str
+    meaning: str
+    look_at: str
+    needs_review: bool = True
+
+
+_DEFINITIONS = (
+    # reading the picture
+    FlagDefinition("axis_residual", "The tick labels do not lie on one straight scale.", "the ticks in overlay.png"),
+    FlagDefinition("tick_label_rejected", "A tick label contradicts the others and was left out of the fit.", "the tick in overlay.png", False),
+    FlagDefinition("few_ticks", "An axis was fitted through two ticks only, so a misread label would not show.", "the ticks in overlay.png"),
+    FlagDefinition("axis_given", "The range of an axis was given by hand.", "the range given", False),
+    FlagDefinition("scale_assumed", "Nothing printed tells the scale or the direction of the vertical axis; the reading is the likeliest.", "the vertical axis"),
+    FlagDefinition("percent", "The figure is drawn in percent; survival is stored as a probability.", "nothing, if the axis is in percent", False),
+    FlagDefinition("incidence", "The figure draws cumulative incidence (1 - S); survival is stored.", "whether the curve is 1 minus a Kaplan-Meier estimate", False),
+    FlagDefinition("arms_given", "The number of arms was given by hand.", "the curves in overlay.png", False),
+    FlagDefinition("arms_doubtful", "The number of curves is not certain.", "the curves in overlay.png"),
+    FlagDefinition("arm_unnamed", "No label was found for a curve.", "the legend", False),
+    FlagDefinition("arm_name_doubtful", "The label of a curve was matched by weak evidence.", "the legend and the curves in overlay.png"),
+    FlagDefinition("occluded", "A stretch of the curve is hidden by another curve or by text.", "the stretch in overlay.png", False),
+    FlagDefinition("gap", "A stretch of the curve has no ink and was bridged.", "the stretch in overlay.png"),
+    FlagDefinition("not_monotone", "The ink goes back up where a survival curve cannot.", "the curve in overlay.png"),
+    FlagDefinition("start_off_one", "The curve does not begin at survival 1.", "the start of the curve and the axis"),
+    FlagDefinition("low_resolution", "The plotting box is small: one pixel is more than half a percent of survival.", "whether a larger figure exists", False),
+    FlagDefinition("not_kaplan_meier", "The plot is not a plain Kaplan-Meier plot.", "the axis title and the shape of the curves"),
+    FlagDefinition("confidence_band", "A confidence band or limits were seen and left out.", "that no curve was taken for a limit", False),
+    FlagDefinition("no_at_risk", "The figure has no table of numbers at risk, or none was found.", "the space below the axis", False),
+    FlagDefinition("at_risk_given", "The numbers at risk were given by hand.", "the numbers given", False),
+    FlagDefinition("at_risk_missing_cell", "A cell of the at-risk table could not be read.", "the table"),
+    FlagDefinition("at_risk_rises", "Numbers at risk rise along a row.", "the table; a digit may be misread"),
+    FlagDefinition("at_risk_contradicts_curve", "Numbers at risk fall less than the curve demands.", "the table and the curve"),
+    FlagDefinition("at_risk_rows_unmatched", "Rows of the at-risk table could not be tied to the curves by name or colour; order was used.", "the table and the legend"),
+    FlagDefinition("time_unit_unknown", "The time unit is not printed.", "the axis title", False),
+    FlagDefinition("edited", "A part was set or changed by hand.", "the edits in figure.json", False),
+    # rebuilding patients
+    FlagDefinition("rescaled_percent", "Survival was given in percent and divided by 100.", "the input", False),
+    FlagDefinition("curve_repaired", "The curve rose, and was lowered to be a survival curve.", "the curve and its coordinates"),
+    FlagDefinition("rows_dropped", "Rows with missing or impossible values were left out.", "the input"),
+    FlagDefinition("n_assumed", "The number of patients was estimated, not read.", "the number of patients"),
+    FlagDefinition("no_total_events", "The total number of events is not known; the last interval's censoring is extrapolated.", "whether the paper prints the events", False),
+    FlagDefinition("table_curve_conflict", "The at-risk table and the curve cannot both be right.", "the residuals in reconstruction.json"),
+    FlagDefinition("events_conflict", "The total of events cannot be reached with this curve and table.", "the total of events"),
+    FlagDefinition("table_after_curve", "The at-risk table goes on after the curve ends.", "the end of the curve"),
+    FlagDefinition("delayed_entry", "Numbers at risk rise: patients enter late, and this is no plain Kaplan-Meier curve.", "the paper's methods"),
+    # comparing and pooling
+    FlagDefinition("disagrees", "A reconstructed quantity differs from the reported one.", "the agreement table"),
+    FlagDefinition("facsimile", "The figure is a facsimile drawn from printed facts, not the published figure.", "do not use as evidence"),
+    FlagDefinition("summary_row", "The row is a pooled result: the variance between the trials inside it is unknown.", "the row's source", False),
+    FlagDefinition("non_proportional", "The hazards are not proportional: one hazard ratio does not describe them.", "the curves"),
+)
+
+DEFINITIONS = {definition.name: definition for definition in _DEFINITIONS}
+
+
+@dataclass(frozen=True)
+class Flag:
+    """One doubt about one thing.
+
+    Attributes
+    ----------
+    name : str
+        A key of `DEFINITIONS`.
+    place : str
+        What it is about: ``"arm 'Placebo'"``, ``"time axis"``, ``"at-risk table"``.
+    detail : str
+        What was seen, with numbers.
+    """
+
+    name: str
+    place: str = ""
+    detail: str = ""
+
+    def __post_init__(self):
+        if self.name not in DEFINITIONS:
+            raise ValueError(f"unknown flag {self.name!r}")
+
+    @property
+    def needs_review(self):
+        """Whether a person should look before the result is used."""
+        return DEFINITIONS[self.name].needs_review
+
+    def to_dict(self):
+        """As written to JSON: name, place, detail, meaning, look_at, needs_review."""
+        definition = DEFINITIONS[self.name]
+        return asdict(self) | {
+            "meaning": definition.meaning,
+            "look_at": definition.look_at,
+            "needs_review": definition.needs_review,
+        }
+
+    @classmethod
+    def from_dict(cls, record):
+        """Read back what `to_dict` wrote."""
+        return cls(record["name"], record.get("place", ""), record.get("detail", ""))
+
+    def __str__(self):
+        where = f" ({self.place})" if self.place else ""
+        detail = f" {self.detail}" if self.detail else ""
+        return f"{self.name}{where}: {DEFINITIONS[self.name].meaning}{detail} Look at {DEFINITIONS[self.name].look_at}."
+
+
+def needs_review(flags):
+    """Whether any of `flags` asks for a person's look."""
+    return any(flag.needs_review for flag in flags)
