@@ -58,7 +58,7 @@ def read_words(px, *, box=None, scale=None):
 
 def _word(corners, text, score):
     (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
-    tall = bottom - top > 1.4 * (right - left) and len(text.strip()) > 1
+    tall = bool(bottom - top > 1.4 * (right - left)) and len(text.strip()) > 1
     box = Box(round(float(left), 2), round(float(top), 2), round(float(right), 2), round(float(bottom), 2))
     return Word(text.strip(), box, round(float(score), 2), tall)
 
