@@ -1,0 +1,1 @@
+"""Trials kept as data: one folder per trial, shipped with the program."""
