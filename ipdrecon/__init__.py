@@ -1,0 +1,49 @@
+"""Published Kaplan-Meier figures to patients, hazard ratios and pooled results, offline.
+
+The verbs and nouns are found here; each is imported when it is first asked for, so that `import ipdrecon` is quick.
+"""
+
+import importlib
+
+_HOMES = {
+    "ipdrecon.figure.digitisation": ("digitise",),
+    "ipdrecon.survival": ("reconstruct", "reconstruct_arm", "estimate_hazard_ratio", "validate"),
+    "ipdrecon.survival.reported": ("read_reported",),
+    "ipdrecon.app.library": ("read_digitisation", "write_digitisation"),
+    "ipdrecon.app.report": ("run_review",),
+    "ipdrecon.flags": ("Flag",),
+    "ipdrecon.errors": ("IpdreconError",),
+    "ipdrecon.model": (
+        "Agreement",
+        "AgreementRow",
+        "ArmLook",
+        "AtRiskTable",
+        "Axis",
+        "Box",
+        "Calibration",
+        "Curve",
+        "Digitisation",
+        "DigitisedPanel",
+        "Figure",
+        "ReconstructedArm",
+        "TrialEstimate",
+        "Word",
+    ),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = ["__version__", *sorted(_HOME_OF)]
+
+
+def __getattr__(name):
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("ipdrecon")
+    if name in _HOME_OF:
+        return getattr(importlib.import_module(_HOME_OF[name]), name)
+    raise AttributeError(f"module 'ipdrecon' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})

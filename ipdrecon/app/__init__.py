@@ -1,0 +1,1 @@
+"""Doors to the outside: commands, files, pictures, the report."""

@@ -1,0 +1,154 @@
+"""The record `figure.json`: all that was read from a figure but its curves and numbers at risk, and how surely."""
+
+from ipdrecon.errors import FolderError
+from ipdrecon.flags import Flag
+from ipdrecon.model import ArmLook, Axis, Box, Calibration, Word
+
+SCHEMA_VERSION = 1
+
+
+def figure_record(digitisation, files):
+    """Make what `figure.json` holds.
+
+    Parameters
+    ----------
+    digitisation : Digitisation
+    files : dict of str to str
+        SHA-256 of the tables written beside it, by file name.
+
+    Returns
+    -------
+    dict
+    """
+    width, height = digitisation.size
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "program": "ipdrecon",
+        "version": digitisation.version,
+        "file": digitisation.source,
+        "sha256": digitisation.sha256,
+        "source": digitisation.kind,
+        "width_px": width,
+        "height_px": height,
+        "confidence": min((_panel_confidence(panel) for panel in digitisation.panels), default=0.0),
+        "flags": _flag_records(digitisation.flags),
+        "panels": [_panel_record(panel) for panel in digitisation.panels],
+        "settings": digitisation.settings,
+        "edits": list(digitisation.edits),
+        "files": files,
+    }
+
+
+def _flag_records(flags):
+    return [flag.to_dict() for flag in flags]
+
+
+def _panel_confidence(panel):
+    parts = [panel.calibration.time.confidence, panel.calibration.vertical.confidence]
+    parts += [look.confidence for look in panel.looks] + [curve.confidence for curve in panel.curves]
+    return min(parts + ([panel.at_risk.confidence] if panel.at_risk is not None else []))
+
+
+def _panel_record(panel):
+    calibration = panel.calibration
+    return {
+        "panel": panel.panel,
+        "box_px": panel.box,
+        "scale": calibration.scale,
+        "residual_px": calibration.residual_px,
+        "confidence": _panel_confidence(panel),
+        "flags": _flag_records(panel.flags),
+        "axes": {"time": _axis_record(calibration.time), "vertical": _axis_record(calibration.vertical)},
+        "arms": [_arm_record(curve, look) for curve, look in zip(panel.curves, panel.looks, strict=True)],
+        "at_risk": None if panel.at_risk is None else _table_record(panel),
+    }
+
+
+def _axis_record(axis):
+    ticks = zip(axis.tick_px, axis.tick_value, axis.used, strict=True)
+    return {
+        "title": axis.title,
+        "unit": axis.unit,
+        "slope": axis.slope,
+        "intercept": axis.intercept,
+        "residual_px": axis.residual_px,
+        "confidence": axis.confidence,
+        "ticks": [{"px": px, "value": value, "used": used} for px, value, used in ticks],
+    }
+
+
+def _arm_record(curve, look):
+    return {
+        "label": curve.arm,
+        "colour": look.colour,
+        "dash": look.dash,
+        "matched_by": look.matched_by,
+        "label_confidence": look.confidence,
+        "curve_confidence": curve.confidence,
+        "time_error": curve.time_error,
+        "survival_error": curve.survival_error,
+        "flags": _flag_records(curve.flags),
+    }
+
+
+def _table_record(panel):
+    return {
+        "confidence": panel.at_risk.confidence,
+        "flags": _flag_records(panel.at_risk.flags),
+        "cells": [{"text": word.text, "box_px": word.box, "confidence": word.confidence} for word in panel.cells],
+    }
+
+
+def check_schema(record, path):
+    """Refuse a record of another schema.
+
+    Raises
+    ------
+    FolderError
+    """
+    seen = record.get("schema_version") if isinstance(record, dict) else None
+    if seen != SCHEMA_VERSION:
+        raise FolderError(f"{path} has the schema version {seen!r}; this program reads {SCHEMA_VERSION}. Digitise the figure again.")
+
+
+def read_flags(records):
+    """Make flags from their records, as a tuple."""
+    return tuple(Flag.from_dict(record) for record in records)
+
+
+def read_axis(record):
+    """Make an `Axis` from its record."""
+    ticks = record["ticks"]
+    return Axis(
+        [tick["px"] for tick in ticks],
+        [tick["value"] for tick in ticks],
+        record["slope"],
+        record["intercept"],
+        record["residual_px"],
+        [tick["used"] for tick in ticks],
+        record["unit"],
+        record["title"],
+        record["confidence"],
+    )
+
+
+def read_calibration(record):
+    """Make a `Calibration` from a panel's record."""
+    axes = record["axes"]
+    return Calibration(read_axis(axes["time"]), read_axis(axes["vertical"]), record["scale"])
+
+
+def read_look(record):
+    """Make an `ArmLook` from an arm's record."""
+    return ArmLook(record["label"], tuple(record["colour"]), record["dash"], record["matched_by"], record["label_confidence"])
+
+
+def read_cells(record):
+    """Make the at-risk cells of a panel's record, as a tuple of `Word`."""
+    table = record["at_risk"] or {"cells": []}
+    return tuple(Word(cell["text"], Box(**cell["box_px"]), cell["confidence"]) for cell in table["cells"])
+
+
+def nominal_calibration(end):
+    """Make a calibration for coordinates that come without a picture: time from 0 to `end` over 1000 px."""
+    return Calibration(Axis([0, 1000], [0, end], end / 1000, 0.0), Axis([0, 1000], [1, 0], -1e-3, 1.0))

@@ -1,0 +1,133 @@
+"""Files written whole or not at all, always with the same bytes for the same content."""
+
+import contextlib
+import csv
+import dataclasses
+import io
+import json
+import math
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+
+from ipdrecon.errors import FolderError
+
+DIGITS = 10
+_FORMULA_STARTS = ("=", "+", "-", "@")
+
+
+def number(value):
+    """Text of a number: ten significant digits, never ``-0``; empty for NaN."""
+    if value is None or not math.isfinite(value):
+        return ""
+    return f"{value:.{DIGITS}g}" if value != 0 else "0"
+
+
+def guarded(text):
+    """Text that no spreadsheet takes for a formula: one leading space where it begins with ``= + - @``.
+
+    Readers of ours strip blanks, and a printed label never begins with one, so nothing is lost.
+    """
+    text = " ".join(str(text).split())
+    return f" {text}" if text.startswith(_FORMULA_STARTS) else text
+
+
+def plain(value):
+    """Give the same in what JSON knows: numbers of ten digits, NaN as None, tuples as lists, dataclasses as objects."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return plain(dataclasses.asdict(value))
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return [plain(item) for item in value]
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    if isinstance(value, (int, np.integer)):
+        return int(value)
+    if isinstance(value, (float, np.floating)):
+        return float(number(value)) if math.isfinite(value) else None
+    return value if value is None else str(value)
+
+
+def json_bytes(record):
+    """Give a record as JSON, indented, in UTF-8, with a last line end."""
+    return (json.dumps(plain(record), indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def csv_bytes(columns, rows):
+    """Rows as CSV: numbers by `number`, text by `guarded`, line ends LF.
+
+    Parameters
+    ----------
+    columns : sequence of str
+    rows : iterable of sequence
+        As many cells as columns; None and NaN become empty cells.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([_cell(value) for value in row])
+    return text.getvalue().encode()
+
+
+def _cell(value):
+    if value is None:
+        return ""
+    if isinstance(value, (bool, np.bool_)):
+        return int(value)
+    return number(value) if isinstance(value, (int, float, np.number)) else guarded(value)
+
+
+def frame_csv(frame):
+    """Give a pandas frame as CSV by the same rules."""
+    return csv_bytes(list(frame.columns), frame.itertuples(index=False, name=None))
+
+
+def write_files(folder, files):
+    """Write several files into a folder: all of them, or none.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Made where it does not exist, and taken away again if writing fails.
+    files : dict of str to bytes
+        Content by name; a name may hold a subfolder.
+
+    Raises
+    ------
+    FolderError
+        When the folder or a file cannot be written.
+    """
+    folder = Path(folder)
+    first_new = _first_missing(folder)
+    temporary = {}
+    try:
+        for name, content in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary[path] = path.with_name(f".{path.name}.{os.getpid()}.part")
+            temporary[path].write_bytes(content)
+        for path, part in temporary.items():
+            os.replace(part, path)
+    except OSError as error:
+        _take_away(temporary.values(), first_new)
+        raise FolderError(f"{error.filename or folder} cannot be written ({error.strerror}); give another place with --out.") from error
+    except BaseException:
+        _take_away(temporary.values(), first_new)
+        raise
+
+
+def _first_missing(folder):
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    return missing[-1] if missing else None
+
+
+def _take_away(parts, first_new):
+    for part in parts:
+        with contextlib.suppress(OSError):
+            part.unlink()
+    if first_new is not None:
+        shutil.rmtree(first_new, ignore_errors=True)

@@ -1,0 +1,96 @@
+"""Tables that people may have typed: CSV read with the file, line and column of whatever is wrong."""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+from ipdrecon.errors import FolderError
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of a CSV file.
+
+    Attributes
+    ----------
+    path : Path
+    line : int
+        Its line in the file; the header is line 1.
+    cells : dict of str to str
+        Text by column, stripped.
+    decimal_comma : bool
+        Whether the file parts its columns by semicolons, and so may print ``0,5``.
+    """
+
+    path: Path
+    line: int
+    cells: dict
+    decimal_comma: bool = False
+
+    def text(self, column, default=""):
+        """Give the text of a cell, or `default` where it is empty or its column is missing."""
+        return self.cells.get(column) or default
+
+    def value(self, column, default=None):
+        """Give the number in a cell, or `default` where it is empty.
+
+        Raises
+        ------
+        FolderError
+            When the cell holds no finite number, or is empty and has no default.
+        """
+        text = self.text(column)
+        if not text and default is not None:
+            return default
+        try:
+            value = float(text.replace(",", ".") if self.decimal_comma else text)
+        except ValueError:
+            value = float("inf")
+        if abs(value) == float("inf") or (value != value and default is None):
+            raise self.error(column, f"is {text!r}; expected a number")
+        return value
+
+    def error(self, column, complaint):
+        """Make a `FolderError` that names the place."""
+        return FolderError(f"{self.path}, line {self.line}, column {column}: {complaint}.")
+
+
+def read_table(path, required):
+    """Read a CSV file.
+
+    Parameters
+    ----------
+    path : str or Path
+        Parted by commas, semicolons or tabs; UTF-8, with or without byte-order mark.
+    required : sequence of str
+        Columns that must be there.
+
+    Returns
+    -------
+    list of Line
+
+    Raises
+    ------
+    FolderError
+        When the file is missing, is no text, or lacks a column.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text("utf-8-sig")
+    except OSError as error:
+        raise FolderError(f"{path} cannot be read ({error.strerror}); give the path of a CSV file with {', '.join(required)}.") from error
+    except UnicodeDecodeError as error:
+        raise FolderError(f"{path} is no text in UTF-8 (byte {error.start}); save it as CSV in UTF-8.") from error
+    head = text.split("\n", 1)[0]
+    delimiter = max(",;\t", key=head.count)
+    reader = csv.reader(text.splitlines(), delimiter=delimiter, skipinitialspace=True)
+    columns = [name.strip() for name in next(reader, [])]
+    missing = [name for name in required if name not in columns]
+    if missing:
+        raise FolderError(f"{path}, line 1: no column {', '.join(missing)}; seen: {', '.join(columns) or 'nothing'}. Add it to the header.")
+    lines = []
+    for row in reader:
+        if any(cell.strip() for cell in row):
+            cells = {name: cell.strip() for name, cell in zip(columns, row, strict=False)}
+            lines.append(Line(path, reader.line_num, cells, delimiter == ";"))
+    return lines

@@ -1,0 +1,47 @@
+"""A figure whose reading is known, for the tests of files, pictures and commands."""
+
+import numpy as np
+
+from ipdrecon.flags import Flag
+from ipdrecon.model import ArmLook, AtRiskTable, Axis, Box, Calibration, Curve, Digitisation, DigitisedPanel, Word
+
+
+def _cells(times, n_risk):
+    return tuple(
+        Word(f"{count:g}", Box(80 + 6 * time - 8, 470 + 20 * row - 6, 80 + 6 * time + 8, 470 + 20 * row + 6), 0.97)
+        for row, counts in enumerate(n_risk)
+        for time, count in zip(times, counts, strict=True)
+    )
+
+
+def make_panel(name="1", arms=("Placebo", "Drug"), flags=()):
+    """A panel of 600 x 520 px: time 0-72 months over 80-512 px, survival 1-0 over 40-400 px."""
+    time = Axis([80, 152, 224, 296, 368, 440, 512], np.arange(0, 73, 12), 1 / 6, -80 / 6, 0.12, unit="months", title="Months")
+    vertical = Axis([40, 130, 220, 310, 400], [1, 0.75, 0.5, 0.25, 0], -1 / 360, 400 / 360, 0.2, title="Overall survival")
+    curves = (
+        Curve(arms[0], [0, 5, 11.3, 20, 31, 44, 60, 66], [1, 0.9, 0.72, 0.6, 0.45, 0.3, 0.2, 0.2], [50.0, 63.5], 0.1, 0.002),
+        Curve(arms[1], [0, 8, 19, 33, 47, 70], [1, 0.95, 0.8, 0.62, 0.5, 0.5], [40.0, 55.0], 0.1, 0.002, 0.9, (Flag("gap", "arm"),)),
+    )
+    times = [0, 12, 24, 36, 48, 60]
+    n_risk = [[50, 36, 30, 22, 15, 8], [50, 45, 38, 28, 20, 9]]
+    table = AtRiskTable(arms, times, n_risk)
+    looks = (ArmLook(arms[0], (200, 30, 30), "solid", "legend", 0.95), ArmLook(arms[1], (20, 20, 200), "dashed", "legend", 0.9))
+    return DigitisedPanel(name, Box(80, 40, 512, 400), Calibration(time, vertical), curves, looks, table, _cells(times, n_risk), flags)
+
+
+def make_digitisation(**keywords):
+    """A reading of one panel, from a figure that `draw_px` draws."""
+    return Digitisation("made.png", "0" * 64, "raster", (600, 520), (make_panel(**keywords),), {"arms": 2}, (), "0.1.0")
+
+
+def draw_px():
+    """The figure as px: a white page with both curves as ink of two px."""
+    px = np.full((520, 600, 3), 255, np.uint8)
+    px[400:402, 80:513] = px[40:402, 78:80] = 0
+    panel = make_panel()
+    for curve, look in zip(panel.curves, panel.looks, strict=True):
+        columns = np.arange(80, 80 + int(6 * curve.time[-1]))
+        _, rows = panel.calibration.to_px(0.0, curve.survival_at(panel.calibration.time.to_value(columns)))
+        for column, top, before in zip(columns, rows, np.r_[rows[0], rows[:-1]], strict=True):
+            px[int(min(top, before)) : int(max(top, before)) + 2, column] = look.colour
+    return px
