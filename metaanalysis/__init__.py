@@ -1,0 +1,22 @@
+"""Meta-analysis of study effects: pooling, heterogeneity, prediction, subgroups, small studies, forest plots.
+
+A package of its own: it knows effects and variances, nothing of where they come from.
+
+Examples
+--------
+>>> import metaanalysis
+>>> pooled = metaanalysis.pool([-0.36, -0.11, -0.52], [0.04, 0.02, 0.09], study=["A", "B", "C"], measure="HR")
+>>> print(pooled)
+HR 0.79 [95 % CI 0.45 to 1.38], REML, hk-adhoc, k = 3, tau² = 0.0053, I² = 12 %
+"""
+
+from metaanalysis.errors import MetaAnalysisError
+from metaanalysis.events import event_effects, pool_events
+from metaanalysis.models import FixedEffect, Heterogeneity, ModelSettings, RandomEffects
+from metaanalysis.pooling import PooledEstimate, Subgroup, SubgroupTest, pool
+from metaanalysis.sensitivity import egger, leave_one_out, trim_fill
+
+__all__ = [
+    "FixedEffect", "Heterogeneity", "MetaAnalysisError", "ModelSettings", "PooledEstimate", "RandomEffects", "Subgroup",
+    "SubgroupTest", "egger", "event_effects", "leave_one_out", "pool", "pool_events", "trim_fill",
+]
