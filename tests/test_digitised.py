@@ -1,0 +1,139 @@
+"""The shipped example: its printed facts, and a facsimile that keeps to them."""
+
+import csv
+import importlib.util
+import math
+import tomllib
+from pathlib import Path
+
+import matplotlib.image
+import numpy as np
+import pandas as pd
+import pytest
+from lifelines import CoxPHFitter, KaplanMeierFitter
+from lifelines.utils import median_survival_times
+
+DIGITISED = Path(__file__).parents[1] / "digitised"
+TACERTE = DIGITISED / "tacerte"
+
+
+@pytest.fixture(scope="module")
+def facsimile():
+    spec = importlib.util.spec_from_file_location("draw_facsimile", TACERTE / "draw_facsimile.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def patients():
+    return pd.read_csv(TACERTE / "facsimile_patients.csv", comment="#")
+
+
+@pytest.fixture(scope="module")
+def reported():
+    return pd.read_csv(TACERTE / "reported.csv")
+
+
+def reported_rows(reported, quantity):
+    return reported[reported["quantity"] == quantity].itertuples()
+
+
+def test_patients_are_made_again_alike(facsimile, patients):
+    pd.testing.assert_frame_equal(facsimile.facsimile_patients(), patients)
+
+
+def test_picture_is_drawn_again_alike(facsimile, patients, tmp_path):
+    facsimile.draw(patients).savefig(tmp_path / "again.png")
+    again = matplotlib.image.imread(tmp_path / "again.png")[..., :3]
+    kept = matplotlib.image.imread(TACERTE / "fig5_facsimile.png")[..., :3]
+    assert again.shape == kept.shape
+    assert np.abs(again - kept).mean() < 0.01
+
+
+def test_patients_file_says_they_are_invented():
+    first_line = (TACERTE / "facsimile_patients.csv").read_text(encoding="utf-8").splitlines()[0]
+    assert first_line.startswith("#")
+    assert "no real patients" in first_line
+
+
+def test_facsimile_has_the_printed_arms(patients, reported):
+    for row in reported_rows(reported, "n"):
+        assert (patients["arm"] == row.arm).sum() == int(row.value)
+
+
+def test_facsimile_has_the_printed_survival(patients, reported):
+    for row in reported_rows(reported, "survival"):
+        arm = patients[patients["arm"] == row.arm]
+        survival = KaplanMeierFitter().fit(arm["time"], arm["event"]).predict(row.time)
+        assert round(100 * survival) == int(row.value.rstrip("%")), row
+
+
+def test_facsimile_has_the_printed_medians(patients, reported):
+    for row in reported_rows(reported, "median"):
+        arm = patients[patients["arm"] == row.arm]
+        fit = KaplanMeierFitter().fit(arm["time"], arm["event"])
+        limits = median_survival_times(fit.confidence_interval_).to_numpy().ravel()
+        assert [fit.median_survival_time_, *limits] == pytest.approx([float(row.value), row.ci_low, row.ci_high])
+
+
+def test_facsimile_has_the_printed_hazard_ratio(patients, reported):
+    (row,) = reported_rows(reported, "hr")
+    data = patients.assign(treated=(patients["arm"] == row.arm).astype(int)).drop(columns="arm")
+    fit = CoxPHFitter().fit(data, "time", "event")
+    low, high = np.exp(fit.confidence_intervals_.to_numpy().ravel())
+    assert [round(value, 2) for value in (fit.hazard_ratios_["treated"], low, high)] == [float(row.value), row.ci_low, row.ci_high]
+
+
+def test_facsimile_has_the_deaths_the_interval_implies(patients, reported):
+    # With two arms of like size the variance of the log hazard ratio is about 4 / deaths (Parmar 1998, Stat Med 17:2815, eq. 3).
+    (row,) = reported_rows(reported, "hr")
+    standard_error = math.log(row.ci_high / row.ci_low) / (2 * 1.96)
+    assert patients["event"].sum() == pytest.approx(4 / standard_error**2, rel=0.02)
+
+
+def test_nobody_is_censored_before_the_minimum_follow_up(patients):
+    assert patients.loc[patients["event"] == 0, "time"].min() >= 36
+
+
+def test_censor_marks_stand_clear_of_drops(patients):
+    for _, arm in patients.groupby("arm"):
+        died, censored = (arm.loc[arm["event"] == event, "time"].to_numpy() for event in (1, 0))
+        assert np.abs(died[:, None] - censored[None, :]).min() > 0.2
+
+
+def test_trial_file_names_files_that_exist():
+    trial = tomllib.loads((TACERTE / "trial.toml").read_text(encoding="utf-8"))
+    assert (TACERTE / trial["reported"]).is_file()
+    assert all((TACERTE / figure["file"]).is_file() for figure in trial["figure"])
+    assert [arm["label"] for arm in trial["arm"] if arm.get("reference")] == ["TACE"]
+
+
+def test_facsimile_is_marked_in_the_trial_file():
+    trial = tomllib.loads((TACERTE / "trial.toml").read_text(encoding="utf-8"))
+    for figure in trial["figure"]:
+        assert figure.get("facsimile", False) == ("facsimile" in figure["file"])
+        assert not figure.get("facsimile") or figure["facsimile_note"]
+
+
+def test_review_names_trials_and_studies_that_exist():
+    review = tomllib.loads((DIGITISED / "review.toml").read_text(encoding="utf-8"))
+    assert all((DIGITISED / trial["folder"] / "trial.toml").is_file() for trial in review["trial"])
+    assert (DIGITISED / review["pool"]["studies"]).is_file()
+
+
+@pytest.mark.parametrize("table", ["studies.csv", "not_pooled.csv", "tacerte/reported.csv"])
+def test_every_number_has_its_source(table):
+    with open(DIGITISED / table, newline="", encoding="utf-8") as lines:
+        rows = list(csv.DictReader(lines))
+    assert rows
+    assert all(row["source"].strip() for row in rows)
+    assert all(None not in row and None not in row.values() for row in rows), "a row has too many or too few cells"
+
+
+def test_a_summary_row_says_so_and_names_its_measure():
+    studies = pd.read_csv(DIGITISED / "studies.csv")
+    (row,) = studies[studies["summary"]].itertuples()
+    assert (row.measure, row.k, row.n) == ("RR", 7, 552)
+    assert row.ci_low < row.rr < row.ci_high
+    assert "not a hazard ratio" in row.note

@@ -1,0 +1,106 @@
+"""What is packed: the data go along, and one version is named everywhere."""
+
+import configparser
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import ipdrecon
+
+ROOT = Path(__file__).parents[1]
+DATA = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in (ROOT / "digitised").rglob("*")
+    if path.suffix in {".toml", ".csv", ".png", ".md", ".py"} and "results" not in path.parts
+)
+BUILD = """
+import sys
+from setuptools import build_meta
+out = sys.argv[1]
+build_meta.build_wheel(out)
+build_meta.build_sdist(out)
+"""
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    """Copy what gets packed, so that building leaves no trace in the checkout."""
+    folder = tmp_path_factory.mktemp("source")
+    for name in ("ipdrecon", "metaanalysis", "digitised"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in ROOT.iterdir():
+        if path.is_file():
+            shutil.copy2(path, folder / path.name)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def packed(source, tmp_path_factory):
+    """Build wheel and sdist."""
+    out = tmp_path_factory.mktemp("dist")
+    subprocess.run([sys.executable, "-c", BUILD, str(out)], cwd=source, check=True, capture_output=True)
+    return out
+
+
+@pytest.fixture(scope="module")
+def wheel_names(packed):
+    with zipfile.ZipFile(next(packed.glob("*.whl"))) as wheel:
+        return set(wheel.namelist())
+
+
+@pytest.fixture(scope="module")
+def sdist_names(packed):
+    with tarfile.open(next(packed.glob("*.tar.gz"))) as sdist:
+        return {name.partition("/")[2] for name in sdist.getnames()}
+
+
+def test_wheel_holds_the_digitised_trials(wheel_names):
+    assert "digitised/tacerte/fig5_facsimile.png" in DATA
+    assert set(DATA) <= wheel_names
+
+
+def test_sdist_holds_the_digitised_trials(sdist_names):
+    assert set(DATA) <= sdist_names
+
+
+def test_wheel_holds_every_module_and_every_page(source, wheel_names):
+    kinds = {".py", ".html", ".css", ".js", ".svg"}
+    files = {
+        path.relative_to(source).as_posix()
+        for package in ("ipdrecon", "metaanalysis")
+        for path in (source / package).rglob("*")
+        if path.suffix in kinds
+    }
+    assert files <= wheel_names
+
+
+def test_wheel_brings_nothing_else(wheel_names):
+    assert {name.split("/")[0] for name in wheel_names if ".dist-info/" not in name} == {"ipdrecon", "metaanalysis", "digitised"}
+
+
+def test_wheel_names_the_licence(wheel_names):
+    assert any(name.endswith("/LICENSE") for name in wheel_names)
+
+
+def version_in_setup():
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg", encoding="utf-8")
+    return setup["metadata"]["version"]
+
+
+def test_version_is_the_same_in_the_package():
+    assert ipdrecon.__version__ == version_in_setup()
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern"),
+    [("CITATION.cff", r"(?m)^version: ['\"]?([^'\"\s]+)"), ("CHANGELOG.md", r"(?m)^## \[(\d[^\]]*)\]")],
+)
+def test_version_is_the_same_in_the_papers(name, pattern):
+    assert re.search(pattern, (ROOT / name).read_text(encoding="utf-8")).group(1) == version_in_setup()
