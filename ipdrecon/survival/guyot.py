@@ -1,0 +1,203 @@
+"""The algorithm of Guyot, Ades, Ouwens and Welton (BMC Medical Research Methodology 2012;12:9).
+
+The curve is read at rows (time, survival); the at-risk table cuts the rows into intervals. In each interval a number of
+censorings is guessed, spread evenly, the Kaplan-Meier equations are inverted row by row, and the guess is mended until
+the patients left at the next printed time are those printed. What follows the last printed time has no such check: its
+censoring goes on at the mean rate of before, or is fitted to the total of events where that is known.
+
+Every loop here ends: a guess that was tried before is not tried again.
+
+Examples
+--------
+Ten patients; one dies at 1, one at 3, two leave before 4:
+
+>>> rows = Rows([0, 1, 3, 4, 5], [1, 0.9, 0.8, 0.8, 0.8], lower=[0, 3], n_risk=[10, 6])
+>>> rebuilt = invert(rows)
+>>> rebuilt.n_event
+(0, 1, 1, 0, 0)
+>>> len(rebuilt.censor_time)
+8
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+_MOST_GUESSES = 500
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What the algorithm reads.
+
+    Attributes
+    ----------
+    time : sequence of float, length n_rows
+        Increasing, from 0; each printed time of the at-risk table is among them.
+    survival : sequence of float, length n_rows
+        Just after each time; never rises.
+    lower : sequence of int, length n_intervals
+        Row of each printed time; the first is 0.
+    n_risk : sequence of int, length n_intervals
+        Printed numbers at risk; never rise.
+    """
+
+    time: list
+    survival: list
+    lower: list
+    n_risk: list
+
+
+@dataclass(frozen=True)
+class Inverted:
+    """What the algorithm finds.
+
+    Attributes
+    ----------
+    n_event : tuple of int, length n_rows
+        Events at each row's time.
+    censor_time : tuple of float
+        One per censored patient, in order of the intervals; those who stay to the end have the last row's time.
+    n_risk : tuple of int, length n_intervals
+        Numbers at risk reached at the printed times.
+    """
+
+    n_event: tuple
+    censor_time: tuple
+    n_risk: tuple
+
+
+@dataclass(frozen=True)
+class _Interval:
+    """One interval solved: events per row, censor times, patients left, and the Kaplan-Meier value reached."""
+
+    n_event: list
+    censor_time: list
+    n_left: int
+    km: float
+
+
+def _spread(n_censored, begin, end):
+    """Censor times evenly inside an interval (step 2)."""
+    return begin + np.arange(1, n_censored + 1) * (end - begin) / (n_censored + 1)
+
+
+def _solve(rows, span, start, n_censored):
+    """Invert the Kaplan-Meier equations over rows `span` with a number of censorings (steps 2 and 3).
+
+    `span` is (first row, row after the last, time where the interval ends); `start` is (patients at risk, KM reached).
+    """
+    first, stop, end = span
+    n, km = start
+    times = _spread(n_censored, rows.time[first], end)
+    border = np.searchsorted(times, [*rows.time[first + 1 : stop], end], side="left").tolist()
+    n_event, kept, done = [], [], 0
+    for k, upto in zip(range(first, stop), border, strict=True):
+        events = round(n * (1 - rows.survival[k] / km)) if n and km > 0 else 0
+        events = min(max(events, 0), n)
+        if events:
+            km *= 1 - events / n
+        n -= events
+        leave = min(upto - done, n)
+        kept += times[done : done + leave].tolist()
+        n -= leave
+        done = upto
+        n_event.append(events)
+    return _Interval(n_event, kept, n, km)
+
+
+def _mend(solve, guess, most, excess):
+    """Change the number of censorings until `excess` of the solved interval is 0 (steps 4 and 8).
+
+    Ends at once where the excess is 0 and, where it cannot be, at a guess already tried; then the nearest is taken.
+    """
+    tried = {}
+    guess = min(max(guess, 0), most)
+    while guess not in tried and len(tried) < _MOST_GUESSES:
+        solved = solve(guess)
+        over = excess(solved)
+        tried[guess] = (abs(over), guess, solved)
+        if over == 0:
+            break
+        guess = min(max(guess + over, 0), most)
+    return min(tried.values(), key=lambda entry: entry[:2])[2]
+
+
+def _first_guess(rows, i):
+    """Censorings of an interval if the curve fell without them (step 1)."""
+    begin, end = rows.survival[rows.lower[i]], rows.survival[rows.lower[i + 1]]
+    if begin <= 0:
+        return 0
+    return round(end / begin * rows.n_risk[i] - rows.n_risk[i + 1])
+
+
+def _inner(rows, i, start):
+    """Solve an interval that a printed number at risk closes (steps 1 to 4)."""
+    wanted = rows.n_risk[i + 1]
+    stop = rows.lower[i + 1]
+    end = rows.time[stop]
+    solved = _mend(
+        lambda guess: _solve(rows, (rows.lower[i], stop, end), start, guess),
+        _first_guess(rows, i),
+        start[0],
+        lambda interval: interval.n_left - wanted,
+    )
+    surplus = max(solved.n_left - wanted, 0)
+    between = (rows.time[stop - 1] + end) / 2
+    return _Interval(solved.n_event, solved.censor_time + [between] * surplus, solved.n_left - surplus, solved.km)
+
+
+def _rate_guess(rows, n_censored):
+    """Censorings of the last interval at the mean rate of those before; none where there are none (step 6)."""
+    first = rows.lower[-1]
+    past = rows.time[first] - rows.time[0]
+    return round(n_censored * (rows.time[-1] - rows.time[first]) / past) if past > 0 else 0
+
+
+def _last(rows, start, n_censored, n_event):
+    """Solve what follows the last printed time (steps 6 to 8).
+
+    `n_event` is what is left of the total of events, or None.
+    """
+    span = (rows.lower[-1], len(rows.time), rows.time[-1])
+    guess = min(max(_rate_guess(rows, n_censored), 0), start[0])
+    if n_event is None:
+        return _solve(rows, span, start, guess)
+    if n_event <= 0:
+        return _Interval([0] * (span[1] - span[0]), [], *start)
+    return _mend(
+        lambda attempt: _solve(rows, span, start, attempt),
+        guess,
+        start[0],
+        lambda interval: sum(interval.n_event) - n_event,
+    )
+
+
+def invert(rows, n_event=None):
+    """Find events and censorings that make the curve.
+
+    Parameters
+    ----------
+    rows : Rows
+    n_event : int, optional
+        The total of events, where known.
+
+    Returns
+    -------
+    Inverted
+        Events and censorings add up to ``rows.n_risk[0]``. Where the curve demands more events than the table leaves
+        room for, the printed number is not reached: compare `n_risk` with ``rows.n_risk``.
+    """
+    n, km = rows.n_risk[0], 1.0
+    events, censored, reached = [], [], [n]
+    for i in range(len(rows.lower) - 1):
+        interval = _inner(rows, i, (n, km))
+        events += interval.n_event
+        censored += interval.censor_time
+        n, km = interval.n_left, interval.km
+        reached.append(n)
+    left = None if n_event is None else n_event - sum(events)
+    interval = _last(rows, (n, km), len(censored), left)
+    events += interval.n_event
+    censored += interval.censor_time + [rows.time[-1]] * interval.n_left
+    return Inverted(tuple(events), tuple(censored), tuple(reached))
