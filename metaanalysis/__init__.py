@@ -7,7 +7,7 @@ Examples
 >>> import metaanalysis
 >>> pooled = metaanalysis.pool([-0.36, -0.11, -0.52], [0.04, 0.02, 0.09], study=["A", "B", "C"], measure="HR")
 >>> print(pooled)
-HR 0.79 [95 % CI 0.45 to 1.38], REML, hk-adhoc, k = 3, tau² = 0.0053, I² = 12 %
+HR 0.78 [95 % CI 0.47 to 1.31], REML, hk-adhoc, k = 3, tau² = 0.0065, I² = 14 %
 """
 
 from metaanalysis.errors import MetaAnalysisError

@@ -234,7 +234,7 @@ def pool_events(events_1, n_1, events_2, n_2, *, measure="RR", fixed="iv", study
     --------
     >>> pooled = pool_events([4, 6], [123, 306], [11, 29], [139, 303], measure="OR", fixed="mh")
     >>> round(pooled.fixed.estimate, 4)
-    -1.4213
+    -1.4215
     """
     _check_choice(measure, fixed)
     settings = ModelSettings(**options)
