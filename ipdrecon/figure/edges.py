@@ -1,0 +1,152 @@
+"""Long straight lines and edges of a plotting box, to a fraction of a pixel.
+
+Everything here looks for horizontal lines; for vertical ones pass the transposed picture (`turned`).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+_STEP_LEVELS = 8.0
+_WIDEST_LINE_PX = 14
+
+
+@dataclass(frozen=True)
+class Edge:
+    """Where a plotting box ends on one side: a drawn line, or the border of a coloured ground.
+
+    Attributes
+    ----------
+    centre : float
+        Centre of the line, or the border, in px.
+    outer, inner : int
+        The last rows, outwards and inwards, that the line touches.
+    inwards : int
+        +1 where the inside has the greater coordinates, else -1.
+    drawn : bool
+        Whether there is a line.
+    level : ndarray, shape (3,)
+        Colour along it.
+    outside : ndarray, shape (3,)
+        Colour of the ground outside.
+    """
+
+    centre: float
+    outer: int
+    inner: int
+    inwards: int
+    drawn: bool
+    level: np.ndarray
+    outside: np.ndarray
+
+    @property
+    def border(self):
+        """The first row that is wholly inside, less half a pixel: where the box begins."""
+        return self.inner + 0.5 * self.inwards if self.drawn else self.centre
+
+
+def turned(px):
+    """The picture with rows and columns exchanged, so that vertical lines become horizontal."""
+    return np.ascontiguousarray(px.transpose(1, 0, 2))
+
+
+def find_edge(px, rows, columns):
+    """The first long horizontal line or edge met from the outside.
+
+    The colour of a row is the median over its columns, so that text, tick marks and curves, which cover less than half
+    of them, do not count.
+
+    Parameters
+    ----------
+    px : ndarray, shape (height, width, 3)
+    rows : tuple of float
+        ``(outside, inside)``: where to begin and how far to go, in either direction.
+    columns : tuple of float
+        Extent the line must have.
+
+    Returns
+    -------
+    Edge or None
+    """
+    first, last = (int(np.clip(round(row), 0, px.shape[0] - 1)) for row in rows)
+    left, right = int(max(columns[0], 0)), int(min(columns[1], px.shape[1] - 1))
+    if right - left < 8 or first == last:
+        return None
+    inwards = 1 if last > first else -1
+    reach = int(np.clip(last + inwards * 2 * _WIDEST_LINE_PX, 0, px.shape[0] - 1))
+    order = np.arange(first, reach + inwards, inwards)
+    level = np.median(px[order, left : right + 1].astype(float), axis=1)
+    return _first_change(order, level, abs(last - first) + 1)
+
+
+def _first_change(order, level, searched):
+    outside = np.median(level[: max(3, min(searched // 4, 8))], axis=0)
+    differs = np.abs(level - outside).max(axis=1) > _STEP_LEVELS
+    begin = _first_lasting(differs, level)
+    if begin is None or begin >= searched:
+        return None
+    inside = np.median(level[begin + 3 : begin + 2 * _WIDEST_LINE_PX], axis=0) if begin + 4 < len(level) else outside
+    stretch = np.abs(level[begin : begin + _WIDEST_LINE_PX] - inside).max(axis=1) > _STEP_LEVELS
+    width = int(np.argmin(stretch)) if not stretch.all() else len(stretch)
+    end = begin + max(width, 1) - 1
+    ends = np.vstack((outside, inside))
+    ink = np.abs(level[begin : end + 1, None] - ends).max(axis=2).min(axis=1)
+    drawn = bool(width and ink.max() > _STEP_LEVELS)
+    places, inwards = order[begin : end + 1], int(np.sign(order[-1] - order[0]))
+    centre = float((places * ink).sum() / ink.sum()) if drawn else float(places[0]) - 0.5 * inwards
+    strongest = level[begin + int(np.argmax(ink))] if drawn else inside
+    return Edge(centre, int(places[0]), int(places[-1] if drawn else places[0]), inwards, drawn, strongest, outside)
+
+
+def _first_lasting(differs, level):
+    """Index of the first row that differs; a single faint row of noise does not count."""
+    for index in np.flatnonzero(differs):
+        strong = np.abs(level[index] - level[max(index - 2, 0)]).max() > 3 * _STEP_LEVELS
+        if strong or differs[index : index + 2].all():
+            return int(index)
+    return None
+
+
+def extent(px, edge, columns, *, gap_px=4):
+    """How far a horizontal edge goes on to both sides.
+
+    Parameters
+    ----------
+    px : ndarray, shape (height, width, 3)
+    edge : Edge
+    columns : tuple of float
+        A stretch that surely belongs to it.
+    gap_px : int
+        Longest break that is bridged.
+
+    Returns
+    -------
+    tuple of int
+        First and last column.
+    """
+    inked = _inked(px, edge)
+    left, right = int(max(columns[0], 0)), int(min(columns[1], len(inked) - 1))
+    return left - _run_length(inked[left::-1], gap_px), right + _run_length(inked[right:], gap_px)
+
+
+def coverage(px, edge, columns):
+    """Share of a stretch of columns on which a horizontal edge is drawn, in [0, 1]."""
+    return float(_inked(px, edge)[max(int(columns[0]), 0) : int(columns[1]) + 1].mean())
+
+
+def _inked(px, edge):
+    row = int(round(edge.centre)) if edge.drawn else edge.inner + edge.inwards
+    line = px[int(np.clip(row, 0, px.shape[0] - 1))].astype(float)
+    contrast = np.abs(edge.level - edge.outside).max()
+    return np.abs(line - edge.outside).max(axis=1) > max(_STEP_LEVELS, 0.4 * contrast)
+
+
+def _run_length(inked, gap_px):
+    reached = missing = 0
+    for index, ink in enumerate(inked):
+        missing = 0 if ink else missing + 1
+        if missing > gap_px:
+            break
+        if ink:
+            reached = index
+    return reached

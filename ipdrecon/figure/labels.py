@@ -1,0 +1,313 @@
+"""Numbers printed along an axis: read, placed, and gathered into rows and columns that count evenly."""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from ipdrecon.model import Box, Word
+
+_LOOKALIKES = str.maketrans({"O": "0", "o": "0", "〇": "0", "Q": "0", "l": "1", "I": "1", "|": "1", "i": "1", "!": "1"})
+_POINTS = str.maketrans({"·": ".", "•": ".", "‧": ".", "∙": ".", "．": ".", "，": ",", "−": "-", "–": "-", "—": "-", "％": "%"})
+_PLAIN = re.compile(r"^-?(\d+\.?\d*|\.\d+)$")
+_THOUSANDS = re.compile(r"^\d{1,3}([, ]\d{3})+$")
+_ALTERNATIVE_WEIGHT = 0.7
+_MOST_LABELS = 60
+
+
+@dataclass(frozen=True)
+class Label:
+    """A number printed somewhere in the picture.
+
+    Attributes
+    ----------
+    values : tuple of float
+        What it may say, the likeliest first: ``"1,000"`` is a thousand or one.
+    percent : bool
+        Whether it carries a per cent sign.
+    px, py : float
+        Centre in px.
+    word : Word
+    """
+
+    values: tuple
+    percent: bool
+    px: float
+    py: float
+    word: Word
+
+    @property
+    def height(self):
+        """Text height in px, whichever way the text runs."""
+        return min(self.word.box.height, self.word.box.width) if self.word.vertical else self.word.box.height
+
+
+@dataclass(frozen=True)
+class LabelRun:
+    """Labels along a straight line whose values grow evenly with their place: ``value = intercept + slope * px``.
+
+    Attributes
+    ----------
+    labels : tuple of Label
+        In order of place.
+    values : tuple of float
+        The value each label has on the scale.
+    slope, intercept : float
+        Units per px, units.
+    horizontal : bool
+        A row below an axis (else a column beside one).
+    """
+
+    labels: tuple
+    values: tuple
+    slope: float
+    intercept: float
+    horizontal: bool
+
+    @property
+    def place(self):
+        """Places of the labels in px along the axis, shape (n_labels,)."""
+        return np.array([label.px if self.horizontal else label.py for label in self.labels])
+
+    @property
+    def box(self):
+        """The box around all labels."""
+        return _around(label.word.box for label in self.labels)
+
+    @property
+    def height(self):
+        """Median text height in px."""
+        return float(np.median([label.height for label in self.labels]))
+
+    @property
+    def step(self):
+        """Least difference of the values of neighbouring labels."""
+        return float(np.min(np.abs(np.diff(np.sort(self.values)))))
+
+    def to_px(self, value):
+        """Place in px of values (any shape)."""
+        return (np.asarray(value, float) - self.intercept) / self.slope
+
+
+def _around(boxes):
+    left, top, right, bottom = np.array([(box.left, box.top, box.right, box.bottom) for box in boxes]).T
+    return Box(float(left.min()), float(top.min()), float(right.max()), float(bottom.max()))
+
+
+def parse_number(text):
+    """Read a tick label.
+
+    Decimal points, commas and raised dots, thousands, per cent signs, negative numbers, and letters that look like
+    digits are understood; so is a tick mark that the reader took for a dash after the number.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    values : tuple of float
+        Possible values, the likeliest first; empty where the text is no number.
+    percent : bool
+
+    Examples
+    --------
+    >>> parse_number("1·0")
+    ((1.0,), False)
+    >>> parse_number("75%")
+    ((75.0,), True)
+    >>> parse_number("1,000")
+    ((1000.0, 1.0), False)
+    """
+    text = text.strip().translate(_POINTS)
+    if not re.search(r"\d", text) and text not in {"O", "o"}:
+        return (), False
+    percent = "%" in text
+    text = re.sub(r"[%\s]+$", "", text).rstrip("-_~. ").lstrip("+_~'’ ").translate(_LOOKALIKES)
+    if _THOUSANDS.match(text) and not text.startswith("0"):
+        values = [float(re.sub("[, ]", "", text))]
+        if text.count(",") == 1:
+            values.append(float(text.replace(",", ".")))
+        return tuple(values), percent
+    text = text.replace(",", ".")
+    if not _PLAIN.match(text):
+        return (), False
+    return _values_of(text), percent
+
+
+def _values_of(text):
+    values = [float(text)]
+    digits = text.lstrip("-")
+    if digits.isdigit() and len(digits) > 1 and digits.startswith("0"):
+        values.insert(0, float(f"0.{digits[1:]}"))
+    elif digits.isdigit() and 1 < len(digits) <= 4:
+        values += [float(f"{digits[0]}.{digits[1:]}")]
+    elif digits.startswith("."):
+        values += [float(digits[1:])]
+    return tuple(dict.fromkeys(values))
+
+
+def number_labels(px, words):
+    """All numbers among the words; words that hold several numbers are parted at their widest gaps.
+
+    Parameters
+    ----------
+    px : ndarray of uint8, shape (height, width, 3)
+    words : iterable of Word
+
+    Returns
+    -------
+    tuple of Label
+    """
+    labels = []
+    for word in words:
+        parted = () if word.vertical else _parted(px, word)
+        values, percent = parse_number(word.text)
+        if parted:
+            labels += parted
+        elif values:
+            labels.append(Label(values, percent, *word.box.centre, word))
+    return tuple(labels)
+
+
+def _parted(px, word):
+    texts = word.text.split()
+    parsed = [parse_number(text) for text in texts]
+    if len(texts) < 2 or not all(values for values, _ in parsed):
+        return []
+    spans = _text_spans(px, word.box, len(texts))
+    if any(b[0] - a[1] < 0.4 * word.box.height for a, b in zip(spans, spans[1:], strict=False)):
+        return []
+    boxes = [Box(left, word.box.top, right, word.box.bottom) for left, right in spans]
+    return [
+        Label(values, percent, *box.centre, Word(text, box, word.confidence))
+        for text, (values, percent), box in zip(texts, parsed, boxes, strict=False)
+    ]
+
+
+def _text_spans(px, box, count):
+    """Left and right of `count` pieces of text, parted where the ink leaves the widest gaps."""
+    left, middle = max(int(box.left), 0), box.centre[1]
+    top, bottom = int(middle - box.height / 4), int(middle + box.height / 4)
+    crop = px[max(top, 0) : bottom + 1, left : int(box.right) + 1].astype(float).mean(axis=2)
+    inked = np.flatnonzero((np.abs(crop - np.median(crop)) > 50).any(axis=0))
+    if len(inked) < count:
+        return []
+    gaps = np.diff(inked)
+    cuts = np.sort(np.argsort(-gaps, kind="stable")[: count - 1])
+    starts = np.concatenate(([inked[0]], inked[cuts + 1]))
+    ends = np.concatenate((inked[cuts], [inked[-1]]))
+    return [(float(left + a), float(left + b)) for a, b in zip(starts, ends, strict=True)]
+
+
+def label_rows(labels, *, least=3):
+    """Rows of numbers that grow evenly to the right.
+
+    Parameters
+    ----------
+    labels : sequence of Label
+    least : int
+        Labels a row must have.
+
+    Returns
+    -------
+    tuple of LabelRun
+        From top to bottom, then left to right.
+    """
+    upright = [label for label in labels if not label.word.vertical]
+    runs = [run for group in _groups(upright, "py") for run in _even_runs(group, least, horizontal=True)]
+    return tuple(sorted(runs, key=lambda run: (round(run.box.top / run.height), run.box.left)))
+
+
+def label_columns(labels, *, least=3):
+    """Columns of numbers that grow evenly upwards; otherwise as `label_rows`."""
+    runs = [run for group in _groups(labels, "px") for run in _even_runs(group, least, horizontal=False)]
+    return tuple(sorted(runs, key=lambda run: (run.box.left, run.box.top)))
+
+
+def _groups(labels, name):
+    """Labels beside each other: their centres (rows) or their boxes (columns) meet."""
+    groups = []
+    for label in sorted(labels, key=lambda label: (label.px, label.py) if name == "px" else (label.py, label.px)):
+        for group in groups:
+            if any(_beside(label, other, name) for other in group[-6:]):
+                group.append(label)
+                break
+        else:
+            groups.append([label])
+    return groups
+
+
+def _beside(one, other, name):
+    if name == "py":
+        return abs(one.py - other.py) <= 0.45 * max(min(one.height, other.height), 6)
+    a, b = one.word.box, other.word.box
+    overlap = min(a.right, b.right) - max(a.left, b.left)
+    return overlap >= 0.5 * min(a.width, b.width) and abs(a.right - b.right) <= 2.5 * max(one.height, other.height)
+
+
+def _even_runs(group, least, *, horizontal):
+    runs = []
+    left = sorted(group, key=lambda label: label.px if horizontal else label.py)[:_MOST_LABELS]
+    while len(left) >= least:
+        run = _best_run(left, horizontal)
+        if run is None or len(run.labels) < least:
+            break
+        runs.append(run)
+        left = [label for label in left if not any(label is other for other in run.labels)]
+    return runs
+
+
+def _best_run(labels, horizontal):
+    """Consensus over all pairs of labels (RANSAC, Fischler and Bolles 1981, with every pair tried)."""
+    place = np.array([label.px if horizontal else label.py for label in labels])
+    tolerance = max(0.35 * float(np.median([label.height for label in labels])), 2.5)
+    flat = [(i, value, 1.0 if k == 0 else _ALTERNATIVE_WEIGHT) for i, label in enumerate(labels) for k, value in enumerate(label.values)]
+    index, value, weight = np.array([f[0] for f in flat]), np.array([f[1] for f in flat]), np.array([f[2] for f in flat])
+    best, best_score = None, (0.0, 0.0)
+    for i in range(len(flat)):
+        for j in range(i + 1, len(flat)):
+            slope = _slope(place, value, (index[i], i), (index[j], j), horizontal)
+            if slope is None:
+                continue
+            distance = np.abs(value[i] + slope * (place[index] - place[index[i]]) - value) / abs(slope)
+            score, members = _score(index, weight, distance, tolerance)
+            if score > best_score:
+                best, best_score = members, score
+    if best is None or weight[best].mean() < 0.85 or not _even_steps(value[best]):
+        return None
+    return _run(labels, place, index, value, best, horizontal)
+
+
+def _even_steps(values):
+    """Whether the values lie on a grid whose step is their least difference or half or a third of it."""
+    values = np.sort(values)
+    step = np.diff(values).min(initial=np.inf)
+    turns = [(values - values[0]) / (step / parts) for parts in (1, 2, 3)]
+    return any(np.abs(turn - np.round(turn)).max() < 0.02 for turn in turns)
+
+
+def _slope(place, value, one, other, horizontal):
+    if one[0] == other[0] or abs(place[one[0]] - place[other[0]]) < 4:
+        return None
+    slope = (value[other[1]] - value[one[1]]) / (place[other[0]] - place[one[0]])
+    return slope if (slope > 0) == horizontal and slope != 0 else None
+
+
+def _score(index, weight, distance, tolerance):
+    """Weight of the labels on the line, less the strangers among them; nearness breaks ties."""
+    on_line = np.flatnonzero(distance <= tolerance)
+    order = on_line[np.lexsort((distance[on_line], index[on_line]))]
+    _, first = np.unique(index[order], return_index=True)
+    members = order[first]
+    inside = np.unique(index[(index > index[members].min()) & (index < index[members].max())])
+    strangers = len(np.setdiff1d(inside, index[members]))
+    score = weight[members].sum() - 0.4 * strangers
+    return (round(float(score), 6), -float(distance[members].mean())), members
+
+
+def _run(labels, place, index, value, members, horizontal):
+    members = members[np.argsort(place[index[members]], kind="stable")]
+    slope, intercept = np.polyfit(place[index[members]], value[members], 1)
+    chosen = tuple(labels[i] for i in index[members])
+    return LabelRun(chosen, tuple(float(v) for v in value[members]), float(slope), float(intercept), horizontal)

@@ -1,0 +1,280 @@
+"""Find every plotting box of a figure by the numbers along its two axes."""
+
+import re
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ipdrecon.errors import PanelError
+from ipdrecon.figure.edges import coverage, extent, find_edge, turned
+from ipdrecon.figure.labels import label_columns, label_rows, number_labels
+from ipdrecon.figure.text import read_words
+from ipdrecon.model import Box, Word
+
+_FAR_SHARE = 4.0
+_ACCESSORY_SHARE = 0.45
+_LETTER = re.compile(r"^\(?([A-Ha-h])(?:[).:]|$|\s+\S)")
+
+
+@dataclass(frozen=True)
+class PanelBox:
+    """The area of one plot in which its curves lie.
+
+    Attributes
+    ----------
+    name : str
+        The printed letter in upper case, else a number in reading order.
+    box : Box
+        Within the axis lines, in px.
+    """
+
+    name: str
+    box: Box
+
+
+@dataclass(frozen=True)
+class _Plot:
+    row: object
+    column: object
+    box: Box
+
+
+def find_panels(px, words):
+    """Find the plotting boxes of a figure.
+
+    A panel is a place where a row of numbers that count evenly to the right lies below a column of numbers that count
+    evenly upwards, with axis lines, a frame or a coloured ground between them. Labels shared by several panels of a grid
+    count for each of them.
+
+    Parameters
+    ----------
+    px : ndarray of uint8, shape (height, width, 3)
+    words : iterable of Word
+        As `ipdrecon.figure.text.read_words` gives them.
+
+    Returns
+    -------
+    tuple of PanelBox
+        In reading order.
+
+    Raises
+    ------
+    PanelError
+        When there is none.
+    """
+    words = tuple(words)
+    labels = number_labels(px, words)
+    plots = _plots(px, labels, 3)
+    if not plots:
+        labels = labels + number_labels(px, upright_labels(px))
+        plots = _plots(px, labels, 3) or _plots(px, labels, 2)
+    if not plots:
+        rows, columns = label_rows(labels), label_columns(labels)
+        raise PanelError(
+            f"No plotting box was found: {len(words)} words, {len(rows)} rows and {len(columns)} columns of evenly counting "
+            "numbers were read; expected a row of tick labels below a box and a column beside it. "
+            "Crop the figure to its plot, use a larger version of it, or give --x-range and --y-range."
+        )
+    boxes = [plot.box for plot in _reading_order(plots)]
+    return tuple(PanelBox(name, box) for name, box in zip(_names(boxes, words), boxes, strict=True))
+
+
+def upright_labels(px, box=None):
+    """Words that run upwards, read from the picture turned by a quarter.
+
+    Parameters
+    ----------
+    px : ndarray of uint8, shape (height, width, 3)
+    box : Box, optional
+        The part to read.
+
+    Returns
+    -------
+    tuple of Word
+        In px of the whole picture.
+    """
+    left, top = (0, 0) if box is None else (max(int(box.left), 0), max(int(box.top), 0))
+    if box is not None:
+        px = px[top : int(box.bottom) + 1, left : int(box.right) + 1]
+    if min(px.shape[:2]) < 3:
+        return ()
+    height = px.shape[0]
+    words = read_words(np.ascontiguousarray(np.rot90(px, -1)))
+    return tuple(
+        Word(
+            word.text,
+            Box(
+                left + word.box.top,
+                top + height - 1 - word.box.right,
+                left + word.box.bottom,
+                top + height - 1 - word.box.left,
+            ),
+            word.confidence,
+            True,
+        )
+        for word in words
+        if not word.vertical
+    )
+
+
+def _plots(px, labels, least):
+    rows, columns = label_rows(labels, least=least), label_columns(labels, least=least)
+    pairs = [(row, column) for row in rows for column in columns if _faces(row, column)]
+    plots = []
+    for row, column in pairs:
+        if _nearest_row(row, column, pairs) and _nearest_column(row, column, pairs):
+            box = _box_of(px, row, column)
+            if box is not None:
+                plots.append(_Plot(row, column, _above_table(box, column, labels)))
+    return _without_accessories(_without_overlaps(plots))
+
+
+def _faces(row, column):
+    """Whether the row lies below and to the right of the column."""
+    right_of = column.box.right <= row.place.min() + 1.5 * row.height
+    return right_of and column.place.max() <= row.box.top + column.height
+
+
+def _nearest_row(row, column, pairs):
+    rivals = [other for other, its in pairs if its is column and _share(row.box.left, row.box.right, other.box.left, other.box.right) > 0.5]
+    return max(rivals, key=lambda other: _row_worth(other, column)) is row
+
+
+def _nearest_column(row, column, pairs):
+    rivals = [other for its, other in pairs if its is row and _share(column.box.top, column.box.bottom, other.box.top, other.box.bottom) > 0.5]
+    return max(rivals, key=lambda other: _column_worth(row, other)) is column
+
+
+def _row_worth(row, column):
+    distance = max(row.box.top - column.place.max(), 0)
+    return len(row.labels) - _FAR_SHARE * distance / max(np.ptp(column.place), 1)
+
+
+def _column_worth(row, column):
+    distance = max(row.place.min() - column.box.right, 0)
+    return len(column.labels) - _FAR_SHARE * distance / max(np.ptp(row.place), 1)
+
+
+def _share(a, b, c, d):
+    """Overlap of two intervals as a share of the shorter."""
+    return (min(b, d) - max(a, c)) / max(min(b - a, d - c), 1e-9)
+
+
+def _box_of(px, row, column):
+    """The box between a row and a column of labels, or None where nothing is drawn there."""
+    bottom = find_edge(px, *bottom_search(row, column))
+    left = find_edge(turned(px), *left_search(row, column))
+    few = min(len(row.labels), len(column.labels)) < 3
+    if (bottom is None and left is None) or (few and (bottom is None or left is None)):
+        return None
+    x0, x1, y0, y1 = row.place.min(), row.place.max(), column.place.max(), column.place.min()
+    right, top = x1 + 0.04 * (x1 - x0), y1 - 0.04 * (y0 - y1)
+    if bottom is not None:
+        right = _far_border(turned(px), bottom, extent(px, bottom, (x0, x1)), (y1, y0), x1)
+    if left is not None:
+        top = _far_border(px, left, extent(turned(px), left, (y1, y0)), (x0, x1), y1)
+    return Box(
+        float(left.border if left is not None else max(column.box.right + 1, x0 - 0.04 * (x1 - x0))),
+        float(max(top, 0)),
+        float(min(right, px.shape[1] - 1)),
+        float(bottom.border if bottom is not None else y0 + 0.04 * (y0 - y1)),
+    )
+
+
+def bottom_search(row, column):
+    """Rows and columns in which the lower axis line must lie, as `find_edge` takes them."""
+    y0, height = column.place.max(), np.ptp(column.place)
+    begin = min(row.box.top + 0.3 * row.height, y0 + max(0.35 * height, 2 * row.height))
+    return (begin, y0 - 0.6 * column.height), (row.place.min(), row.place.max())
+
+
+def left_search(row, column):
+    """Columns and rows in which the left axis line must lie, as `find_edge` takes them on the turned picture."""
+    x0, width = row.place.min(), np.ptp(row.place)
+    begin = max(column.box.right - 1.2 * column.height, x0 - max(0.25 * width, 3 * column.height))
+    return (begin, x0 + 0.6 * row.height), (column.place.min(), column.place.max())
+
+
+def _far_border(px, axis, reach, columns, last_label):
+    """The border of the box opposite an axis: the frame there, or the end of the axis line that runs towards it.
+
+    `axis` runs towards the border looked for, over `reach`; `px` is turned so that the border is horizontal.
+    """
+    end, outwards = (reach[1], 1) if axis.inwards < 0 else (reach[0], -1)
+    edge = find_edge(px, (end + outwards * 8, end - outwards * 12), columns)
+    if edge is not None and abs(edge.centre - end) <= 10 and coverage(px, edge, columns) > 0.95:
+        return edge.border
+    beyond = last_label + outwards * 0.02 * (columns[1] - columns[0])
+    return max(end, beyond) if outwards > 0 else min(end, beyond)
+
+
+def _above_table(box, column, labels):
+    """The box without the numbers that some programs print inside the frame, below survival zero."""
+    zero = column.to_px(0.0)
+    if min(column.values) != 0 or zero > box.bottom - 2 * column.height:
+        return box
+    below = [label.word.box.top for label in labels if box.contains(label.px, label.py) and label.py > zero + 0.4 * column.height]
+    return replace(box, bottom=float(max(min(below) - 1, zero + 3))) if below else box
+
+
+def _without_overlaps(plots):
+    """Of plots that cover each other, the one with more labels."""
+    kept = []
+    for plot in sorted(plots, key=lambda plot: -len(plot.row.labels) - len(plot.column.labels)):
+        box = plot.box
+        if box.width > 20 and box.height > 20 and not any(_covers(box, other.box) for other in kept):
+            kept.append(plot)
+    return kept
+
+
+def _covers(one, other):
+    across = min(one.right, other.right) - max(one.left, other.left)
+    down = min(one.bottom, other.bottom) - max(one.top, other.top)
+    return across > 0 and down > 0 and across * down > 0.3 * min(one.width * one.height, other.width * other.height)
+
+
+def _without_accessories(plots):
+    """Without the low strips (counts of censorings, and the like) that accompany a plot of the same width."""
+    tallest = max((plot.box.height for plot in plots), default=0)
+    return [plot for plot in plots if plot.box.height >= _ACCESSORY_SHARE * tallest]
+
+
+def _reading_order(plots):
+    bands = []
+    for plot in sorted(plots, key=lambda plot: plot.box.centre[1]):
+        if bands and _share(plot.box.top, plot.box.bottom, bands[-1][0].box.top, bands[-1][0].box.bottom) > 0.5:
+            bands[-1].append(plot)
+        else:
+            bands.append([plot])
+    return [plot for band in bands for plot in sorted(band, key=lambda plot: plot.box.left)]
+
+
+def _names(boxes, words):
+    """Printed letters; where one is missing or read twice, its place in the alphabet if most of the others keep to it."""
+    read = [_letter(box, boxes, words) for box in boxes]
+    if len(boxes) == 1:
+        return [read[0] or "1"]
+    expected = [chr(ord("A") + index) for index in range(len(boxes))]
+    agree = sum(one == other for one, other in zip(read, expected, strict=True))
+    if agree >= max(2, len(boxes) / 2) or (agree and not any(one and one != other for one, other in zip(read, expected, strict=True))):
+        return expected
+    if all(read) and len(set(read)) == len(read):
+        return read
+    return [str(index + 1) for index in range(len(boxes))]
+
+
+def _letter(box, boxes, words):
+    """The letter printed near the upper left corner of a box, nearest first; empty where there is none."""
+    found = []
+    for word in words:
+        letter = _LETTER.match(word.text)
+        if letter and not word.vertical and _is_tag(word, box, boxes):
+            found.append((abs(word.box.left - box.left) + abs(word.box.bottom - box.top), letter[1].upper()))
+    return min(found)[1] if found else ""
+
+
+def _is_tag(word, box, boxes):
+    near_left = box.left - 0.4 * box.width <= word.box.left <= box.left + 0.1 * box.width
+    above = box.top - 0.35 * box.height <= word.box.centre[1] <= box.top + 0.12 * box.height
+    within = any(other.contains(*word.box.centre) for other in boxes if other is not box)
+    return near_left and above and not within
