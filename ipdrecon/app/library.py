@@ -316,7 +316,7 @@ def _refuse_rise(lines, record):
             )
 
 
-def read_folder_at_risk(path):
+def read_at_risk_tables(path):
     """Numbers at risk given by hand: a CSV file ``panel,arm,time,n_risk``.
 
     Parameters

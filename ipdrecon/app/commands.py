@@ -1,0 +1,232 @@
+"""The command line: one command per verb; each parses, calls one function and says what came of it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ipdrecon.app.console import Outcome, verb
+
+app = typer.Typer(
+    name="ipdrecon",
+    help="Published Kaplan-Meier figures to patients, hazard ratios and pooled results, offline.",
+    epilog="Exit status: 0 done; 1 could not be done; 2 wrong usage; 3 done, but something needs a look.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+_Out = Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the results.", show_default=False)]
+_Range = tuple[float, float] | None
+
+
+def main(arguments=None):
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Those of the process by default.
+
+    Returns
+    -------
+    int
+        Exit status.
+    """
+    try:
+        app(args=None if arguments is None else list(arguments))
+    except SystemExit as end:
+        return end.code or 0
+    return 0
+
+
+def _show_version(wanted):
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"ipdrecon {version('ipdrecon')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _front(
+    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")] = False,
+):
+    pass
+
+
+@verb(app, "digitise", hidden_names=("digitize",))
+def digitise(
+    talk,
+    figure: Annotated[Path, typer.Argument(help="The figure: PNG or JPEG.", show_default=False)],
+    out: _Out = None,
+    panel: Annotated[str | None, typer.Option(help="Only this panel: its letter, or its number.")] = None,
+    page: Annotated[int | None, typer.Option(help="Page of a document, from 1.", min=1)] = None,
+    arms: Annotated[int | None, typer.Option(help="Number of curves, where it is seen wrongly.", min=1)] = None,
+    x_range: Annotated[_Range, typer.Option(metavar="MIN MAX", help="Times at the first and the last tick.")] = None,
+    y_range: Annotated[_Range, typer.Option(metavar="MIN MAX", help="Values at the lowest and the highest tick.")] = None,
+    unit: Annotated[str | None, typer.Option(help="Unit of the time axis: days, weeks, months, years.")] = None,
+    at_risk: Annotated[Path | None, typer.Option(help="Numbers at risk by hand: CSV panel,arm,time,n_risk.")] = None,
+):
+    """Read the curves and the at-risk table of a figure.
+
+    Example: ipdrecon digitise fig5.png
+    """
+    from ipdrecon.app import sentences
+    from ipdrecon.app.workflow import Given, digitise_to_folder
+    from ipdrecon.flags import needs_review
+
+    folder = out or figure.with_suffix("")
+    given = Given(panel, page, arms, x_range, y_range, unit, at_risk)
+    with talk.working(f"Reading {figure.name} …"):
+        digitisation = digitise_to_folder(figure, folder, given)
+    for line in sentences.of_digitisation(digitisation):
+        talk.say(line)
+    talk.flags(digitisation.all_flags())
+    talk.say(f"Look at {folder / 'overlay.png'}; the tables are beside it.")
+    return Outcome(_json_of(folder / "figure.json") | {"folder": str(folder)}, needs_review(digitisation.all_flags()))
+
+
+@verb(app, "reconstruct")
+def reconstruct(
+    talk,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A figure folder.", show_default=False)],
+    n: Annotated[list[str] | None, typer.Option("--n", metavar="ARM=N", help="Patients of an arm; may be repeated.")] = None,
+    events: Annotated[list[str] | None, typer.Option(metavar="ARM=N", help="Total events of an arm; may be repeated.")] = None,
+    method: Annotated[str, typer.Option(help="guyot: the algorithm of Guyot et al. (2012).")] = "guyot",
+    draws: Annotated[int, typer.Option(help="Further data sets compatible with the figure.", min=0)] = 0,
+    seed: Annotated[int, typer.Option(help="Of the random numbers, where a method uses them.")] = 0,
+):
+    """Rebuild the patients behind digitised curves.
+
+    Example: ipdrecon reconstruct fig5/ --events "Placebo=48"
+    """
+    from ipdrecon.app import sentences
+    from ipdrecon.app.workflow import all_flags, reconstruct_to_folder
+    from ipdrecon.errors import ReconstructionError
+    from ipdrecon.flags import needs_review
+
+    if draws:
+        raise ReconstructionError(f"--draws {draws} is not available with the method {method!r} in this version; leave it out.")
+    numbers = {"n": _numbers_by_arm(n, "--n"), "n_event": _numbers_by_arm(events, "--events")}
+    with talk.working("Rebuilding patients …"):
+        digitisation, arms = reconstruct_to_folder(folder, method=method, seed=seed, **numbers)
+    for line in sentences.of_arms(arms):
+        talk.say(line)
+    flags = all_flags(digitisation, arms)
+    talk.flags(flags)
+    talk.say(f"Look at {folder / 'reconstruction.png'}; the patients are in {folder / 'ipd.csv'}.")
+    return Outcome(_json_of(folder / "reconstruction.json") | {"folder": str(folder)}, needs_review(flags))
+
+
+@verb(app, "validate")
+def validate(
+    talk,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A figure folder with rebuilt patients.", show_default=False)],
+    reported: Annotated[Path, typer.Option(help="What the paper prints: reported.csv.", show_default=False)],
+):
+    """Compare rebuilt patients with the numbers the paper prints.
+
+    Example: ipdrecon validate fig5/ --reported reported.csv
+    """
+    from ipdrecon.app import sentences
+    from ipdrecon.app.workflow import agreement_needs_review, validate_to_folder
+
+    with talk.working("Comparing …"):
+        agreement = validate_to_folder(folder, reported)
+    for line in sentences.of_agreement(agreement):
+        talk.say(line)
+    talk.flags(flag for flag in agreement.flags if flag.name != "disagrees")
+    talk.say(f"The table is in {folder / 'validation.csv'}.")
+    return Outcome(_json_of(folder / "validation.json") | {"folder": str(folder)}, agreement_needs_review(agreement))
+
+
+@verb(app, "pool")
+def pool(
+    talk,
+    studies: Annotated[Path, typer.Argument(help="A table of studies: studies.csv.", show_default=False)],
+    measure: Annotated[str, typer.Option(help="HR, RR, OR or RD.")] = "HR",
+    tau2: Annotated[str, typer.Option(help="REML, DL, PM, ML, HE, SJ or EB.")] = "REML",
+    ci: Annotated[str, typer.Option(help="hk-adhoc, hk or wald.")] = "hk-adhoc",
+    fixed: Annotated[str, typer.Option(help="iv, mh or peto; the last two need events.")] = "iv",
+    by: Annotated[str | None, typer.Option(help="Column of the subgroups.")] = None,
+    out: _Out = None,
+):
+    """Pool hazard ratios or other effects of several studies.
+
+    Example: ipdrecon pool studies.csv --by aetiology --out pooled/
+    """
+    from ipdrecon.app import sentences
+    from ipdrecon.app.pooling import PoolSettings, pool_studies, pooled_files
+    from ipdrecon.app.saving import write_files
+
+    settings = PoolSettings(measure, tau2, ci, fixed, by)
+    with talk.working("Pooling …"):
+        pooled, frame = pool_studies(studies, settings)
+        if out is not None:
+            write_files(out, pooled_files(pooled, frame))
+    for line in sentences.of_pooled(pooled):
+        talk.say(line)
+    if out is not None:
+        talk.say(f"The forest plot is {out / 'forest.svg'}; the numbers are in {out / 'pooled.json'}.")
+    return Outcome(pooled.to_dict())
+
+
+@verb(app, "run")
+def run(
+    talk,
+    review: Annotated[Path, typer.Argument(help="A review.toml.", show_default=False)],
+    out: _Out = None,
+):
+    """Do everything a review asks for, from its figures to report.html.
+
+    Example: ipdrecon run review.toml
+    """
+    from ipdrecon.app.report import run_review
+
+    with talk.working("Working through the review …"):
+        result = run_review(review, out)
+    return _tell_review(talk, result)
+
+
+@verb(app, "demo")
+def demo(
+    talk,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to put the example.")] = Path("ipdrecon-demo"),
+):
+    """Run the embedded example from its figure to report.html.
+
+    Example: ipdrecon demo
+    """
+    from ipdrecon.app.example import run_example
+
+    with talk.working("Running the example: reading the figure takes most of a minute …"):
+        result = run_example(folder)
+    return _tell_review(talk, result)
+
+
+def _tell_review(talk, result):
+    from ipdrecon.app import sentences
+
+    for line in sentences.of_review(result):
+        talk.say(line)
+    talk.flags(result.flags())
+    talk.say(f"Open {result.report}", style="bold")
+    return Outcome(result.to_dict(), result.needs_review())
+
+
+def _json_of(path):
+    import json
+
+    return json.loads(path.read_text("utf-8"))
+
+
+def _numbers_by_arm(texts, option):
+    numbers = {}
+    for text in texts or ():
+        arm, _, number = text.rpartition("=")
+        if not number.strip().isdigit():
+            raise typer.BadParameter(f"{text!r} is not ARM=N, with N a whole number, as in {option} 'Placebo=120'")
+        numbers[arm.strip()] = int(number)
+    return numbers

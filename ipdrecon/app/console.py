@@ -1,0 +1,168 @@
+"""How a command talks: its result, its messages, its errors and its exit status."""
+
+import contextlib
+import functools
+import inspect
+import json
+import sys
+import traceback
+from dataclasses import dataclass, field
+
+import typer
+
+from ipdrecon.errors import IpdreconError
+
+DONE, FAILED, REVIEW, INTERRUPTED = 0, 1, 3, 130
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a verb did.
+
+    Attributes
+    ----------
+    record : dict
+        The result as `--json` prints it.
+    needs_review : bool
+        Whether a check failed or a part should be looked at.
+    """
+
+    record: dict = field(default_factory=dict)
+    needs_review: bool = False
+
+
+@dataclass(frozen=True)
+class Talk:
+    """Messages to a person; they leave standard output alone where the result goes there as JSON.
+
+    Attributes
+    ----------
+    json, quiet, verbose, debug : bool
+        As given on the command line.
+    """
+
+    json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    debug: bool = False
+
+    @functools.cached_property
+    def _console(self):
+        from rich.console import Console
+
+        return Console(stderr=self.json, highlight=False, soft_wrap=True, markup=False)
+
+    def say(self, text="", *, style=None):
+        """Print a line, unless silence is wanted."""
+        if not self.quiet:
+            self._console.print(text, style=style)
+
+    def detail(self, text):
+        """Print a line where more words are wanted."""
+        if self.verbose:
+            self.say(text, style="dim")
+
+    def flags(self, flags):
+        """Print flags in words, those that need a look first; the others as a count unless more words are wanted."""
+        wanted = [flag for flag in flags if flag.needs_review]
+        others = [flag for flag in flags if not flag.needs_review]
+        for flag in dict.fromkeys(wanted):
+            self.say(f"  ! {flag}", style="yellow")
+        for flag in dict.fromkeys(others):
+            self.detail(f"  - {flag}")
+        if others and not self.verbose:
+            self.say(f"  {len(set(others))} {'note' if len(set(others)) == 1 else 'notes'} more; -v shows them", style="dim")
+
+    @contextlib.contextmanager
+    def working(self, text):
+        """Show a spinner on a terminal while the work inside goes on; elsewhere show nothing."""
+        if self.quiet or not self._console.is_terminal:
+            yield
+        else:
+            with self._console.status(text):
+                yield
+
+
+_COMMON = {
+    "json": typer.Option("--json", help="Print the result as JSON on standard output, and nothing else there."),
+    "quiet": typer.Option("--quiet", "-q", help="Say nothing but errors."),
+    "verbose": typer.Option("--verbose", "-v", help="Say more, with every flag."),
+    "debug": typer.Option("--debug", help="Show the traceback of an error."),
+}
+
+
+def verb(app, name, *, hidden_names=()):
+    """Make a command of a function ``function(talk, …) -> Outcome``.
+
+    The command has the function's own options and `--json`, `--quiet`, `--verbose`, `--debug`; it prints the outcome,
+    turns errors into one line, and ends with the exit status.
+
+    Parameters
+    ----------
+    app : typer.Typer
+    name : str
+    hidden_names : sequence of str
+        Other names it answers to, which the help does not show.
+    """
+
+    def decorate(function):
+        own = list(inspect.signature(function).parameters.values())[1:]
+        common = [
+            inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=_annotated(option))
+            for key, option in _COMMON.items()
+        ]
+
+        def command(**given):
+            talk = Talk(**{key: given.pop(key) for key in _COMMON})
+            raise typer.Exit(_finish(talk, functools.partial(function, talk, **given)))
+
+        command.__doc__, command.__name__ = function.__doc__, function.__name__
+        own = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
+        command.__signature__ = inspect.Signature(own + common)
+        command.__annotations__ = {parameter.name: parameter.annotation for parameter in own + common}
+        for title in (name, *hidden_names):
+            app.command(title, hidden=title != name)(command)
+        return function
+
+    return decorate
+
+
+def _annotated(option):
+    from typing import Annotated
+
+    return Annotated[bool, option]
+
+
+def _finish(talk, work):
+    try:
+        with contextlib.redirect_stdout(sys.stderr) if talk.json else contextlib.nullcontext():
+            outcome = work()
+    except KeyboardInterrupt:
+        return _complain(talk, "Stopped; nothing half-written is left.", INTERRUPTED)
+    except Exception as error:
+        if talk.debug:
+            traceback.print_exc()
+        if is_expected(error):
+            return _complain(talk, f"Error: {_one_line(error)}", getattr(error, "exit_status", FAILED))
+        hint = "report it with the traceback above" if talk.debug else "run again with --debug and report the traceback"
+        return _complain(talk, f"Error: this is a bug in ipdrecon ({type(error).__name__}: {_one_line(error)}); {hint}.", FAILED)
+    if talk.json:
+        from ipdrecon.app.saving import plain
+
+        sys.stdout.write(json.dumps(plain(outcome.record), ensure_ascii=False, allow_nan=False) + "\n")
+    return REVIEW if outcome.needs_review else DONE
+
+
+def is_expected(error):
+    """Whether an exception tells of the input, not of a fault in the program."""
+    pooling = sys.modules.get("metaanalysis.errors")
+    return isinstance(error, IpdreconError) or (pooling is not None and isinstance(error, pooling.MetaAnalysisError))
+
+
+def _one_line(error):
+    return " ".join(str(error).split())
+
+
+def _complain(talk, text, status):
+    sys.stderr.write(text + "\n")
+    return status

@@ -1,0 +1,169 @@
+"""What people write: `trial.toml` and `review.toml`, checked field by field."""
+
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from ipdrecon.errors import FolderError
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ArmEntry(_Entry):
+    """One arm of a trial: its label as printed, its size and events where the paper tells them."""
+
+    label: str = Field(min_length=1)
+    reference: bool = False
+    n: int | None = Field(None, ge=1)
+    events: int | None = Field(None, ge=0)
+
+
+class FigureEntry(_Entry):
+    """One figure of a trial and what is known of it."""
+
+    file: str = Field(min_length=1)
+    endpoint: str = ""
+    population: str = ""
+    time_unit: str | None = None
+    panel: str | None = None
+    page: int | None = Field(None, ge=1)
+    arms: int | None = Field(None, ge=1)
+    x_range: tuple[float, float] | None = None
+    y_range: tuple[float, float] | None = None
+    at_risk: str | None = None
+    reported: str | None = None
+    facsimile: bool = False
+    facsimile_note: str = ""
+
+
+class TrialEntry(_Entry):
+    """A trial: who it is, its arms, its figures, and the file of what the paper prints."""
+
+    id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    name: str = Field(min_length=1)
+    year: int | None = Field(None, ge=1900, le=2200)
+    doi: str = ""
+    registration: str = ""
+    aetiology: str = ""
+    reported: str | None = None
+    note: str = ""
+    arm: tuple[ArmEntry, ...] = Field(min_length=2)
+    figure: tuple[FigureEntry, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_reference(self):
+        marked = [arm.label for arm in self.arm if arm.reference]
+        if len(marked) != 1:
+            raise ValueError(f"{len(marked)} arms have reference = true; expected exactly one")
+        return self
+
+    @property
+    def reference(self):
+        """Label of the reference arm."""
+        return next(arm.label for arm in self.arm if arm.reference)
+
+    @property
+    def treatments(self):
+        """Labels of the other arms, as a tuple."""
+        return tuple(arm.label for arm in self.arm if not arm.reference)
+
+
+class TrialPlace(_Entry):
+    """Where a trial's folder is, from the review's own."""
+
+    folder: str = Field(min_length=1)
+
+
+class PoolEntry(_Entry):
+    """What to pool, and how."""
+
+    endpoint: str = ""
+    measure: Literal["HR", "RR", "OR", "RD"] = "HR"
+    hazard_ratio: Literal["reported", "reconstructed"] = "reported"
+    tau2: Literal["REML", "DL", "PM", "ML", "HE", "SJ", "EB"] = "REML"
+    ci: Literal["hk", "hk-adhoc", "wald"] = "hk-adhoc"
+    by: str | None = None
+    studies: str | None = None
+
+
+class ReviewEntry(_Entry):
+    """A review: its trials, further studies, and what to pool."""
+
+    title: str = Field(min_length=1)
+    note: str = ""
+    trial: tuple[TrialPlace, ...] = ()
+    studies: str | None = None
+    pool: PoolEntry | None = None
+
+    @property
+    def studies_file(self):
+        """The table of studies that have no figure, or None."""
+        return self.studies or (self.pool.studies if self.pool else None)
+
+
+def read_review(path):
+    """Read a `review.toml`.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    ReviewEntry
+
+    Raises
+    ------
+    FolderError
+        Naming file and field.
+    """
+    return _read(ReviewEntry, Path(path))
+
+
+def read_trial(folder):
+    """Read the `trial.toml` of a trial folder.
+
+    Parameters
+    ----------
+    folder : str or Path
+
+    Returns
+    -------
+    TrialEntry
+
+    Raises
+    ------
+    FolderError
+        Naming file and field, or the figure or table that is missing.
+    """
+    folder = Path(folder)
+    trial = _read(TrialEntry, folder / "trial.toml")
+    named = [trial.reported] + [name for figure in trial.figure for name in (figure.file, figure.at_risk, figure.reported)]
+    for name in named:
+        if name is not None and not (folder / name).is_file():
+            raise FolderError(f"{folder / 'trial.toml'} names {name!r}, but {folder / name} is missing; put the file there or mend the name.")
+    return trial
+
+
+def _read(entry, path):
+    try:
+        fields = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise FolderError(f"{path} cannot be read ({error.strerror}); give the path of a {entry.__name__.removesuffix('Entry').lower()} file.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise FolderError(f"{path} is no TOML: {error}.") from error
+    try:
+        return entry.model_validate(fields)
+    except ValidationError as error:
+        raise FolderError("; ".join(_complaint(path, item) for item in error.errors())) from error
+
+
+def _complaint(path, item):
+    place = ".".join(str(part + 1) if isinstance(part, int) else part for part in item["loc"])
+    seen = "" if isinstance(item["input"], dict) else f" (seen: {item['input']!r})"
+    message = {"extra_forbidden": "is no field of this file", "missing": "is missing"}.get(item["type"], item["msg"])
+    return f"{path}{', ' if place else ''}{place}: {message}{seen}"

@@ -1,0 +1,124 @@
+"""What was found, in sentences for a person."""
+
+import math
+
+_SCALES = {
+    "survival": "survival as a probability",
+    "percent": "survival in percent",
+    "incidence": "cumulative incidence",
+    "incidence_percent": "cumulative incidence in percent",
+}
+
+
+def decimals(value, digits=2):
+    """Give a number with its digits, `not reached` for infinity and `–` for what is unknown."""
+    if value is None or math.isnan(value):
+        return "–"
+    if math.isinf(value):
+        return "not reached"
+    text = f"{value:.{digits}f}"
+    return f"−{text[1:]}" if text.startswith("-") and float(text) != 0 else text.lstrip("-")
+
+
+def interval(value, low, high, digits=2):
+    """Give an estimate with its interval: ``1.23 (0.83 to 1.82)``; without the interval where it is unknown."""
+    if low is None or high is None or math.isnan(low) or math.isnan(high):
+        return decimals(value, digits)
+    return f"{decimals(value, digits)} ({decimals(low, digits)} to {decimals(high, digits)})"
+
+
+def p_value(p):
+    """Give a p-value as journals print it: ``p = 0.29``, ``p < 0.001``."""
+    if p is None or math.isnan(p):
+        return "p unknown"
+    if p < 0.001:
+        return "p < 0.001"
+    return f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"
+
+
+def counted(number, noun):
+    """Give a count with its noun: ``1 study``, ``2 studies``."""
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number} {noun if number == 1 else plural}"
+
+
+def of_digitisation(digitisation):
+    """Tell what was read from a figure, one sentence per panel."""
+    for panel in digitisation.panels:
+        time = panel.calibration.time
+        ticks = time.tick_value
+        reach = f"{ticks.min():g} to {ticks.max():g} {time.unit or '(unit not printed)'}" if len(ticks) else time.unit
+        table = "no at-risk table" if panel.at_risk is None else f"numbers at risk at {counted(len(panel.at_risk.time), 'time')}"
+        yield (
+            f"Panel {panel.panel}: {counted(len(panel.curves), 'curve')} ({', '.join(curve.arm for curve in panel.curves)}); "
+            f"time {reach}; {_SCALES[panel.calibration.scale]}; {table}; "
+            f"the ticks lie within {decimals(panel.calibration.residual_px)} px of a straight scale."
+        )
+
+
+def of_arms(arms):
+    """Tell what was rebuilt, one sentence per arm."""
+    for arm in arms:
+        gap = arm.residuals.get("curve_max")
+        fit = "" if gap is None else f"; the curve is met within {decimals(100 * gap, 1)} points of survival"
+        panel = f"panel {arm.panel}, " if any(other.panel != arm.panel for other in arms) else ""
+        yield f"{panel}{arm.arm}: {counted(arm.n, 'patient')}, {counted(arm.n_event, 'event')}, from {arm.information}{fit}."
+
+
+def of_agreement(agreement):
+    """Tell how many printed numbers agree, then each that does not."""
+    verdicts = [row.verdict for row in agreement.rows]
+    yield (
+        f"{counted(len(verdicts), 'printed number')}: {verdicts.count('agrees')} agree, {verdicts.count('differs')} differ, "
+        f"{verdicts.count('cannot be judged')} cannot be judged."
+    )
+    for row in agreement.rows:
+        if row.verdict != "agrees":
+            when = "" if math.isnan(row.time) else f" at {row.time:g}"
+            yield (
+                f"  {row.verdict}: {row.quantity} of {row.arm}{when}: printed {decimals(row.reported, 3)}, "
+                f"rebuilt {decimals(row.reconstructed, 3)} ({row.why})"
+            )
+
+
+def effect(pooled, part):
+    """Give an estimate of a pooled result on the scale people read: ratios, not their logarithms.
+
+    Parameters
+    ----------
+    pooled : metaanalysis.PooledEstimate
+    part : object
+        With ``estimate, ci_low, ci_high``: the fixed or the random result, of all or of a subgroup.
+
+    Returns
+    -------
+    str
+    """
+    shown = [math.exp(value) if pooled.is_ratio else value for value in (part.estimate, part.ci_low, part.ci_high)]
+    return interval(*shown)
+
+
+def of_pooled(pooled):
+    """Tell the pooled result, its spread, and its subgroups."""
+    yield f"{pooled.measure or 'Effect'}, {counted(pooled.k, 'study')}, random effects ({pooled.method}): {effect(pooled, pooled.random)}, {p_value(pooled.p)}."
+    yield f"Fixed effect: {effect(pooled, pooled.fixed)}, {p_value(pooled.fixed.p)}."
+    spread = pooled.heterogeneity
+    if pooled.k > 1:
+        yield f"Heterogeneity: tau² = {decimals(pooled.tau2, 4)}, I² = {decimals(pooled.i2, 0)} %, Q = {decimals(spread.q)} on {spread.df}, {p_value(spread.p)}."
+    if pooled.k > 2 and not math.isnan(pooled.prediction_low):
+        limits = [math.exp(value) if pooled.is_ratio else value for value in (pooled.prediction_low, pooled.prediction_high)]
+        yield f"A new study's true effect is expected between {decimals(limits[0])} and {decimals(limits[1])} (prediction interval)."
+    for group in pooled.subgroups:
+        yield f"  {group.name} ({counted(group.k, 'study')}): {effect(pooled, group.random)}"
+
+
+def of_review(result):
+    """Tell the headline of a review: rebuilt against reported, then pooled."""
+    for figure in result.figures():
+        for comparison in figure.comparisons:
+            yield comparison.sentence(figure.trial.name)
+        if figure.agreement is not None:
+            yield next(iter(of_agreement(figure.agreement)))
+    if result.pooled is not None:
+        yield from of_pooled(result.pooled)
+    yield from result.cautions()

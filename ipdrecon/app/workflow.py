@@ -1,0 +1,350 @@
+"""One step of the work on one figure folder: digitise, reconstruct, validate; each reads, computes and writes."""
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from ipdrecon.app import library, saving
+from ipdrecon.app.tables import read_table
+from ipdrecon.errors import FolderError, ReconstructionError
+from ipdrecon.flags import Flag, needs_review
+from ipdrecon.model import AtRiskTable, ReconstructedArm
+
+IPD, RECONSTRUCTION, RECONSTRUCTION_PICTURE = "ipd.csv", "reconstruction.json", "reconstruction.png"
+VALIDATION, VALIDATION_RECORD = "validation.csv", "validation.json"
+_INPUTS = (library.CURVES, library.AT_RISK, library.CENSOR_MARKS)
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a person gives by hand about a figure; None where nothing is given.
+
+    Attributes
+    ----------
+    panel : str or None
+    page, arms : int or None
+    x_range, y_range : tuple of float, or None
+        Values at the first and last tick.
+    unit : str or None
+        Of the time axis.
+    at_risk : Path or None
+        A CSV file ``panel,arm,time,n_risk``.
+    """
+
+    panel: str | None = None
+    page: int | None = None
+    arms: int | None = None
+    x_range: tuple | None = None
+    y_range: tuple | None = None
+    unit: str | None = None
+    at_risk: Path | None = None
+
+
+# --- digitise --------------------------------------------------------------------------------------------------------
+
+
+def digitise_to_folder(figure, folder, given=None):
+    """Digitise a figure and write its folder.
+
+    Parameters
+    ----------
+    figure : str or Path
+    folder : str or Path
+    given : Given, optional
+
+    Returns
+    -------
+    Digitisation
+    """
+    from ipdrecon.figure.digitisation import digitise
+    from ipdrecon.figure.source import open_figure
+
+    given = given or Given()
+    tables = None if given.at_risk is None else library.read_at_risk_tables(given.at_risk)
+    digitisation = digitise(
+        figure, panel=given.panel, page=given.page, arms=given.arms, x_range=given.x_range, y_range=given.y_range
+    )
+    if given.unit is not None:
+        digitisation = with_unit(digitisation, given.unit)
+    if tables is not None:
+        digitisation = with_at_risk(digitisation, tables, given.at_risk)
+    library.write_digitisation(digitisation, open_figure(figure).px, folder)
+    return digitisation
+
+
+def with_unit(digitisation, unit):
+    """Set the unit of the time axis of every panel."""
+    panels = []
+    for panel in digitisation.panels:
+        time = replace(panel.calibration.time, unit=unit)
+        kept = tuple(flag for flag in panel.flags if flag.name != "time_unit_unknown")
+        panels.append(replace(panel, calibration=replace(panel.calibration, time=time), flags=kept))
+    return replace(digitisation, panels=tuple(panels), settings=digitisation.settings | {"unit": unit})
+
+
+def with_at_risk(digitisation, tables, path):
+    """Set the numbers at risk from tables given by hand.
+
+    Parameters
+    ----------
+    digitisation : Digitisation
+    tables : dict of str to AtRiskTable
+        By panel.
+    path : str or Path
+        Where they come from, for messages.
+
+    Returns
+    -------
+    Digitisation
+
+    Raises
+    ------
+    FolderError
+        When a panel or an arm of the tables is not in the figure.
+    """
+    panels = {panel.panel: panel for panel in digitisation.panels}
+    for name, table in tables.items():
+        if name not in panels:
+            raise FolderError(f"{path}: no panel {name!r} in the figure; it has {', '.join(panels)}. Mend the column panel.")
+        arms = [curve.arm for curve in panels[name].curves]
+        table = replace(
+            table,
+            arms=[match_arm(arm, arms, f"{path}, panel {name}") for arm in table.arms],
+            flags=(Flag("at_risk_given", "at-risk table", f"From {Path(path).name}."),),
+        )
+        kept = tuple(flag for flag in panels[name].flags if not flag.name.startswith(("no_at_risk", "at_risk")))
+        panels[name] = replace(panels[name], at_risk=table, cells=(), flags=kept)
+    given = {name: saving.plain(table.to_frame().to_dict("list")) for name, table in tables.items()}
+    return replace(digitisation, panels=tuple(panels.values()), settings=digitisation.settings | {"at_risk": given})
+
+
+def match_arm(name, arms, place):
+    """Find an arm by its name, then without regard to case and punctuation.
+
+    Parameters
+    ----------
+    name : str
+    arms : sequence of str
+    place : str
+        Where the name was given, for the message.
+
+    Returns
+    -------
+    str
+        The arm's own label.
+
+    Raises
+    ------
+    FolderError
+        When no arm, or more than one, answers to the name.
+    """
+    if name in arms:
+        return name
+    alike = [arm for arm in arms if _letters(arm) == _letters(name)]
+    if len(alike) != 1:
+        raise FolderError(f"{place}: no arm {name!r}; the arms are {', '.join(map(repr, arms))}. Give the label as it stands there.")
+    return alike[0]
+
+
+def _letters(text):
+    return "".join(letter for letter in text.casefold() if letter.isalnum())
+
+
+# --- reconstruct -----------------------------------------------------------------------------------------------------
+
+
+def reconstruct_to_folder(folder, *, method="guyot", n=None, n_event=None, seed=0):
+    """Rebuild the patients of a figure folder, and write them there.
+
+    Parameters
+    ----------
+    folder : str or Path
+    method : {"guyot"}
+    n, n_event : dict of str to int, optional
+        Patients and total events by arm, where the figure does not tell.
+    seed : int
+
+    Returns
+    -------
+    digitisation : Digitisation
+    arms : tuple of ReconstructedArm
+    """
+    from ipdrecon.survival import reconstruct
+
+    digitisation = library.read_digitisation(folder)
+    arms_seen = list(dict.fromkeys(curve.arm for panel in digitisation.panels for curve in panel.curves))
+    n, n_event = (_named(numbers, arms_seen, option) for numbers, option in ((n, "--n"), (n_event, "--events")))
+    arms = reconstruct(digitisation, method=method, n=n, n_event=n_event, seed=seed)
+    saving.write_files(folder, _reconstruction_files(Path(folder), digitisation, arms, {"n": n, "n_event": n_event, "seed": seed}))
+    return digitisation, arms
+
+
+def _named(numbers, arms, option):
+    if not numbers:
+        return None
+    if "" in numbers:
+        if len(arms) > 1:
+            raise ReconstructionError(f"{option} {numbers['']} names no arm; the arms are {', '.join(map(repr, arms))}. Give {option} ARM=N.")
+        return {arms[0]: numbers[""]}
+    return {match_arm(arm, arms, option): number for arm, number in numbers.items()}
+
+
+def _reconstruction_files(folder, digitisation, arms, given):
+    from ipdrecon.app.km_plots import draw_reconstruction
+    from ipdrecon.app.plots import png_bytes
+
+    rows = [(arm.panel, arm.arm, time, int(event)) for arm in arms for time, event in zip(arm.time, arm.event, strict=True)]
+    return {
+        IPD: saving.csv_bytes(("panel", "arm", "time", "event"), rows),
+        RECONSTRUCTION: saving.json_bytes(_reconstruction_record(folder, arms, given)),
+        RECONSTRUCTION_PICTURE: png_bytes(draw_reconstruction(digitisation, arms)),
+    }
+
+
+def _reconstruction_record(folder, arms, given):
+    from ipdrecon import __version__
+
+    return {
+        "schema_version": 1,
+        "program": "ipdrecon",
+        "version": __version__,
+        "method": arms[0].method if arms else "",
+        "given": given,
+        "inputs": _digests(folder),
+        "arms": [
+            {
+                "panel": arm.panel,
+                "arm": arm.arm,
+                "method": arm.method,
+                "information": arm.information,
+                "n": arm.n,
+                "n_event": arm.n_event,
+                "residuals": arm.residuals,
+                "flags": [flag.to_dict() for flag in arm.flags],
+            }
+            for arm in arms
+        ],
+    }
+
+
+def _digests(folder):
+    return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in _INPUTS if (folder / name).exists()}
+
+
+def read_arms(folder):
+    """Read the patients rebuilt in a figure folder.
+
+    Parameters
+    ----------
+    folder : str or Path
+
+    Returns
+    -------
+    tuple of ReconstructedArm
+
+    Raises
+    ------
+    FolderError
+        When there are none, or the curves have changed since they were rebuilt.
+    """
+    folder = Path(folder)
+    if not (folder / IPD).exists():
+        raise FolderError(f"{folder} holds no {IPD}; run `ipdrecon reconstruct {folder}` first.")
+    known = {}
+    if (folder / RECONSTRUCTION).exists():
+        record = json.loads((folder / RECONSTRUCTION).read_text("utf-8"))
+        changed = [name for name, digest in _digests(folder).items() if record["inputs"].get(name) != digest]
+        if changed:
+            raise FolderError(f"{folder}: {', '.join(changed)} changed since {IPD} was made; run `ipdrecon reconstruct {folder}` again.")
+        known = {(arm["panel"], arm["arm"]): arm for arm in record["arms"]}
+    return tuple(_read_arm(key, patients, known.get(key)) for key, patients in read_patients(folder / IPD).items())
+
+
+def read_patients(path):
+    """Read patients from an `ipd.csv`.
+
+    Parameters
+    ----------
+    path : str or Path
+        With columns ``arm,time,event`` and perhaps ``panel``.
+
+    Returns
+    -------
+    dict of (str, str) to tuple of ndarray
+        Times and events by panel and arm.
+    """
+    groups = {}
+    for line in read_table(path, ("arm", "time", "event")):
+        event = line.value("event")
+        if event not in (0, 1):
+            raise line.error("event", f"is {event:g}; expected 1 (event) or 0 (censored)")
+        if line.value("time") < 0:
+            raise line.error("time", f"is {line.value('time'):g}; expected a time from 0 on")
+        groups.setdefault((line.text("panel", "1"), line.text("arm")), []).append((line.value("time"), event == 1))
+    return {key: tuple(np.array(column) for column in zip(*rows, strict=True)) for key, rows in groups.items()}
+
+
+def _read_arm(key, patients, record):
+    panel, arm = key
+    if record is None:
+        return ReconstructedArm(arm, *patients, method="ipd", panel=panel)
+    flags = tuple(Flag.from_dict(flag) for flag in record["flags"])
+    return ReconstructedArm(
+        arm, *patients, method=record["method"], information=record["information"], residuals=record["residuals"], panel=panel, flags=flags
+    )
+
+
+# --- validate --------------------------------------------------------------------------------------------------------
+
+
+def validate_to_folder(folder, reported):
+    """Compare the rebuilt patients of a figure folder with what the paper prints, and write the table there.
+
+    Parameters
+    ----------
+    folder : str or Path
+    reported : str or Path
+        A `reported.csv`.
+
+    Returns
+    -------
+    Agreement
+    """
+    from ipdrecon.survival import validate
+    from ipdrecon.survival.reported import read_reported
+
+    agreement = validate(read_arms(folder), read_reported(reported))
+    frame = agreement.to_frame()
+    record = agreement_record(agreement) | {"reported_sha256": hashlib.sha256(Path(reported).read_bytes()).hexdigest()}
+    saving.write_files(folder, {VALIDATION: saving.frame_csv(frame), VALIDATION_RECORD: saving.json_bytes(record)})
+    return agreement
+
+
+def agreement_record(agreement):
+    """Make the record `validation.json` of an agreement."""
+    rows = agreement.to_frame().to_dict("records")
+    verdicts = [row.verdict for row in agreement.rows]
+    return {
+        "schema_version": 1,
+        "counts": {verdict: verdicts.count(verdict) for verdict in ("agrees", "differs", "cannot be judged")},
+        "rows": rows,
+        "flags": [flag.to_dict() for flag in agreement.flags],
+    }
+
+
+def agreement_needs_review(agreement):
+    """Whether a row differs or a flag asks for a look."""
+    return needs_review(agreement.flags) or any(row.verdict == "differs" for row in agreement.rows)
+
+
+def all_flags(digitisation, arms=()):
+    """Flags of a digitisation and of the arms rebuilt from it, each once."""
+    return tuple(dict.fromkeys(digitisation.all_flags() + tuple(flag for arm in arms for flag in arm.flags)))
+
+
+def table_of(panel):
+    """Give the at-risk table of a panel, empty where there is none."""
+    return panel.at_risk if panel.at_risk is not None else AtRiskTable((), [], np.empty((0, 0)))
