@@ -52,6 +52,7 @@ _DEFINITIONS = (
     FlagDefinition("no_at_risk", "The figure has no table of numbers at risk, or none was found.", "the space below the axis", False),
     FlagDefinition("at_risk_given", "The numbers at risk were given by hand.", "the numbers given", False),
     FlagDefinition("at_risk_missing_cell", "A cell of the at-risk table could not be read.", "the table"),
+    FlagDefinition("at_risk_cell_doubtful", "Two readings of a cell of the at-risk table differ.", "the table in overlay.png"),
     FlagDefinition("at_risk_rises", "Numbers at risk rise along a row.", "the table; a digit may be misread"),
     FlagDefinition("at_risk_contradicts_curve", "Numbers at risk fall less than the curve demands.", "the table and the curve"),
     FlagDefinition("at_risk_rows_unmatched", "Rows of the at-risk table could not be tied to the curves by name or colour; order was used.", "the table and the legend"),

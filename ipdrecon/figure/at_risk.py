@@ -1,0 +1,92 @@
+"""The table of numbers at risk: found, read, checked, and tied to the curves.
+
+The words of the picture are first grouped into lines; the lines that hold counts in columns under the box are the rows.
+The columns are those of the ticks, or a regular grid of the table's own (SAS). Each cell is then looked up by its place,
+and read once more by itself or with its row, so that a lost or misread digit shows.
+"""
+
+from ipdrecon.figure.at_risk_check import settle_row
+from ipdrecon.figure.at_risk_grid import find_columns, is_tick_line
+from ipdrecon.figure.at_risk_labels import find_label_lines, name_rows, row_colour
+from ipdrecon.figure.at_risk_lines import choose_rows, find_headers, number_lines, row_pitch, zone_words
+from ipdrecon.figure.at_risk_read import read_row_cells
+from ipdrecon.figure.at_risk_table import NamedRow, PrintedTable, TableRow, assemble_table
+from ipdrecon.figure.at_risk_text import bracket_kind
+from ipdrecon.figure.at_risk_ties import tie_rows
+
+__all__ = ["PrintedTable", "TableRow", "find_table", "tie_rows"]
+
+
+def find_table(px, words, box, time_axis):
+    """Find and read the table of numbers at risk of one plotting box.
+
+    Parameters
+    ----------
+    px : ndarray of uint8, shape (height, width, 3)
+    words : iterable of Word
+        Of the whole picture.
+    box : Box
+        The plotting box.
+    time_axis : Axis
+        The horizontal axis.
+
+    Returns
+    -------
+    PrintedTable or None
+        None where the figure has no table.
+    """
+    zone = zone_words(words, box)
+    headers = find_headers(zone)
+    lines = number_lines(zone, box, time_axis)
+    rows = choose_rows(lines, headers, time_axis)
+    columns = find_columns(rows, box, time_axis) if rows else None
+    if columns is None:
+        return None
+    pitch = row_pitch(rows)
+    read = [read_row_cells(px, line, columns, pitch) for line in rows]
+    read = [row for row in read if any(cell.count is not None for cell in row.cells)]
+    if len({cell.column for row in read for cell in row.cells}) < 2:
+        return None
+    top = _table_top(lines, read, box, time_axis)
+    named = _name(px, zone, read, box, top)
+    settled = [
+        NamedRow(settle_row(px, row.cells), row.name, row.kind, row.colour) if row.kind == "risk" else row
+        for row in named
+    ]
+    return assemble_table(settled, columns, _bracket(zone, headers))
+
+
+def _table_top(lines, rows, box, time_axis):
+    """Height above which no label of the table stands: the axis labels, or a little above rows inside the box."""
+    first = rows[0]
+    if first.py < box.bottom:
+        return first.py - 2.5 * first.strip.height
+    ticks = [line.py + 0.5 * line.height for line in lines if is_tick_line(line, time_axis) and line.py < first.py]
+    return max(ticks, default=box.bottom)
+
+
+def _name(px, zone, rows, box, top):
+    first = min(cell.column for row in rows for cell in row.cells)
+    edge = min(cell.box.left for row in rows for cell in row.cells if cell.column == first)
+    labels = find_label_lines(zone, rows, edge, top)
+    labels = [line for line in labels if not _is_axis_title(line, rows[0].py, edge, box)]
+    names, kinds = name_rows(rows, labels, edge)
+    far_left = box.left - 0.4 * box.width
+    colours = [row_colour(px, row, edge, far_left) for row in rows]
+    return [NamedRow(*parts) for parts in zip(rows, names, kinds, colours, strict=True)]
+
+
+def _is_axis_title(line, first_row, edge, box):
+    centred = abs(0.5 * (line.left + line.right) - box.centre[0]) < 0.15 * box.width
+    return line.py < first_row and line.left > edge and centred and not line.kind
+
+
+def _bracket(zone, headers):
+    risk = [word for word, kind in headers if kind == "risk"]
+    texts = [
+        word.text
+        for header in risk
+        for word in zone
+        if abs(word.box.centre[1] - header.box.centre[1]) < 0.6 * header.box.height
+    ]
+    return bracket_kind(" ".join(texts))

@@ -1,0 +1,119 @@
+"""Checks of a table of numbers at risk by logic: no number rises, no cell is lost."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from ipdrecon.figure.at_risk_cells import read_thrice
+from ipdrecon.flags import Flag
+
+PLACE = "at-risk table"
+
+
+def longest_falling(values):
+    """Longest part of a row that never rises.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,)
+        Without NaN.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+        The values kept; the others contradict them.
+
+    Examples
+    --------
+    >>> longest_falling([138, 77, 56, 93, 20]).tolist()
+    [True, True, True, False, True]
+    """
+    n = len(values)
+    length, before = np.ones(n, int), np.full(n, -1)
+    for here in range(n):
+        for there in range(here):
+            if values[there] >= values[here] and length[there] + 1 > length[here]:
+                length[here], before[here] = length[there] + 1, there
+    keep = np.zeros(n, bool)
+    here = int(np.argmax(length)) if n else -1
+    while here >= 0:
+        keep[here] = True
+        here = before[here]
+    return keep
+
+
+def settle_row(px, row):
+    """Read the cells again that make a row rise, and take what fits if a reading supports it.
+
+    Parameters
+    ----------
+    px : ndarray of uint8, shape (height, width, 3)
+    row : RowCells
+
+    Returns
+    -------
+    RowCells
+    """
+    cells = [cell for cell in row.cells if cell.count is not None]
+    n = [cell.count.n for cell in cells]
+    keep = longest_falling(n)
+    if keep.all():
+        return row
+    changed = {}
+    for index in np.flatnonzero(~keep):
+        low = max([n[j] for j in range(index + 1, len(n)) if keep[j]], default=0)
+        high = min([n[j] for j in range(index) if keep[j]], default=np.inf)
+        third = read_thrice(px, cells[index].box, row.strip.background)[0]
+        for count in (cells[index].other, third):
+            if count is not None and low <= count.n <= high:
+                cell = cells[index]
+                changed[cell.column] = replace(cell, count=count, other=cell.count, confidence=0.5 * cell.confidence)
+                break
+    return replace(row, cells=tuple(changed.get(cell.column, cell) for cell in row.cells))
+
+
+def row_flags(row, columns, place, *, falls):
+    """Doubts about one row.
+
+    Parameters
+    ----------
+    row : RowCells
+    columns : Columns
+        Of the whole table.
+    place : str
+        The row, for the flag.
+    falls : bool
+        Whether the row's numbers cannot rise.
+
+    Returns
+    -------
+    tuple of Flag
+    """
+    flags = []
+    lost = [columns.time[cell.column] for cell in row.cells if cell.count is None]
+    filled = [cell.column for cell in row.cells]
+    lost += [columns.time[column] for column in range(filled[0], filled[-1]) if column not in filled]
+    if lost:
+        flags.append(Flag("at_risk_missing_cell", place, f"No number at time {_list(sorted(lost))}."))
+    doubtful = [
+        f"{cell.count.n} or {cell.other.n} at time {columns.time[cell.column]:g}" for cell in row.cells if cell.other
+    ]
+    if doubtful:
+        flags.append(Flag("at_risk_cell_doubtful", place, f"Two readings differ: {'; '.join(doubtful)}; the first is kept."))
+    if falls:
+        flags += _rise_flags(row, columns, place)
+    return tuple(flags)
+
+
+def _rise_flags(row, columns, place):
+    cells = [cell for cell in row.cells if cell.count is not None]
+    rises = [
+        f"from {before.count.n} to {after.count.n} at time {columns.time[after.column]:g}"
+        for before, after in zip(cells, cells[1:], strict=False)
+        if after.count.n > before.count.n
+    ]
+    return [Flag("at_risk_rises", place, f"{'; '.join(rises)}.")] if rises else []
+
+
+def _list(values):
+    return ", ".join(f"{value:g}" for value in values)

@@ -1,0 +1,182 @@
+"""Names, kinds and colours of the rows of a table of numbers at risk."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ipdrecon.figure.at_risk_cells import find_blobs, ink_colour
+from ipdrecon.figure.at_risk_grid import group_lines
+from ipdrecon.figure.at_risk_lines import label_line
+from ipdrecon.figure.at_risk_text import kind_of, split_pieces
+
+_PALE = 25  # largest spread of red, green and blue that passes for grey
+
+
+@dataclass(frozen=True)
+class LabelLine:
+    """A line of text beside or above the numbers.
+
+    Attributes
+    ----------
+    text : str
+    py : float
+    left, right : float
+        In px.
+    kind : {"risk", "censored", "event", ""}
+        What it names, if it is no arm.
+    """
+
+    text: str
+    py: float
+    left: float
+    right: float
+    kind: str
+
+
+def find_label_lines(words, rows, edge, top):
+    """Find the lines of text left of the numbers, and those above them.
+
+    Parameters
+    ----------
+    words : iterable of Word
+        Of the zone of the table.
+    rows : sequence of RowCells
+    edge : float
+        Left edge of the first column's numbers in px.
+    top : float
+        Where the search begins, in px.
+
+    Returns
+    -------
+    tuple of LabelLine
+        From top to bottom.
+    """
+    height = float(np.median([row.strip.height for row in rows]))
+    last = max(row.py for row in rows) + 2.6 * height
+    pieces = [piece for piece in split_pieces(words) if top < piece.box.centre[1] < last]
+    lines = []
+    for line in group_lines(pieces):
+        beside = min((abs(line.py - row.py) for row in rows), default=np.inf) < 0.5 * height
+        parts = _before(line.pieces, edge, height) if beside or line.pieces[0].box.right < edge else line.pieces
+        if parts:
+            lines.append(_as_label(label_line(parts)))
+    return tuple(line for line in lines if any(letter.isalnum() for letter in line.text))
+
+
+def _as_label(line):
+    text = " ".join(piece.text for piece in line.pieces).strip(" |:;—–_")
+    return LabelLine(text, line.py, line.pieces[0].box.left, line.pieces[-1].box.right, kind_of(text))
+
+
+def _before(pieces, edge, height):
+    """Pieces left of the numbers, without another panel's numbers farther left."""
+    chosen = []
+    for piece in sorted(pieces, key=lambda piece: -piece.box.left):
+        if piece.box.centre[0] >= edge:
+            continue
+        gap = chosen[-1].box.left - piece.box.right if chosen else 0.0
+        foreign = piece.whole and piece.text.isdigit() and gap > 0.4 * height
+        if chosen and (gap > 2.8 * height or foreign):
+            break
+        chosen.append(piece)
+    return tuple(chosen)
+
+
+def name_rows(rows, labels, edge):
+    """Give each row its arm's label and the kind of its numbers.
+
+    Parameters
+    ----------
+    rows : sequence of RowCells
+    labels : sequence of LabelLine
+    edge : float
+        Left edge of the first column's numbers in px.
+
+    Returns
+    -------
+    names, kinds : list of str
+    """
+    height = float(np.median([row.strip.height for row in rows]))
+    beside = [[line for line in labels if abs(line.py - row.py) < 0.55 * height] for row in rows]
+    kinds = _kinds(rows, labels, beside)
+    plain = [line for line in labels if not line.kind]
+    named = [any(not line.kind for line in lines) for lines in beside]
+    if _labels_above(rows, plain, named, height):
+        return _names_above(rows, plain, kinds), kinds
+    return _names_beside(rows, [line for line in plain if line.left < edge], height), kinds
+
+
+def _labels_above(rows, plain, named, height):
+    if sum(named) > 0.5 * len(rows):
+        return False
+    halfway = [row for row in rows if any(0.5 * height < abs(line.py - row.py) < 1.15 * height for line in plain)]
+    split = [row for row in halfway if any(line.py > row.py and line.py - row.py < 1.15 * height for line in plain)]
+    return len(split) + sum(named) <= 0.5 * len(rows)
+
+
+def _names_beside(rows, plain, height):
+    parts = [[] for _ in rows]
+    centres = np.array([row.py for row in rows])
+    pitch = np.diff(centres).min() if len(rows) > 1 else 3 * height
+    reach = max(min(0.8 * pitch, 2.4 * height), 0.6 * height)
+    for line in plain:
+        distance = np.abs(centres - line.py)
+        if distance.min() <= reach and (line.py >= centres[0] - 1.3 * height):
+            parts[int(np.argmin(distance))].append(line)
+    return [" ".join(line.text for line in sorted(lines, key=lambda line: line.py)) for lines in parts]
+
+
+def _names_above(rows, plain, kinds):
+    names, current, previous = [], "", -np.inf
+    seen = set()
+    for row, kind in zip(rows, kinds, strict=True):
+        between = [line for line in plain if previous < line.py < row.py]
+        if between:
+            current, seen = between[-1].text, set()
+        elif kind in seen:
+            current = ""
+        seen.add(kind)
+        names.append(current)
+        previous = row.py
+    return names
+
+
+def _kinds(rows, labels, beside):
+    titled = [line for line in labels if line.kind]
+    own = [next((line.kind for line in lines if line.kind), "") for lines in beside]
+    if not any(line.kind != "risk" for line in titled):
+        return ["risk"] * len(rows)
+    if any(own):
+        return [kind or "risk" for kind in own]
+    if titled[0].py < rows[0].py:
+        return [([line.kind for line in titled if line.py < row.py] or ["risk"])[-1] for row in rows]
+    return [min(titled, key=lambda line: abs(line.py - row.py)).kind for row in rows]
+
+
+def row_colour(px, row, edge, far_left):
+    """Colour by which a row shows its arm.
+
+    Parameters
+    ----------
+    px : ndarray of uint8, shape (height, width, 3)
+    row : RowCells
+    edge : float
+        Left edge of the numbers in px.
+    far_left : float
+        How far left a label or swatch may stand, in px.
+
+    Returns
+    -------
+    tuple of int
+        Red, green, blue: of the label or the swatch beside the row where it is coloured, else of the numbers.
+    """
+    numbers = ink_colour(px, row.strip, [cell.box for cell in row.cells]) or (0, 0, 0)
+    if max(numbers) - min(numbers) > _PALE:
+        return numbers
+    gap = 0.8 * row.strip.height
+    beside = find_blobs(row.strip, far_left, edge - 2, gap=gap, least=0.25)
+    for blob in reversed(beside):
+        colour = ink_colour(px, row.strip, [blob])
+        if colour is not None and max(colour) - min(colour) > _PALE:
+            return colour
+    return numbers

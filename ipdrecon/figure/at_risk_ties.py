@@ -1,0 +1,184 @@
+"""Tie the rows of a table of numbers at risk to the curves."""
+
+import difflib
+import re
+
+import cv2
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from ipdrecon.flags import Flag
+from ipdrecon.model import AtRiskTable
+
+_LIKE = 0.6  # least likeness of two names
+_DISTINCT = 12.0  # least CIELAB distance between colours that tell rows apart
+_SAME = 35.0  # largest CIELAB distance between the ink of a row and its curve
+_UNALIKE = np.inf
+
+
+def tie_rows(table, looks, curves=None):
+    """Tie each row to a curve: by name, else by colour, else by order.
+
+    Parameters
+    ----------
+    table : PrintedTable
+    looks : sequence of ArmLook
+        One per curve; the label is empty where the legend gave none.
+    curves : sequence of Curve, optional
+        In the same order; the table is checked against them.
+
+    Returns
+    -------
+    at_risk : AtRiskTable
+        Rows in the order of the curves; a curve without a row has NaN.
+    labels : tuple of str
+        Names of the curves: the row's label where the look has none.
+    flags : tuple of Flag
+        All doubts, those of the table included.
+    """
+    flags = list(table.flags)
+    row_of, sure = _assign(table.rows, looks)
+    if not sure and max(len(looks), len(table.rows)) > 1:
+        flags.append(Flag("at_risk_rows_unmatched", "at-risk table", _unmatched_detail(table, looks)))
+    labels = tuple(
+        look.label or (table.rows[row_of[k]].label if k in row_of else "") or f"arm {k + 1}"
+        for k, look in enumerate(looks)
+    )
+    arrays = {name: _stack(table, row_of, len(looks), name) for name in ("n_risk", "n_censored", "n_event")}
+    for k, curve in enumerate(curves or ()):
+        flags += check_against_curve(table.time, arrays["n_risk"][k], curve, labels[k])
+    at_risk = AtRiskTable(
+        arms=labels, time=table.time, **arrays, confidence=table.confidence, flags=tuple(flags)
+    )
+    return at_risk, labels, tuple(flags)
+
+
+def _unmatched_detail(table, looks):
+    rows = ", ".join(row.label or "(no label)" for row in table.rows)
+    return f"Rows: {rows}; curves: {', '.join(look.label or '(no label)' for look in looks)}."
+
+
+def _stack(table, row_of, n_arms, name):
+    if name != "n_risk" and all(getattr(row, name) is None for row in table.rows):
+        return None
+    stack = np.full((n_arms, len(table.time)), np.nan)
+    for k, row in row_of.items():
+        values = getattr(table.rows[row], name)
+        if values is not None:
+            stack[k] = values
+    return stack
+
+
+def _assign(rows, looks):
+    """Row of each curve, and whether names or colours tell it."""
+    if not rows or not looks:
+        return {}, False
+    order = np.abs(np.subtract.outer(np.arange(len(looks)), np.arange(len(rows)))) * 1e-3
+    likeness = np.array([[name_likeness(look.label, row.label) for row in rows] for look in looks])
+    distance = np.array([[colour_distance(look.colour, row.colour) for row in rows] for look in looks])
+    colour_cost = np.minimum(distance / 100, 1.0) * 0.5
+    telling = _colours_tell([row.colour for row in rows])
+    cost = order + (1 - likeness) + (colour_cost if telling else 0.0)
+    curve_index, row_index = linear_sum_assignment(cost)
+    pairs = dict(zip(curve_index.tolist(), row_index.tolist(), strict=True))
+    by_name = all(_stands_out(likeness, k, row) for k, row in pairs.items())
+    by_colour = telling and all(distance[k, row] <= _SAME for k, row in pairs.items())
+    return pairs, bool(by_name or by_colour)
+
+
+def _stands_out(likeness, curve, row):
+    others = np.delete(likeness[curve], row)
+    return likeness[curve, row] >= _LIKE and likeness[curve, row] > others.max(initial=0.0) + 0.02
+
+
+def _colours_tell(colours):
+    pairs = [(i, j) for i in range(len(colours)) for j in range(i)]
+    return bool(pairs) and max(colour_distance(colours[i], colours[j]) for i, j in pairs) > _DISTINCT
+
+
+def name_likeness(name, other):
+    """How alike two labels are, in [0, 1]; case, blanks and the reader's usual slips do not count.
+
+    Parameters
+    ----------
+    name, other : str
+
+    Returns
+    -------
+    float
+        0 where one is empty.
+
+    Examples
+    --------
+    >>> name_likeness("Dronedarone 400 mg bid", "Dronedarone 4OO mg bid")
+    1.0
+    >>> name_likeness("sex=1", "sex=2") < name_likeness("sex=1", "Sex = 1")
+    True
+    """
+    name, other = _plain(name), _plain(other)
+    if not name or not other:
+        return 0.0
+    ratio = difflib.SequenceMatcher(None, name, other, autojunk=False).ratio()
+    short, long = sorted((name, other), key=len)
+    contained = short in long and (len(short) >= 3 or long.endswith(short) or long.startswith(short))
+    return max(ratio, 0.9 if contained else 0.0)
+
+
+def _plain(name):
+    name = name.lower().translate(str.maketrans("o|il−–—≤≥", "0111---<>"))
+    name = re.sub(r"[(\[]?\bn\s*=\s*\d+[)\]]?", "", name)
+    return re.sub(r"[^a-z0-9<>=+\-]", "", name)
+
+
+def colour_distance(colour, other):
+    """Distance of two colours in CIELAB (CIE 1976).
+
+    Parameters
+    ----------
+    colour, other : tuple of int
+        Red, green, blue.
+
+    Returns
+    -------
+    float
+    """
+    pair = np.array([[colour, other]], np.float32) / 255
+    first, second = cv2.cvtColor(pair, cv2.COLOR_RGB2LAB)[0]
+    return float(np.linalg.norm(first - second))
+
+
+def check_against_curve(time, n_risk, curve, place):
+    """Check that numbers at risk fall at least as the curve demands.
+
+    Between two times the number at risk falls by events and censoring, so that n(t2) / n(t1) cannot exceed
+    S(t2-) / S(t1) (Kaplan and Meier 1958: without censoring the two are equal; censoring only lowers n).
+
+    Parameters
+    ----------
+    time, n_risk : ndarray, shape (n_times,)
+    curve : Curve
+    place : str
+        The arm's name.
+
+    Returns
+    -------
+    tuple of Flag
+        Empty where all agree within 1.5 patients and the error of reading.
+    """
+    known = np.isfinite(n_risk) & (time <= curve.time[-1]) & (time >= 0)
+    time, n_risk = time[known], n_risk[known]
+    if len(time) < 2:
+        return ()
+    span = max(float(curve.time[-1]), 1e-12)
+    before = curve.survival_at(np.maximum(time - 0.01 * span, 0))
+    after = curve.survival_at(time + 0.01 * span)
+    slack = max(0.015, 3 * curve.survival_error)
+    bound = n_risk[:-1] * np.minimum((before[1:] + slack) / np.maximum(after[:-1], 1e-9), 1.0) + 1.5
+    wrong = np.flatnonzero(n_risk[1:] > bound)
+    if not len(wrong):
+        return ()
+    detail = "; ".join(
+        f"{n_risk[j]:.0f} at {time[j]:g} and {n_risk[j + 1]:.0f} at {time[j + 1]:g}, where the curve allows "
+        f"{bound[j]:.0f}" for j in wrong
+    )  # fmt: skip
+    return (Flag("at_risk_contradicts_curve", f"arm {place!r}", f"{detail}."),)
