@@ -15,8 +15,10 @@ from metaanalysis.events import event_effects, pool_events
 from metaanalysis.models import FixedEffect, Heterogeneity, ModelSettings, RandomEffects
 from metaanalysis.pooling import PooledEstimate, Subgroup, SubgroupTest, pool
 from metaanalysis.sensitivity import egger, leave_one_out, trim_fill
+from metaanalysis.studies import pool_studies, read_studies
 
 __all__ = [
     "FixedEffect", "Heterogeneity", "MetaAnalysisError", "ModelSettings", "PooledEstimate", "RandomEffects", "Subgroup",
-    "SubgroupTest", "egger", "event_effects", "leave_one_out", "pool", "pool_events", "trim_fill",
+    "SubgroupTest", "egger", "event_effects", "leave_one_out", "pool", "pool_events", "pool_studies",
+    "read_studies", "trim_fill",
 ]
