@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import ipdrecon
+from ipdrecon.flags import DEFINITIONS
 
 ROOT = Path(__file__).parents[1]
 DATA = sorted(
@@ -104,3 +105,31 @@ def test_version_is_the_same_in_the_package():
 )
 def test_version_is_the_same_in_the_papers(name, pattern):
     assert re.search(pattern, (ROOT / name).read_text(encoding="utf-8")).group(1) == version_in_setup()
+
+
+def readme():
+    return (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_readme_points_to_files_that_exist():
+    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", readme())
+    assert links
+    assert not [link for link in links if not (ROOT / link).exists()]
+
+
+def test_readme_names_commands_and_options_that_exist():
+    from typer.main import get_command
+
+    from ipdrecon.app.commands import app
+
+    commands = get_command(app).commands
+    known = {option for command in commands.values() for parameter in command.params for option in parameter.opts}
+    assert set(re.findall(r"(?m)^ipdrecon (\w+)", readme())) <= set(commands)
+    assert set(re.findall(r"`(--[a-z0-9-]+)", readme())) <= known
+
+
+def test_readme_names_flags_that_exist():
+    section = readme().partition("## When it is not sure")[2].partition("A flag that")[0]
+    named = set(re.findall(r"`([a-z_]+)` \(", section)) | {"facsimile"}
+    assert len(named) > 3
+    assert named <= set(DEFINITIONS)
