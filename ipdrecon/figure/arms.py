@@ -1,0 +1,196 @@
+"""Part the ink into arms: by colour, and by the test that each is one curve from the start of the plot."""
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from ipdrecon.errors import ArmError
+from ipdrecon.figure.ink import palette, part
+from ipdrecon.figure.trace import Path, TraceSettings, find_path
+
+
+@dataclass(frozen=True)
+class ArmSettings:
+    """What ink must show to be an arm.
+
+    Attributes
+    ----------
+    least_span : float
+        Share of the time axis that a curve spans.
+    least_ink : float
+        Share of the columns not hidden that show the arm's own ink.
+    least_own : float
+        Share of all its columns that show the arm's own ink.
+    most_fringe : float
+        Share of its own ink beside another arm's path from which it is that arm in another shade.
+    same_course_px : int
+        How near is beside.
+    """
+
+    least_span: float = 0.08
+    least_ink: float = 0.5
+    least_own: float = 0.12
+    most_fringe: float = 0.75
+    same_course_px: int = 4
+
+
+@dataclass(frozen=True)
+class ArmInk:
+    """One arm's ink.
+
+    Attributes
+    ----------
+    lab : ndarray, shape (3,)
+        Colour in CIELAB.
+    own : ndarray of float32, shape (height, width)
+        Coverage by its ink.
+    others : ndarray of float32, shape (height, width)
+        Coverage by all other ink.
+    path : Path
+    confidence : float
+    """
+
+    lab: np.ndarray
+    own: np.ndarray
+    others: np.ndarray
+    path: Path
+    confidence: float
+
+    @property
+    def rgb(self):
+        """Colour as red, green, blue of 0 to 255."""
+        rgb = cv2.cvtColor(np.array([[self.lab]], np.float32), cv2.COLOR_LAB2RGB)[0, 0]
+        return tuple(int(v) for v in np.clip(np.round(rgb * 255), 0, 255))
+
+    @property
+    def dash(self):
+        """``"solid"`` or ``"dashed"``, from the gaps in its ink."""
+        ink = self.path.own / max(self.path.own + self.path.bare, 1)
+        return "solid" if ink > 0.93 else "dashed"
+
+
+def find_arms(plot, start, *, count=None, seeds=(), settings=None, trace_settings=None):
+    """The arms of a plot.
+
+    Parameters
+    ----------
+    plot : Plot
+    start : tuple of float
+        Column and row of time 0 and survival 1.
+    count : int, optional
+        Number of arms, when known; the most convincing are taken.
+    seeds : sequence of ndarray, shape (3,)
+        Colours in CIELAB that a legend shows.
+    settings : ArmSettings, optional
+    trace_settings : TraceSettings, optional
+
+    Returns
+    -------
+    tuple of ArmInk
+        From the highest to the lowest mean survival.
+
+    Raises
+    ------
+    ArmError
+        When no curve is found, or fewer than `count`.
+    """
+    settings, trace_settings = settings or ArmSettings(), trace_settings or TraceSettings()
+    colours = _colours(plot, seeds)
+    if not colours:
+        raise ArmError("No curve was found: the plot holds no ink but text and lines of the axes. Give --x-range and --y-range, or crop the figure.")
+    own = part(plot, colours)
+    arms = [arm for i in range(len(colours)) for arm in _paths_of(plot, own, i, colours[i], start, settings, trace_settings)]
+    arms = _without_limits(plot, _merged(arms, settings), seeds)
+    if count is not None and len(arms) > count:
+        arms = sorted(arms, key=lambda arm: -arm.path.score)[:count]
+    if not arms or (count is not None and len(arms) < count):
+        found = f"{len(arms)} of {count} arms were" if count else "No curve was"
+        raise ArmError(f"{found} found: a curve starts at time 0 and survival 1 and only falls. Check the axes in overlay.png, or give --x-range, --y-range or --arms.")
+    return tuple(sorted(arms, key=_mean_row))
+
+
+def _mean_row(arm):
+    return float(arm.path.leave.mean())
+
+
+def _colours(plot, seeds):
+    """Colours of the ink; those a legend shows stand for all colours near them."""
+    found = list(seeds)
+    for colour, _ in palette(plot):
+        if all(np.linalg.norm(colour - other) > 12 for other in found):
+            found.append(colour)
+    return found
+
+
+def _hidden_by(plot, others):
+    grown = cv2.dilate((others > 0.3).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    return grown | plot.hidden
+
+
+def _paths_of(plot, own, index, colour, start, settings, trace_settings):
+    """The curves drawn in one colour: usually one or none."""
+    others = np.delete(own, index, axis=0).max(axis=0) if len(own) > 1 else np.zeros_like(own[0])
+    path = find_path(own[index], _hidden_by(plot, others), plot.text, start, trace_settings)
+    confidence = _confidence(path, plot, settings)
+    if confidence <= 0:
+        return []
+    return [ArmInk(np.asarray(colour), own[index], others, path, confidence)]
+
+
+def _confidence(path, plot, settings):
+    """How surely a path is a curve, in [0, 1]; 0 when it is none."""
+    columns = len(path.leave)
+    ink = path.own / max(path.own + path.bare, 1)
+    if columns < settings.least_span * plot.width or ink < settings.least_ink or path.own < settings.least_own * columns:
+        return 0.0
+    return float(np.clip((ink - settings.least_ink) / (1 - settings.least_ink), 0.05, 1) * min(1, 0.4 + path.own / columns))
+
+
+def _merged(arms, settings):
+    """One arm for all colours that run along one path.
+
+    A line changes colour where a translucent band lies on it, and at its edges; two colours on one path are one curve.
+    """
+    kept = []
+    for arm in sorted(arms, key=lambda arm: -arm.path.own):
+        twin = next((k for k, other in enumerate(kept) if _same_course(arm, other, settings)), None)
+        if twin is None:
+            kept.append(arm)
+        else:
+            other = kept[twin]
+            kept[twin] = replace(other, own=np.maximum(other.own, arm.own), others=np.where(arm.own > 0, 0, other.others))
+    return kept
+
+
+def _without_limits(plot, arms, seeds):
+    """Leave out the outlines of confidence bands: a paler tint of an arm's colour, always on one side of it."""
+    listed = [any(np.linalg.norm(arm.lab - seed) < 8 for seed in seeds) for arm in arms]
+    return [arm for arm, kept in zip(arms, listed, strict=True) if kept or not any(_is_limit(plot, arm, other) for other in arms)]
+
+
+def _is_limit(plot, arm, other):
+    way, offset = other.lab - plot.fills[0], arm.lab - plot.fills[0]
+    share = offset @ way / max(way @ way, 1.0)
+    tint = 0.1 < share < 0.85 and np.linalg.norm((offset - share * way)[1:]) < 16 and np.hypot(*other.lab[1:]) > 20
+    if arm is other or not tint:
+        return False
+    first, last = max(arm.path.first, other.path.first), min(arm.path.last, other.path.last)
+    if last <= first:
+        return False
+    mine = arm.path.leave[first - arm.path.first : last - arm.path.first + 1]
+    theirs = other.path.leave[first - other.path.first : last - other.path.first + 1]
+    return max((mine >= theirs - 2).mean(), (mine <= theirs + 2).mean()) > 0.95
+
+
+def _same_course(arm, other, settings):
+    """Whether almost all of an arm's own ink lies on or beside another's path."""
+    first = max(arm.path.first, other.path.first)
+    last = min(arm.path.last, other.path.last)
+    columns = np.arange(arm.path.first, arm.path.last + 1)
+    seen = arm.own[arm.path.leave, columns] > 0.3
+    within = (columns >= first) & (columns <= last)
+    theirs = np.clip(columns - other.path.first, 0, len(other.path.leave) - 1)
+    reach = settings.same_course_px
+    near = (arm.path.leave >= other.path.enter[theirs] - reach) & (arm.path.enter <= other.path.leave[theirs] + reach)
+    return (near & within)[seen].mean() > settings.most_fringe if seen.any() else True

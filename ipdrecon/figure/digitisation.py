@@ -1,0 +1,228 @@
+"""The whole way from a figure file to a `Digitisation`."""
+
+import math
+from dataclasses import asdict, dataclass, field, replace
+
+import numpy as np
+
+from ipdrecon.errors import PanelError
+from ipdrecon.figure.arms import ArmSettings, find_arms
+from ipdrecon.figure.at_risk import find_table, tie_rows
+from ipdrecon.figure.axes import calibrate
+from ipdrecon.figure.ink import InkSettings, plot_inside
+from ipdrecon.figure.legend import find_legend
+from ipdrecon.figure.names import match_legend, usable_entries, words_beside
+from ipdrecon.figure.panels import find_panels
+from ipdrecon.figure.source import open_figure
+from ipdrecon.figure.text import read_words
+from ipdrecon.figure.trace import TraceSettings, censor_marks, ink_edges, steps
+from ipdrecon.flags import Flag
+from ipdrecon.model import ArmLook, Curve, Digitisation, DigitisedPanel
+
+_READING_ERROR_PX = 0.4
+_LOW_RESOLUTION = 0.005
+
+
+@dataclass(frozen=True)
+class DigitiseSettings:
+    """Every threshold a user may turn, by room.
+
+    Attributes
+    ----------
+    ink : InkSettings
+    arms : ArmSettings
+    trace : TraceSettings
+    """
+
+    ink: InkSettings = field(default_factory=InkSettings)
+    arms: ArmSettings = field(default_factory=ArmSettings)
+    trace: TraceSettings = field(default_factory=TraceSettings)
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What a person gave instead of having it read."""
+
+    arms: int | None = None
+    x_range: tuple | None = None
+    y_range: tuple | None = None
+
+
+def digitise(path, *, panel=None, page=None, arms=None, x_range=None, y_range=None, settings=None):
+    """Read the Kaplan-Meier curves and the numbers at risk of a figure.
+
+    Parameters
+    ----------
+    path : str or Path
+        A PNG or JPEG file.
+    panel : str, optional
+        Read this panel only, by its letter or number.
+    page : int, optional
+        Page of a PDF; pictures have page 1 only.
+    arms : int, optional
+        Number of curves, when the program finds it wrongly.
+    x_range, y_range : tuple of float, optional
+        Values at the first and last tick of the time and the vertical axis, in printed units.
+    settings : DigitiseSettings, optional
+
+    Returns
+    -------
+    Digitisation
+
+    Raises
+    ------
+    FigureError, PanelError, AxisError, ArmError
+        When the file is no picture, or no panel can be read.
+    """
+    settings, given = settings or DigitiseSettings(), _Given(arms, x_range, y_range)
+    if page not in (None, 1):
+        raise PanelError(f"Page {page} was asked for, but a picture has one page only. Leave --page out.")
+    figure = open_figure(path)
+    words = read_words(figure.px)
+    found = find_panels(figure.px, words)
+    chosen = [place for place in found if panel is None or place.name == str(panel).upper()]
+    if not chosen:
+        raise PanelError(f"Panel {panel!r} was not found in {figure.source}; found: {', '.join(place.name for place in found)}.")
+    legend = find_legend(figure.px, words)
+    boxes = tuple(place.box for place in found)
+    panels = tuple(_read_panel(figure.px, place, boxes, words, legend, given, settings) for place in chosen)
+    return Digitisation(
+        source=figure.source,
+        sha256=figure.sha256,
+        kind="raster",
+        size=(figure.width, figure.height),
+        panels=panels,
+        settings={"given": {k: v for k, v in asdict(given).items() if v is not None}, **asdict(settings)},
+    )
+
+
+def _read_panel(px, place, boxes, words, legend, given, settings):
+    """All that one plotting box holds."""
+    calibration, flags = calibrate(px, place.box, words, x_range=given.x_range, y_range=given.y_range)
+    table = find_table(px, words, place.box, calibration.time)
+    cells = table.cells if table is not None else ()
+    entries = usable_entries(legend, place.box, boxes, cells)
+    plot = plot_inside(px, place.box, calibration, words, keys=[entry.key for entry in entries], settings=settings.ink)
+    zero_px, one_py = calibration.to_px(0.0, 1.0)
+    start = float(zero_px) - plot.left, float(plot.py_to_row(one_py))
+    seeds = [entry.lab for entry in entries]
+    inks = find_arms(plot, start, count=given.arms, seeds=seeds, settings=settings.arms, trace_settings=settings.trace)
+    inks, looks = _named(px, words, place.box, plot, inks, entries, given)
+    curves = tuple(_curve(look.label, ink, plot, calibration, settings.trace) for look, ink in zip(looks, inks, strict=True))
+    at_risk, looks, table_flags = _tied(table, looks, curves)
+    looks = _distinct(looks)
+    curves = tuple(replace(curve, arm=look.label) for curve, look in zip(curves, looks, strict=True))
+    if at_risk is not None:
+        at_risk = replace(at_risk, arms=tuple(look.label for look in looks))
+    flags = (*flags, *table_flags, *_panel_flags(calibration, looks, at_risk, given))
+    return DigitisedPanel(place.name, place.box, calibration, curves, looks, at_risk, tuple(cells), flags)
+
+
+def _named(px, words, box, plot, inks, entries, given):
+    """Tie arms to labels; ink that a complete legend does not show is no arm."""
+    matched = match_legend(inks, entries)
+    if len(matched) >= 2 and len(matched) < len(inks) and given.arms is None:
+        inks = tuple(ink for i, ink in enumerate(inks) if i in matched)
+        matched = match_legend(inks, entries)
+    used = {(entry.text.left, entry.text.top) for entry in entries}
+    free = tuple(word for word in words if (word.box.left, word.box.top) not in used)
+    nameless = [i for i in range(len(inks)) if i not in matched]
+    beside = words_beside(px, free, box, plot, [inks[i] for i in nameless])
+    by_words = {nameless[i]: word for i, word in beside.items()}
+    looks = []
+    for i, ink in enumerate(inks):
+        if i in matched:
+            label, source = matched[i].label, "legend"
+        elif i in by_words:
+            label, source = by_words[i].text, "text"
+        else:
+            label, source = "", ""
+        looks.append(ArmLook(label, ink.rgb, ink.dash, source, round(ink.confidence, 3)))
+    return inks, tuple(looks)
+
+
+def _curve(label, ink, plot, calibration, settings):
+    """The step function along one arm's ink, in time and survival."""
+    edges = ink_edges(ink.path, ink.own, ink.others, plot.text)
+    column, row = steps(ink.path, edges, settings)
+    time, survival = calibration.to_data(plot.left + column, plot.row_to_py(row))
+    end = float(calibration.time.to_value(plot.left + ink.path.last + 0.5))
+    time = np.maximum.accumulate(np.clip(time, 0, None))
+    survival = np.minimum.accumulate(np.clip(survival, 0, 1))
+    drops = survival < np.concatenate([[1.0], survival[:-1]])
+    drops[0] = False
+    time = np.concatenate([[0.0], time[drops], [max(end, time[-1])]])
+    survival = np.concatenate([[1.0], survival[drops], [survival[-1]]])
+    marks = calibration.time.to_value(plot.left + censor_marks(ink.path, edges))
+    error = math.hypot(_READING_ERROR_PX, calibration.residual_px)
+    return Curve(
+        arm=label,
+        time=time,
+        survival=survival,
+        censor_time=np.clip(marks, 0, time[-1]),
+        time_error=error * abs(calibration.time.slope),
+        survival_error=error * calibration.survival_per_px,
+        confidence=round(ink.confidence, 3),
+        flags=_curve_flags(label, ink, edges),
+    )
+
+
+def _curve_flags(label, ink, edges):
+    flags = []
+    columns = len(ink.path.leave)
+    hidden = 1 - edges.seen.mean()
+    if ink.dash == "solid" and hidden > 0.15:
+        flags.append(Flag("occluded", f"arm {label!r}", f"{hidden:.0%} of its length shows no ink of its own."))
+    if ink.dash == "solid" and ink.path.bare > max(3, 0.03 * columns):
+        flags.append(Flag("gap", f"arm {label!r}", f"{ink.path.bare:.0f} of {columns} columns are bare."))
+    if ink.confidence < 0.35:
+        flags.append(Flag("arms_doubtful", f"arm {label!r}", f"Its confidence is {ink.confidence:.2f}."))
+    return tuple(flags)
+
+
+def _tied(table, looks, curves):
+    """The at-risk table with its rows tied to the arms, and the looks with the names its rows give."""
+    if table is None:
+        return None, looks, ()
+    at_risk, labels, flags = tie_rows(table, looks, curves)
+    named = tuple(
+        look if look.label else replace(look, label=label, matched_by="at_risk") if label else look
+        for look, label in zip(looks, labels, strict=True)
+    )
+    return at_risk, named, tuple(flags)
+
+
+def _distinct(looks):
+    """Every arm has a name of its own: ``arm 1`` from the top where none is printed."""
+    seen, out = {}, []
+    for i, look in enumerate(looks):
+        label = look.label or f"arm {i + 1}"
+        seen[label] = seen.get(label, 0) + 1
+        out.append(replace(look, label=label if seen[label] == 1 else f"{label} ({seen[label]})", matched_by=look.matched_by or "order"))
+    return tuple(out)
+
+
+def _panel_flags(calibration, looks, at_risk, given):
+    flags = []
+    if calibration.scale.endswith("percent"):
+        flags.append(Flag("percent", "vertical axis"))
+    if calibration.is_incidence:
+        flags.append(Flag("incidence", "vertical axis"))
+    if given.arms is not None:
+        flags.append(Flag("arms_given", "panel", f"{given.arms} arms."))
+    if calibration.survival_per_px > _LOW_RESOLUTION:
+        flags.append(Flag("low_resolution", "panel", f"One px is {calibration.survival_per_px:.3f} of survival."))
+    if at_risk is None:
+        flags.append(Flag("no_at_risk", "panel"))
+    flags.extend(Flag("arm_unnamed", f"arm {look.label!r}") for look in looks if look.matched_by == "order")
+    return (*flags, *_kaplan_meier_doubts(calibration))
+
+
+def _kaplan_meier_doubts(calibration):
+    """Flags where the vertical axis speaks of something else than survival or incidence."""
+    title, top = calibration.vertical.title.lower(), float(calibration.vertical.tick_value.max())
+    if "hazard" in title:
+        return (Flag("not_kaplan_meier", "vertical axis", f"Its title is {calibration.vertical.title!r}."),)
+    if 1.5 < top <= 8 and "%" not in title and "percent" not in title:
+        return (Flag("not_kaplan_meier", "vertical axis", f"It goes to {top:g}, which is neither a probability nor a usual percentage."),)
+    return ()

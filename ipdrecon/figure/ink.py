@@ -1,0 +1,317 @@
+"""What is drawn in a plotting box: the ink upon its background, and the colours it comes in."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from ipdrecon.model import Box
+
+_FILL_SHARE = 0.004
+_LEAST_CONTRAST = 14.0
+_BIN_LAB = 4.0
+_TIE_LAB = 4.0
+_MOST_MISFIT = 16.0
+
+
+@dataclass(frozen=True)
+class InkSettings:
+    """Thresholds of parting ink from background.
+
+    Attributes
+    ----------
+    least_contrast : float
+        Distance from the background in CIELAB from which a pixel is ink.
+    grid_share : float
+        Share of the box that an unbroken line must span to be a gridline or a reference line.
+    dashed_grid_share : float
+        The same for a dashed line.
+    merge_lab : float
+        Colours nearer than this in CIELAB are one.
+    """
+
+    least_contrast: float = _LEAST_CONTRAST
+    grid_share: float = 0.9
+    dashed_grid_share: float = 0.4
+    merge_lab: float = 13.0
+
+
+@dataclass(frozen=True)
+class Plot:
+    """The inside of a plotting box, turned so that survival 1 is in the top row.
+
+    Attributes
+    ----------
+    lab : ndarray of float32, shape (height, width, 3)
+        The picture in CIELAB.
+    background : ndarray of float32, shape (height, width, 3)
+        The same without thin ink: paper, bands and fills.
+    contrast : ndarray of float32, shape (height, width)
+        CIELAB distance of the two; 0 where `hidden`.
+    hidden : ndarray of bool, shape (height, width)
+        Gridlines and frame: places that tell nothing about curves.
+    text : ndarray of bool, shape (height, width)
+        Places of words and legend keys: their ink may be text or curve.
+    fills : ndarray, shape (n_fills, 3)
+        CIELAB colours of the large areas, paper first.
+    left, top : int
+        Place of the plot's first column and row in the figure.
+    flipped : bool
+        Whether rows are turned upside down (cumulative incidence).
+    """
+
+    lab: np.ndarray
+    background: np.ndarray
+    contrast: np.ndarray
+    hidden: np.ndarray
+    text: np.ndarray
+    fills: np.ndarray
+    left: int
+    top: int
+    flipped: bool
+
+    @property
+    def height(self):
+        """Height in px."""
+        return self.lab.shape[0]
+
+    @property
+    def width(self):
+        """Width in px."""
+        return self.lab.shape[1]
+
+    def row_to_py(self, row):
+        """Position `py` in the figure of rows of the plot."""
+        return self.top + self.height - 1 - np.asarray(row, float) if self.flipped else self.top + np.asarray(row, float)
+
+    def py_to_row(self, py):
+        """Row of the plot of positions `py` in the figure."""
+        return self.top + self.height - 1 - np.asarray(py, float) if self.flipped else np.asarray(py, float) - self.top
+
+    def box_of(self, left, top, right, bottom):
+        """Box in px of the figure of a rectangle of the plot."""
+        rows = sorted(self.row_to_py([top, bottom]).tolist())
+        return Box(self.left + left, rows[0], self.left + right, rows[1])
+
+
+def to_lab(px):
+    """CIELAB of an RGB picture: lightness 0 to 100, a and b about -100 to 100 (CIE 1976)."""
+    return cv2.cvtColor(np.ascontiguousarray(px, dtype=np.float32) / 255, cv2.COLOR_RGB2LAB)
+
+
+def plot_inside(px, box, calibration, words, *, keys=(), settings=None):
+    """Cut the plot out of a figure and part its ink from its background.
+
+    Parameters
+    ----------
+    px : ndarray of uint8, shape (height, width, 3)
+    box : Box
+    calibration : Calibration
+    words : tuple of Word
+    keys : sequence of Box
+        Places of legend keys.
+    settings : InkSettings, optional
+
+    Returns
+    -------
+    Plot
+    """
+    settings = settings or InkSettings()
+    left, top, right, bottom = _extent(px, box, calibration)
+    crop = px[top : bottom + 1, left : right + 1]
+    text = np.zeros(crop.shape[:2], bool)
+    for place in [word.box for word in words if _is_text(word)] + list(keys):
+        _mark(text, place, left, top)
+    if calibration.is_incidence:
+        crop, text = crop[::-1], text[::-1]
+    lab = to_lab(crop)
+    background, fills = _background(crop)
+    contrast = np.linalg.norm(lab - background, axis=2)
+    hidden = _grid(lab, contrast, settings) | _frame(contrast, settings)
+    contrast[hidden | (contrast < settings.least_contrast)] = 0
+    return Plot(lab, background, contrast, hidden, text, fills, left, top, calibration.is_incidence)
+
+
+def _extent(px, box, calibration):
+    """Columns from time 0 to the right end, rows from survival 1 to 0, within the box and the picture."""
+    height, width = px.shape[:2]
+    zero_x, one_y = (float(v) for v in calibration.to_px(0.0, 1.0))
+    zero_y = float(calibration.to_px(0.0, 0.0)[1])
+    margin = max(4.0, 0.01 * box.height)
+    top, bottom = sorted((one_y, zero_y))
+    top, bottom = max(top - margin, box.top), min(bottom + margin, box.bottom)
+    top, bottom = min(top, one_y - margin), max(bottom, one_y + 1)
+    left, top = int(np.clip(zero_x - margin, 0, width - 2)), int(np.clip(top, 0, height - 2))
+    right = int(np.clip(np.ceil(box.right), left + 1, width - 1))
+    return left, top, right, int(np.clip(np.ceil(bottom), top + 1, height - 1))
+
+
+def _is_text(word):
+    letters = sum(character.isalnum() and character.isascii() for character in word.text)
+    return letters >= 2 and word.confidence >= 0.5
+
+
+def _mark(mask, box, left, top):
+    rows = slice(max(int(box.top - top), 0), max(int(np.ceil(box.bottom - top)) + 1, 0))
+    columns = slice(max(int(box.left - left), 0), max(int(np.ceil(box.right - left)) + 1, 0))
+    mask[rows, columns] = True
+
+
+def _background(crop):
+    """The picture without thin lines: a median over a window wider than lines, snapped to the large fills."""
+    size = int(np.clip(0.04 * min(crop.shape[:2]), 9, 41)) | 1
+    median = to_lab(cv2.medianBlur(np.ascontiguousarray(crop), size))
+    cells = np.round(median / 3).astype(np.int32).reshape(-1, 3)
+    fills, inverse, counts = np.unique(cells, axis=0, return_inverse=True, return_counts=True)
+    large = np.flatnonzero(counts >= _FILL_SHARE * len(cells))
+    large = large[np.argsort(-counts[large], kind="stable")] if len(large) else np.array([np.argmax(counts)])
+    centres = fills[large] * 3.0
+    near = np.linalg.norm(fills[:, None] * 3.0 - centres[None], axis=2).min(axis=1) < 9
+    trusted = near[inverse.ravel()].reshape(median.shape[:2])
+    return np.where(trusted[..., None], median, centres[0].astype(np.float32)), centres
+
+
+def _grid(lab, contrast, settings):
+    """Lines of one colour, whole or dashed, from edge to edge of the box: gridlines and reference lines."""
+    ink = contrast > 5
+    mask = np.zeros(ink.shape, bool)
+    for across in (False, True):
+        lines, inked, out = (lab.swapaxes(0, 1), ink.T, mask.T) if across else (lab, ink, mask)
+        for index in np.flatnonzero(inked.mean(axis=1) >= settings.dashed_grid_share):
+            colour = np.median(lines[index][inked[index]], axis=0)
+            same = inked[index] & (np.linalg.norm(lines[index] - colour, axis=1) < 14)
+            if _edge_to_edge(same, settings):
+                out[index] |= same
+    return mask
+
+
+def _edge_to_edge(same, settings):
+    """Whether the pixels of a line reach both edges, without a gap larger than those of a dashed line."""
+    at = np.flatnonzero(same)
+    if len(at) < settings.dashed_grid_share * len(same):
+        return False
+    gaps = np.diff(np.concatenate([[-1], at, [len(same)]])) - 1
+    if len(at) >= settings.grid_share * len(same):
+        return True
+    return gaps.max() <= max(4, 0.025 * len(same))
+
+
+def _frame(contrast, settings):
+    """Axis lines and frame along the plot's edges."""
+    mask = np.zeros(contrast.shape, bool)
+    ink = contrast > settings.least_contrast
+    rows, columns = ink.mean(axis=1), ink.mean(axis=0)
+    height, width = ink.shape
+    reach_y, reach_x = max(3, height // 50), max(3, width // 50)
+    for index in [*range(reach_y), *range(height - reach_y, height)]:
+        mask[index] |= rows[index] > 0.97
+    for index in [*range(reach_x), *range(width - reach_x, width)]:
+        mask[:, index] |= columns[index] > 0.9
+    return mask
+
+
+def palette(plot, settings=None):
+    """Colours of the plot's thin ink, commonest first.
+
+    Colours are taken where a line is purest, on the ridges of contrast; a colour that only lines the edge of another
+    (antialiasing) is left out.
+
+    Parameters
+    ----------
+    plot : Plot
+    settings : InkSettings, optional
+
+    Returns
+    -------
+    tuple of (ndarray, int)
+        CIELAB colour and number of ridge pixels of each.
+    """
+    settings = settings or InkSettings()
+    ridge = _ridges(plot.contrast) & ~plot.text
+    samples = plot.lab[ridge]
+    if len(samples) < 10:
+        return ()
+    cells, inverse, counts = np.unique(np.round(samples / _BIN_LAB).astype(int), axis=0, return_inverse=True, return_counts=True)
+    inverse = inverse.ravel()
+    distance = np.linalg.norm((cells[:, None] - cells[None]) * _BIN_LAB, axis=2) if len(cells) < 4000 else None
+    if distance is None:
+        keep = np.argsort(-counts)[:4000]
+        cells, counts = cells[keep], counts[keep]
+        inverse = np.full(len(inverse), -1)
+        distance = np.linalg.norm((cells[:, None] - cells[None]) * _BIN_LAB, axis=2)
+    density = np.exp(-0.5 * (distance / 5.0) ** 2) @ counts
+    free, modes = np.ones(len(cells), bool), []
+    while free.any() and len(modes) < 24:
+        best = int(np.argmax(np.where(free, density, -1)))
+        members = free & (distance[best] < settings.merge_lab)
+        colour = np.average(cells[members] * _BIN_LAB, axis=0, weights=counts[members])
+        modes.append((colour, int(counts[members].sum())))
+        free &= ~members
+    least = max(12, 0.05 * plot.width)
+    return tuple(
+        (colour, count)
+        for colour, count in modes
+        if count >= least and np.linalg.norm(plot.fills - colour, axis=1).min() > settings.merge_lab
+    )
+
+
+def _ridges(contrast):
+    """Pixels at least as strong as both their neighbours across the line, in either direction."""
+    padded = np.pad(contrast, 1)
+    up, down = padded[:-2, 1:-1], padded[2:, 1:-1]
+    left, right = padded[1:-1, :-2], padded[1:-1, 2:]
+    across = ((contrast >= up) & (contrast >= down)) | ((contrast >= left) & (contrast >= right))
+    return across & (contrast > 0)
+
+
+def part(plot, colours):
+    """How much of each pixel a line of each colour covers.
+
+    A pixel at the edge of a line is a mixture of background and line colour; the share of the line is the projection of
+    the pixel on the way from background to colour. A pixel goes to the colour whose mixtures fit it best. Where a
+    lighter colour lies on the way to a darker one (grey and black), a pixel goes to the darker when a pure pixel of the
+    darker is beside it, else to the lighter.
+
+    Parameters
+    ----------
+    plot : Plot
+    colours : sequence of ndarray, shape (3,)
+        CIELAB.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_colours, height, width)
+        In [0, 1].
+    """
+    alpha, misfit = (np.stack(parts) for parts in zip(*(_mixture(plot, colour) for colour in colours), strict=True))
+    best = misfit.min(axis=0)
+    keep = (misfit <= best + _TIE_LAB) & (misfit < _MOST_MISFIT) & (alpha > 0.2) & (plot.contrast > 0)
+    pure = np.stack([cv2.dilate(((a > 0.75) & k).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0 for a, k in zip(alpha, keep, strict=True)])
+    for light, dark in _on_the_way(plot, colours):
+        both = keep[light] & keep[dark]
+        keep[light] &= ~(both & pure[dark])
+        keep[dark] &= ~(both & ~pure[dark])
+    return np.where(keep, np.minimum(alpha, 1), 0).astype(np.float32)
+
+
+def _mixture(plot, colour):
+    """Share of `colour` in each pixel, and the CIELAB distance left when it is mixed with the background."""
+    way = np.asarray(colour, np.float32) - plot.background
+    offset = plot.lab - plot.background
+    length2 = (way**2).sum(axis=2)
+    alpha = np.clip((offset * way).sum(axis=2) / np.maximum(length2, 1.0), 0, 1.3)
+    misfit = np.linalg.norm(offset - np.minimum(alpha, 1.0)[..., None] * way, axis=2)
+    return alpha, np.where(length2 > _LEAST_CONTRAST**2, misfit, np.inf)
+
+
+def _on_the_way(plot, colours):
+    """Pairs (lighter, darker) of colours, the first a mixture of the second with the paper."""
+    paper = np.median(plot.background.reshape(-1, 3), axis=0)
+    pairs = []
+    for i, light in enumerate(colours):
+        for j, dark in enumerate(colours):
+            way, offset = np.asarray(dark) - paper, np.asarray(light) - paper
+            share = offset @ way / max(way @ way, 1.0)
+            if i != j and 0.15 < share < 0.9 and np.linalg.norm(offset - share * way) < _MOST_MISFIT:
+                pairs.append((i, j))
+    return pairs

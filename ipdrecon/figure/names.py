@@ -1,0 +1,142 @@
+"""Name the arms: from the legend, or from words beside the curves."""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from ipdrecon.figure.ink import to_lab
+from ipdrecon.figure.legend import is_label
+
+_FAR = 1e3
+
+
+@dataclass(frozen=True)
+class NameSettings:
+    """How near a label must be.
+
+    Attributes
+    ----------
+    most_lab : float
+        Greatest CIELAB distance of a key from its curve.
+    most_heights : float
+        Greatest distance of a word from the curve it names, in heights of the word.
+    """
+
+    most_lab: float = 30.0
+    most_heights: float = 3.0
+
+
+def usable_entries(legend, box, boxes, cells=()):
+    """The legend entries that may speak of one panel.
+
+    Entries inside the panel's box; if there are none, those outside all boxes. A bare number is a label only where it
+    stands inside the box or below all axis labels, and is no cell of a table.
+
+    Parameters
+    ----------
+    legend : tuple of LegendEntry
+    box : Box
+    boxes : sequence of Box
+        Of all panels.
+    cells : sequence of Word
+
+    Returns
+    -------
+    tuple of LegendEntry
+    """
+    taken = {(cell.box.left, cell.box.top) for cell in cells}
+    free = [entry for entry in legend if (entry.text.left, entry.text.top) not in taken and not _is_tick(entry, box)]
+    inside = [entry for entry in free if box.contains(*entry.text.centre)]
+    if inside:
+        return tuple(inside)
+    return tuple(entry for entry in free if not any(other.contains(*entry.text.centre) for other in boxes))
+
+
+def _is_tick(entry, box):
+    number = re.fullmatch(r"[-–]?[\d.,·]+\s*[%–-]?", entry.label) is not None
+    return number and (entry.text.right < box.left + 2 or (entry.dash == "dashed"))
+
+
+def match_legend(arms, entries, settings=None):
+    """Tie arms to legend entries by colour and dash.
+
+    Parameters
+    ----------
+    arms : tuple of ArmInk
+    entries : tuple of LegendEntry
+    settings : NameSettings, optional
+
+    Returns
+    -------
+    dict of int to LegendEntry
+        By the arm's place in `arms`.
+    """
+    settings = settings or NameSettings()
+    if not arms or not entries:
+        return {}
+    cost = np.array([[_key_distance(arm, entry) for entry in entries] for arm in arms])
+    rows, columns = linear_sum_assignment(np.minimum(cost, _FAR))
+    return {int(i): entries[j] for i, j in zip(rows, columns, strict=True) if cost[i, j] <= settings.most_lab}
+
+
+def _key_distance(arm, entry):
+    """CIELAB distance, lightness counted less where both are coloured, plus a penalty for another dash."""
+    difference = arm.lab - entry.lab
+    chroma = min(np.hypot(*arm.lab[1:]), np.hypot(*entry.lab[1:]))
+    weight = 0.4 if chroma > 20 else 1.0
+    return float(np.sqrt((weight * difference[0]) ** 2 + difference[1] ** 2 + difference[2] ** 2)) + 8.0 * (arm.dash != entry.dash)
+
+
+def words_beside(px, words, box, plot, arms, settings=None):
+    """Words beside the curves that may name them, by place and colour.
+
+    Parameters
+    ----------
+    px : ndarray of uint8, shape (height, width, 3)
+    words : tuple of Word
+        Those not used otherwise.
+    box : Box
+    plot : Plot
+    arms : tuple of ArmInk
+        Those without a name.
+    settings : NameSettings, optional
+
+    Returns
+    -------
+    dict of int to Word
+    """
+    settings = settings or NameSettings()
+    near = [word for word in words if _may_name(word, box)]
+    if not near or not arms:
+        return {}
+    cost = np.array([[_word_distance(px, word, plot, arm, settings) for word in near] for arm in arms])
+    rows, columns = linear_sum_assignment(np.minimum(cost, _FAR))
+    return {int(i): near[j] for i, j in zip(rows, columns, strict=True) if cost[i, j] < _FAR}
+
+
+def _may_name(word, box):
+    letters = sum(character.isalpha() for character in word.text)
+    reach = 0.35 * box.width
+    inside = box.left < word.box.centre[0] < box.right + reach and box.top - word.box.height < word.box.centre[1] < box.bottom
+    return inside and letters >= 2 and not word.vertical and word.confidence > 0.6 and is_label(word.text)
+
+
+def _word_distance(px, word, plot, arm, settings):
+    """Distance of a word from a curve in word heights, plus a tenth of the CIELAB distance of their colours."""
+    columns = np.arange(int(word.box.left) - plot.left, int(word.box.right) - plot.left + 1)
+    columns = np.clip(columns, arm.path.first, arm.path.last) - arm.path.first
+    curve = plot.row_to_py(arm.path.leave[columns])
+    beyond = max(0.0, word.box.left - plot.left - arm.path.last)
+    away = np.hypot(np.abs(curve - word.box.centre[1]).min(), beyond) / word.box.height
+    if away > settings.most_heights:
+        return _FAR
+    return float(away + _text_colour_distance(px, word.box, arm.lab) / 10)
+
+
+def _text_colour_distance(px, box, lab):
+    crop = to_lab(px[max(int(box.top), 0) : int(box.bottom) + 1, max(int(box.left), 0) : int(box.right) + 1]).reshape(-1, 3)
+    paper = np.median(crop, axis=0)
+    depth = np.linalg.norm(crop - paper, axis=1)
+    return float(np.linalg.norm(np.median(crop[depth >= 0.8 * depth.max()], axis=0) - lab))
