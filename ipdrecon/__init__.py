@@ -10,7 +10,7 @@ _HOMES = {
     "ipdrecon.survival": ("reconstruct", "reconstruct_arm", "estimate_hazard_ratio", "validate"),
     "ipdrecon.survival.reported": ("read_reported",),
     "ipdrecon.app.library": ("read_digitisation", "write_digitisation"),
-    "ipdrecon.app.report": ("run_review",),
+    "ipdrecon.app.review_run": ("run_review",),
     "ipdrecon.flags": ("Flag",),
     "ipdrecon.errors": ("IpdreconError",),
     "ipdrecon.model": (

@@ -132,9 +132,10 @@ def validate(
     """
     from ipdrecon.app import sentences
     from ipdrecon.app.workflow import agreement_needs_review, validate_to_folder
+    from ipdrecon.survival.reported import read_reported
 
     with talk.working("Comparing …"):
-        agreement = validate_to_folder(folder, reported)
+        agreement = validate_to_folder(folder, read_reported(reported))
     for line in sentences.of_agreement(agreement):
         talk.say(line)
     talk.flags(flag for flag in agreement.flags if flag.name != "disagrees")
@@ -146,11 +147,12 @@ def validate(
 def pool(
     talk,
     studies: Annotated[Path, typer.Argument(help="A table of studies: studies.csv.", show_default=False)],
-    measure: Annotated[str, typer.Option(help="HR, RR, OR or RD.")] = "HR",
+    measure: Annotated[str | None, typer.Option(help="HR, RR, OR or RD; by default as the columns say, else HR.")] = None,
     tau2: Annotated[str, typer.Option(help="REML, DL, PM, ML, HE, SJ or EB.")] = "REML",
     ci: Annotated[str, typer.Option(help="hk-adhoc, hk or wald.")] = "hk-adhoc",
     fixed: Annotated[str, typer.Option(help="iv, mh or peto; the last two need events.")] = "iv",
     by: Annotated[str | None, typer.Option(help="Column of the subgroups.")] = None,
+    analysis: Annotated[str | None, typer.Option(help="Which analysis of a RevMan file, as 1.2.")] = None,
     out: _Out = None,
 ):
     """Pool hazard ratios or other effects of several studies.
@@ -158,12 +160,12 @@ def pool(
     Example: ipdrecon pool studies.csv --by aetiology --out pooled/
     """
     from ipdrecon.app import sentences
-    from ipdrecon.app.pooling import PoolSettings, pool_studies, pooled_files
+    from ipdrecon.app.pooling import PoolSettings, pool_table, pooled_files
     from ipdrecon.app.saving import write_files
 
-    settings = PoolSettings(measure, tau2, ci, fixed, by)
+    settings = PoolSettings(measure, tau2, ci, fixed, by, analysis)
     with talk.working("Pooling …"):
-        pooled, frame = pool_studies(studies, settings)
+        pooled, frame = pool_table(studies, settings)
         if out is not None:
             write_files(out, pooled_files(pooled, frame))
     for line in sentences.of_pooled(pooled):
@@ -183,7 +185,7 @@ def run(
 
     Example: ipdrecon run review.toml
     """
-    from ipdrecon.app.report import run_review
+    from ipdrecon.app.review_run import run_review
 
     with talk.working("Working through the review …"):
         result = run_review(review, out)

@@ -131,3 +131,39 @@ def _take_away(parts, first_new):
             part.unlink()
     if first_new is not None:
         shutil.rmtree(first_new, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def staged(folder):
+    """Give a folder to work in, whose files reach `folder` only when all went well.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Files of the same name there are replaced; others are left.
+
+    Yields
+    ------
+    Path
+    """
+    folder = Path(folder).absolute()
+    first_new = _first_missing(folder)
+    stage = folder.parent / f".{folder.name}.{os.getpid()}.part"
+    try:
+        stage.mkdir(parents=True)
+        yield stage
+        for path in sorted(stage.rglob("*")):
+            target = folder / path.relative_to(stage)
+            if path.is_dir():
+                target.mkdir(parents=True, exist_ok=True)
+            else:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                os.replace(path, target)
+    except OSError as error:
+        _take_away((), first_new)
+        raise FolderError(f"{error.filename or folder} cannot be written ({error.strerror}); give another place with --out.") from error
+    except BaseException:
+        _take_away((), first_new)
+        raise
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)

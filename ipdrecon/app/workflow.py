@@ -11,7 +11,7 @@ from ipdrecon.app import library, saving
 from ipdrecon.app.tables import read_table
 from ipdrecon.errors import FolderError, ReconstructionError
 from ipdrecon.flags import Flag, needs_review
-from ipdrecon.model import AtRiskTable, ReconstructedArm
+from ipdrecon.model import ReconstructedArm
 
 IPD, RECONSTRUCTION, RECONSTRUCTION_PICTURE = "ipd.csv", "reconstruction.json", "reconstruction.png"
 VALIDATION, VALIDATION_RECORD = "validation.csv", "validation.json"
@@ -59,6 +59,7 @@ def digitise_to_folder(figure, folder, given=None):
     -------
     Digitisation
     """
+    from ipdrecon import __version__
     from ipdrecon.figure.digitisation import digitise
     from ipdrecon.figure.source import open_figure
 
@@ -67,6 +68,7 @@ def digitise_to_folder(figure, folder, given=None):
     digitisation = digitise(
         figure, panel=given.panel, page=given.page, arms=given.arms, x_range=given.x_range, y_range=given.y_range
     )
+    digitisation = replace(digitisation, version=__version__)
     if given.unit is not None:
         digitisation = with_unit(digitisation, given.unit)
     if tables is not None:
@@ -306,20 +308,18 @@ def validate_to_folder(folder, reported):
     Parameters
     ----------
     folder : str or Path
-    reported : str or Path
-        A `reported.csv`.
+    reported : tuple
+        Rows as `ipdrecon.survival.reported.read_reported` gives them.
 
     Returns
     -------
     Agreement
     """
     from ipdrecon.survival import validate
-    from ipdrecon.survival.reported import read_reported
 
-    agreement = validate(read_arms(folder), read_reported(reported))
-    frame = agreement.to_frame()
-    record = agreement_record(agreement) | {"reported_sha256": hashlib.sha256(Path(reported).read_bytes()).hexdigest()}
-    saving.write_files(folder, {VALIDATION: saving.frame_csv(frame), VALIDATION_RECORD: saving.json_bytes(record)})
+    agreement = validate(read_arms(folder), reported)
+    record = saving.json_bytes(agreement_record(agreement))
+    saving.write_files(folder, {VALIDATION: saving.frame_csv(agreement.to_frame()), VALIDATION_RECORD: record})
     return agreement
 
 
@@ -341,10 +341,5 @@ def agreement_needs_review(agreement):
 
 
 def all_flags(digitisation, arms=()):
-    """Flags of a digitisation and of the arms rebuilt from it, each once."""
+    """Gather the flags of a digitisation and of the arms rebuilt from it, each once."""
     return tuple(dict.fromkeys(digitisation.all_flags() + tuple(flag for arm in arms for flag in arm.flags)))
-
-
-def table_of(panel):
-    """Give the at-risk table of a panel, empty where there is none."""
-    return panel.at_risk if panel.at_risk is not None else AtRiskTable((), [], np.empty((0, 0)))

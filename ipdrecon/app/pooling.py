@@ -1,0 +1,223 @@
+"""From a table of studies, and the trials of a review, to one pooled estimate and its files."""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from ipdrecon.app import saving
+from ipdrecon.app.plots import png_bytes, svg_bytes
+from ipdrecon.app.tables import read_table
+from ipdrecon.app.workflow import RECONSTRUCTION, match_arm, read_patients
+from ipdrecon.model import ReconstructedArm
+from metaanalysis.forest import forest_plot
+from metaanalysis.studies import pool_studies, read_studies
+
+FOREST, POOLED, STUDIES = "forest", "pooled.json", "studies.csv"
+_DEFAULT_MEASURE = "HR"
+
+
+@dataclass(frozen=True)
+class PoolSettings:
+    """How studies are pooled.
+
+    Attributes
+    ----------
+    measure : str or None
+        ``HR``, ``RR``, ``OR`` or ``RD``; None takes it from the table's columns, else ``HR``.
+    tau2, ci, fixed : str
+        As in `metaanalysis`.
+    by : str or None
+        Column of the subgroups.
+    analysis : str or None
+        Which analysis of a RevMan file.
+    """
+
+    measure: str | None = None
+    tau2: str = "REML"
+    ci: str = "hk-adhoc"
+    fixed: str = "iv"
+    by: str | None = None
+    analysis: str | None = None
+
+
+def pool_table(path, settings):
+    """Pool the studies of a table; rows that hold patients (`ipd`) are estimated first.
+
+    Parameters
+    ----------
+    path : str or Path
+    settings : PoolSettings
+
+    Returns
+    -------
+    pooled : metaanalysis.PooledEstimate
+    studies : DataFrame
+        As `metaanalysis.studies.read_studies` gives it.
+    """
+    table = with_patients(path) if _has_patients(path) else path
+    studies = read_studies(table, settings.measure, analysis=settings.analysis)
+    studies.attrs["measure"] = studies.attrs["measure"] or _DEFAULT_MEASURE
+    return _pool(studies, settings), studies
+
+
+def _pool(studies, settings):
+    return pool_studies(studies, by=settings.by, fixed=settings.fixed.lower(), tau2=settings.tau2.upper(), ci=settings.ci.lower())
+
+
+def _has_patients(path):
+    path = Path(path)
+    if not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        head = stream.readline().decode("latin-1").casefold()
+    return "ipd" in [name.strip(' "\r\n\t') for name in head.replace(";", ",").replace("\t", ",").split(",")]
+
+
+def with_patients(path):
+    """Read a table of studies whose rows may name files of patients, and estimate these rows.
+
+    Parameters
+    ----------
+    path : str or Path
+        With a column `ipd`; the rows that fill it also fill `treatment` and `reference`.
+
+    Returns
+    -------
+    DataFrame
+        All cells as text; `yi`, `sei` and `source` filled in these rows, `ipd` emptied.
+    """
+    path = Path(path)
+    records = []
+    for line in read_table(path, ("study",)):
+        cells = dict(line.cells)
+        if line.text("ipd"):
+            estimate, source = _estimate(line, path.parent / line.text("ipd"))
+            cells |= {"yi": f"{estimate.yi:.17g}", "sei": f"{estimate.sei:.17g}", "source": cells.get("source") or source, "ipd": ""}
+        records.append(cells)
+    return pd.DataFrame(records, dtype=object).fillna("")
+
+
+def _estimate(line, path):
+    from ipdrecon.survival import estimate_hazard_ratio
+
+    for name in ("treatment", "reference"):
+        if not line.text(name):
+            raise line.error(name, f"is empty, but the row names the patients of {line.text('ipd')}; expected the label of an arm")
+    panel = line.text("panel")
+    arms = [
+        ReconstructedArm(arm, *patients, method="ipd", panel=seen)
+        for (seen, arm), patients in read_patients(path).items()
+        if not panel or seen == panel
+    ]
+    labels = [arm.arm for arm in arms]
+    if len(set(labels)) < len(labels):
+        raise line.error("panel", f"is empty, but {path} holds several panels with the same arms; expected one of {sorted({arm.panel for arm in arms})}")
+    place = f"{line.path}, line {line.line}"
+    names = {name: match_arm(line.text(name), labels, place) for name in ("treatment", "reference")}
+    source = "reconstructed" if (path.parent / RECONSTRUCTION).exists() else "ipd"
+    return estimate_hazard_ratio(arms, study=line.text("study"), **names), source
+
+
+# --- a review's rows -------------------------------------------------------------------------------------------------
+
+
+def effect_row(figure, comparison, preferred):
+    """Make the row a comparison of a review contributes to the pool.
+
+    Parameters
+    ----------
+    figure : FigureResult
+    comparison : Comparison
+    preferred : {"reported", "reconstructed"}
+        Which hazard ratio to pool; the rebuilt one stands in where none is printed.
+
+    Returns
+    -------
+    dict
+    """
+    printed = preferred == "reported" and comparison.reported is not None
+    estimate = comparison.reported if printed else comparison.rebuilt
+    trial = figure.trial
+    origin = comparison.reported_source if printed else f"rebuilt from {figure.entry.file}"
+    return {
+        "study": estimate.study,
+        "yi": estimate.yi,
+        "sei": estimate.sei,
+        "source": estimate.origin,
+        "year": trial.year,
+        "aetiology": trial.aetiology,
+        "measure": "HR",
+        "n": comparison.rebuilt.n,
+        "source_text": origin,
+        "note": figure.entry.facsimile_note if not printed else "",
+    }
+
+
+def pool_rows(rows, table, settings):
+    """Pool the rows of a review's figures together with its table of further studies.
+
+    Rows of another measure than the review's are kept, and say so in their name.
+
+    Parameters
+    ----------
+    rows : list of dict
+        Made by `effect_row`.
+    table : Path or None
+    settings : PoolSettings
+
+    Returns
+    -------
+    pooled : metaanalysis.PooledEstimate or None
+        None where there is no row.
+    studies : DataFrame or None
+    """
+    frames = [read_studies(pd.DataFrame(rows), "HR")] if rows else []
+    frames += [] if table is None else list(_by_measure(table, settings.measure))
+    if not frames:
+        return None, None
+    for frame in frames:
+        frame["measure"] = frame.attrs["measure"]
+        other = frame["measure"] != settings.measure
+        frame.loc[other, "study"] += " [" + frame.loc[other, "measure"] + "]"
+        frame.attrs = {}
+    studies = pd.concat([frame.astype(object) for frame in frames], ignore_index=True)
+    studies = studies.astype({"yi": float, "vi": float, "sei": float})
+    studies.attrs["measure"] = settings.measure
+    return _pool(studies, settings), studies
+
+
+def _by_measure(path, default):
+    lines = read_table(path, ("study",))
+    for measure in dict.fromkeys(line.text("measure", default).upper() for line in lines):
+        cells = [line.cells for line in lines if line.text("measure", default).upper() == measure]
+        yield read_studies(pd.DataFrame(cells, dtype=object).fillna(""), measure)
+
+
+# --- files -----------------------------------------------------------------------------------------------------------
+
+
+def pooled_files(pooled, studies):
+    """Make the files of a pooled result.
+
+    Parameters
+    ----------
+    pooled : metaanalysis.PooledEstimate
+    studies : DataFrame
+
+    Returns
+    -------
+    dict of str to bytes
+        ``forest.svg``, ``forest.pdf``, ``forest.png``, ``pooled.json``, ``studies.csv``.
+    """
+    figure = forest_plot(pooled)
+    stream = io.BytesIO()
+    figure.savefig(stream, format="pdf", metadata={"CreationDate": None, "Creator": None, "Producer": None})
+    return {
+        f"{FOREST}.svg": svg_bytes(figure),
+        f"{FOREST}.pdf": stream.getvalue(),
+        f"{FOREST}.png": png_bytes(figure, dpi=200),
+        POOLED: saving.json_bytes(pooled.to_dict()),
+        STUDIES: saving.frame_csv(studies.dropna(axis=1, how="all")),
+    }
