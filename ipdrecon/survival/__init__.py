@@ -1,6 +1,25 @@
 """Room 2: curves and numbers at risk to patients, patients to a hazard ratio, both held against what was reported."""
 
+from ipdrecon.survival.agreement import Tolerances, validate
+from ipdrecon.survival.hazard_ratio import estimate_hazard_ratio, logrank
 from ipdrecon.survival.kaplan_meier import kaplan_meier, median_survival, n_risk_at, restricted_mean
 from ipdrecon.survival.reconstruction import reconstruct, reconstruct_arm
+from ipdrecon.survival.reported import ReportedNumber, read_reported
+from ipdrecon.survival.summary_data import from_interval, from_p
 
-__all__ = ["kaplan_meier", "median_survival", "n_risk_at", "reconstruct", "reconstruct_arm", "restricted_mean"]
+__all__ = [
+    "ReportedNumber",
+    "Tolerances",
+    "estimate_hazard_ratio",
+    "from_interval",
+    "from_p",
+    "kaplan_meier",
+    "logrank",
+    "median_survival",
+    "n_risk_at",
+    "read_reported",
+    "reconstruct",
+    "reconstruct_arm",
+    "restricted_mean",
+    "validate",
+]

@@ -1,0 +1,165 @@
+"""The hazard ratio of two arms: Cox regression and the log-rank test.
+
+Examples
+--------
+>>> from ipdrecon.model import ReconstructedArm
+>>> old = ReconstructedArm("old", [1, 2, 3, 5, 8], [1, 1, 1, 1, 0])
+>>> new = ReconstructedArm("new", [2, 4, 6, 9, 9], [1, 1, 0, 1, 0])
+>>> estimate = estimate_hazard_ratio([old, new], treatment="new", reference="old")
+>>> round(estimate.ratio, 3), round(estimate.logrank_p, 3)
+(0.364, 0.219)
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.stats import chi2
+
+from ipdrecon.errors import ReconstructionError
+from ipdrecon.flags import Flag
+from ipdrecon.model import TrialEstimate
+from ipdrecon.survival.kaplan_meier import n_risk_at
+
+NON_PROPORTIONAL_P = 0.05
+
+
+@dataclass(frozen=True)
+class LogRank:
+    """The log-rank test of two arms.
+
+    Attributes
+    ----------
+    o_minus_e, variance : float
+        Observed minus expected events of the treatment arm, and its hypergeometric variance.
+    statistic, p : float
+        Chi-squared with one degree of freedom, and its two-sided p.
+    """
+
+    o_minus_e: float
+    variance: float
+    statistic: float
+    p: float
+
+
+def _by_event_time(treatment, reference):
+    """Per distinct event time: at risk and events, in both arms and in the treatment arm."""
+    at = np.unique(np.concatenate((treatment.time[treatment.event], reference.time[reference.event])))
+    n_treatment = n_risk_at(treatment.time, at)
+    n = n_treatment + n_risk_at(reference.time, at)
+    events = []
+    for arm in (treatment, reference):
+        seen = np.sort(arm.time[arm.event])
+        events.append(np.searchsorted(seen, at, side="right") - np.searchsorted(seen, at, side="left"))
+    return n, n_treatment, events[0] + events[1], events[0]
+
+
+def logrank(treatment, reference):
+    """Compare two arms by the log-rank test (Mantel 1966; Peto and Peto 1972), as R's survdiff.
+
+    Parameters
+    ----------
+    treatment, reference : ReconstructedArm
+
+    Returns
+    -------
+    LogRank
+        p is NaN where no event happens while both arms are at risk.
+    """
+    n, n_treatment, events, events_treatment = _by_event_time(treatment, reference)
+    expected = events * n_treatment / n
+    share = n_treatment / n
+    variance = float(np.sum(events * share * (1 - share) * (n - events) / np.maximum(n - 1, 1)))
+    difference = float(np.sum(events_treatment - expected))
+    statistic = difference**2 / variance if variance > 0 else np.nan
+    return LogRank(difference, variance, statistic, float(chi2.sf(statistic, 1)) if variance > 0 else np.nan)
+
+
+def _pick(arms, name, role):
+    matches = [arm for arm in arms if arm.arm == name]
+    if len(matches) != 1:
+        seen = ", ".join(repr(arm.arm) for arm in arms) or "none"
+        trouble = "is not among the arms" if not matches else f"is the name of {len(matches)} arms"
+        raise ReconstructionError(f"The {role} arm {name!r} {trouble}; seen: {seen}. Give one panel's arms and one of these names.")
+    return matches[0]
+
+
+def _check_separation(treatment, reference):
+    """Refuse data whose partial likelihood has no maximum: all events that compare the arms lie in one of them."""
+    n, n_treatment, events, events_treatment = _by_event_time(treatment, reference)
+    both = (n_treatment > 0) & (n_treatment < n)
+    total, mine = int(events[both].sum()), int(events_treatment[both].sum())
+    if total == 0:
+        raise ReconstructionError(
+            f"No event happens while both {treatment.arm!r} and {reference.arm!r} have patients at risk; expected one or more. "
+            f"No hazard ratio can be estimated; compare the curves instead."
+        )
+    if mine in (0, total):
+        empty = treatment.arm if mine == 0 else reference.arm
+        raise ReconstructionError(
+            f"All {total} events while both arms are at risk are outside the arm {empty!r}; expected some in each. The hazard ratio is "
+            f"{'0' if mine == 0 else 'infinite'} and has no standard error; use the log-rank test or a risk difference."
+        )
+
+
+def _cox(treatment, reference):
+    """Coefficient, standard error and p of the proportionality test (Grambsch and Therneau 1994), by lifelines."""
+    from lifelines import CoxPHFitter
+    from lifelines.statistics import proportional_hazard_test
+
+    patients = pd.DataFrame({
+        "time": np.concatenate((reference.time, treatment.time)),
+        "event": np.concatenate((reference.event, treatment.event)).astype(int),
+        "treatment": np.repeat([0.0, 1.0], [reference.n, treatment.n]),
+    })
+    model = CoxPHFitter().fit(patients, "time", "event", fit_options={"precision": 1e-9})
+    test = proportional_hazard_test(model, patients, time_transform="km")
+    return float(model.params_["treatment"]), float(model.standard_errors_["treatment"]), float(np.ravel(test.p_value)[0])
+
+
+def estimate_hazard_ratio(arms, *, treatment, reference, study=""):
+    """Estimate the hazard ratio of `treatment` over `reference`.
+
+    Cox (1972) with Efron's (1977) treatment of ties; the log-rank p beside it.
+
+    Parameters
+    ----------
+    arms : sequence of ReconstructedArm
+        Of one panel.
+    treatment, reference : str
+        Names among the arms.
+    study : str
+
+    Returns
+    -------
+    TrialEstimate
+        `yi` is the log hazard ratio. Flagged ``non_proportional`` where the test of Grambsch and Therneau has p below
+        0.05.
+
+    Raises
+    ------
+    ReconstructionError
+        Where an arm is not found, or no finite hazard ratio exists.
+    """
+    arms = tuple(arms)
+    first, second = _pick(arms, treatment, "treatment"), _pick(arms, reference, "reference")
+    if first is second:
+        raise ReconstructionError(f"Treatment and reference are both {treatment!r}; expected two arms.")
+    _check_separation(first, second)
+    yi, sei, p = _cox(first, second)
+    flags = ()
+    if p < NON_PROPORTIONAL_P:
+        flags = (Flag("non_proportional", f"{treatment!r} over {reference!r}", f"Grambsch and Therneau: p = {p:.2g}."),)
+    return TrialEstimate(
+        study,
+        "HR",
+        treatment,
+        reference,
+        yi,
+        sei,
+        n=first.n + second.n,
+        n_event=first.n_event + second.n_event,
+        origin="reconstructed",
+        logrank_p=logrank(first, second).p,
+        flags=flags,
+    )
