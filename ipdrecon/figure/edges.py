@@ -27,8 +27,8 @@ class Edge:
         Whether there is a line.
     level : ndarray, shape (3,)
         Colour along it.
-    outside : ndarray, shape (3,)
-        Colour of the ground outside.
+    outside, inside : ndarray, shape (3,)
+        Colour of the ground on either side.
     """
 
     centre: float
@@ -38,6 +38,17 @@ class Edge:
     drawn: bool
     level: np.ndarray
     outside: np.ndarray
+    inside: np.ndarray
+
+    @property
+    def contrast(self):
+        """Greatest difference of a colour channel from the ground outside."""
+        return float(np.abs(self.level - self.outside).max())
+
+    def flipped(self):
+        """The same edge, met from the other side."""
+        level = self.level if self.drawn else self.outside
+        return Edge(self.centre, self.inner, self.outer, -self.inwards, self.drawn, level, self.inside, self.outside)
 
     @property
     def border(self):
@@ -79,6 +90,20 @@ def find_edge(px, rows, columns):
     return _first_change(order, level, abs(last - first) + 1)
 
 
+def find_edge_from_inside(px, rows, columns):
+    """As `find_edge`, met from the inside: where the labels are far, and other boxes lie between.
+
+    A line that is much stronger than the first and lies beyond it is preferred: the first is then a gridline.
+    """
+    near = find_edge(px, rows[::-1], columns)
+    if near is None:
+        return None
+    beyond = find_edge(px, (near.inner + 2 * near.inwards, rows[0]), columns)
+    if beyond is not None and beyond.contrast > 1.5 * near.contrast:
+        near = beyond
+    return near.flipped()
+
+
 def _first_change(order, level, searched):
     outside = np.median(level[: max(3, min(searched // 4, 8))], axis=0)
     differs = np.abs(level - outside).max(axis=1) > _STEP_LEVELS
@@ -86,16 +111,16 @@ def _first_change(order, level, searched):
     if begin is None or begin >= searched:
         return None
     inside = np.median(level[begin + 3 : begin + 2 * _WIDEST_LINE_PX], axis=0) if begin + 4 < len(level) else outside
-    stretch = np.abs(level[begin : begin + _WIDEST_LINE_PX] - inside).max(axis=1) > _STEP_LEVELS
+    ends = np.vstack((outside, inside))
+    stretch = np.abs(level[begin : begin + _WIDEST_LINE_PX, None] - ends).max(axis=2).min(axis=1) > _STEP_LEVELS
     width = int(np.argmin(stretch)) if not stretch.all() else len(stretch)
     end = begin + max(width, 1) - 1
-    ends = np.vstack((outside, inside))
     ink = np.abs(level[begin : end + 1, None] - ends).max(axis=2).min(axis=1)
     drawn = bool(width and ink.max() > _STEP_LEVELS)
     places, inwards = order[begin : end + 1], int(np.sign(order[-1] - order[0]))
     centre = float((places * ink).sum() / ink.sum()) if drawn else float(places[0]) - 0.5 * inwards
     strongest = level[begin + int(np.argmax(ink))] if drawn else inside
-    return Edge(centre, int(places[0]), int(places[-1] if drawn else places[0]), inwards, drawn, strongest, outside)
+    return Edge(centre, int(places[0]), int(places[-1] if drawn else places[0]), inwards, drawn, strongest, outside, inside)
 
 
 def _first_lasting(differs, level):
@@ -137,8 +162,7 @@ def coverage(px, edge, columns):
 def _inked(px, edge):
     row = int(round(edge.centre)) if edge.drawn else edge.inner + edge.inwards
     line = px[int(np.clip(row, 0, px.shape[0] - 1))].astype(float)
-    contrast = np.abs(edge.level - edge.outside).max()
-    return np.abs(line - edge.outside).max(axis=1) > max(_STEP_LEVELS, 0.4 * contrast)
+    return np.abs(line - edge.outside).max(axis=1) > max(_STEP_LEVELS, 0.4 * edge.contrast)
 
 
 def _run_length(inked, gap_px):

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ipdrecon.errors import PanelError
-from ipdrecon.figure.edges import coverage, extent, find_edge, turned
-from ipdrecon.figure.labels import label_columns, label_rows, number_labels
+from ipdrecon.figure.edges import coverage, extent, find_edge, find_edge_from_inside, turned
+from ipdrecon.figure.labels import LabelRun, label_columns, label_rows, number_labels
 from ipdrecon.figure.text import read_words
 from ipdrecon.model import Box, Word
 
@@ -34,8 +34,8 @@ class PanelBox:
 
 @dataclass(frozen=True)
 class _Plot:
-    row: object
-    column: object
+    row: LabelRun
+    column: LabelRun
     box: Box
 
 
@@ -126,7 +126,8 @@ def _plots(px, labels, least):
             box = _box_of(px, row, column)
             if box is not None:
                 plots.append(_Plot(row, column, _above_table(box, column, labels)))
-    return _without_accessories(_without_overlaps(plots))
+    kept = _without_accessories(_without_overlaps(plots))
+    return [replace(plot, box=_beside_others(px, plot, kept)) for plot in kept]
 
 
 def _faces(row, column):
@@ -162,8 +163,8 @@ def _share(a, b, c, d):
 
 def _box_of(px, row, column):
     """The box between a row and a column of labels, or None where nothing is drawn there."""
-    bottom = find_edge(px, *bottom_search(row, column))
-    left = find_edge(turned(px), *left_search(row, column))
+    bottom = bottom_edge(px, row, column)
+    left = left_edge(px, row, column)
     few = min(len(row.labels), len(column.labels)) < 3
     if (bottom is None and left is None) or (few and (bottom is None or left is None)):
         return None
@@ -181,18 +182,32 @@ def _box_of(px, row, column):
     )
 
 
-def bottom_search(row, column):
-    """Rows and columns in which the lower axis line must lie, as `find_edge` takes them."""
+def bottom_edge(px, row, column):
+    """The lower axis line of the box between a row and a column of labels.
+
+    Parameters
+    ----------
+    px : ndarray of uint8, shape (height, width, 3)
+    row, column : LabelRun
+
+    Returns
+    -------
+    Edge or None
+    """
     y0, height = column.place.max(), np.ptp(column.place)
-    begin = min(row.box.top + 0.3 * row.height, y0 + max(0.35 * height, 2 * row.height))
-    return (begin, y0 - 0.6 * column.height), (row.place.min(), row.place.max())
+    columns, last = (row.place.min(), row.place.max()), y0 - 0.6 * column.height
+    if row.box.top - y0 > 0.5 * height:
+        return find_edge_from_inside(px, (y0 + max(0.12 * height, row.height), last), columns)
+    return find_edge(px, (row.box.top + 0.3 * row.height, last), columns)
 
 
-def left_search(row, column):
-    """Columns and rows in which the left axis line must lie, as `find_edge` takes them on the turned picture."""
+def left_edge(px, row, column):
+    """The left axis line, in px of the turned picture; otherwise as `bottom_edge`."""
     x0, width = row.place.min(), np.ptp(row.place)
-    begin = max(column.box.right - 1.2 * column.height, x0 - max(0.25 * width, 3 * column.height))
-    return (begin, x0 + 0.6 * row.height), (column.place.min(), column.place.max())
+    rows, last = (column.place.min(), column.place.max()), x0 + 0.6 * row.height
+    if x0 - column.box.right > 0.5 * width:
+        return find_edge_from_inside(turned(px), (x0 - max(0.12 * width, column.height), last), rows)
+    return find_edge(turned(px), (column.box.right - 1.2 * column.height, last), rows)
 
 
 def _far_border(px, axis, reach, columns, last_label):
@@ -225,6 +240,17 @@ def _without_overlaps(plots):
         if box.width > 20 and box.height > 20 and not any(_covers(box, other.box) for other in kept):
             kept.append(plot)
     return kept
+
+
+def _beside_others(px, plot, plots):
+    """The box, ended before its right neighbour where a line runs through both."""
+    box = plot.box
+    for other in (other.box for other in plots if other is not plot):
+        if _share(box.top, box.bottom, other.top, other.bottom) > 0.5 and box.left < other.left < box.right:
+            gap = other.left - max(4, 0.012 * box.width)
+            edge = find_edge(turned(px), (gap, plot.row.place.max() + 2), (plot.column.place.min(), plot.column.place.max()))
+            box = replace(box, right=float(edge.border if edge is not None else gap))
+    return box
 
 
 def _covers(one, other):
