@@ -12,6 +12,7 @@ HR 0.78 [95 % CI 0.47 to 1.31], REML, hk-adhoc, k = 3, tau² = 0.0065, I² = 14 
 
 from metaanalysis.errors import MetaAnalysisError
 from metaanalysis.events import event_effects, pool_events
+from metaanalysis.forest import forest_plot, save_forest_plot
 from metaanalysis.models import FixedEffect, Heterogeneity, ModelSettings, RandomEffects
 from metaanalysis.pooling import PooledEstimate, Subgroup, SubgroupTest, pool
 from metaanalysis.sensitivity import egger, leave_one_out, trim_fill
@@ -19,6 +20,6 @@ from metaanalysis.studies import pool_studies, read_studies
 
 __all__ = [
     "FixedEffect", "Heterogeneity", "MetaAnalysisError", "ModelSettings", "PooledEstimate", "RandomEffects", "Subgroup",
-    "SubgroupTest", "egger", "event_effects", "leave_one_out", "pool", "pool_events", "pool_studies",
-    "read_studies", "trim_fill",
+    "SubgroupTest", "egger", "event_effects", "forest_plot", "leave_one_out", "pool", "pool_events",
+    "pool_studies", "read_studies", "save_forest_plot", "trim_fill",
 ]

@@ -363,4 +363,10 @@ def pool_studies(studies, *, by=None, fixed="iv", **options):
         measure=measure, source=kept["source"], **options,
     )
     pooled = replace(pooled, excluded=excluded)
-    return replace(pooled, fixed=replace(pooled.fixed, method="Peto")) if fixed == "peto" else pooled
+    return _named_peto(pooled) if fixed == "peto" else pooled
+
+
+def _named_peto(pooled):
+    """Call the inverse-variance mean of one-step estimates by its name."""
+    groups = tuple(replace(group, fixed=replace(group.fixed, method="Peto")) for group in pooled.subgroups)
+    return replace(pooled, fixed=replace(pooled.fixed, method="Peto"), subgroups=groups)
