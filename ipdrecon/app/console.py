@@ -147,9 +147,9 @@ def _finish(talk, work):
         hint = "report it with the traceback above" if talk.debug else "run again with --debug and report the traceback"
         return _complain(talk, f"Error: this is a bug in ipdrecon ({type(error).__name__}: {_one_line(error)}); {hint}.", FAILED)
     if talk.json:
-        from ipdrecon.app.saving import plain
+        from ipdrecon.app.saving import ALL_DIGITS, plain
 
-        sys.stdout.write(json.dumps(plain(outcome.record), ensure_ascii=False, allow_nan=False) + "\n")
+        sys.stdout.write(json.dumps(plain(outcome.record, ALL_DIGITS), ensure_ascii=False, allow_nan=False) + "\n")
     return REVIEW if outcome.needs_review else DONE
 
 

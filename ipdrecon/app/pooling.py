@@ -1,17 +1,15 @@
 """From a table of studies, and the trials of a review, to one pooled estimate and its files."""
 
-import io
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from ipdrecon.app import saving
-from ipdrecon.app.plots import png_bytes, svg_bytes
 from ipdrecon.app.tables import read_table
 from ipdrecon.app.workflow import RECONSTRUCTION, match_arm, read_patients
 from ipdrecon.model import ReconstructedArm
-from metaanalysis.forest import forest_plot
 from metaanalysis.studies import pool_studies, read_studies
 
 FOREST, POOLED, STUDIES = "forest", "pooled.json", "studies.csv"
@@ -211,13 +209,18 @@ def pooled_files(pooled, studies):
     dict of str to bytes
         ``forest.svg``, ``forest.pdf``, ``forest.png``, ``pooled.json``, ``studies.csv``.
     """
-    figure = forest_plot(pooled)
-    stream = io.BytesIO()
-    figure.savefig(stream, format="pdf", metadata={"CreationDate": None, "Creator": None, "Producer": None})
-    return {
-        f"{FOREST}.svg": svg_bytes(figure),
-        f"{FOREST}.pdf": stream.getvalue(),
-        f"{FOREST}.png": png_bytes(figure, dpi=200),
-        POOLED: saving.json_bytes(pooled.to_dict()),
+    return _forest_files(pooled) | {
+        POOLED: saving.json_bytes(pooled.to_dict(), saving.ALL_DIGITS),
         STUDIES: saving.frame_csv(studies.dropna(axis=1, how="all")),
     }
+
+
+def _forest_files(pooled):
+    from metaanalysis.forest import forest_plot, save_forest_plot
+
+    figure = forest_plot(pooled)
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder) / f"{FOREST}{ending}" for ending in (".svg", ".pdf", ".png")]
+        for path in paths:
+            save_forest_plot(figure, path)
+        return {path.name: path.read_bytes() for path in paths}

@@ -2,13 +2,20 @@
 
 import difflib
 import hashlib
+import math
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ipdrecon.app import library, saving, sentences
 from ipdrecon.app.pooling import PoolSettings, effect_row, pool_rows, pooled_files
 from ipdrecon.app.review import read_review, read_trial
-from ipdrecon.app.workflow import Given, agreement_needs_review, digitise_to_folder, reconstruct_to_folder, validate_to_folder
+from ipdrecon.app.workflow import (
+    Given,
+    agreement_needs_review,
+    digitise_to_folder,
+    reconstruct_to_folder,
+    validate_to_folder,
+)
 from ipdrecon.errors import FolderError
 from ipdrecon.flags import Flag, needs_review
 from ipdrecon.model import TrialEstimate
@@ -272,7 +279,7 @@ def _compare(trial, arms, named, treatment, reported):
     study = trial.name if len(trial.treatments) == 1 else f"{trial.name} ({treatment})"
     rebuilt = estimate_hazard_ratio(arms, treatment=named[treatment], reference=named[trial.reference], study=study)
     rebuilt = replace(rebuilt, treatment=treatment, reference=trial.reference)
-    printed = next((row for row in reported if row.quantity == "hr" and _same_comparison(row, trial, treatment, named)), None)
+    printed = next((row for row in reported if row.quantity == "hr" and _gives_interval(row) and _same_comparison(row, trial, treatment, named)), None)
     if printed is None:
         return Comparison(rebuilt)
     return Comparison(rebuilt, _printed_estimate(printed, rebuilt), printed.source)
@@ -291,10 +298,17 @@ def _fits_label(seen, wanted):
 
 
 def _printed_estimate(row, rebuilt):
-    from ipdrecon.survival.summary_data import log_ratio_from_interval
+    from ipdrecon.survival.summary_data import from_interval, from_p
 
-    yi, sei = log_ratio_from_interval(row.value, row.ci_low, row.ci_high)
-    return TrialEstimate(rebuilt.study, "HR", rebuilt.treatment, rebuilt.reference, yi, sei, rebuilt.n, None, "reported", row.p)
+    known = math.isfinite(row.ci_low) and math.isfinite(row.ci_high)
+    effect = from_interval(row.value, row.ci_low, row.ci_high) if known else from_p(row.value, row.p)
+    return TrialEstimate(
+        rebuilt.study, "HR", rebuilt.treatment, rebuilt.reference, effect.yi, effect.sei, rebuilt.n, None, "reported", row.p
+    )
+
+
+def _gives_interval(row):
+    return math.isfinite(row.ci_low + row.ci_high) or (math.isfinite(row.p) and not row.p_bound)
 
 
 # --- all of them -----------------------------------------------------------------------------------------------------

@@ -14,15 +14,15 @@ import numpy as np
 
 from ipdrecon.errors import FolderError
 
-DIGITS = 10
+DIGITS, ALL_DIGITS = 10, 17
 _FORMULA_STARTS = ("=", "+", "-", "@")
 
 
-def number(value):
+def number(value, digits=DIGITS):
     """Text of a number: ten significant digits, never ``-0``; empty for NaN."""
     if value is None or not math.isfinite(value):
         return ""
-    return f"{value:.{DIGITS}g}" if value != 0 else "0"
+    return f"{value:.{digits}g}" if value != 0 else "0"
 
 
 def guarded(text):
@@ -34,26 +34,33 @@ def guarded(text):
     return f" {text}" if text.startswith(_FORMULA_STARTS) else text
 
 
-def plain(value):
-    """Give the same in what JSON knows: numbers of ten digits, NaN as None, tuples as lists, dataclasses as objects."""
+def plain(value, digits=DIGITS):
+    """Give the same in what JSON knows.
+
+    Numbers have ten digits (`ALL_DIGITS` keep them whole), NaN and infinity become None, tuples lists, and dataclasses objects.
+    """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return plain(dataclasses.asdict(value))
+        return plain(dataclasses.asdict(value), digits)
     if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(key): plain(item, digits) for key, item in value.items()}
     if isinstance(value, (list, tuple, np.ndarray)):
-        return [plain(item) for item in value]
+        return [plain(item, digits) for item in value]
+    return _plain_leaf(value, digits)
+
+
+def _plain_leaf(value, digits):
     if isinstance(value, (bool, np.bool_)):
         return bool(value)
     if isinstance(value, (int, np.integer)):
         return int(value)
     if isinstance(value, (float, np.floating)):
-        return float(number(value)) if math.isfinite(value) else None
+        return float(number(value, digits)) if math.isfinite(value) else None
     return value if value is None else str(value)
 
 
-def json_bytes(record):
+def json_bytes(record, digits=DIGITS):
     """Give a record as JSON, indented, in UTF-8, with a last line end."""
-    return (json.dumps(plain(record), indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    return (json.dumps(plain(record, digits), indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
 def csv_bytes(columns, rows):
