@@ -1,0 +1,235 @@
+"""One self-contained HTML file: what was found, how sure it is, and where each number is from."""
+
+import base64
+import math
+from importlib.resources import files
+
+from ipdrecon.app import sentences
+from ipdrecon.app.cautions import verdict_on
+from ipdrecon.app.km_plots import draw_kaplan_meier, draw_reconstruction
+from ipdrecon.app.library import OVERLAY
+from ipdrecon.app.plots import svg_bytes
+from ipdrecon.app.pooling import FOREST
+
+_QUANTITIES = {
+    "hr": "hazard ratio",
+    "median": "median",
+    "survival": "survival",
+    "events": "events",
+    "n": "patients",
+    "n_risk": "at risk",
+    "logrank_p": "log-rank p",
+}
+_KINDS = {"agrees": "agrees", "differs": "differs"}
+
+
+def report_html(result, folder):
+    """Make the report of a review.
+
+    Parameters
+    ----------
+    result : ReviewResult
+    folder : Path
+        Where its figure folders and forest plot are.
+
+    Returns
+    -------
+    str
+        HTML with its pictures inside; it asks for nothing from anywhere.
+    """
+    from jinja2 import Environment, StrictUndefined
+
+    from ipdrecon.app.review_run import versions
+
+    home = files("ipdrecon.app")
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    template = environment.from_string(home.joinpath("report.html").read_text("utf-8"))
+    return template.render(
+        title=result.review.title,
+        subtitle=_subtitle(result),
+        style=_style(home),
+        banners=_banners(result),
+        found=list(_found(result)),
+        sure=list(_sure(result)),
+        cautions=result.cautions(),
+        figures=[_figure_part(figure, folder) for figure in result.figures()],
+        flags=[flag.to_dict() for flag in sorted(result.flags(), key=lambda flag: not flag.needs_review)],
+        methods=_methods(result),
+        versions=versions(),
+        inputs=result.inputs,
+        **_pooled_part(result, folder),
+    )
+
+
+def _style(home):
+    from markupsafe import Markup
+
+    return Markup(home.joinpath("report.css").read_text("utf-8"))
+
+
+def data_uri(content, kind):
+    """Give a picture's bytes as an address that holds them."""
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
+
+
+# --- plain words -----------------------------------------------------------------------------------------------------
+
+
+def _subtitle(result):
+    parts = []
+    if result.figures():
+        parts.append(f"{sentences.counted(len(result.figures()), 'figure')} digitised and rebuilt as patients")
+    if result.pooled is not None:
+        parts.append(f"{sentences.counted(result.pooled.k, 'row')} set side by side")
+    return "; ".join(parts)
+
+
+def _banners(result):
+    for figure in result.figures():
+        if figure.entry.facsimile:
+            yield f"{figure.trial.name}, {figure.entry.file}: {figure.entry.facsimile_note or 'drawn from printed facts.'}"
+
+
+def _found(result):
+    for figure in result.figures():
+        for comparison in figure.comparisons:
+            best = comparison.reported or comparison.rebuilt
+            yield comparison.sentence(figure.trial.name)
+            yield f"Over 1 means more events with {best.treatment}; {verdict_on(*best.interval())}."
+    if result.pooled is not None:
+        for group in result.pooled.subgroups:
+            yield f"{group.name} ({sentences.counted(group.k, 'row')}): {sentences.effect(result.pooled, group.random)}."
+        test = result.pooled.subgroup_test
+        if test is not None:
+            yield f"Between these subgroups, fixed effect: {sentences.p_value(test['fixed'].p)} (Q = {sentences.decimals(test['fixed'].q)} on {test['fixed'].df})."
+        if len(result.measures()) == 1:
+            yield f"All rows together, random effects: {sentences.effect(result.pooled, result.pooled.random)}."
+
+
+def _sure(result):
+    for figure in result.figures():
+        if figure.agreement is not None:
+            verdicts = [row.verdict for row in figure.agreement.rows]
+            yield f"{figure.trial.name}: {verdicts.count('agrees')} of {len(verdicts)} printed numbers agree with the rebuilt patients; {verdicts.count('differs')} differ."
+        gaps = [arm.residuals.get("curve_max") for arm in figure.arms if arm.residuals.get("curve_max") is not None]
+        if gaps:
+            yield f"The rebuilt curves lie within {sentences.decimals(100 * max(gaps), 1)} points of survival of the digitised ones."
+        residual = max(panel.calibration.residual_px for panel in figure.digitisation.panels)
+        yield f"The ticks of {figure.entry.file} lie within {sentences.decimals(residual)} px of a straight scale."
+    wanted = sum(flag.needs_review for flag in result.flags())
+    yield f"{sentences.counted(wanted, 'mark')} {'asks' if wanted == 1 else 'ask'} for a person's look; all are listed below." if wanted else "No mark asks for a person's look."
+
+
+# --- one figure ------------------------------------------------------------------------------------------------------
+
+
+def _figure_part(figure, folder):
+    panel = figure.digitisation.panels[0]
+    at = panel.at_risk.time if panel.at_risk is not None else panel.calibration.time.tick_value
+    unit = panel.calibration.time.unit
+    curves = draw_kaplan_meier(figure.arms, at=at, unit=unit, title=figure.entry.endpoint.capitalize())
+    return {
+        "name": f"{figure.trial.name}{f': {figure.entry.endpoint}' if figure.entry.endpoint else ''}",
+        "facts": list(_facts(figure)),
+        "file": figure.entry.file,
+        "facsimile": (figure.entry.facsimile_note or "drawn from printed facts") if figure.entry.facsimile else "",
+        "overlay": data_uri((folder / figure.folder / OVERLAY).read_bytes(), "png"),
+        "curves": data_uri(svg_bytes(curves), "svg+xml"),
+        "check": data_uri(svg_bytes(draw_reconstruction(figure.digitisation, figure.arms)), "svg+xml"),
+        "arm_lines": list(sentences.of_arms(figure.arms)),
+        "comparisons": [_comparison_part(comparison) for comparison in figure.comparisons],
+        "agreement": [] if figure.agreement is None else [_agreement_part(row, unit) for row in figure.agreement.rows],
+    }
+
+
+def _facts(figure):
+    trial = figure.trial
+    facts = {
+        "Year": trial.year,
+        "DOI": trial.doi,
+        "Registration": trial.registration,
+        "Aetiology": trial.aetiology,
+        "Population": figure.entry.population,
+        "Reference arm": trial.reference,
+    }
+    return [(name, value) for name, value in facts.items() if value]
+
+
+def _comparison_part(comparison):
+    printed = comparison.reported
+    return {
+        "treatment": comparison.rebuilt.treatment,
+        "reference": comparison.rebuilt.reference,
+        "rebuilt": sentences.interval(comparison.rebuilt.ratio, *comparison.rebuilt.interval()),
+        "p": "" if comparison.rebuilt.logrank_p is None else sentences.p_value(comparison.rebuilt.logrank_p),
+        "printed": "" if printed is None else sentences.interval(printed.ratio, *printed.interval()),
+        "source": comparison.reported_source,
+    }
+
+
+def _agreement_part(row, unit):
+    digits = {"survival": 3, "hr": 2, "median": 1, "logrank_p": 3}.get(row.quantity, 0)
+    at = "" if math.isnan(row.time) else f" at {row.time:g} {unit}".rstrip()
+    return {
+        "quantity": f"{_QUANTITIES.get(row.quantity, row.quantity)}{at}{f' ({unit})' if row.quantity == 'median' and unit else ''}",
+        "arm": row.arm,
+        "reported": sentences.interval(row.reported, *row.reported_ci, digits),
+        "rebuilt": sentences.interval(row.reconstructed, *row.reconstructed_ci, digits),
+        "verdict": row.verdict,
+        "kind": _KINDS.get(row.verdict, "unsure"),
+        "why": row.why,
+        "source": row.source,
+    }
+
+
+# --- pooled ----------------------------------------------------------------------------------------------------------
+
+
+def _pooled_part(result, folder):
+    pooled = result.pooled
+    if pooled is None:
+        return {"forest": "", "pooled_lines": [], "notes": [], "studies": [], "subgroup_name": ""}
+    by = result.review.pool.by
+    return {
+        "forest": data_uri((folder / f"{FOREST}.svg").read_bytes(), "svg+xml"),
+        "pooled_lines": [line.strip() for line in sentences.of_pooled(pooled)],
+        "notes": pooled.notes,
+        "studies": [_study_part(pooled, place, row, by) for place, row in enumerate(result.studies.to_dict("records"))],
+        "subgroup_name": by or "",
+    }
+
+
+def _study_part(pooled, place, row, by):
+    z = 1.959963984540054
+    limits = [row["yi"], row["yi"] - z * row["sei"], row["yi"] + z * row["sei"]]
+    shown = [math.exp(value) for value in limits] if pooled.is_ratio else limits
+    return {
+        "study": row["study"],
+        "subgroup": _text(row.get(by)),
+        "measure": row["measure"],
+        "effect": sentences.interval(*shown),
+        "weights": f"{pooled.fixed.weights[place]:.1f} / {pooled.weights[place]:.1f} %",
+        "kind": row["source"],
+        "source": _text(row.get("source_text")),
+        "note": _text(row.get("note")),
+    }
+
+
+def _text(value):
+    return "" if value is None or value != value else str(value)
+
+
+def _methods(result):
+    methods = sorted({arm.method for figure in result.figures() for arm in figure.arms})
+    parts = []
+    if "guyot" in methods:
+        parts.append("Patients were rebuilt by the algorithm of Guyot et al. (BMC Med Res Methodol 2012;12:9).")
+    if methods:
+        parts.append("Hazard ratios are those of a Cox model with Efron's treatment of ties, unadjusted.")
+    if result.pooled is not None:
+        wanted = result.review.pool
+        parts.append(
+            f"The {wanted.hazard_ratio} hazard ratio was pooled. Variance between studies: {wanted.tau2}; interval: {wanted.ci}; "
+            "weights under both models are given."
+        )
+    return " ".join(parts)
