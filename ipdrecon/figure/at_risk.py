@@ -7,9 +7,9 @@ and read once more by itself or with its row, so that a lost or misread digit sh
 
 from ipdrecon.figure.at_risk_check import settle_row
 from ipdrecon.figure.at_risk_grid import find_columns, is_tick_line
-from ipdrecon.figure.at_risk_labels import find_label_lines, name_rows, row_colour
+from ipdrecon.figure.at_risk_labels import complete_name, find_label_lines, name_rows, row_colour
 from ipdrecon.figure.at_risk_lines import choose_rows, find_headers, number_lines, row_pitch, zone_words
-from ipdrecon.figure.at_risk_read import read_row_cells
+from ipdrecon.figure.at_risk_read import part_tall_words, read_row_cells
 from ipdrecon.figure.at_risk_table import NamedRow, PrintedTable, TableRow, assemble_table
 from ipdrecon.figure.at_risk_text import bracket_kind
 from ipdrecon.figure.at_risk_ties import tie_rows
@@ -35,8 +35,9 @@ def find_table(px, words, box, time_axis):
     PrintedTable or None
         None where the figure has no table.
     """
+    words = part_tall_words(px, words, box)
     zone = zone_words(words, box)
-    headers = find_headers(zone)
+    headers = find_headers(words, box)
     lines = number_lines(zone, box, time_axis)
     rows = choose_rows(lines, headers, time_axis)
     columns = find_columns(rows, box, time_axis) if rows else None
@@ -48,7 +49,8 @@ def find_table(px, words, box, time_axis):
     if len({cell.column for row in read for cell in row.cells}) < 2:
         return None
     top = _table_top(lines, read, box, time_axis)
-    named = _name(px, zone, read, box, top)
+    titles = [word for word, _ in headers if word not in zone]
+    named = _name(px, [*zone, *titles], read, box, top)
     settled = [
         NamedRow(settle_row(px, row.cells), row.name, row.kind, row.colour) if row.kind == "risk" else row
         for row in named
@@ -72,6 +74,12 @@ def _name(px, zone, rows, box, top):
     labels = [line for line in labels if not _is_axis_title(line, rows[0].py, edge, box)]
     names, kinds = name_rows(rows, labels, edge)
     far_left = box.left - 0.4 * box.width
+    if not any(line.kind and line.py > rows[0].py - 0.5 * rows[0].strip.height for line in labels):
+        lefts = [min(cell.box.left for cell in row.cells) for row in rows]
+        names = [
+            complete_name(px, row, name, zone, (far_left, left))
+            for row, name, left in zip(rows, names, lefts, strict=True)
+        ]
     colours = [row_colour(px, row, edge, far_left) for row in rows]
     return [NamedRow(*parts) for parts in zip(rows, names, kinds, colours, strict=True)]
 

@@ -54,17 +54,22 @@ def find_strip(px, top, bottom):
     Strip
     """
     top, bottom = max(int(np.floor(top)), 0), min(int(np.ceil(bottom)), px.shape[0] - 1)
-    part = px[top : bottom + 1]
+    height = bottom - top + 1
+    above, below = max(top - round(0.9 * height), 0), min(bottom + round(0.9 * height), px.shape[0] - 1)
+    part = px[above : below + 1]
     colours, n = np.unique(part.reshape(-1, 3) // 8, axis=0, return_counts=True)
     background = np.median(part[(part // 8 == colours[np.argmax(n)]).all(axis=2)], axis=0)
     ink = np.abs(part.astype(float) - background).max(axis=2) >= _INK
-    return Strip(_without_rules(ink), top, tuple(int(channel) for channel in background))
+    ink = _without_rules(ink, height)[top - above : bottom - above + 1]
+    return Strip(ink, top, tuple(int(channel) for channel in background))
 
 
-def _without_rules(ink):
+def _without_rules(ink, height):
+    """Take out lines longer across than three text heights, or taller than two rows of text."""
     ink = ink.astype(np.uint8)
-    rules = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((1, max(3 * ink.shape[0], 9)), np.uint8))
-    return (ink & ~rules).astype(bool)
+    across = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((1, max(3 * height, 9)), np.uint8))
+    upright = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((max(round(2.2 * height), 7), 1), np.uint8))
+    return (ink & ~across & ~upright).astype(bool)
 
 
 def trim_strip(strip, spans):
@@ -159,7 +164,9 @@ def read_thrice(px, box, background):
 
 
 def _crop(px, box):
-    return px[int(box.top) : int(np.ceil(box.bottom)) + 1, max(int(box.left), 0) : int(np.ceil(box.right)) + 1]
+    """A px more on each side than the ink, which is softened at its edges."""
+    top, left = max(int(box.top) - 1, 0), max(int(box.left) - 1, 0)
+    return px[top : int(np.ceil(box.bottom)) + 2, left : int(np.ceil(box.right)) + 2]
 
 
 def read_row(px, boxes, background):
@@ -176,8 +183,8 @@ def read_row(px, boxes, background):
     str
         As read; blanks between the cells may be lost.
     """
-    top, bottom = int(min(box.top for box in boxes)), int(np.ceil(max(box.bottom for box in boxes)))
-    crops = [px[top : bottom + 1, max(int(box.left), 0) : int(np.ceil(box.right)) + 1] for box in boxes]
+    top, bottom = min(box.top for box in boxes), max(box.bottom for box in boxes)
+    crops = [_crop(px, Box(box.left, top, box.right, bottom)) for box in boxes]
     return _read_side_by_side(crops, background).text
 
 

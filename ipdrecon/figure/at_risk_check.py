@@ -72,14 +72,16 @@ def settle_row(px, row):
     return replace(row, cells=tuple(changed.get(cell.column, cell) for cell in row.cells))
 
 
-def row_flags(row, columns, place, *, falls):
+def row_flags(row, time, used, place, *, falls):
     """Doubts about one row.
 
     Parameters
     ----------
     row : RowCells
-    columns : Columns
-        Of the whole table.
+    time : ndarray, shape (n_columns,)
+        Of all columns.
+    used : sequence of int
+        The columns in which the table has a number.
     place : str
         The row, for the flag.
     falls : bool
@@ -90,25 +92,25 @@ def row_flags(row, columns, place, *, falls):
     tuple of Flag
     """
     flags = []
-    lost = [columns.time[cell.column] for cell in row.cells if cell.count is None]
+    lost = [time[cell.column] for cell in row.cells if cell.count is None]
     filled = [cell.column for cell in row.cells]
-    lost += [columns.time[column] for column in range(filled[0], filled[-1]) if column not in filled]
+    lost += [time[column] for column in used if filled[0] < column < filled[-1] and column not in filled]
     if lost:
         flags.append(Flag("at_risk_missing_cell", place, f"No number at time {_list(sorted(lost))}."))
     doubtful = [
-        f"{cell.count.n} or {cell.other.n} at time {columns.time[cell.column]:g}" for cell in row.cells if cell.other
+        f"{cell.count.n} or {cell.other.n} at time {time[cell.column]:g}" for cell in row.cells if cell.other
     ]
     if doubtful:
         flags.append(Flag("at_risk_cell_doubtful", place, f"Two readings differ: {'; '.join(doubtful)}; the first is kept."))
     if falls:
-        flags += _rise_flags(row, columns, place)
+        flags += _rise_flags(row, time, place)
     return tuple(flags)
 
 
-def _rise_flags(row, columns, place):
+def _rise_flags(row, time, place):
     cells = [cell for cell in row.cells if cell.count is not None]
     rises = [
-        f"from {before.count.n} to {after.count.n} at time {columns.time[after.column]:g}"
+        f"from {before.count.n} to {after.count.n} at time {time[after.column]:g}"
         for before, after in zip(cells, cells[1:], strict=False)
         if after.count.n > before.count.n
     ]

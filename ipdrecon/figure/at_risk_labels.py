@@ -8,6 +8,8 @@ from ipdrecon.figure.at_risk_cells import find_blobs, ink_colour
 from ipdrecon.figure.at_risk_grid import group_lines
 from ipdrecon.figure.at_risk_lines import label_line
 from ipdrecon.figure.at_risk_text import kind_of, split_pieces
+from ipdrecon.figure.text import read_line
+from ipdrecon.model import Box
 
 _PALE = 25  # largest spread of red, green and blue that passes for grey
 
@@ -70,16 +72,23 @@ def _as_label(line):
 
 def _before(pieces, edge, height):
     """Pieces left of the numbers, without another panel's numbers farther left."""
+    left = sorted((piece for piece in pieces if piece.box.centre[0] < edge), key=lambda piece: -piece.box.left)
     chosen = []
-    for piece in sorted(pieces, key=lambda piece: -piece.box.left):
-        if piece.box.centre[0] >= edge:
-            continue
+    for index, piece in enumerate(left):
         gap = chosen[-1].box.left - piece.box.right if chosen else 0.0
-        foreign = piece.whole and piece.text.isdigit() and gap > 0.4 * height
-        if chosen and (gap > 2.8 * height or foreign):
+        if gap > 2.8 * height or _is_foreign(piece, left[index + 1 :], gap if chosen else np.inf, height):
             break
         chosen.append(piece)
     return tuple(chosen)
+
+
+def _is_foreign(piece, farther, gap, height):
+    """Whether a number left of a label belongs to another panel's table: it stands apart, with more numbers left of it."""
+    if not piece.text.isdigit():
+        return False
+    apart = not farther or farther[0].box.right < piece.box.left - 0.8 * height
+    more = any(other.whole and other.text.isdigit() for other in farther)
+    return (apart and more) or (piece.whole and 0.4 * height < gap < np.inf)
 
 
 def name_rows(rows, labels, edge):
@@ -115,14 +124,17 @@ def _labels_above(rows, plain, named, height):
 
 
 def _names_beside(rows, plain, height):
-    parts = [[] for _ in rows]
+    """Join the lines of text nearest each row; lines that stand apart from the labels are none of theirs."""
     centres = np.array([row.py for row in rows])
+    distance = np.abs(np.subtract.outer([line.py for line in plain], centres))
     pitch = np.diff(centres).min() if len(rows) > 1 else 3 * height
-    reach = max(min(0.8 * pitch, 2.4 * height), 0.6 * height)
-    for line in plain:
-        distance = np.abs(centres - line.py)
-        if distance.min() <= reach and (line.py >= centres[0] - 1.3 * height):
-            parts[int(np.argmin(distance))].append(line)
+    reach = max(min(0.9 * pitch, 2.4 * height), 0.6 * height)
+    beside = [line for line, gaps in zip(plain, distance, strict=True) if gaps.min() < 0.55 * height]
+    parts = [[] for _ in rows]
+    for line, gaps in zip(plain, distance, strict=True):
+        aligned = not beside or any(line.left < other.right and line.right > other.left for other in beside)
+        if gaps.min() <= reach and aligned and line.py >= centres[0] - 1.3 * height:
+            parts[int(np.argmin(gaps))].append(line)
     return [" ".join(line.text for line in sorted(lines, key=lambda line: line.py)) for lines in parts]
 
 
@@ -138,7 +150,8 @@ def _names_above(rows, plain, kinds):
         seen.add(kind)
         names.append(current)
         previous = row.py
-    return names
+    n_arms = max(kinds.count(kind) for kind in set(kinds))
+    return names if len(set(names) - {""}) >= n_arms else [""] * len(rows)
 
 
 def _kinds(rows, labels, beside):
@@ -151,6 +164,54 @@ def _kinds(rows, labels, beside):
     if titled[0].py < rows[0].py:
         return [([line.kind for line in titled if line.py < row.py] or ["risk"])[-1] for row in rows]
     return [min(titled, key=lambda line: abs(line.py - row.py)).kind for row in rows]
+
+
+def complete_name(px, row, name, words, span):
+    """Read a row's label again where ink beside the numbers is not covered by words.
+
+    Parameters
+    ----------
+    px : ndarray of uint8, shape (height, width, 3)
+    row : RowCells
+    name : str
+        As read so far.
+    words : iterable of Word
+        Of the zone of the table.
+    span : tuple of float
+        How far left a label may stand, and the left edge of the row's numbers, in px.
+
+    Returns
+    -------
+    str
+        The longer reading if it holds the first one.
+    """
+    height = row.strip.height
+    blobs = find_blobs(row.strip, span[0], span[1] - 2, gap=1.2 * height)
+    if not blobs or span[1] - blobs[-1].right > 8 * height or _is_solid(row.strip, blobs[-1]):
+        return name
+    covered = np.zeros(row.strip.ink.shape[1], bool)
+    for word in words:
+        if abs(word.box.centre[1] - row.py) < 0.8 * height:
+            covered[max(int(word.box.left), 0) : int(np.ceil(word.box.right)) + 1] = True
+    label = blobs[-1]
+    bare = row.strip.ink.any(axis=0) & ~covered
+    if bare[int(label.left) : int(label.right) + 1].sum() < 0.2 * height:
+        return name
+    pad = 0.35 * height
+    around = Box(label.left - pad, row.strip.top - pad, label.right + pad, row.strip.bottom + pad)
+    again = read_line(px, around)
+    longer = name_key(name) in name_key(again.text) and len(again.text) > len(name)
+    return again.text if again.confidence >= 0.6 and longer else name
+
+
+def _is_solid(strip, box):
+    part = strip.ink[int(box.top) - strip.top : int(box.bottom) - strip.top + 1, int(box.left) : int(box.right) + 1]
+    return bool(part.mean() > 0.85) and box.width > 1.5 * box.height
+
+
+def name_key(name):
+    """Letters and digits alone, in lower case."""
+    return "".join(letter for letter in name.lower() if letter.isalnum())
 
 
 def row_colour(px, row, edge, far_left):

@@ -6,6 +6,7 @@ from ipdrecon.figure.at_risk_grid import Line, group_lines, is_tick_line, tick_s
 from ipdrecon.figure.at_risk_text import kind_of, split_pieces
 
 _INSIDE = 0.4  # share of the box's height, from below, in which a table may stand
+_TALLEST = 1.55  # of the median; what is taller covers two rows
 _LARGEST_GAP = 8.0  # between two rows, in text heights
 
 
@@ -43,27 +44,39 @@ def number_lines(words, box, time_axis):
     tuple of Line
         From top to bottom, only those with numbers.
     """
-    reach = 0.5 * min(tick_spacing_px(time_axis), 0.15 * box.width)
+    spacing = min(tick_spacing_px(time_axis), 0.15 * box.width)
     start = min(float(time_axis.tick_px.min()), max(float(time_axis.to_px(0)), box.left))
     end = max(float(time_axis.tick_px.max()), box.right)
-    pieces = [piece for piece in split_pieces(words) if start - reach <= piece.box.centre[0] <= end + reach]
+    pieces = [
+        piece for piece in split_pieces(words) if start - 0.5 * spacing <= piece.box.centre[0] <= end + 0.3 * spacing
+    ]
+    tallest = _TALLEST * np.median([piece.box.height for piece in pieces]) if pieces else 0.0
+    pieces = [piece for piece in pieces if piece.box.height <= tallest]
     return tuple(line for line in group_lines(pieces) if line.counts())
 
 
-def find_headers(words):
+def find_headers(words, box):
     """Words that name a kind of number: ``"Number at risk"``, ``"Censored"``, ``"n.event"``.
 
     Parameters
     ----------
     words : iterable of Word
+        Of the whole picture; where those near the box name nothing, those farther left do, for panels in one row.
+    box : Box
 
     Returns
     -------
     tuple of tuple
         Pairs of `Word` and kind, from top to bottom; a header that the reader parted is one word.
     """
-    found = [(word, kind_of(word.text)) for word in words]
-    return tuple(sorted(((word, kind) for word, kind in found if kind), key=lambda pair: pair[0].box.centre[1]))
+    top = box.bottom - _INSIDE * box.height
+    far = [word for word in words if not word.vertical and word.box.centre[1] > top and word.box.left < box.right]
+    for candidates in (zone_words(words, box), far):
+        found = [(word, kind_of(word.text)) for word in candidates]
+        found = [(word, kind) for word, kind in found if kind]
+        if found:
+            break
+    return tuple(sorted(found, key=lambda pair: pair[0].box.centre[1]))
 
 
 def choose_rows(lines, headers, time_axis):
@@ -92,7 +105,7 @@ def choose_rows(lines, headers, time_axis):
     least = 2 if risk_header is not None else 3
     strong = [line for line in rows if is_row(line, least, rising=cumulative)]
     if risk_header is not None:
-        below = [line for line in strong if line.py > risk_header.box.top]
+        below = [line for line in strong if line.py > risk_header.box.top - 1.2 * line.height]
         strong = below or strong
     if not strong:
         return ()

@@ -7,6 +7,7 @@ import numpy as np
 
 from ipdrecon.figure.at_risk_cells import find_blobs, find_strip, read_count, read_row, read_thrice, trim_strip
 from ipdrecon.figure.at_risk_text import Count, parse_count
+from ipdrecon.figure.text import read_line
 from ipdrecon.model import Box, Word
 
 SURE = 0.8
@@ -26,6 +27,8 @@ class Cell:
     confidence : float
     other : Count or None
         What another reading said, where it differs.
+    glued : bool
+        Whether its ink touches other text, so that it cannot be read by itself.
     """
 
     column: int
@@ -33,6 +36,7 @@ class Cell:
     count: Count | None
     confidence: float
     other: Count | None = None
+    glued: bool = False
 
     @property
     def word(self):
@@ -71,6 +75,40 @@ class RowCells:
         return values
 
 
+def part_tall_words(px, words, box):
+    """Part words of digits that cover two rows, or more, at the gaps between the rows, and read each part.
+
+    Parameters
+    ----------
+    px : ndarray of uint8, shape (height, width, 3)
+    words : iterable of Word
+    box : Box
+        The plotting box; only words in its lower part or below are looked at.
+
+    Returns
+    -------
+    tuple of Word
+    """
+    parted = []
+    for word in words:
+        digits = sum(letter.isdigit() for letter in word.text)
+        low = word.box.centre[1] > box.bottom - 0.3 * box.height and box.contains(word.box.centre[0], box.bottom, 20)
+        tall = word.vertical or word.box.height > 0.95 * word.box.width
+        parts = _row_parts(px, word.box) if low and tall and digits >= 0.5 * len(word.text) and digits > 1 else ()
+        parted += [read_line(px, part) for part in parts] if len(parts) > 1 else [word]
+    return tuple(parted)
+
+
+def _row_parts(px, box):
+    strip = find_strip(px, box.top, box.bottom)
+    left, right = int(box.left), int(np.ceil(box.right)) + 1
+    used = np.flatnonzero(strip.ink[:, max(left, 0) : right].any(axis=1))
+    if not len(used):
+        return ()
+    runs = [run for run in np.split(used, np.flatnonzero(np.diff(used) > 1) + 1) if len(run) >= 5]
+    return tuple(Box(box.left, strip.top + run[0] - 2, box.right, strip.top + run[-1] + 2) for run in runs)
+
+
 def read_row_cells(px, line, columns, pitch):
     """Read the cells of one row.
 
@@ -95,29 +133,45 @@ def read_row_cells(px, line, columns, pitch):
     cells = []
     for column in range(len(columns.px)):
         pieces = [piece for piece in line.pieces if columns.nearest(piece.box.centre[0]) == column]
-        cell = _read_cell(px, strip, columns, column, pieces)
+        cell = _read_cell(px, strip, columns, column, _nearest_run(pieces, columns.px[column], strip.height))
         if cell is not None:
             cells.append(cell)
     cells = _verify(px, strip, _with_brackets(px, strip, cells))
     return RowCells((strip.top + strip.bottom) / 2, strip, tuple(cells))
 
 
+def _nearest_run(pieces, px, height):
+    """Of the pieces in one column, the one nearest its middle and what adjoins it."""
+    if not pieces:
+        return []
+    pieces = sorted(pieces, key=lambda piece: abs(piece.box.centre[0] - px))
+    run = [pieces[0]]
+    for piece in pieces[1:]:
+        left, right = min(other.box.left for other in run), max(other.box.right for other in run)
+        if max(piece.box.left - right, left - piece.box.right) <= 0.5 * height:
+            run.append(piece)
+    return sorted(run, key=lambda piece: piece.box.left)
+
+
 def _read_cell(px, strip, columns, column, pieces):
-    box = find_cell_ink(strip, columns, column, pieces)
+    box, glued = find_cell_ink(strip, columns, column, pieces)
     if box is None:
         return None
-    if pieces and all(piece.whole for piece in pieces):
-        text = " ".join(piece.text for piece in sorted(pieces, key=lambda piece: piece.box.left))
-        count, confidence = parse_count(text), min(piece.confidence for piece in pieces)
+    if pieces:
+        count, confidence = _first_reading(pieces)
         if count is not None and not count.mended and confidence >= SURE:
-            return Cell(column, box, count, confidence)
+            return Cell(column, box, count, confidence, glued=glued)
     count, confidence = read_count(px, box, strip.background)
-    if count is None:
-        guesses = [parse_count(piece.text) for piece in pieces]
-        if len(guesses) == 1 and guesses[0] is not None:
-            return Cell(column, box, guesses[0], 0.5 * pieces[0].confidence)
-        return Cell(column, box, None, 0.0) if _digit_like(strip, box) else None
-    return Cell(column, box, count, confidence)
+    if count is None and pieces:
+        count, confidence = _first_reading(pieces)
+        confidence *= 0.5
+    if count is None and not _digit_like(strip, box):
+        return None
+    return Cell(column, box, count, confidence if count is not None else 0.0, glued=glued)
+
+
+def _first_reading(pieces):
+    return parse_count(" ".join(piece.text for piece in pieces)), min(piece.confidence for piece in pieces)
 
 
 def find_cell_ink(strip, columns, column, pieces):
@@ -133,22 +187,34 @@ def find_cell_ink(strip, columns, column, pieces):
 
     Returns
     -------
-    Box or None
+    box : Box or None
         Tight around the ink; None where there is none.
+    glued : bool
+        Whether the ink touches other text.
     """
     room = 0.5 * columns.width[column]
     left, right = columns.px[column] - room, columns.px[column] + room
     if pieces and all(piece.whole for piece in pieces):
-        left = min(piece.box.left for piece in pieces)
-        right = max(piece.box.right for piece in pieces)
+        left, right = pieces[0].box.left, pieces[-1].box.right
         blobs = find_blobs(strip, left, right, gap=strip.ink.shape[1])
-        return blobs[0] if blobs else Box(left, strip.top, right, strip.bottom)
-    blobs = find_blobs(strip, left - room, right + room, gap=0.6 * strip.height)
-    blobs = [blob for blob in blobs if left <= blob.centre[0] <= right and blob.width <= 2 * room]
-    if not blobs:
-        return None
+        return (blobs[0] if blobs else Box(left, strip.top, right, strip.bottom)), False
     target = np.mean([piece.box.centre[0] for piece in pieces]) if pieces else columns.px[column]
-    return min(blobs, key=lambda blob: abs(blob.centre[0] - target))
+    blobs = find_blobs(strip, left - room, right + room, gap=0.6 * strip.height)
+    found = [blob for blob in blobs if left <= blob.centre[0] <= right and blob.width <= 1.4 * room]
+    if found:
+        return min(found, key=lambda blob: abs(blob.centre[0] - target)), False
+    return _glued_ink(strip, columns, column, pieces), True
+
+
+def _glued_ink(strip, columns, column, pieces):
+    """Glyphs at a column's middle, where they touch a label or a neighbour."""
+    digits = max((sum(letter.isdigit() for letter in piece.text) for piece in pieces), default=2)
+    half = 0.36 * strip.height * digits + 0.12 * strip.height
+    middle = columns.px[column]
+    glyphs = find_blobs(strip, middle - half, middle + half, gap=0)
+    if not glyphs:
+        return None
+    return Box(glyphs[0].left, strip.top, glyphs[-1].right, strip.bottom)
 
 
 def _digit_like(strip, box):
@@ -177,7 +243,7 @@ def _verify(px, strip, cells):
     again = re.sub(r"\D", "", read_row(px, [cell.box for cell in cells], strip.background)) if cells else ""
     if said == again:
         return cells
-    return [_verify_cell(px, strip, cell) for cell in cells]
+    return [cell if cell.glued else _verify_cell(px, strip, cell) for cell in cells]
 
 
 def _verify_cell(px, strip, cell):

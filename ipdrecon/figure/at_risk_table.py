@@ -105,7 +105,7 @@ def assemble_table(rows, columns, bracket):
         name = arm["risk"].name or f"row {index + 1}"
         for kind, row in arm.items():
             place = f"{PLACE}, {name!r}" + ("" if kind == "risk" else f", {kind}")
-            flags += row_flags(row.cells, columns, place, falls=kind == "risk")
+            flags += row_flags(row.cells, columns.time, used, place, falls=kind == "risk")
     return PrintedTable(
         time=columns.time[used],
         rows=tuple(_keep_columns(row, used) for row in table_rows),
@@ -149,7 +149,7 @@ def _table_row(arm, n_columns, bracket):
 
 
 def _cumulative(values, n_risk):
-    """Counts per interval are summed up where that leaves enough patients; what is neither is left out."""
+    """Sum up counts per interval where that leaves enough patients; what is neither is left out."""
     known = values[np.isfinite(values)]
     if (np.diff(known) >= 0).all():
         return values

@@ -12,7 +12,7 @@ _SLIPS = str.maketrans({"O": "0", "o": "0", "Q": "0", "D": "0", "l": "1", "I": "
 _BRACKETS = str.maketrans({"（": "(", "）": ")", "[": "(", "]": ")", "{": "(", "}": ")", "，": ",", "·": "."})
 _COUNT = r"\d{1,3}(?:[,' ]\d{3})+|\d+"
 _CELL = re.compile(rf"({_COUNT})(?:\s*\(\s*({_COUNT})(?:\.\d+)?\s*%?\s*\)?)?")
-_PIECE = re.compile(r"\d[\d,']*\s?\(\s?\d[\d,.]*\s?%?\s?\)|\S+")
+_PIECE = re.compile(r"\d[\d,']*\s?\(\s?\d[\d,.]*\s?%?\s?\)|\S*\)(?=\d)|\S+")
 _VOCABULARY = re.compile(
     r"cumulative|participants?|individuals?|patients?|subjects?|numbers?|cases|cumul|cum|number|nums?|nos?|nr|still|of|with|n"
 )
