@@ -29,7 +29,7 @@ class ArmSettings:
     """
 
     least_span: float = 0.08
-    least_ink: float = 0.5
+    least_ink: float = 0.35
     least_own: float = 0.12
     most_fringe: float = 0.75
     same_course_px: int = 4
@@ -62,6 +62,12 @@ class ArmInk:
         """Colour as red, green, blue of 0 to 255."""
         rgb = cv2.cvtColor(np.array([[self.lab]], np.float32), cv2.COLOR_LAB2RGB)[0, 0]
         return tuple(int(v) for v in np.clip(np.round(rgb * 255), 0, 255))
+
+    @property
+    def thickness(self):
+        """Rough line width in px: area of the ink by the length of the path upon it."""
+        drops = (self.path.leave - self.path.enter).sum() * self.path.own / max(len(self.path.leave), 1)
+        return float(self.own.sum() / max(self.path.own + drops, 1))
 
     @property
     def dash(self):
@@ -132,19 +138,21 @@ def _paths_of(plot, own, index, colour, start, settings, trace_settings):
     """The curves drawn in one colour: usually one or none."""
     others = np.delete(own, index, axis=0).max(axis=0) if len(own) > 1 else np.zeros_like(own[0])
     path = find_path(own[index], _hidden_by(plot, others), plot.text, start, trace_settings)
-    confidence = _confidence(path, plot, settings)
+    confidence = _confidence(path, plot, settings, trace_settings)
     if confidence <= 0:
         return []
     return [ArmInk(np.asarray(colour), own[index], others, path, confidence)]
 
 
-def _confidence(path, plot, settings):
+def _confidence(path, plot, settings, trace_settings):
     """How surely a path is a curve, in [0, 1]; 0 when it is none."""
     columns = len(path.leave)
     ink = path.own / max(path.own + path.bare, 1)
     if columns < settings.least_span * plot.width or ink < settings.least_ink or path.own < settings.least_own * columns:
         return 0.0
-    return float(np.clip((ink - settings.least_ink) / (1 - settings.least_ink), 0.05, 1) * min(1, 0.4 + path.own / columns))
+    if path.bare > 0.05 * columns and path.gap > max(trace_settings.most_gap * plot.width, 8):
+        return 0.0
+    return float(np.clip((ink - settings.least_ink) / 0.3, 0.1, 1) * min(1, 0.4 + path.own / columns))
 
 
 def _merged(arms, settings):
@@ -191,6 +199,6 @@ def _same_course(arm, other, settings):
     seen = arm.own[arm.path.leave, columns] > 0.3
     within = (columns >= first) & (columns <= last)
     theirs = np.clip(columns - other.path.first, 0, len(other.path.leave) - 1)
-    reach = settings.same_course_px
+    reach = max(settings.same_course_px, 0.75 * other.thickness + 2)
     near = (arm.path.leave >= other.path.enter[theirs] - reach) & (arm.path.enter <= other.path.leave[theirs] + reach)
     return (near & within)[seen].mean() > settings.most_fringe if seen.any() else True

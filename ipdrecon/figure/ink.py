@@ -42,9 +42,9 @@ class Plot:
 
     Attributes
     ----------
-    lab : ndarray of float32, shape (height, width, 3)
-        The picture in CIELAB.
-    background : ndarray of float32, shape (height, width, 3)
+    lab, rgb : ndarray of float32, shape (height, width, 3)
+        The picture in CIELAB, and in red, green, blue of 0 to 100.
+    background, background_rgb : ndarray of float32, shape (height, width, 3)
         The same without thin ink: paper, bands and fills.
     contrast : ndarray of float32, shape (height, width)
         CIELAB distance of the two; 0 where `hidden`.
@@ -61,7 +61,9 @@ class Plot:
     """
 
     lab: np.ndarray
+    rgb: np.ndarray
     background: np.ndarray
+    background_rgb: np.ndarray
     contrast: np.ndarray
     hidden: np.ndarray
     text: np.ndarray
@@ -99,6 +101,11 @@ def to_lab(px):
     return cv2.cvtColor(np.ascontiguousarray(px, dtype=np.float32) / 255, cv2.COLOR_RGB2LAB)
 
 
+def to_rgb(lab):
+    """Red, green and blue, 0 to 100, of one CIELAB colour."""
+    return np.clip(cv2.cvtColor(np.array([[lab]], np.float32), cv2.COLOR_LAB2RGB)[0, 0], 0, 1) * 100
+
+
 def plot_inside(px, box, calibration, words, *, keys=(), settings=None):
     """Cut the plot out of a figure and part its ink from its background.
 
@@ -125,11 +132,13 @@ def plot_inside(px, box, calibration, words, *, keys=(), settings=None):
     if calibration.is_incidence:
         crop, text = crop[::-1], text[::-1]
     lab = to_lab(crop)
-    background, fills = _background(crop)
+    background_rgb, fills = _background(crop)
+    background = cv2.cvtColor(background_rgb / 100, cv2.COLOR_RGB2LAB)
     contrast = np.linalg.norm(lab - background, axis=2)
     hidden = _grid(lab, contrast, settings) | _frame(contrast, settings)
     contrast[hidden | (contrast < settings.least_contrast)] = 0
-    return Plot(lab, background, contrast, hidden, text, fills, left, top, calibration.is_incidence)
+    rgb = crop.astype(np.float32) / 2.55
+    return Plot(lab, rgb, background, background_rgb, contrast, hidden, text, fills, left, top, calibration.is_incidence)
 
 
 def _extent(px, box, calibration):
@@ -160,15 +169,17 @@ def _mark(mask, box, left, top):
 def _background(crop):
     """The picture without thin lines: a median over a window wider than lines, snapped to the large fills."""
     size = int(np.clip(0.04 * min(crop.shape[:2]), 9, 41)) | 1
-    median = to_lab(cv2.medianBlur(np.ascontiguousarray(crop), size))
-    cells = np.round(median / 3).astype(np.int32).reshape(-1, 3)
+    median = cv2.medianBlur(np.ascontiguousarray(crop), size)
+    lab = to_lab(median)
+    cells = np.round(lab / 3).astype(np.int32).reshape(-1, 3)
     fills, inverse, counts = np.unique(cells, axis=0, return_inverse=True, return_counts=True)
     large = np.flatnonzero(counts >= _FILL_SHARE * len(cells))
     large = large[np.argsort(-counts[large], kind="stable")] if len(large) else np.array([np.argmax(counts)])
     centres = fills[large] * 3.0
     near = np.linalg.norm(fills[:, None] * 3.0 - centres[None], axis=2).min(axis=1) < 9
-    trusted = near[inverse.ravel()].reshape(median.shape[:2])
-    return np.where(trusted[..., None], median, centres[0].astype(np.float32)), centres
+    trusted = near[inverse.ravel()].reshape(lab.shape[:2])
+    paper = np.median(median[(np.abs(cells - fills[large[0]]).sum(axis=1) == 0).reshape(lab.shape[:2])], axis=0)
+    return np.where(trusted[..., None], median, paper).astype(np.float32) / 2.55, centres
 
 
 def _grid(lab, contrast, settings):
@@ -295,9 +306,12 @@ def part(plot, colours):
 
 
 def _mixture(plot, colour):
-    """Share of `colour` in each pixel, and the CIELAB distance left when it is mixed with the background."""
-    way = np.asarray(colour, np.float32) - plot.background
-    offset = plot.lab - plot.background
+    """Share of `colour` in each pixel, and the distance left when it is mixed with the background.
+
+    Drawing programs blend red, green and blue as stored, so shares are taken there and not in CIELAB.
+    """
+    way = to_rgb(colour) - plot.background_rgb
+    offset = plot.rgb - plot.background_rgb
     length2 = (way**2).sum(axis=2)
     alpha = np.clip((offset * way).sum(axis=2) / np.maximum(length2, 1.0), 0, 1.3)
     misfit = np.linalg.norm(offset - np.minimum(alpha, 1.0)[..., None] * way, axis=2)

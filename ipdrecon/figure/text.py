@@ -45,7 +45,7 @@ def read_words(px, *, box=None, scale=None):
     if scale is None:
         scale = float(np.clip(_LEAST_SIDE_PX / max(px.shape[:2]), 1.0, _LARGEST_SCALE))
     large = cv2.resize(px, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC) if scale != 1 else px
-    found = _engine()(cv2.cvtColor(np.ascontiguousarray(large), cv2.COLOR_RGB2BGR), use_cls=False)
+    found = _engine()(cv2.cvtColor(np.ascontiguousarray(large), cv2.COLOR_RGB2BGR), use_det=True, use_cls=False, use_rec=True)
     if found.boxes is None:
         return ()
     words = [

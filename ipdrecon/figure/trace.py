@@ -30,6 +30,8 @@ class TraceSettings:
         Gain of own ink, moving down; small, so that a path gains nothing by wandering inside a thick line.
     text_ink : float
         Gain of own ink where there is text, which may be the text's.
+    most_gap : float
+        Length of the gaps of a dashed line, as a share of the plot's width.
     solid_gap : float
         Bare paper, for a line without gaps.
     level_px : float
@@ -42,6 +44,7 @@ class TraceSettings:
     drop_ink: float = 0.05
     text_ink: float = 0.15
     solid_gap: float = 2.0
+    most_gap: float = 0.04
     level_px: float = 0.4
 
 
@@ -59,6 +62,8 @@ class Path:
         Gain less cost.
     own, bare : float
         Number of columns in which the path leaves on own ink, and on bare paper.
+    gap : float
+        Length in columns of its gaps; the longest but for one in twenty.
     """
 
     enter: np.ndarray
@@ -67,6 +72,7 @@ class Path:
     score: float
     own: float
     bare: float
+    gap: float
 
     @property
     def last(self):
@@ -95,10 +101,12 @@ def find_path(own, hidden, text, start, settings=None):
     """
     settings = settings or TraceSettings()
     path = _best_path(own, hidden, text, start, settings)
-    if path.own + path.bare > 0 and path.own > _SOLID * (path.own + path.bare):
-        strict = replace(settings, gap=settings.solid_gap, drop_gap=settings.solid_gap)
-        path = _best_path(own, hidden, text, start, strict)
-    return path
+    most = max(settings.most_gap * own.shape[1], 8)
+    whole = path.own > _SOLID * (path.own + path.bare)
+    if not whole and path.gap <= most:
+        return path
+    strict = _best_path(own, hidden, text, start, replace(settings, gap=settings.solid_gap, drop_gap=settings.solid_gap))
+    return strict if whole or strict.own >= 0.5 * path.own else path
 
 
 def _best_path(own, hidden, text, start, settings):
@@ -114,7 +122,15 @@ def _best_path(own, hidden, text, start, settings):
     leave[-1] = _final_drop(own[:, first + max(last - 2, 0) : first + last + 3], end)
     columns = np.arange(first, first + last + 1)
     ink, covered = inked[leave, columns] & ~text[leave, columns], cover[leave, columns]
-    return Path(enter, leave, first, float(score[last, end]), float(ink.sum()), float((~ink & ~covered).sum()))
+    bare = ~ink & ~covered
+    return Path(enter, leave, first, float(score[last, end]), float(ink.sum()), float(bare.sum()), _gap(bare))
+
+
+def _gap(bare):
+    """95th percentile of the lengths of runs of bare columns, each counted by its length."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], bare.astype(int), [0]])))
+    lengths = edges[1::2] - edges[::2]
+    return float(np.quantile(np.repeat(lengths, lengths), 0.95)) if len(lengths) else 0.0
 
 
 def _final_drop(own, row):
