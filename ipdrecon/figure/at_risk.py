@@ -74,7 +74,7 @@ def _name(px, zone, rows, box, top):
     labels = [line for line in labels if not _is_axis_title(line, rows[0].py, edge, box)]
     names, kinds = name_rows(rows, labels, edge)
     far_left = box.left - 0.4 * box.width
-    if not any(line.kind and line.py > rows[0].py - 0.5 * rows[0].strip.height for line in labels):
+    if any(names) and not any(line.kind and line.py > rows[0].py - 0.5 * rows[0].strip.height for line in labels):
         lefts = [min(cell.box.left for cell in row.cells) for row in rows]
         names = [
             complete_name(px, row, name, zone, (far_left, left))

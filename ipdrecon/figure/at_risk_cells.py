@@ -57,11 +57,17 @@ def find_strip(px, top, bottom):
     height = bottom - top + 1
     above, below = max(top - round(0.9 * height), 0), min(bottom + round(0.9 * height), px.shape[0] - 1)
     part = px[above : below + 1]
-    colours, n = np.unique(part.reshape(-1, 3) // 8, axis=0, return_counts=True)
-    background = np.median(part[(part // 8 == colours[np.argmax(n)]).all(axis=2)], axis=0)
-    ink = np.abs(part.astype(float) - background).max(axis=2) >= _INK
+    background = _background(part)
+    ink = np.abs(part.astype(np.int16) - background).max(axis=2) >= _INK
     ink = _without_rules(ink, height)[top - above : bottom - above + 1]
     return Strip(ink, top, tuple(int(channel) for channel in background))
+
+
+def _background(part):
+    """Find the commonest colour, in steps of 8, and the median around it."""
+    coarse = (part >> 3).astype(np.int32) @ np.array([1024, 32, 1])
+    commonest = np.bincount(coarse.ravel()).argmax()
+    return np.median(part[coarse == commonest], axis=0).astype(np.int16)
 
 
 def _without_rules(ink, height):
@@ -125,10 +131,11 @@ def find_blobs(strip, left, right, *, gap, least=0.5):
     if not len(used):
         return ()
     blobs = []
-    for part in np.split(used, np.flatnonzero(np.diff(used) > gap) + 1):
+    for part in np.split(used, np.flatnonzero(np.diff(used) > gap + 1) + 1):
         lines = np.flatnonzero(strip.ink[:, left + part[0] : left + part[-1] + 1].any(axis=1))
         if lines[-1] - lines[0] + 1 >= least * strip.height:
-            blobs.append(Box(left + part[0], strip.top + lines[0], left + part[-1], strip.top + lines[-1]))
+            edges = (left + part[0], strip.top + lines[0], left + part[-1], strip.top + lines[-1])
+            blobs.append(Box(*(float(edge) for edge in edges)))
     return tuple(blobs)
 
 

@@ -200,7 +200,7 @@ def complete_name(px, row, name, words, span):
     pad = 0.35 * height
     around = Box(label.left - pad, row.strip.top - pad, label.right + pad, row.strip.bottom + pad)
     again = read_line(px, around)
-    longer = name_key(name) in name_key(again.text) and len(again.text) > len(name)
+    longer = name_key(again.text).startswith(name_key(name)) and len(again.text) > len(name)
     return again.text if again.confidence >= 0.6 and longer else name
 
 

@@ -26,7 +26,10 @@ def zone_words(words, box):
     return tuple(
         word
         for word in words
-        if not word.vertical and word.box.centre[1] > top and left < word.box.centre[0] < box.right + 0.1 * box.width
+        if not word.vertical
+        and word.box.centre[1] > top
+        and word.box.centre[0] > left
+        and word.box.left < box.right + 0.1 * box.width
     )
 
 

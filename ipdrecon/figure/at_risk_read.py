@@ -141,7 +141,8 @@ def read_row_cells(px, line, columns, pitch):
 
 
 def _nearest_run(pieces, px, height):
-    """Of the pieces in one column, the one nearest its middle and what adjoins it."""
+    """Of the pieces in one column that hold digits, the one nearest its middle and what adjoins it."""
+    pieces = [piece for piece in pieces if parse_count(piece.text) or any(letter.isdigit() for letter in piece.text)]
     if not pieces:
         return []
     pieces = sorted(pieces, key=lambda piece: abs(piece.box.centre[0] - px))
