@@ -3,6 +3,7 @@
 import math
 import os
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -78,6 +79,7 @@ class _Layout:
     artists: list = field(default_factory=list)
 
 
+@lru_cache(maxsize=4096)
 def _text_width(text, size, weight="normal"):
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import text_to_path
@@ -92,11 +94,12 @@ def _shortened(text, size, width):
     return text
 
 
-def _wrapped(text, size, width):
-    lines = [""]
+def _wrapped(text, size, width, weight="normal"):
+    """Lines no wider than `width`, less what a screen may add by rounding each letter."""
+    width, lines = 0.97 * width, [""]
     for word in text.split(" "):
         longer = f"{lines[-1]} {word}".strip()
-        if _text_width(longer, size) <= width or not lines[-1]:
+        if _text_width(longer, size, weight) <= width or not lines[-1]:
             lines[-1] = longer
         else:
             lines.append(word)
@@ -342,12 +345,13 @@ def forest_plot(pooled, *, favours=("treatment", "reference"), title="", ticks=N
     layout = _lay_out(pooled, lines, titles, style, ticks=ticks, favours=favours)
     lines = _expanded(lines, layout, style.font_pt)
     notes = [part for note in foot_notes(pooled, models) for part in _wrapped(note, style.font_pt - 1.5, layout.page_width - 2 * style.margin_pt)]
+    title_lines = _wrapped(title, style.font_pt + 2, layout.page_width - 2 * style.margin_pt, "bold") if title else []
     middles, body = _heights(lines, style.row_pt)
-    top = style.margin_pt + (1.8 * style.font_pt if title else 0) + 2.9 * style.font_pt
+    top = style.margin_pt + (1.8 * len(title_lines) + 2.9) * style.font_pt
     note_top = top + _BELOW_HEADER_PT + body + 5.2 * style.font_pt
     figure, axes = _page(layout.page_width, note_top + len(notes) * 1.3 * style.font_pt + style.margin_pt)
-    if title:
-        axes.text(style.margin_pt, style.margin_pt, title, ha="left", va="top", fontsize=style.font_pt + 2, weight="bold", color=_INK)
+    for number, part in enumerate(title_lines):
+        axes.text(style.margin_pt, style.margin_pt + 1.8 * number * style.font_pt, part, ha="left", va="top", fontsize=style.font_pt + 2, weight="bold", color=_INK)
     _draw_header(axes, layout, titles, top - 4)
     axes.plot([style.margin_pt, layout.page_width - style.margin_pt], [top, top], color=_INK, lw=0.8)
     heaviest = max(line.weight for line in lines if line.kind == "study")
