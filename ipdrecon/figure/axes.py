@@ -1,0 +1,278 @@
+"""Calibrate a plotting box: from px to time and survival, through every tick."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ipdrecon.errors import AxisError
+from ipdrecon.figure.edges import find_edge, turned
+from ipdrecon.figure.labels import label_columns, label_rows, number_labels
+from ipdrecon.figure.panels import bottom_edge, left_edge, upright_labels
+from ipdrecon.figure.text import read_line
+from ipdrecon.figure.ticks import find_ticks, fit_ticks
+from ipdrecon.figure.titles import direction, horizontal_title, time_unit, vertical_title
+from ipdrecon.flags import Flag
+from ipdrecon.model import Axis, Box, Calibration
+
+_LARGE_RESIDUAL_PX = 0.8
+_DARK_LEVELS = 60
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """What both axes are read from."""
+
+    px: np.ndarray
+    box: Box
+    words: tuple
+    labels: tuple
+    row: object
+    column: object
+
+
+def calibrate(px, box, words, *, x_range=None, y_range=None):
+    """Calibrate both axes of a plotting box.
+
+    Parameters
+    ----------
+    px : ndarray of uint8, shape (height, width, 3)
+    box : Box
+        The plotting box, as `find_panels` gives it.
+    words : iterable of Word
+    x_range, y_range : tuple of float, optional
+        Values at the first and last tick of an axis, or at the ends of the box where no tick is seen, in the printed
+        units; its labels are then not used.
+
+    Returns
+    -------
+    calibration : Calibration
+    flags : tuple of Flag
+
+    Raises
+    ------
+    AxisError
+        When an axis has fewer than two readable labels and no range is given.
+    """
+    scene = _scene(px, box, tuple(words))
+    time, time_flags = _time_axis(scene, x_range)
+    vertical, vertical_flags = _vertical_axis(scene, y_range)
+    scale, scale_flags = _scale(scene, time, vertical)
+    if scale.endswith("percent"):
+        vertical = _with_unit(vertical, "percent")
+    return Calibration(time, vertical, scale), time_flags + vertical_flags + scale_flags
+
+
+def _scene(px, box, words):
+    labels = number_labels(px, words)
+    row = _own_run(label_rows(labels, least=2), box)
+    column = _own_run(label_columns(labels, least=2), box)
+    if column is None or len(column.labels) < 3:
+        strip = Box(max(box.left - 0.35 * box.width, 0), box.top - 0.1 * box.height, box.left + 2, box.bottom + 0.1 * box.height)
+        labels += number_labels(px, upright_labels(px, strip))
+        column = _own_run(label_columns(labels, least=2), box) or column
+    return _Scene(px, box, words, labels, row, column)
+
+
+def _own_run(runs, box):
+    """The run of labels that belongs to a box: most labels, nearest."""
+    near = [(worth, index) for index, worth in enumerate(_run_worth(run, box) for run in runs) if worth > 0]
+    return runs[max(near)[1]] if near else None
+
+
+def _run_worth(run, box):
+    if run.horizontal:
+        first, last, distance, size = box.left, box.right, run.box.top - box.bottom, box.height
+        length = box.width
+    else:
+        first, last, distance, size = box.top, box.bottom, box.left - run.box.right, box.width
+        length = box.height
+    inside = (run.place >= first - 0.06 * length) & (run.place <= last + 0.06 * length)
+    if distance < -1.5 * run.height or inside.mean() < 0.99:
+        return 0.0
+    return max(len(run.labels) - 4 * max(distance, 0) / size, 0.1 if distance < 3 * size else 0.0)
+
+
+def _time_axis(scene, given):
+    box, row = scene.box, scene.row
+    edge = bottom_edge(scene.px, row, scene.column) if row is not None and scene.column is not None else None
+    if edge is None:
+        edge = find_edge(scene.px, (box.bottom + 10, box.bottom - 6), (box.left, box.right))
+    ticks = find_ticks(scene.px, edge, (box.top, box.bottom), (box.left - 3, box.right + 3))
+    title = _time_title(scene)
+    unit = time_unit(title)
+    flags = () if unit else (Flag("time_unit_unknown", "time axis", f"The title reads {title!r}."),)
+    if given is not None:
+        return _given_axis(given, ticks, (box.left, box.right), "time axis", title, unit, flags)
+    axis, axis_flags = _fitted_axis(scene, row, ticks, (box.left, box.right), "time axis")
+    return _titled(axis, title, unit), axis_flags + flags
+
+
+def _vertical_axis(scene, given):
+    box, column = scene.box, scene.column
+    picture = turned(scene.px)
+    edge = left_edge(scene.px, scene.row, column) if scene.row is not None and column is not None else None
+    if edge is None:
+        edge = find_edge(picture, (box.left - 10, box.left + 6), (box.top, box.bottom))
+    ticks = find_ticks(picture, edge, (box.left, box.right), (box.top - 3, box.bottom + 3))
+    title = vertical_title(scene.px, scene.words, box, column.box.left if column is not None else box.left)
+    if given is not None:
+        return _given_axis(given[::-1], ticks, (box.top, box.bottom), "vertical axis", title, "", ())
+    axis, flags = _fitted_axis(scene, column, ticks, (box.top, box.bottom), "vertical axis")
+    return _titled(axis, title, ""), flags
+
+
+def _time_title(scene):
+    box, row = scene.box, scene.row
+    bottom, height = (row.box.bottom, row.height) if row is not None else (box.bottom, 0.05 * box.height)
+    return horizontal_title(scene.words, box, bottom, height)
+
+
+def _fitted_axis(scene, run, ticks, ends, name):
+    if run is None:
+        raise AxisError(
+            f"No tick labels were read along the {name} of the box at ({scene.box.left:.0f}, {scene.box.top:.0f}); "
+            f"expected two or more numbers. Use a larger figure, or give --{'x' if name == 'time axis' else 'y'}-range MIN MAX."
+        )
+    fit = fit_ticks(run, ticks, ends)
+    rejected, flags = _rejected_labels(scene, run, fit, name)
+    if fit.residual_px > _LARGE_RESIDUAL_PX:
+        flags += (Flag("axis_residual", name, f"{len(fit.place)} ticks lie {fit.residual_px:.2f} px from a straight scale (root mean square)."),)
+    if len(fit.place) < 3:
+        flags += (Flag("few_ticks", name, f"The ticks used read {', '.join(f'{value:g}' for value in fit.value)}."),)
+    place = np.concatenate((fit.place, [at for at, _ in rejected]))
+    value = np.concatenate((fit.value, [value for _, value in rejected]))
+    used = np.arange(len(place)) < len(fit.place)
+    order = np.argsort(place, kind="stable")
+    confidence = round(float(min(1, 0.4 + 0.2 * len(run.labels)) / (1 + fit.residual_px**2)), 2)
+    axis = Axis(
+        place[order], value[order], fit.slope, fit.intercept, round(fit.residual_px, 4), used[order], confidence=min(confidence, 1.0)
+    )
+    return axis, flags
+
+
+def _rejected_labels(scene, run, fit, name):
+    """Labels that stand at a tick but say another value, after a second reading."""
+    rejected, flags = [], ()
+    spacing = abs(run.step / fit.slope)
+    for label in scene.labels:
+        at, across = (label.px, label.py) if run.horizontal else (label.py, label.px)
+        if any(label is other for other in run.labels) or not _in_line(label, run, across):
+            continue
+        expected = fit.intercept + fit.slope * at
+        nearest = fit.value[np.abs(fit.value - expected).argmin()]
+        if abs(fit.to_px(nearest) - at) > min(0.25 * spacing, run.height) or nearest in run.values:
+            continue
+        if not _says(_second_reading(scene.px, label.word.box, run.height), nearest):
+            rejected.append((float(fit.to_px(nearest)), label.values[0]))
+            flags += (Flag("tick_label_rejected", name, f"A label was read as {label.word.text!r} where {nearest:g} was expected."),)
+    return rejected, flags
+
+
+def _in_line(label, run, across):
+    centres = [other.py if run.horizontal else other.px for other in run.labels]
+    return abs(across - np.median(centres)) <= run.height * (0.5 if run.horizontal else 1.5)
+
+
+def _second_reading(px, box, height):
+    margin = 0.15 * height
+    return read_line(px, Box(box.left - margin, box.top - margin, box.right + margin, box.bottom + margin))
+
+
+def _says(word, value):
+    from ipdrecon.figure.labels import parse_number
+
+    return any(abs(other - value) < 1e-9 for other in parse_number(word.text)[0])
+
+
+def _given_axis(given, ticks, ends, name, title, unit, flags):
+    low, high = float(given[0]), float(given[1])
+    marks = next((kind.place for kind in ticks if kind.kind != "grid" and len(kind.place) >= 2), np.array(ends))
+    first, last = float(marks.min()), float(marks.max())
+    if last - first < 0.5 * (ends[1] - ends[0]):
+        first, last = ends
+    slope = (high - low) / (last - first)
+    if slope == 0 or not np.isfinite(slope):
+        raise AxisError(f"The range given for the {name} is {low:g} to {high:g}; expected two different numbers.")
+    axis = Axis([first, last], [low, high], slope, low - slope * first, 0.0, unit=unit, title=title)
+    return axis, (Flag("axis_given", name, f"{min(low, high):g} to {max(low, high):g}."), *flags)
+
+
+def _titled(axis, title, unit):
+    from dataclasses import replace
+
+    return replace(axis, title=title, unit=unit)
+
+
+def _with_unit(axis, unit):
+    return _titled(axis, axis.title, unit)
+
+
+def _scale(scene, time, vertical):
+    """Survival or incidence, probability or percent, from labels, title and ink."""
+    values = vertical.tick_value[vertical.used]
+    signs = scene.column is not None and any(label.percent for label in scene.column.labels)
+    says, sees = direction(vertical.title), curve_start(scene.px, scene.box, time, vertical)
+    flags = ()
+    if says == "hazard":
+        return "incidence", (Flag("not_kaplan_meier", "vertical axis", f"Its title reads {vertical.title!r}."),)
+    percent = bool(signs or values.max() > 1.5)
+    name = _direction_name(says, sees)
+    if not says or (sees and says != sees) or (percent and not signs and values.max() <= 10 and "%" not in vertical.title):
+        flags += _doubt(says, sees, vertical.title, percent, values.max())
+    if name == "incidence":
+        flags += (Flag("incidence", "vertical axis"),)
+    if percent:
+        flags += (Flag("percent", "vertical axis"),)
+    return {"survival": ("survival", "percent"), "incidence": ("incidence", "incidence_percent")}[name][percent], flags
+
+
+def _direction_name(says, sees):
+    return sees or says or "survival"
+
+
+def _doubt(says, sees, title, percent, top):
+    if not says and sees and not (percent and top <= 10):
+        return ()
+    seen = f"the curves seem to show {sees}" if sees else "the start of the curves is not clear"
+    return (Flag("scale_assumed", "vertical axis", f"The title reads {title!r}; {seen}."),)
+
+
+def curve_start(px, box, time, vertical):
+    """Where the curves start, as ink shows: at one (survival) or at zero (incidence).
+
+    Parameters
+    ----------
+    px : ndarray of uint8, shape (height, width, 3)
+    box : Box
+    time, vertical : Axis
+
+    Returns
+    -------
+    {"survival", "incidence", ""}
+        Empty where the ink tells nothing.
+    """
+    one = 100.0 if vertical.tick_value.max() > 1.5 else 1.0
+    low, high = sorted(vertical.to_value([box.top, box.bottom]) / one)
+    if high < 0.93:
+        return "incidence" if low < 0.05 else ""
+    if low > 0.07:
+        return "survival"
+    at_one, at_zero = (_ink_near(px, box, time, float(vertical.to_px(level))) for level in (one, 0.0))
+    if max(at_one, at_zero) < 0.15 or min(at_one, at_zero) > 0.5 * max(at_one, at_zero):
+        return ""
+    return "survival" if at_one > at_zero else "incidence"
+
+
+def _ink_near(px, box, time, row):
+    """Share of the columns just after time 0 that have dark or coloured ink near a row, inside the box."""
+    start = float(time.to_px(0.0))
+    left = int(np.clip(start, box.left + 1, box.right - 10)) + 1
+    right = int(min(left + max(0.03 * box.width, 6), box.right - 1))
+    half = max(0.025 * box.height, 4)
+    top, bottom = int(np.ceil(max(row - half, box.top + 1))), int(min(row + half, box.bottom - 1))
+    if bottom <= top or right <= left:
+        return 0.0
+    inside = px[int(box.top) + 1 : int(box.bottom), int(box.left) + 1 : int(box.right)]
+    ground = np.median(inside.reshape(-1, 3), axis=0)
+    ink = np.abs(px[top : bottom + 1, left : right + 1].astype(float) - ground).max(axis=2) > _DARK_LEVELS
+    return float(ink.any(axis=0).mean())

@@ -1,0 +1,171 @@
+"""Axis titles: read again where the text is upright, and understood: time unit, survival or incidence."""
+
+import re
+
+import numpy as np
+
+from ipdrecon.figure.labels import parse_number
+from ipdrecon.figure.text import read_words
+from ipdrecon.model import Box
+
+_UNITS = (
+    ("months", r"months?|mos?|mths?"),
+    ("years", r"years?|yrs?|y"),
+    ("days", r"days?|d"),
+    ("weeks", r"weeks?|wks?|w"),
+    ("hours", r"hours?|hrs?|h"),
+    ("minutes", r"minutes?|mins?"),
+)
+_NOT_SURVIVAL = re.compile(r"1\s*-\s*(s\b|surviv|kaplan|km\b|s\()|cumulative\s*(incidence|event|risk|mortality|failure)", re.I)
+_SURVIVAL = re.compile(
+    r"surviv|surv\b|free\b|free(dom)?\s|freedom|alive|remain|without|success|retention|persisten|patency|intact|"
+    r"\b(os|pfs|dfs|rfs|efs|ffs|css|lrfs|dmfs|mfs|ttp|gfs)\b|\bs\s*\(\s*t\s*\)",
+    re.I,
+)
+_INCIDENCE = re.compile(
+    r"inciden|fail|event|mortal|death|dead|died|\brisk\b|recurren|relaps|progress|discontinu|reject|conver|"
+    r"hospitali|infarct|stroke|bleed|\bf\s*\(\s*t\s*\)",
+    re.I,
+)
+_HAZARD = re.compile(r"hazard", re.I)
+
+
+def vertical_title(px, words, box, label_left):
+    """The title beside the vertical axis, read from the picture turned upright.
+
+    Parameters
+    ----------
+    px : ndarray of uint8, shape (height, width, 3)
+    words : iterable of Word
+    box : Box
+        The plotting box.
+    label_left : float
+        Left of the tick labels in px.
+
+    Returns
+    -------
+    str
+        Empty where there is none.
+    """
+    margin = 0.2 * box.height
+    beside = [
+        word
+        for word in words
+        if word.vertical and word.box.centre[0] < label_left + 3 and box.top - margin <= word.box.centre[1] <= box.bottom + margin
+    ]
+    if not beside:
+        return _upright_title(words, box, label_left)
+    nearest = max(word.box.right for word in beside)
+    width = max(word.box.width for word in beside)
+    beside = [word for word in beside if word.box.right >= nearest - 2.5 * width]
+    left, right = min(word.box.left for word in beside), max(word.box.right for word in beside)
+    top, bottom = min(word.box.top for word in beside), max(word.box.bottom for word in beside)
+    crop = px[max(int(top - width), 0) : int(bottom + width) + 1, max(int(left) - 4, 0) : int(min(right, label_left + 6)) + 5]
+    return _joined(read_words(np.ascontiguousarray(np.rot90(crop, -1)))) or " ".join(word.text for word in beside)
+
+
+def _upright_title(words, box, label_left):
+    """A title printed upright, left of the labels or above them."""
+    beside = [
+        word
+        for word in words
+        if not word.vertical
+        and not parse_number(word.text)[0]
+        and len(word.text) > 2
+        and word.box.left < label_left
+        and word.box.right < box.left + 0.35 * box.width
+        and box.top - 0.15 * box.height <= word.box.centre[1] <= box.bottom - 0.1 * box.height
+    ]
+    return _joined(beside)
+
+
+def _joined(words):
+    lines = []
+    for word in sorted(words, key=lambda word: word.box.centre[1]):
+        if lines and word.box.centre[1] - lines[-1][-1].box.centre[1] < 0.5 * word.box.height:
+            lines[-1].append(word)
+        else:
+            lines.append([word])
+    return " ".join(word.text for line in lines for word in sorted(line, key=lambda word: word.box.left))
+
+
+def horizontal_title(words, box, label_bottom, text_height):
+    """The title below the horizontal axis: the line nearest to its tick labels and to the middle of the box.
+
+    Parameters
+    ----------
+    words : iterable of Word
+    box : Box
+        The plotting box.
+    label_bottom : float
+        Bottom of the tick labels in px.
+    text_height : float
+        Height of the tick labels in px.
+
+    Returns
+    -------
+    str
+        Empty where there is none.
+    """
+    reach = Box(box.left - 0.05 * box.width, label_bottom - 0.8 * text_height, box.right + 0.05 * box.width, label_bottom + max(5 * text_height, 0.3 * box.height))
+    below = [word for word in words if reach.contains(*word.box.centre) and not word.vertical and re.search("[A-Za-z]{2}", word.text)]
+    lines = _lines(below)
+    if not lines:
+        return ""
+    return _joined(min(lines, key=lambda line: _title_cost(line, box, label_bottom)))
+
+
+def _lines(words):
+    lines = []
+    for word in sorted(words, key=lambda word: word.box.centre[1]):
+        if lines and abs(word.box.centre[1] - lines[-1][0].box.centre[1]) < 0.5 * word.box.height:
+            lines[-1].append(word)
+        else:
+            lines.append([word])
+    return lines
+
+
+def _title_cost(line, box, label_bottom):
+    left, right = min(word.box.left for word in line), max(word.box.right for word in line)
+    text = " ".join(word.text for word in line)
+    named = time_unit(text) or re.search(r"time|follow", text, re.I)
+    off_middle = abs((left + right) / 2 - box.centre[0]) / box.width
+    distance = (line[0].box.centre[1] - label_bottom) / box.height
+    return off_middle + distance - (0.3 if named else 0.0)
+
+
+def time_unit(title):
+    """The time unit an axis title names: ``"months"``, ``"years"``, ...; empty where it names none.
+
+    Examples
+    --------
+    >>> time_unit("Time since randomisation (mo)")
+    'months'
+    >>> time_unit("Time")
+    ''
+    """
+    title = title.replace("_", " ").lower()
+    for unit, pattern in _UNITS:
+        if re.search(rf"\b(?:{pattern})\b", title):
+            return unit
+    for unit, _ in _UNITS:
+        if re.search(rf"{unit[:-1]}s?\)?$", title.strip()):
+            return unit
+    return ""
+
+
+def direction(title):
+    """What a vertical axis title says: ``"survival"``, ``"incidence"``, ``"hazard"``, or nothing.
+
+    Examples
+    --------
+    >>> direction("Event-free survival (%)"), direction("Cumulative incidence"), direction("Probability")
+    ('survival', 'incidence', '')
+    """
+    if _HAZARD.search(title):
+        return "hazard"
+    if _NOT_SURVIVAL.search(title):
+        return "incidence"
+    if _SURVIVAL.search(title):
+        return "survival"
+    return "incidence" if _INCIDENCE.search(title) else ""
