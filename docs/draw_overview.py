@@ -23,12 +23,12 @@ PANELS = (
 
 def draw(folder):
     """Set the two pictures of a figure folder side by side; a matplotlib Figure."""
-    figure = Figure(figsize=(12, 4.7), dpi=110, facecolor="white")
+    figure = Figure(figsize=(12, 4.8), dpi=150, facecolor="white")
     FigureCanvasAgg(figure)
     for number, (name, caption) in enumerate(PANELS):
-        axes = figure.add_axes((0.005 + 0.5 * number, 0.0, 0.49, 0.93))
+        axes = figure.add_axes((0.005 + 0.5 * number, 0.0, 0.49, 0.92), anchor="N")
         axes.imshow(matplotlib.image.imread(folder / name), interpolation="lanczos")
-        axes.set_title(caption, fontsize=11)
+        figure.text(0.25 + 0.5 * number, 0.95, caption, fontsize=12, ha="center")
         axes.axis("off")
     return figure
 

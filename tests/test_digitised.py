@@ -13,6 +13,8 @@ import pytest
 from lifelines import CoxPHFitter, KaplanMeierFitter
 from lifelines.utils import median_survival_times
 
+import ipdrecon
+
 DIGITISED = Path(__file__).parents[1] / "digitised"
 TACERTE = DIGITISED / "tacerte"
 
@@ -137,3 +139,28 @@ def test_a_summary_row_says_so_and_names_its_measure():
     assert (row.measure, row.k, row.n) == ("RR", 7, 552)
     assert row.ci_low < row.rr < row.ci_high
     assert "not a hazard ratio" in row.note
+
+
+@pytest.fixture(scope="module")
+def read_panel():
+    (panel,) = ipdrecon.digitise(TACERTE / "fig5_facsimile.png").panels
+    return panel
+
+
+def test_curves_read_from_the_facsimile_are_its_patients(read_panel, patients):
+    assert [curve.arm for curve in read_panel.curves] == ["TACE", "TACE + CRT"]
+    for curve in read_panel.curves:
+        arm = patients[patients["arm"] == curve.arm]
+        times = np.linspace(0, arm["time"].max() - 1, 2000)
+        truth = KaplanMeierFitter().fit(arm["time"], arm["event"]).predict(times).to_numpy()
+        difference = np.abs(curve.survival_at(times) - truth)
+        assert difference.mean() < 0.005
+        assert np.quantile(difference, 0.95) < 0.015
+
+
+def test_numbers_at_risk_read_from_the_facsimile_are_its_patients(read_panel, patients):
+    table = read_panel.at_risk
+    for arm, n_risk in zip(table.arms, table.n_risk, strict=True):
+        time = patients.loc[patients["arm"] == arm, "time"].to_numpy()
+        assert n_risk.tolist() == [(time >= tick).sum() for tick in table.time]
+    assert len(table.time) == 7
