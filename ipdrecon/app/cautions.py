@@ -57,15 +57,15 @@ def _of_pooled(result):
         yield "A row marked summary is itself pooled from several trials; the variance between those trials is not known here."
 
 
-def verdict_on(low, high, *, above="more", below="fewer"):
+def verdict_on(low, high, *, events="events"):
     """Say in words what an interval of a ratio allows.
 
     Parameters
     ----------
     low, high : float
         Limits of the ratio.
-    above, below : str
-        Words for ratios over and under 1.
+    events : str
+        What is counted: ``events``, ``deaths``.
 
     Returns
     -------
@@ -74,7 +74,7 @@ def verdict_on(low, high, *, above="more", below="fewer"):
     if math.isnan(low) or math.isnan(high):
         return "the interval is not known"
     if low > 1:
-        return f"the whole interval lies above 1: {above} events with the treatment"
+        return f"the whole interval lies above 1: more {events} with the treatment"
     if high < 1:
-        return f"the whole interval lies below 1: {below} events with the treatment"
+        return f"the whole interval lies below 1: fewer {events} with the treatment"
     return "the interval includes 1: it fits a benefit, no difference, and a harm"

@@ -189,7 +189,8 @@ def run(
 
     with talk.working("Working through the review …"):
         result = run_review(review, out)
-    return _tell_review(talk, result)
+    _tell_review(talk, result)
+    return Outcome(result.to_dict(), result.needs_review())
 
 
 @verb(app, "demo")
@@ -205,7 +206,8 @@ def demo(
 
     with talk.working("Running the example: reading the figure takes most of a minute …"):
         result = run_example(folder)
-    return _tell_review(talk, result)
+    _tell_review(talk, result)
+    return Outcome(result.to_dict(), result.needs_review(ignored=("facsimile",)))
 
 
 def _tell_review(talk, result):
@@ -215,7 +217,6 @@ def _tell_review(talk, result):
         talk.say(line)
     talk.flags(result.flags())
     talk.say(f"Open {result.report}", style="bold")
-    return Outcome(result.to_dict(), result.needs_review())
 
 
 def _json_of(path):

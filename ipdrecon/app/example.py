@@ -6,7 +6,7 @@ from pathlib import Path
 from ipdrecon.app.review_run import run_review
 from ipdrecon.app.saving import write_files
 
-_LEFT_OUT = (".py", ".pyc")
+_LEFT_OUT = ("__init__.py",)
 
 
 def example_files():
@@ -24,7 +24,7 @@ def _walk(place, prefix):
     for item in place.iterdir():
         if item.is_dir() and item.name != "__pycache__":
             yield from _walk(item, f"{prefix}{item.name}/")
-        elif item.is_file() and not item.name.endswith(_LEFT_OUT):
+        elif item.is_file() and item.name not in _LEFT_OUT:
             yield f"{prefix}{item.name}", item.read_bytes()
 
 

@@ -91,8 +91,8 @@ class _Pen:
     def __init__(self, axes, width_px):
         self.axes = axes
         self.points = 72 / _DPI
-        self.hair = self.points * max(1.0, width_px / 1800)
-        self.text_size = self.points * max(12.0, width_px / 105)
+        self.hair = self.points * max(1.0, width_px / 1400)
+        self.text_size = self.points * max(12.0, width_px / 80)
         self.unit = axes.get_xlim()[1] / width_px
 
     def line(self, px, py, colour, *, width=1.0, dash="-"):

@@ -2,6 +2,7 @@
 
 import base64
 import math
+import re
 from importlib.resources import files
 
 from ipdrecon.app import sentences
@@ -20,6 +21,7 @@ _QUANTITIES = {
     "n_risk": "at risk",
     "logrank_p": "log-rank p",
 }
+_LOOSE = re.compile(r"(?<=\b[pQ]) (?=[=<])|(?<=[=<]) (?=[\d−])|(?<=\d) (?=%)")
 _KINDS = {"agrees": "agrees", "differs": "differs"}
 
 
@@ -42,7 +44,7 @@ def report_html(result, folder):
     from ipdrecon.app.review_run import versions
 
     home = files("ipdrecon.app")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_tied)
     template = environment.from_string(home.joinpath("report.html").read_text("utf-8"))
     return template.render(
         title=result.review.title,
@@ -53,7 +55,7 @@ def report_html(result, folder):
         sure=list(_sure(result)),
         cautions=result.cautions(),
         figures=[_figure_part(figure, folder) for figure in result.figures()],
-        flags=[flag.to_dict() for flag in sorted(result.flags(), key=lambda flag: not flag.needs_review)],
+        flags=_flag_rows(result.flags()),
         methods=_methods(result),
         versions=versions(),
         inputs=result.inputs,
@@ -61,10 +63,23 @@ def report_html(result, folder):
     )
 
 
+def _tied(value):
+    """Keep what belongs together on one line: ``p = 0.29``, ``Q = 4.36``, ``95 %``."""
+    return _LOOSE.sub("\u00a0", value) if type(value) is str and len(value) < 2000 else value
+
+
 def _style(home):
     from markupsafe import Markup
 
     return Markup(home.joinpath("report.css").read_text("utf-8"))
+
+
+def _flag_rows(flags):
+    rows = {}
+    for flag in sorted(flags, key=lambda flag: not flag.needs_review):
+        row = rows.setdefault(flag.name, flag.to_dict() | {"cases": []})
+        row["cases"].append({"place": flag.place, "detail": flag.detail})
+    return list(rows.values())
 
 
 def data_uri(content, kind):
@@ -95,15 +110,28 @@ def _found(result):
         for comparison in figure.comparisons:
             best = comparison.reported or comparison.rebuilt
             yield comparison.sentence(figure.trial.name)
-            yield f"Over 1 means more events with {best.treatment}; {verdict_on(*best.interval())}."
+            events = _events(figure.entry.endpoint)
+            yield f"Over 1 means more {events} with {best.treatment}; {verdict_on(*best.interval(), events=events)}."
     if result.pooled is not None:
-        for group in result.pooled.subgroups:
-            yield f"{group.name} ({sentences.counted(group.k, 'row')}): {sentences.effect(result.pooled, group.random)}."
+        yield from _found_by_subgroup(result)
         test = result.pooled.subgroup_test
         if test is not None:
-            yield f"Between these subgroups, fixed effect: {sentences.p_value(test['fixed'].p)} (Q = {sentences.decimals(test['fixed'].q)} on {test['fixed'].df})."
+            yield f"Test for a difference between these subgroups: {sentences.p_value(test['fixed'].p)} (fixed effect, Q = {sentences.decimals(test['fixed'].q)} on {test['fixed'].df})."
         if len(result.measures()) == 1:
             yield f"All rows together, random effects: {sentences.effect(result.pooled, result.pooled.random)}."
+
+
+def _found_by_subgroup(result):
+    for group in result.pooled.subgroups:
+        measures = sorted(set(result.studies["measure"].iloc[list(group.index)]))
+        part = group.random
+        verdict = f"; {verdict_on(math.exp(part.ci_low), math.exp(part.ci_high))}" if result.pooled.is_ratio else ""
+        rows = sentences.counted(group.k, "row")
+        yield f"{group.name[:1].upper()}{group.name[1:]} ({rows}): {' and '.join(measures)} {sentences.effect(result.pooled, part)}{verdict}."
+
+
+def _events(endpoint):
+    return "deaths" if endpoint.casefold() == "overall survival" else "events"
 
 
 def _sure(result):
@@ -188,12 +216,11 @@ def _agreement_part(row, unit):
 def _pooled_part(result, folder):
     pooled = result.pooled
     if pooled is None:
-        return {"forest": "", "pooled_lines": [], "notes": [], "studies": [], "subgroup_name": ""}
+        return {"forest": "", "pooled_lines": [], "studies": [], "subgroup_name": ""}
     by = result.review.pool.by
     return {
         "forest": data_uri((folder / f"{FOREST}.svg").read_bytes(), "svg+xml"),
-        "pooled_lines": [line.strip() for line in sentences.of_pooled(pooled)],
-        "notes": pooled.notes,
+        "pooled_lines": [line.strip() for line in sentences.of_pooled(pooled, measures=result.measures())][: -len(pooled.subgroups) or None],
         "studies": [_study_part(pooled, place, row, by) for place, row in enumerate(result.studies.to_dict("records"))],
         "subgroup_name": by or "",
     }
@@ -208,7 +235,7 @@ def _study_part(pooled, place, row, by):
         "subgroup": _text(row.get(by)),
         "measure": row["measure"],
         "effect": sentences.interval(*shown),
-        "weights": f"{pooled.fixed.weights[place]:.1f} / {pooled.weights[place]:.1f} %",
+        "weights": f"{pooled.fixed.weights[place]:.1f} / {pooled.weights[place]:.1f}",
         "kind": row["source"],
         "source": _text(row.get("source_text")),
         "note": _text(row.get("note")),

@@ -98,9 +98,9 @@ def effect(pooled, part):
     return interval(*shown)
 
 
-def of_pooled(pooled):
-    """Tell the pooled result, its spread, and its subgroups."""
-    yield f"{pooled.measure or 'Effect'}, {counted(pooled.k, 'study')}, random effects ({pooled.method}): {effect(pooled, pooled.random)}, {p_value(pooled.p)}."
+def of_pooled(pooled, *, measures=()):
+    """Tell the pooled result, its spread, and its subgroups; several `measures` are named together."""
+    yield f"{' and '.join(measures) or pooled.measure or 'Effect'}, {counted(pooled.k, 'study')}, random effects ({pooled.method}): {effect(pooled, pooled.random)}, {p_value(pooled.p)}."
     yield f"Fixed effect: {effect(pooled, pooled.fixed)}, {p_value(pooled.fixed.p)}."
     spread = pooled.heterogeneity
     if pooled.k > 1:
@@ -120,5 +120,8 @@ def of_review(result):
         if figure.agreement is not None:
             yield next(iter(of_agreement(figure.agreement)))
     if result.pooled is not None:
-        yield from of_pooled(result.pooled)
-    yield from result.cautions()
+        yield from of_pooled(result.pooled, measures=result.measures())
+    cautions = result.cautions()
+    yield from cautions[:1]
+    if len(cautions) > 1:
+        yield f"{counted(len(cautions) - 1, 'caution')} more in the report: read them before the numbers are used."
