@@ -1,7 +1,7 @@
 """Room 2: curves and numbers at risk to patients, patients to a hazard ratio, both held against what was reported."""
 
 from ipdrecon.survival.agreement import Tolerances, validate
-from ipdrecon.survival.hazard_ratio import estimate_hazard_ratio, logrank
+from ipdrecon.survival.hazard_ratio import estimate_hazard_ratio, logrank, proportional_hazards_p
 from ipdrecon.survival.kaplan_meier import kaplan_meier, median_survival, n_risk_at, restricted_mean
 from ipdrecon.survival.reconstruction import reconstruct, reconstruct_arm
 from ipdrecon.survival.reported import ReportedNumber, read_reported
@@ -17,6 +17,7 @@ __all__ = [
     "logrank",
     "median_survival",
     "n_risk_at",
+    "proportional_hazards_p",
     "read_reported",
     "reconstruct",
     "reconstruct_arm",

@@ -60,21 +60,24 @@ class Inverted:
         One per censored patient, in order of the intervals; those who stay to the end have the last row's time.
     n_risk : tuple of int, length n_intervals
         Numbers at risk reached at the printed times.
+    survival : tuple of float, length n_rows
+        The Kaplan-Meier estimate reached.
     """
 
     n_event: tuple
     censor_time: tuple
     n_risk: tuple
+    survival: tuple
 
 
 @dataclass(frozen=True)
 class _Interval:
-    """One interval solved: events per row, censor times, patients left, and the Kaplan-Meier value reached."""
+    """One interval solved: events and Kaplan-Meier value per row, censor times, patients left."""
 
     n_event: list
+    survival: list
     censor_time: list
     n_left: int
-    km: float
 
 
 def _spread(n_censored, begin, end):
@@ -91,7 +94,7 @@ def _solve(rows, span, start, n_censored):
     n, km = start
     times = _spread(n_censored, rows.time[first], end)
     border = np.searchsorted(times, [*rows.time[first + 1 : stop], end], side="left").tolist()
-    n_event, kept, done = [], [], 0
+    n_event, survival, kept, done = [], [], [], 0
     for k, upto in zip(range(first, stop), border, strict=True):
         events = round(n * (1 - rows.survival[k] / km)) if n and km > 0 else 0
         events = min(max(events, 0), n)
@@ -103,7 +106,8 @@ def _solve(rows, span, start, n_censored):
         n -= leave
         done = upto
         n_event.append(events)
-    return _Interval(n_event, kept, n, km)
+        survival.append(km)
+    return _Interval(n_event, survival, kept, n)
 
 
 def _mend(solve, guess, most, excess):
@@ -144,7 +148,7 @@ def _inner(rows, i, start):
     )
     surplus = max(solved.n_left - wanted, 0)
     between = (rows.time[stop - 1] + end) / 2
-    return _Interval(solved.n_event, solved.censor_time + [between] * surplus, solved.n_left - surplus, solved.km)
+    return _Interval(solved.n_event, solved.survival, solved.censor_time + [between] * surplus, solved.n_left - surplus)
 
 
 def _rate_guess(rows, n_censored):
@@ -164,7 +168,8 @@ def _last(rows, start, n_censored, n_event):
     if n_event is None:
         return _solve(rows, span, start, guess)
     if n_event <= 0:
-        return _Interval([0] * (span[1] - span[0]), [], *start)
+        width = span[1] - span[0]
+        return _Interval([0] * width, [start[1]] * width, [], start[0])
     return _mend(
         lambda attempt: _solve(rows, span, start, attempt),
         guess,
@@ -189,15 +194,17 @@ def invert(rows, n_event=None):
         room for, the printed number is not reached: compare `n_risk` with ``rows.n_risk``.
     """
     n, km = rows.n_risk[0], 1.0
-    events, censored, reached = [], [], [n]
+    events, survival, censored, reached = [], [], [], [n]
     for i in range(len(rows.lower) - 1):
         interval = _inner(rows, i, (n, km))
         events += interval.n_event
+        survival += interval.survival
         censored += interval.censor_time
-        n, km = interval.n_left, interval.km
+        n, km = interval.n_left, survival[-1]
         reached.append(n)
     left = None if n_event is None else n_event - sum(events)
     interval = _last(rows, (n, km), len(censored), left)
     events += interval.n_event
+    survival += interval.survival
     censored += interval.censor_time + [rows.time[-1]] * interval.n_left
-    return Inverted(tuple(events), tuple(censored), tuple(reached))
+    return Inverted(tuple(events), tuple(censored), tuple(reached), tuple(survival))

@@ -10,18 +10,19 @@ Examples
 (0.364, 0.219)
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from scipy.stats import chi2
 
 from ipdrecon.errors import ReconstructionError
 from ipdrecon.flags import Flag
 from ipdrecon.model import TrialEstimate
-from ipdrecon.survival.kaplan_meier import n_risk_at
+from ipdrecon.survival.kaplan_meier import kaplan_meier, n_risk_at
 
 NON_PROPORTIONAL_P = 0.05
+_WIDEST, _CONVERGED, _MOST_STEPS = 50.0, 1e-12, 200
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class LogRank:
 
 
 def _by_event_time(treatment, reference):
-    """Per distinct event time: at risk and events, in both arms and in the treatment arm."""
+    """Distinct event times; at risk in both arms and in the treatment arm; events, likewise."""
     at = np.unique(np.concatenate((treatment.time[treatment.event], reference.time[reference.event])))
     n_treatment = n_risk_at(treatment.time, at)
     n = n_treatment + n_risk_at(reference.time, at)
@@ -51,7 +52,7 @@ def _by_event_time(treatment, reference):
     for arm in (treatment, reference):
         seen = np.sort(arm.time[arm.event])
         events.append(np.searchsorted(seen, at, side="right") - np.searchsorted(seen, at, side="left"))
-    return n, n_treatment, events[0] + events[1], events[0]
+    return at, n, n_treatment, events[0] + events[1], events[0]
 
 
 def logrank(treatment, reference):
@@ -66,7 +67,7 @@ def logrank(treatment, reference):
     LogRank
         p is NaN where no event happens while both arms are at risk.
     """
-    n, n_treatment, events, events_treatment = _by_event_time(treatment, reference)
+    _, n, n_treatment, events, events_treatment = _by_event_time(treatment, reference)
     expected = events * n_treatment / n
     share = n_treatment / n
     variance = float(np.sum(events * share * (1 - share) * (n - events) / np.maximum(n - 1, 1)))
@@ -86,7 +87,7 @@ def _pick(arms, name, role):
 
 def _check_separation(treatment, reference):
     """Refuse data whose partial likelihood has no maximum: all events that compare the arms lie in one of them."""
-    n, n_treatment, events, events_treatment = _by_event_time(treatment, reference)
+    _, n, n_treatment, events, events_treatment = _by_event_time(treatment, reference)
     both = (n_treatment > 0) & (n_treatment < n)
     total, mine = int(events[both].sum()), int(events_treatment[both].sum())
     if total == 0:
@@ -102,19 +103,83 @@ def _check_separation(treatment, reference):
         )
 
 
-def _cox(treatment, reference):
-    """Coefficient, standard error and p of the proportionality test (Grambsch and Therneau 1994), by lifelines."""
-    from lifelines import CoxPHFitter
-    from lifelines.statistics import proportional_hazard_test
+@dataclass(frozen=True)
+class _EventTimes:
+    """Efron's denominators (1977): one row per event.
 
-    patients = pd.DataFrame({
-        "time": np.concatenate((reference.time, treatment.time)),
-        "event": np.concatenate((reference.event, treatment.event)).astype(int),
-        "treatment": np.repeat([0.0, 1.0], [reference.n, treatment.n]),
-    })
-    model = CoxPHFitter().fit(patients, "time", "event", fit_options={"precision": 1e-9})
-    test = proportional_hazard_test(model, patients, time_transform="km")
-    return float(model.params_["treatment"]), float(model.standard_errors_["treatment"]), float(np.ravel(test.p_value)[0])
+    `n_reference`, `n_treatment` are what is left at risk while tied events are taken one by one; `observed` is the share
+    of the event that is in the treatment arm; `at` is the index among `time`.
+    """
+
+    time: np.ndarray
+    at: np.ndarray
+    n_reference: np.ndarray
+    n_treatment: np.ndarray
+    observed: np.ndarray
+
+
+def _event_times(treatment, reference):
+    time, n, n_treatment, events, mine = _by_event_time(treatment, reference)
+    at = np.repeat(np.arange(len(time)), events)
+    share = (np.arange(len(at)) - np.repeat(np.cumsum(events) - events, events)) / events[at]
+    left_reference = (n - n_treatment)[at] - share * (events - mine)[at]
+    return _EventTimes(time, at, left_reference, n_treatment[at] - share * mine[at], (mine / events)[at])
+
+
+def _expected(rows, yi):
+    """Chance that each event is one of the treatment arm, at a log hazard ratio."""
+    weight = rows.n_treatment * np.exp(yi)
+    return weight / (rows.n_reference + weight)
+
+
+def _cox(rows):
+    """Log hazard ratio and its standard error: Newton's steps, halved where they would not mend the score.
+
+    The score falls as the log hazard ratio rises, so there is one root; it is bracketed by every step taken.
+    """
+    low, high, yi = -_WIDEST, _WIDEST, 0.0
+    for _ in range(_MOST_STEPS):
+        chance = _expected(rows, yi)
+        score, information = float(np.sum(rows.observed - chance)), float(np.sum(chance * (1 - chance)))
+        low, high = (yi, high) if score > 0 else (low, yi)
+        step = score / information if information > 0 else math.inf
+        following = yi + step if low <= yi + step <= high else (low + high) / 2
+        if abs(following - yi) < _CONVERGED:
+            break
+        yi = following
+    return yi, 1 / math.sqrt(information)
+
+
+def proportional_hazards_p(treatment, reference):
+    """Test proportional hazards (Grambsch and Therneau 1994) against 1 - KM: the score test of R's cox.zph.
+
+    Parameters
+    ----------
+    treatment, reference : ReconstructedArm
+
+    Returns
+    -------
+    float
+        Two-sided p; NaN where all events come at one time.
+
+    Raises
+    ------
+    ReconstructionError
+        Where no finite hazard ratio exists.
+    """
+    _check_separation(treatment, reference)
+    rows = _event_times(treatment, reference)
+    chance = _expected(rows, _cox(rows)[0])
+    time = np.concatenate((treatment.time, reference.time))
+    estimate = kaplan_meier(time, np.concatenate((treatment.event, reference.event)))
+    before = np.searchsorted(estimate.time, rows.time, side="left")
+    g = (1 - np.concatenate(([1.0], estimate.survival))[before])[rows.at]
+    variance = chance * (1 - chance)
+    g = g - np.sum(g * variance) / np.sum(variance)
+    information = float(np.sum(g**2 * variance))
+    if information <= 1e-12:
+        return math.nan
+    return float(chi2.sf(float(np.sum(g * (rows.observed - chance))) ** 2 / information, 1))
 
 
 def estimate_hazard_ratio(arms, *, treatment, reference, study=""):
@@ -146,7 +211,8 @@ def estimate_hazard_ratio(arms, *, treatment, reference, study=""):
     if first is second:
         raise ReconstructionError(f"Treatment and reference are both {treatment!r}; expected two arms.")
     _check_separation(first, second)
-    yi, sei, p = _cox(first, second)
+    yi, sei = _cox(_event_times(first, second))
+    p = proportional_hazards_p(first, second)
     flags = ()
     if p < NON_PROPORTIONAL_P:
         flags = (Flag("non_proportional", f"{treatment!r} over {reference!r}", f"Grambsch and Therneau: p = {p:.2g}."),)

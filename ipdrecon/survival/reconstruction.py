@@ -21,6 +21,7 @@ from ipdrecon.survival.guyot import Rows, invert
 from ipdrecon.survival.kaplan_meier import RISK_CONVENTIONS, kaplan_meier, n_risk_at, step_value
 
 METHODS = ("guyot",)
+_JUST_AFTER = 1e-9
 
 
 @dataclass(frozen=True)
@@ -60,17 +61,45 @@ class _Given:
     unit: str
 
 
-def _cut(given):
-    """Rows for the algorithm: each drop, each printed time, the end; and the printed times that count."""
+def _cut(given, convention):
+    """Rows for the algorithm: each drop, each printed time, the end; and the printed times that count.
+
+    A table that counts time > t is cut just behind its times: behind the events at t.
+    """
     curve, row = given.curve, given.row
     end = curve.time[-1]
     use = (row.time <= end) | (row.n_risk > 0)
     risk_time, n_risk = row.time[use], row.n_risk[use]
+    border = risk_time
+    if convention == "time > t":
+        border = np.where(risk_time > 0, risk_time + _JUST_AFTER * end, 0.0)
     drop = np.concatenate(([True], np.diff(curve.survival) < 0))
-    time = np.unique(np.concatenate((curve.time[drop], risk_time, [end])))
+    time = np.unique(np.concatenate((curve.time[drop], border, [end])))
     survival = step_value(time, curve.time, curve.survival, 1.0)
-    lower = np.searchsorted(time, risk_time)
+    lower = np.searchsorted(time, border)
     return Rows(time.tolist(), survival.tolist(), lower.tolist(), n_risk.tolist()), risk_time
+
+
+def _misfit(rows, inverted):
+    """How far a result is from the table, then from the curve; rounded, so that a tie stays a tie."""
+    gap = np.abs(np.array(rows.survival) - inverted.survival).mean()
+    return sum(rows.n_risk) - sum(inverted.n_risk), round(float(gap), 6)
+
+
+def _invert(given):
+    """Invert with the table counting time >= t or, where that fits better, time > t; rows, printed times, result.
+
+    Both are tried only where they can differ: the table is not met, or the curve drops at a printed time.
+    """
+    rows, risk_time = _cut(given, RISK_CONVENTIONS[0])
+    inverted = invert(rows, given.n_event)
+    best = (_misfit(rows, inverted), rows, risk_time, inverted)
+    lower = rows.lower[1:]
+    if best[0][0] or any(rows.survival[k] < rows.survival[k - 1] for k in lower):
+        rows, risk_time = _cut(given, RISK_CONVENTIONS[1])
+        inverted = invert(rows, given.n_event)
+        best = min(best, (_misfit(rows, inverted), rows, risk_time, inverted), key=lambda entry: entry[0])
+    return best[1:]
 
 
 def _after_curve(given, risk_time):
@@ -91,7 +120,8 @@ def _too_many_printed(given, risk_time, printed, reached):
         if printed[i] <= reached[i]:
             continue
         start = max(after[i - 1], 1e-9)
-        slack = reached[i - 1] * (4 * error + max(before[i] - after[i], 0)) / start
+        near = max(before[i - 1] - after[i - 1], 0) + max(before[i] - after[i], 0)
+        slack = reached[i - 1] * (4 * error + near) / start
         if printed[i] - reached[i] > 1 + slack:
             said.append(f"the table says {printed[i]} at {given.unit} {risk_time[i]:g}; the curve allows at most {reached[i]}")
     return said
@@ -166,8 +196,7 @@ def _information(given):
 
 def _rebuild(given):
     """Invert, then hold the result against everything given."""
-    rows, risk_time = _cut(given)
-    inverted = invert(rows, given.n_event)
+    rows, risk_time, inverted = _invert(given)
     n_event = np.array(inverted.n_event)
     time = np.concatenate((np.repeat(rows.time, n_event), inverted.censor_time))
     event = np.arange(len(time)) < n_event.sum()
