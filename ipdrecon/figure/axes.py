@@ -1,12 +1,12 @@
 """Calibrate a plotting box: from px to time and survival, through every tick."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ipdrecon.errors import AxisError
 from ipdrecon.figure.edges import find_edge, turned
-from ipdrecon.figure.labels import label_columns, label_rows, number_labels
+from ipdrecon.figure.labels import label_columns, label_rows, number_labels, parse_number
 from ipdrecon.figure.panels import bottom_edge, left_edge, upright_labels
 from ipdrecon.figure.text import read_line
 from ipdrecon.figure.ticks import find_ticks, fit_ticks
@@ -58,7 +58,7 @@ def calibrate(px, box, words, *, x_range=None, y_range=None):
     vertical, vertical_flags = _vertical_axis(scene, y_range)
     scale, scale_flags = _scale(scene, time, vertical)
     if scale.endswith("percent"):
-        vertical = _with_unit(vertical, "percent")
+        vertical = replace(vertical, unit="percent")
     return Calibration(time, vertical, scale), time_flags + vertical_flags + scale_flags
 
 
@@ -94,31 +94,42 @@ def _run_worth(run, box):
 
 def _time_axis(scene, given):
     box, row = scene.box, scene.row
-    edge = bottom_edge(scene.px, row, scene.column) if row is not None and scene.column is not None else None
-    if edge is None:
-        edge = find_edge(scene.px, (box.bottom + 10, box.bottom - 6), (box.left, box.right))
-    ticks = find_ticks(scene.px, edge, (box.top, box.bottom), (box.left - 3, box.right + 3))
+    edges = _edges(scene.px, box, row, bottom_edge(scene.px, row, scene.column) if scene.row and scene.column else None)
+    ticks = find_ticks(scene.px, edges, (box.top, box.bottom), (box.left, box.right))
     title = _time_title(scene)
     unit = time_unit(title)
     flags = () if unit else (Flag("time_unit_unknown", "time axis", f"The title reads {title!r}."),)
     if given is not None:
         return _given_axis(given, ticks, (box.left, box.right), "time axis", title, unit, flags)
     axis, axis_flags = _fitted_axis(scene, row, ticks, (box.left, box.right), "time axis")
-    return _titled(axis, title, unit), axis_flags + flags
+    return replace(axis, title=title, unit=unit), axis_flags + flags
 
 
 def _vertical_axis(scene, given):
     box, column = scene.box, scene.column
     picture = turned(scene.px)
-    edge = left_edge(scene.px, scene.row, column) if scene.row is not None and column is not None else None
-    if edge is None:
-        edge = find_edge(picture, (box.left - 10, box.left + 6), (box.top, box.bottom))
-    ticks = find_ticks(picture, edge, (box.left, box.right), (box.top - 3, box.bottom + 3))
+    edges = _edges(picture, _turned_box(box), column, left_edge(scene.px, scene.row, column) if scene.row and column else None)
+    ticks = find_ticks(picture, edges, (box.left, box.right), (box.top, box.bottom))
     title = vertical_title(scene.px, scene.words, box, column.box.left if column is not None else box.left)
     if given is not None:
         return _given_axis(given[::-1], ticks, (box.top, box.bottom), "vertical axis", title, "", ())
     axis, flags = _fitted_axis(scene, column, ticks, (box.top, box.bottom), "vertical axis")
-    return _titled(axis, title, ""), flags
+    return replace(axis, title=title), flags
+
+
+def _edges(px, box, run, axis):
+    """The lines that may carry tick marks; `px` and `box` are turned for the vertical axis."""
+    below = run is None or run.horizontal
+    border, inwards = (box.bottom, -1) if below else (box.top, 1)
+    edges = [axis] if axis is not None else [find_edge(px, (border - 10 * inwards, border + 6 * inwards), (box.left, box.right))]
+    if run is not None and run.horizontal:
+        nearest = find_edge(px, (run.box.top + 0.3 * run.height, run.box.top - 3 * run.height), (run.place.min(), run.place.max()))
+        edges += [nearest] if axis is not None and nearest is not None and nearest.outer != axis.outer else []
+    return [edge for edge in edges if edge is not None]
+
+
+def _turned_box(box):
+    return Box(box.top, box.left, box.bottom, box.right)
 
 
 def _time_title(scene):
@@ -179,8 +190,6 @@ def _second_reading(px, box, height):
 
 
 def _says(word, value):
-    from ipdrecon.figure.labels import parse_number
-
     return any(abs(other - value) < 1e-9 for other in parse_number(word.text)[0])
 
 
@@ -197,44 +206,24 @@ def _given_axis(given, ticks, ends, name, title, unit, flags):
     return axis, (Flag("axis_given", name, f"{min(low, high):g} to {max(low, high):g}."), *flags)
 
 
-def _titled(axis, title, unit):
-    from dataclasses import replace
-
-    return replace(axis, title=title, unit=unit)
-
-
-def _with_unit(axis, unit):
-    return _titled(axis, axis.title, unit)
-
-
 def _scale(scene, time, vertical):
     """Survival or incidence, probability or percent, from labels, title and ink."""
-    values = vertical.tick_value[vertical.used]
-    signs = scene.column is not None and any(label.percent for label in scene.column.labels)
+    top = vertical.tick_value[vertical.used].max()
+    signs = "%" in vertical.title or (scene.column is not None and any(label.percent for label in scene.column.labels))
     says, sees = direction(vertical.title), curve_start(scene.px, scene.box, time, vertical)
-    flags = ()
     if says == "hazard":
         return "incidence", (Flag("not_kaplan_meier", "vertical axis", f"Its title reads {vertical.title!r}."),)
-    percent = bool(signs or values.max() > 1.5)
-    name = _direction_name(says, sees)
-    if not says or (sees and says != sees) or (percent and not signs and values.max() <= 10 and "%" not in vertical.title):
-        flags += _doubt(says, sees, vertical.title, percent, values.max())
+    percent = bool(top > 1.5)
+    flags = ()
+    if (says != sees and says and sees) or not (says or sees) or (percent and top <= 10 and not signs):
+        seen = f"the curves seem to show {sees}" if sees else "the start of the curves is not clear"
+        flags += (Flag("scale_assumed", "vertical axis", f"The title reads {vertical.title!r} and the labels end at {top:g}; {seen}."),)
+    name = sees or says or "survival"
     if name == "incidence":
         flags += (Flag("incidence", "vertical axis"),)
     if percent:
         flags += (Flag("percent", "vertical axis"),)
     return {"survival": ("survival", "percent"), "incidence": ("incidence", "incidence_percent")}[name][percent], flags
-
-
-def _direction_name(says, sees):
-    return sees or says or "survival"
-
-
-def _doubt(says, sees, title, percent, top):
-    if not says and sees and not (percent and top <= 10):
-        return ()
-    seen = f"the curves seem to show {sees}" if sees else "the start of the curves is not clear"
-    return (Flag("scale_assumed", "vertical axis", f"The title reads {title!r}; {seen}."),)
 
 
 def curve_start(px, box, time, vertical):
@@ -274,5 +263,7 @@ def _ink_near(px, box, time, row):
         return 0.0
     inside = px[int(box.top) + 1 : int(box.bottom), int(box.left) + 1 : int(box.right)]
     ground = np.median(inside.reshape(-1, 3), axis=0)
+    across = px[top : bottom + 1, int(box.left) + 2 : int(box.right) - 1]
+    through = (np.abs(across.astype(float) - ground).max(axis=2) > _DARK_LEVELS).mean(axis=1) > 0.9
     ink = np.abs(px[top : bottom + 1, left : right + 1].astype(float) - ground).max(axis=2) > _DARK_LEVELS
-    return float(ink.any(axis=0).mean())
+    return float(ink[~through].any(axis=0).mean()) if not through.all() else 0.0

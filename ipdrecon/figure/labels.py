@@ -13,6 +13,7 @@ _PLAIN = re.compile(r"^-?(\d+\.?\d*|\.\d+)$")
 _THOUSANDS = re.compile(r"^\d{1,3}([, ]\d{3})+$")
 _ALTERNATIVE_WEIGHT = 0.7
 _MOST_LABELS = 60
+_MOST_LINES = 60
 
 
 @dataclass(frozen=True)
@@ -265,15 +266,11 @@ def _best_run(labels, horizontal):
     flat = [(i, value, 1.0 if k == 0 else _ALTERNATIVE_WEIGHT) for i, label in enumerate(labels) for k, value in enumerate(label.values)]
     index, value, weight = np.array([f[0] for f in flat]), np.array([f[1] for f in flat]), np.array([f[2] for f in flat])
     best, best_score = None, (0.0, 0.0)
-    for i in range(len(flat)):
-        for j in range(i + 1, len(flat)):
-            slope = _slope(place, value, (index[i], i), (index[j], j), horizontal)
-            if slope is None:
-                continue
-            distance = np.abs(value[i] + slope * (place[index] - place[index[i]]) - value) / abs(slope)
-            score, members = _score(index, weight, distance, tolerance)
-            if score > best_score:
-                best, best_score = members, score
+    for i, slope in _likeliest_lines(place, index, value, weight, tolerance, horizontal):
+        distance = np.abs(value[i] + slope * (place[index] - place[index[i]]) - value) / abs(slope)
+        score, members = _score(index, weight, distance, tolerance)
+        if score > best_score:
+            best, best_score = members, score
     if best is None or weight[best].mean() < 0.85 or not _even_steps(value[best]):
         return None
     return _run(labels, place, index, value, best, horizontal)
@@ -287,11 +284,17 @@ def _even_steps(values):
     return any(np.abs(turn - np.round(turn)).max() < 0.02 for turn in turns)
 
 
-def _slope(place, value, one, other, horizontal):
-    if one[0] == other[0] or abs(place[one[0]] - place[other[0]]) < 4:
-        return None
-    slope = (value[other[1]] - value[one[1]]) / (place[other[0]] - place[one[0]])
-    return slope if (slope > 0) == horizontal and slope != 0 else None
+def _likeliest_lines(place, index, value, weight, tolerance, horizontal):
+    """Lines through two labels, those near most labels first: the index of one of the two, and the slope."""
+    i, j = np.triu_indices(len(index), 1)
+    i, j = (side[(index[i] != index[j]) & (np.abs(place[index[i]] - place[index[j]]) >= 4)] for side in (i, j))
+    slope = (value[j] - value[i]) / (place[index[j]] - place[index[i]])
+    right = np.flatnonzero((slope != 0) & ((slope > 0) == horizontal))
+    i, slope = i[right], slope[right]
+    distance = np.abs(value[i, None] + slope[:, None] * (place[index] - place[index[i], None]) - value) / np.abs(slope[:, None])
+    support = ((distance <= tolerance) * weight).sum(axis=1)
+    order = np.argsort(-support, kind="stable")[:_MOST_LINES]
+    return [(int(i[k]), float(slope[k])) for k in order]
 
 
 def _score(index, weight, distance, tolerance):

@@ -216,9 +216,14 @@ def _far_border(px, axis, reach, columns, last_label):
     `axis` runs towards the border looked for, over `reach`; `px` is turned so that the border is horizontal.
     """
     end, outwards = (reach[1], 1) if axis.inwards < 0 else (reach[0], -1)
-    edge = find_edge(px, (end + outwards * 8, end - outwards * 12), columns)
-    if edge is not None and abs(edge.centre - end) <= 10 and coverage(px, edge, columns) > 0.95:
-        return edge.border
+    begin, last = end + outwards * 8, end - outwards * 12
+    while (last - begin) * outwards < -2:
+        edge = find_edge(px, (begin, last), columns)
+        if edge is None:
+            break
+        if coverage(px, edge, columns) > 0.95:
+            return edge.border
+        begin = edge.inner - outwards
     beyond = last_label + outwards * 0.02 * (columns[1] - columns[0])
     return max(end, beyond) if outwards > 0 else min(end, beyond)
 

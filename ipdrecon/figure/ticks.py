@@ -27,31 +27,33 @@ class Ticks:
     place: np.ndarray
 
 
-def find_ticks(px, edge, box_rows, columns):
+def find_ticks(px, edges, box_rows, columns):
     """Tick marks outside and inside an axis line, and gridlines across the box.
 
     Parameters
     ----------
     px : ndarray of uint8, shape (height, width, 3)
-    edge : Edge or None
-        The axis line.
+    edges : sequence of Edge
+        Lines that may carry tick marks: the axis line, and the line nearest to the labels.
     box_rows : tuple of float
         First and last row of the plotting box, for gridlines.
     columns : tuple of float
-        Where to look along the axis.
+        First and last column of the plotting box.
 
     Returns
     -------
     tuple of Ticks
-        Kinds without any mark are left out.
+        Kinds without any mark are left out. Marks inside the box come twice, with and without the places where a frame
+        would stand out so much that they look faint beside it.
     """
-    left, right = max(int(columns[0]), 0), min(int(np.ceil(columns[1])), px.shape[1] - 1)
+    left, right = max(int(columns[0]) - 3, 0), min(int(np.ceil(columns[1])) + 3, px.shape[1] - 1)
+    within = left + 6, right - 6
     found = []
-    if edge is not None:
-        found.append(("outside", _strip_ink(px, edge.outer, -edge.inwards, left, right)))
-        found.append(("inside", _strip_ink(px, edge.inner, edge.inwards, left, right)))
-    found.append(("grid", _grid_ink(px, box_rows, left, right)))
-    ticks = [Ticks(kind, left + _peaks(ink)) for kind, ink in found if ink is not None]
+    for edge in edges:
+        found.append(("outside", left, _strip_ink(px, edge.outer, -edge.inwards, left, right)))
+        found += [("inside", ends[0], _strip_ink(px, edge.inner, edge.inwards, *ends)) for ends in ((left, right), within)]
+    found += [("grid", ends[0], _grid_ink(px, box_rows, *ends)) for ends in ((left, right), within)]
+    ticks = [Ticks(kind, first + _peaks(ink)) for kind, first, ink in found if ink is not None]
     return tuple(tick for tick in ticks if len(tick.place))
 
 
@@ -145,6 +147,13 @@ def fit_ticks(run, ticks, columns):
     return best if best.residual_px < 0.5 * run.height else _least_squares(run.place, np.array(run.values), "labels")
 
 
+def _grid_values(values, step, ends):
+    """Values of the labels and of unlabelled marks in step with them; none below zero where no label is."""
+    first = max(ends[0], min(values.min(), 0.0))
+    turns = np.arange(np.ceil((first - values[0]) / step - 1e-6), np.floor((ends[1] - values[0]) / step + 1e-6) + 1)
+    return np.unique(np.round(np.concatenate((values, values[0] + turns * step)), 9))
+
+
 def _labelled(fit, run):
     return int(np.isin(np.round(fit.value, 9), np.round(run.values, 9)).sum())
 
@@ -158,9 +167,7 @@ def _fit_kind(run, ticks, columns):
     if len(place) < max(2, 0.6 * len(values)):
         return None
     fit = _without_strays(place, value, ticks.kind)
-    first, last = sorted((fit.intercept + fit.slope * column for column in columns))
-    start = values[0] + run.step * np.floor((first - values[0]) / run.step)
-    grid = np.arange(start, last + run.step / 2, run.step)
+    grid = _grid_values(values, run.step, sorted(fit.intercept + fit.slope * column for column in columns))
     place, value = _matched(grid, fit.to_px(grid), ticks.place, 1.0)
     refined = _least_squares(place, value, ticks.kind) if len(place) >= 2 else fit
     return refined if len(refined.place) >= len(fit.place) else fit

@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 from ipdrecon.figure.labels import parse_number
-from ipdrecon.figure.text import read_words
+from ipdrecon.figure.text import read_line
 from ipdrecon.model import Box
 
 _UNITS = (
@@ -60,8 +60,24 @@ def vertical_title(px, words, box, label_left):
     beside = [word for word in beside if word.box.right >= nearest - 2.5 * width]
     left, right = min(word.box.left for word in beside), max(word.box.right for word in beside)
     top, bottom = min(word.box.top for word in beside), max(word.box.bottom for word in beside)
-    crop = px[max(int(top - width), 0) : int(bottom + width) + 1, max(int(left) - 4, 0) : int(min(right, label_left + 6)) + 5]
-    return _joined(read_words(np.ascontiguousarray(np.rot90(crop, -1)))) or " ".join(word.text for word in beside)
+    height = min(word.box.width for word in beside)
+    crop = px[max(int(top - height), 0) : int(bottom + height) + 1, max(int(left) - 4, 0) : int(min(right + 4, label_left + 6)) + 1]
+    return _read_lines(np.ascontiguousarray(np.rot90(crop, -1))) or " ".join(word.text for word in beside)
+
+
+def _read_lines(px):
+    """All lines of a picture that holds nothing but text; lines are parted where no row has ink."""
+    grey = px.astype(float).mean(axis=2)
+    inked = (np.abs(grey - np.median(grey)) > 60).sum(axis=1) > 1
+    starts = np.flatnonzero(np.diff(np.concatenate(([0], inked.astype(int)))) == 1)
+    ends = np.flatnonzero(np.diff(np.concatenate((inked.astype(int), [0]))) == -1)
+    tallest = max((end - start for start, end in zip(starts, ends, strict=True)), default=0)
+    texts = []
+    for start, end in zip(starts, ends, strict=True):
+        if end - start >= max(0.5 * tallest, 4):
+            margin = 0.25 * (end - start)
+            texts.append(read_line(px, Box(0, max(start - margin, 0), px.shape[1] - 1, min(end + margin, px.shape[0] - 1))).text)
+    return " ".join(text for text in texts if text)
 
 
 def _upright_title(words, box, label_left):
@@ -80,13 +96,22 @@ def _upright_title(words, box, label_left):
 
 
 def _joined(words):
+    return " ".join(word.text for line in _lines(words) for word in line)
+
+
+def _lines(words):
+    """Words gathered into lines, each from left to right; a wide gap begins another line."""
     lines = []
-    for word in sorted(words, key=lambda word: word.box.centre[1]):
-        if lines and word.box.centre[1] - lines[-1][-1].box.centre[1] < 0.5 * word.box.height:
-            lines[-1].append(word)
+    for word in sorted(words, key=lambda word: (word.box.left, word.box.top)):
+        for line in lines:
+            last = line[-1].box
+            beside = abs(word.box.centre[1] - last.centre[1]) < 0.5 * word.box.height
+            if beside and word.box.left - last.right < 3 * word.box.height:
+                line.append(word)
+                break
         else:
             lines.append([word])
-    return " ".join(word.text for line in lines for word in sorted(line, key=lambda word: word.box.left))
+    return sorted(lines, key=lambda line: line[0].box.centre[1])
 
 
 def horizontal_title(words, box, label_bottom, text_height):
@@ -112,17 +137,8 @@ def horizontal_title(words, box, label_bottom, text_height):
     lines = _lines(below)
     if not lines:
         return ""
-    return _joined(min(lines, key=lambda line: _title_cost(line, box, label_bottom)))
-
-
-def _lines(words):
-    lines = []
-    for word in sorted(words, key=lambda word: word.box.centre[1]):
-        if lines and abs(word.box.centre[1] - lines[-1][0].box.centre[1]) < 0.5 * word.box.height:
-            lines[-1].append(word)
-        else:
-            lines.append([word])
-    return lines
+    best = min(lines, key=lambda line: _title_cost(line, box, label_bottom))
+    return _joined(best) if _title_cost(best, box, label_bottom) < 0.35 else ""
 
 
 def _title_cost(line, box, label_bottom):
