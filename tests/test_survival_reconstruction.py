@@ -1,0 +1,134 @@
+"""A whole figure to patients, and what is said of the result."""
+
+import numpy as np
+import pytest
+
+from ipdrecon.errors import AtRiskError, ReconstructionError
+from ipdrecon.model import AtRiskTable, Axis, Box, Calibration, Curve, Digitisation, DigitisedPanel
+from ipdrecon.survival import estimate_hazard_ratio, kaplan_meier, n_risk_at, reconstruct, reconstruct_arm
+
+CALIBRATION = Calibration(
+    Axis([0, 360], [0, 36], 0.1, 0.0, unit="months"), Axis([0, 200], [1, 0], -0.005, 1.0)
+)
+PRINTED = np.arange(0, 36, 6.0)
+
+
+def _patients(scale, seed, n=200):
+    rng = np.random.default_rng(seed)
+    time, censored = rng.exponential(scale, n), rng.uniform(10, 36, n)
+    return np.minimum(time, censored), time <= censored
+
+
+OLD, NEW = _patients(10, 1), _patients(16, 2)
+
+
+def _curve(arm, patients):
+    estimate = kaplan_meier(*patients)
+    return Curve(arm, np.append(0, estimate.time), np.append(1, estimate.survival))
+
+
+def _panel(name="A", at_risk=True, n_event=None):
+    row = np.array([n_risk_at(time, PRINTED) for time, _ in (OLD, NEW)])
+    total = None if n_event is None else np.repeat(np.array(n_event)[:, None], len(PRINTED), axis=1)
+    table = AtRiskTable(("old", "new"), PRINTED, row, n_event=total) if at_risk else None
+    return DigitisedPanel(name, Box(0, 0, 360, 200), CALIBRATION, (_curve("old", OLD), _curve("new", NEW)), (), table)
+
+
+def _figure(*panels):
+    return Digitisation("figure.png", "0" * 64, "raster", (400, 300), panels)
+
+
+def _log_hr(arms):
+    return estimate_hazard_ratio(arms, treatment="new", reference="old").yi
+
+
+def test_every_arm_of_every_panel():
+    arms = reconstruct(_figure(_panel("A"), _panel("B")))
+    assert [(arm.panel, arm.arm, arm.n) for arm in arms] == [("A", "old", 200), ("A", "new", 200), ("B", "old", 200), ("B", "new", 200)]
+    assert {arm.information for arm in arms} == {"curve + at-risk table"}
+    assert all(arm.method == "guyot" for arm in arms)
+
+
+def test_hazard_ratio_comes_back():
+    from ipdrecon.model import ReconstructedArm
+
+    truth = _log_hr([ReconstructedArm("old", *OLD), ReconstructedArm("new", *NEW)])
+    assert _log_hr(reconstruct(_figure(_panel()))) == pytest.approx(truth, abs=0.02)
+
+
+def test_residuals_are_small_and_complete():
+    (old, _) = reconstruct(_figure(_panel()), n_event={"old": int(OLD[1].sum())})
+    assert old.information == "curve + at-risk table + total events"
+    assert set(old.residuals) == {"curve_max", "curve_mean", "curve_repair", "n_risk_max", "risk_convention", "n_event"}
+    assert old.residuals["curve_mean"] <= old.residuals["curve_max"] < 0.01
+    assert old.residuals["n_risk_max"] == 0
+    assert abs(old.residuals["n_event"]) <= 2
+
+
+def test_same_input_same_patients():
+    one, two = (reconstruct(_figure(_panel()))[0] for _ in range(2))
+    np.testing.assert_array_equal(one.time, two.time)
+    np.testing.assert_array_equal(one.event, two.event)
+
+
+def test_numbers_by_arm_by_panel_and_alone():
+    figure = _figure(_panel("A", at_risk=False), _panel("B", at_risk=False))
+    arms = reconstruct(figure, n={"old": 200, ("A", "new"): 150, ("B", "new"): 160})
+    assert [arm.n for arm in arms] == [200, 150, 200, 160]
+    assert arms[0].information == "curve + n"
+    single = _figure(DigitisedPanel("1", Box(0, 0, 1, 1), CALIBRATION, (_curve("old", OLD),), ()))
+    assert reconstruct(single, n=77)[0].n == 77
+
+
+def test_printed_totals_of_events_are_used():
+    totals = [int(OLD[1].sum()), int(NEW[1].sum())]
+    figure = _figure(_panel(n_event=totals))
+    assert all(arm.information == "curve + at-risk table" for arm in reconstruct(figure))
+    table = figure.panels[0].at_risk
+    late = AtRiskTable(table.arms, np.append(PRINTED, 36.0), np.append(table.n_risk, [[0], [0]], axis=1), n_event=np.append(table.n_event, [[t] for t in totals], axis=1))
+    panel = DigitisedPanel("A", Box(0, 0, 1, 1), CALIBRATION, figure.panels[0].curves, (), late)
+    assert all(arm.information == "curve + at-risk table + total events" for arm in reconstruct(_figure(panel)))
+
+
+def test_without_numbers_the_arm_and_the_option_are_named():
+    with pytest.raises(ReconstructionError, match="Arm 'old': .* Pass --n 'old=N'"):
+        reconstruct(_figure(_panel(at_risk=False)))
+
+
+def test_rising_row_names_the_month():
+    panel = _panel()
+    table = AtRiskTable(("old", "new"), [0, 12, 24], [[100, 72, 112], [100, 80, 60]])
+    with pytest.raises(AtRiskError, match="'old' rises from 72 at month 12 to 112 at month 24"):
+        reconstruct(_figure(DigitisedPanel("A", panel.box, CALIBRATION, panel.curves, (), table)))
+
+
+def test_misuse_is_named():
+    figure = _figure(_panel())
+    with pytest.raises(ReconstructionError, match="n names the arm 'olde'; the figure has 'old', 'new'"):
+        reconstruct(figure, n={"olde": 3})
+    with pytest.raises(ReconstructionError, match="n is one number, but there are 2 arms"):
+        reconstruct(figure, n=3)
+    with pytest.raises(ReconstructionError, match="n_event is one number"):
+        reconstruct(figure, n_event=3)
+    with pytest.raises(ReconstructionError, match="figure.png has no curve"):
+        reconstruct(_figure())
+    with pytest.raises(ReconstructionError, match="'joint' is not available in this version; expected 'guyot'"):
+        reconstruct(figure, method="joint")
+    with pytest.raises(ReconstructionError, match="20 draws were asked for"):
+        reconstruct_arm([0, 1], [1, 0.5], n=10, draws=20)
+
+
+def test_total_out_of_reach_is_flagged():
+    """Guyot's algorithm changes only the last interval: a total far from the curve's own is not reached, and told."""
+    estimate = kaplan_meier(*OLD)
+    found = reconstruct_arm(estimate.time, estimate.survival, risk_time=PRINTED, n_risk=n_risk_at(OLD[0], PRINTED), n_event=90)
+    assert found.residuals["n_event"] > 10
+    assert "The total given is 90; curve and table lead to" in next(f.detail for f in found.flags if f.name == "events_conflict")
+
+
+def test_n_and_total_alone_fit_both():
+    estimate = kaplan_meier(*OLD)
+    found = reconstruct_arm(estimate.time, estimate.survival, n=200, n_event=int(OLD[1].sum()))
+    assert found.information == "curve + n + total events"
+    assert (found.n, found.n_event) == (200, int(OLD[1].sum()))
+    assert found.residuals["curve_max"] < 0.02
