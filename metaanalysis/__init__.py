@@ -11,10 +11,11 @@ HR 0.78 [95 % CI 0.47 to 1.31], REML, hk-adhoc, k = 3, tau² = 0.0065, I² = 14 
 """
 
 from metaanalysis.errors import MetaAnalysisError
+from metaanalysis.estimate import PooledEstimate, Subgroup, SubgroupTest
 from metaanalysis.events import event_effects, pool_events
 from metaanalysis.forest import forest_plot, save_forest_plot
 from metaanalysis.models import FixedEffect, Heterogeneity, ModelSettings, RandomEffects
-from metaanalysis.pooling import PooledEstimate, Subgroup, SubgroupTest, pool
+from metaanalysis.pooling import pool
 from metaanalysis.sensitivity import egger, leave_one_out, trim_fill
 from metaanalysis.studies import pool_studies, read_studies
 

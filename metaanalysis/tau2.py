@@ -15,6 +15,8 @@ ESTIMATORS = ("REML", "DL", "PM", "ML", "HE", "SJ", "EB")
 
 _MAX_STEPS = 200
 _RELATIVE_STEP = 1e-12
+_ROUNDING = 1e-7
+_NEGLIGIBLE = 1e-14  # in smallest sampling variances
 _GRID = np.concatenate([[0.0], 2.0 ** np.arange(-26, 1)])
 
 
@@ -43,9 +45,22 @@ def _moments(yi, vi, tau2):
         ypppy=w.dot(py * py) - w.dot(py) ** 2 / total,
         trace_w=total,
         trace_ww=total2,
-        trace_p=total - total2 / total,
+        trace_p=_trace_p(w, total),
         trace_pp=total2 - 2 * w2.dot(w) / total + (total2 / total) ** 2,
     )
+
+
+def _trace_p(w, total):
+    """``sum(w) - sum(w²) / sum(w)``, without cancellation where one study outweighs all others."""
+    rest = total - w
+    heaviest = w.argmax()
+    rest[heaviest] = w[:heaviest].sum() + w[heaviest + 1 :].sum()
+    return w.dot(rest) / total
+
+
+def _centred(yi, vi):
+    """Effects from the heaviest study's, so that its own residual is not lost in rounding."""
+    return yi - yi[vi.argmin()]
 
 
 def _log_likelihood(yi, vi, tau2, restricted):
@@ -66,6 +81,12 @@ def _slopes(yi, vi, tau2, restricted):
     return at.yppy - at.trace_w, 2 * at.ypppy - at.trace_ww, at.trace_ww
 
 
+def _settled(step, before, tau2, smallest):
+    """Whether a step is too small to matter, or is only rounding: small, and no smaller than the one before."""
+    step = abs(step)
+    return step <= _RELATIVE_STEP * tau2 or step <= _NEGLIGIBLE * smallest or (step <= _ROUNDING * tau2 and step >= before)
+
+
 def _likelihood_tau2(yi, vi, restricted):
     """Highest point of the (restricted) likelihood: Newton and Fisher steps within a bracket around the best of a grid.
 
@@ -75,19 +96,19 @@ def _likelihood_tau2(yi, vi, restricted):
     if grid[-1] == 0:
         return 0.0
     best = int(np.argmax(_log_likelihood(yi, vi, grid, restricted)))
-    tau2, low, high = grid[best], grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
+    if best == 0 and _slopes(yi, vi, 0.0, restricted)[0] <= 0:
+        return 0.0
+    tau2, low, high = grid[max(best, 1)], grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
+    before, smallest = np.inf, vi.min()
     for _ in range(_MAX_STEPS):
         score, observed, expected = _slopes(yi, vi, tau2, restricted)
-        if tau2 == 0 and score <= 0:
-            return 0.0
         low, high = (tau2, high) if score > 0 else (low, tau2)
-        step = score / (observed if observed > 0 else expected)
-        proposal = tau2 + step
+        proposal = tau2 + score / (observed if observed > 0 else expected)
         if not low <= proposal <= high:
-            proposal = 0.0 if low == 0 and tau2 < grid[1] else (low + high) / 2
-        if abs(proposal - tau2) <= _RELATIVE_STEP * tau2:
+            proposal = (low + high) / 2
+        if _settled(proposal - tau2, before, tau2, smallest):
             return float(proposal)
-        tau2 = proposal
+        before, tau2 = abs(proposal - tau2), proposal
     raise MetaAnalysisError(
         f"The {'REML' if restricted else 'ML'} estimate of tau2 did not settle in {_MAX_STEPS} steps "
         f"(last {tau2:g}); expected convergence; use --tau2 PM or DL."
@@ -99,7 +120,7 @@ def _profile_root(yi, vi, target):
 
     Newton steps on ``1 / Q``, which is nearly straight in tau2, kept within a bracket.
     """
-    tau2, low, high = 0.0, 0.0, np.inf
+    tau2, low, high, before, smallest = 0.0, 0.0, np.inf, np.inf, vi.min()
     for _ in range(_MAX_STEPS):
         w = 1 / (vi + tau2)
         residual = yi - w.dot(yi) / w.sum()
@@ -111,9 +132,9 @@ def _profile_root(yi, vi, target):
         proposal = tau2 + (q / target - 1) * q / py.dot(py)
         if not low <= proposal <= high:
             proposal = (low + high) / 2
-        if abs(proposal - tau2) <= _RELATIVE_STEP * tau2:
+        if _settled(proposal - tau2, before, tau2, smallest):
             return float(proposal)
-        tau2 = proposal
+        before, tau2 = abs(proposal - tau2), proposal
     raise MetaAnalysisError(f"Q(tau2) = {target:g} was not solved in {_MAX_STEPS} steps (last tau2 {tau2:g}); check yi and vi for impossible values.")
 
 
@@ -169,7 +190,7 @@ def estimate_tau2(yi, vi, method="REML"):
     """
     if method not in _METHODS:
         raise MetaAnalysisError(f"The tau2 estimator is {method!r}; expected one of {', '.join(ESTIMATORS)}.")
-    return float(_METHODS[method](yi, vi))
+    return float(_METHODS[method](_centred(yi, vi), vi))
 
 
 def tau2_interval(yi, vi, level=0.95):
@@ -185,5 +206,5 @@ def tau2_interval(yi, vi, level=0.95):
     tuple of float
         Lower and upper limit; both 0 where even tau2 = 0 makes Q smaller than its lower quantile.
     """
-    df, tail = len(yi) - 1, (1 - level) / 2
+    df, tail, yi = len(yi) - 1, (1 - level) / 2, _centred(yi, vi)
     return _profile_root(yi, vi, chdtri(df, tail)), _profile_root(yi, vi, chdtri(df, 1 - tail))

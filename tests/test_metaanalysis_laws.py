@@ -267,3 +267,24 @@ def test_speed_is_linear_in_studies():
     metaanalysis.pool(yi, vi)
     # 20 ms on an idle core; the bound leaves room for a busy one
     assert perf_counter() - start < 1
+
+
+@given(st.lists(st.tuples(effects, st.floats(-8, 6)), min_size=2, max_size=12), methods)
+@settings(deadline=None)
+def test_variances_of_very_different_size_are_pooled(rows, method):
+    yi, vi = np.array([yi for yi, _ in rows]), 10 ** np.array([exponent for _, exponent in rows])
+    pooled = pool(yi, vi, tau2=method)
+    assert pooled.tau2 >= 0
+    assert pooled.random.tau2_ci_low <= pooled.random.tau2_ci_high
+
+
+def test_the_higher_of_two_maxima_is_taken():
+    # one precise study apart from looser ones: a maximum at 0, where metafor's climb ends, and a higher one at 0.054
+    yi = np.array([0.030, 0.511, -0.203, -0.073, -0.269, 0.591, 0.541])
+    vi = np.array([0.268, 0.00198, 0.0440, 0.166, 0.967, 0.0311, 0.0295])
+    grid = np.linspace(0, 2, 20001)
+    w = 1 / (vi + grid[:, None])
+    residual = yi - ((w @ yi) / w.sum(axis=1))[:, None]
+    likelihood = -0.5 * (np.log(vi + grid[:, None]).sum(axis=1) + (w * residual**2).sum(axis=1))
+    assert likelihood[1] < likelihood[0] < likelihood.max()
+    assert estimate_tau2(yi, vi, "ML") == pytest.approx(grid[likelihood.argmax()], abs=1e-4)

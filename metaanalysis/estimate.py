@@ -1,0 +1,302 @@
+"""The pooled estimate: what comes out of a meta-analysis, and how it is told."""
+
+import math
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from scipy.special import chdtrc
+
+from metaanalysis.models import FixedEffect, Heterogeneity, ModelSettings, RandomEffects
+from metaanalysis.sensitivity import SMALL_STUDY_MINIMUM, egger, leave_one_out, trim_fill
+
+RATIOS = ("HR", "RR", "OR")
+
+
+@dataclass(frozen=True)
+class Subgroup:
+    """The pooled result of one subgroup.
+
+    Attributes
+    ----------
+    name : str
+    index : tuple of int
+        Rows of its studies.
+    fixed : FixedEffect
+    random : RandomEffects
+        With a tau2 of its own.
+    heterogeneity : Heterogeneity
+    """
+
+    name: str
+    index: tuple
+    fixed: FixedEffect
+    random: RandomEffects
+    heterogeneity: Heterogeneity
+
+    @property
+    def k(self):
+        """Number of studies."""
+        return len(self.index)
+
+    def to_dict(self):
+        """As in ``ipdrecon pool --json``."""
+        return {
+            "name": self.name,
+            "k": self.k,
+            "fixed": self.fixed.to_dict(),
+            "random": self.random.to_dict(),
+            "heterogeneity": self.heterogeneity.to_dict(),
+        }
+
+
+@dataclass(frozen=True)
+class SubgroupTest:
+    """Test for differences between subgroups.
+
+    Attributes
+    ----------
+    q : float
+    df : int
+    p : float
+    """
+
+    q: float
+    df: int
+    p: float
+
+    def to_dict(self):
+        """As in ``ipdrecon pool --json``."""
+        return {"q": self.q, "df": self.df, "p": self.p}
+
+
+@dataclass(frozen=True, repr=False)
+class PooledEstimate:
+    """Studies pooled under both models; `estimate` and its kin are the random-effects result.
+
+    Attributes
+    ----------
+    measure : str
+        ``"HR"``, ``"RR"``, ``"OR"`` (all on the log scale), ``"RD"``, or empty.
+    study : tuple of str
+    yi, vi : ndarray, shape (k,)
+    source : tuple of str
+        Where each number is from: ``reported``, ``derived``, ``reconstructed``, ``ipd``, ``summary`` or empty.
+    settings : ModelSettings
+    fixed : FixedEffect
+    random : RandomEffects
+    heterogeneity : Heterogeneity
+    subgroups : tuple of Subgroup
+        Empty where none were asked for.
+    counts : ndarray, shape (k, 4), or None
+        Events and patients of both arms, where pooled from them.
+    excluded : tuple of (str, str)
+        Studies that carry no information on the measure, and why.
+    """
+
+    measure: str
+    study: tuple
+    yi: np.ndarray = field(repr=False)
+    vi: np.ndarray = field(repr=False)
+    source: tuple = field(repr=False)
+    settings: ModelSettings
+    fixed: FixedEffect
+    random: RandomEffects
+    heterogeneity: Heterogeneity
+    subgroups: tuple = field(default=(), repr=False)
+    counts: np.ndarray | None = field(default=None, repr=False)
+    excluded: tuple = ()
+
+    def __post_init__(self):
+        for name in ("yi", "vi", "counts"):
+            if getattr(self, name) is not None:
+                array = np.array(getattr(self, name), dtype=float)
+                array.setflags(write=False)
+                object.__setattr__(self, name, array)
+
+    def __repr__(self):
+        return f"<PooledEstimate: {self}>"
+
+    def __str__(self):
+        centre, low, high = (math.exp(value) if self.is_ratio else value for value in (self.estimate, self.ci_low, self.ci_high))
+        return (
+            f"{self.measure or 'effect'} {centre:.2f} [{100 * self.settings.level:g} % CI {low:.2f} to {high:.2f}], {self.method}, "
+            f"k = {self.k}, tau² = {self.tau2:.4f}, I² = {self.i2:.0f} %"
+        )
+
+    @property
+    def k(self):
+        """Number of studies pooled."""
+        return len(self.yi)
+
+    @property
+    def estimate(self):
+        """Random-effects estimate."""
+        return self.random.estimate
+
+    @property
+    def se(self):
+        """Its standard error, of the interval method in use."""
+        return self.random.se
+
+    @property
+    def ci_low(self):
+        """Lower limit of its interval."""
+        return self.random.ci_low
+
+    @property
+    def ci_high(self):
+        """Upper limit of its interval."""
+        return self.random.ci_high
+
+    @property
+    def p(self):
+        """Two-sided p-value of its test against no effect."""
+        return self.random.p
+
+    @property
+    def prediction_low(self):
+        """Lower limit of the prediction interval; NaN below 3 studies."""
+        return self.random.prediction_low
+
+    @property
+    def prediction_high(self):
+        """Upper limit of the prediction interval; NaN below 3 studies."""
+        return self.random.prediction_high
+
+    @property
+    def tau2(self):
+        """Variance between studies; NaN for a single study."""
+        return self.random.tau2
+
+    @property
+    def i2(self):
+        """Share of the variance between studies, in percent, from tau2."""
+        return self.heterogeneity.i2
+
+    @property
+    def q(self):
+        """Cochran's Q."""
+        return self.heterogeneity.q
+
+    @property
+    def weights(self):
+        """Random-effects weights in percent, shape (k,)."""
+        return self.random.weights
+
+    @property
+    def method(self):
+        """Estimator of tau2 and kind of interval."""
+        return f"{self.random.method}, {self.random.ci}"
+
+    @property
+    def is_ratio(self):
+        """Whether the measure is a ratio, analysed on the log scale."""
+        return self.measure in RATIOS
+
+    @cached_property
+    def leave_one_out(self):
+        """The result without each study, a tuple of `LeftOut`; empty below 3 studies."""
+        return leave_one_out(self.yi, self.vi, self.study, self.settings) if self.k >= 3 else ()
+
+    @cached_property
+    def egger(self):
+        """Egger's test; None below 10 studies or where all variances are equal."""
+        return egger(self.yi, self.vi) if self.k >= SMALL_STUDY_MINIMUM and np.ptp(self.vi) > 0 else None
+
+    @cached_property
+    def trim_fill(self):
+        """Trim and fill; None below 10 studies."""
+        return trim_fill(self.yi, self.vi, self.settings) if self.k >= SMALL_STUDY_MINIMUM else None
+
+    @cached_property
+    def subgroup_test(self):
+        """Tests between subgroups under both models, ``{"fixed": SubgroupTest, "random": SubgroupTest}``, or None.
+
+        Q of the subgroups' estimates around their inverse-variance mean (Borenstein and Higgins 2013, Prev Sci
+        14:134); under random effects each subgroup has its own tau2 and the standard error of the interval in use.
+        """
+        if len(self.subgroups) < 2:
+            return None
+        return {model: _difference([getattr(group, model) for group in self.subgroups]) for model in ("fixed", "random")}
+
+    @property
+    def notes(self):
+        """What a reader should know before using the numbers, a tuple of sentences."""
+        return tuple(_notes(self))
+
+    def to_frame(self):
+        """One row per study: ``study, yi, vi, sei, weight_fixed, weight_random, source`` and ``subgroup`` where given."""
+        frame = pd.DataFrame({
+            "study": self.study, "yi": self.yi, "vi": self.vi, "sei": np.sqrt(self.vi),
+            "weight_fixed": self.fixed.weights, "weight_random": self.random.weights, "source": self.source,
+        })
+        if self.subgroups:
+            frame["subgroup"] = ""
+            for group in self.subgroups:
+                frame.loc[list(group.index), "subgroup"] = group.name
+        return frame
+
+    def to_dict(self):
+        """As printed by ``ipdrecon pool --json``: plain numbers, strings, lists and None."""
+        test = self.subgroup_test
+        return _plain({
+            "measure": self.measure,
+            "k": self.k,
+            "level": self.settings.level,
+            "fixed": self.fixed.to_dict(),
+            "random": self.random.to_dict(),
+            "heterogeneity": self.heterogeneity.to_dict(),
+            "subgroups": [group.to_dict() for group in self.subgroups],
+            "subgroup_test": test and {
+                "fixed": test["fixed"].to_dict(),
+                "random": test["random"].to_dict() | {"tau2": "separate"},
+            },
+            "studies": self.to_frame().drop(columns="vi").to_dict("records"),
+            "small_study": {
+                "egger": self.egger and self.egger.to_dict(),
+                "trim_fill": self.trim_fill and self.trim_fill.to_dict(),
+            },
+            "leave_one_out": [result.to_dict() for result in self.leave_one_out],
+            "excluded": [{"study": study, "why": why} for study, why in self.excluded],
+            "notes": list(self.notes),
+        })
+
+
+def _plain(value):
+    """`value` with plain Python numbers, NaN and infinity as None, ready for JSON."""
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _notes(pooled):
+    random = pooled.random
+    if pooled.k == 1:
+        yield "A single study: nothing was pooled, the interval is its own."
+    if pooled.k == 2 and random.ci != "wald":
+        yield "Two studies: a Hartung-Knapp interval has 1 degree of freedom and says little; read the fixed effect beside it."
+    if random.floored:
+        yield f"The Hartung-Knapp variance factor was {random.scale:.3g} and was raised to 1."
+    if random.ci == "hk" and random.scale < 1:
+        yield f"The Hartung-Knapp variance factor is {random.scale:.3g}: the interval is narrower than its variances allow; hk-adhoc sets a floor."
+    if "summary" in pooled.source:
+        names = ", ".join(name for name, source in zip(pooled.study, pooled.source, strict=True) if source == "summary")
+        yield f"Summary rows ({names}): exact in the fixed-effect model; the variance between the trials inside them is unknown to the random-effects model."
+    for study, why in pooled.excluded:
+        yield f"{study} was left out: {why}."
+
+
+def _difference(estimates):
+    effect = np.array([result.estimate for result in estimates])
+    variance = np.array([result.se**2 for result in estimates])
+    df = len(effect) - 1
+    if (variance <= 0).any():
+        return SubgroupTest(math.nan, df, math.nan)
+    q = float(np.sum((effect - np.average(effect, weights=1 / variance)) ** 2 / variance))
+    return SubgroupTest(q, df, float(chdtrc(df, q)))
