@@ -80,34 +80,48 @@ class _Interval:
     n_left: int
 
 
+@dataclass(frozen=True)
+class _Span:
+    """Rows `first` to `stop` (left out), their survival, the time they begin and the time each ends."""
+
+    first: int
+    stop: int
+    survival: list
+    begin: float
+    ends: np.ndarray
+
+    @classmethod
+    def of(cls, rows, first, stop, end):
+        ends = np.array([*rows.time[first + 1 : stop], end])
+        return cls(first, stop, rows.survival[first:stop], rows.time[first], ends)
+
+
 def _spread(n_censored, begin, end):
     """Censor times evenly inside an interval (step 2)."""
     return begin + np.arange(1, n_censored + 1) * (end - begin) / (n_censored + 1)
 
 
-def _solve(rows, span, start, n_censored):
-    """Invert the Kaplan-Meier equations over rows `span` with a number of censorings (steps 2 and 3).
+def _solve(span, start, n_censored):
+    """Invert the Kaplan-Meier equations over a span with a number of censorings (steps 2 and 3).
 
-    `span` is (first row, row after the last, time where the interval ends); `start` is (patients at risk, KM reached).
+    `start` is (patients at risk, KM reached).
     """
-    first, stop, end = span
     n, km = start
-    times = _spread(n_censored, rows.time[first], end)
-    border = np.searchsorted(times, [*rows.time[first + 1 : stop], end], side="left").tolist()
-    n_event, survival, kept, done = [], [], [], 0
-    for k, upto in zip(range(first, stop), border, strict=True):
-        events = round(n * (1 - rows.survival[k] / km)) if n and km > 0 else 0
-        events = min(max(events, 0), n)
+    times = _spread(n_censored, span.begin, span.ends[-1])
+    n_event, survival, done, left = [], [], 0, 0
+    for level, upto in zip(span.survival, times.searchsorted(span.ends).tolist(), strict=True):
+        events = round(n * (1 - level / km)) if n and level < km else 0
         if events:
             km *= 1 - events / n
-        n -= events
-        leave = min(upto - done, n)
-        kept += times[done : done + leave].tolist()
-        n -= leave
-        done = upto
+            n -= events
+        if upto > done:
+            leave = min(upto - done, n)
+            left += leave
+            n -= leave
+            done = upto
         n_event.append(events)
         survival.append(km)
-    return _Interval(n_event, survival, kept, n)
+    return _Interval(n_event, survival, times[:left].tolist(), n)
 
 
 def _mend(solve, guess, most, excess):
@@ -140,8 +154,9 @@ def _inner(rows, i, start):
     wanted = rows.n_risk[i + 1]
     stop = rows.lower[i + 1]
     end = rows.time[stop]
+    span = _Span.of(rows, rows.lower[i], stop, end)
     solved = _mend(
-        lambda guess: _solve(rows, (rows.lower[i], stop, end), start, guess),
+        lambda guess: _solve(span, start, guess),
         _first_guess(rows, i),
         start[0],
         lambda interval: interval.n_left - wanted,
@@ -163,15 +178,15 @@ def _last(rows, start, n_censored, n_event):
 
     `n_event` is what is left of the total of events, or None.
     """
-    span = (rows.lower[-1], len(rows.time), rows.time[-1])
+    span = _Span.of(rows, rows.lower[-1], len(rows.time), rows.time[-1])
     guess = min(max(_rate_guess(rows, n_censored), 0), start[0])
     if n_event is None:
-        return _solve(rows, span, start, guess)
+        return _solve(span, start, guess)
     if n_event <= 0:
-        width = span[1] - span[0]
+        width = span.stop - span.first
         return _Interval([0] * width, [start[1]] * width, [], start[0])
     return _mend(
-        lambda attempt: _solve(rows, span, start, attempt),
+        lambda attempt: _solve(span, start, attempt),
         guess,
         start[0],
         lambda interval: sum(interval.n_event) - n_event,

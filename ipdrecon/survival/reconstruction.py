@@ -22,6 +22,7 @@ from ipdrecon.survival.kaplan_meier import RISK_CONVENTIONS, kaplan_meier, n_ris
 
 METHODS = ("guyot",)
 _JUST_AFTER = 1e-9
+_CLEARLY = 0.001
 
 
 @dataclass(frozen=True)
@@ -81,25 +82,28 @@ def _cut(given, convention):
 
 
 def _misfit(rows, inverted):
-    """How far a result is from the table, then from the curve; rounded, so that a tie stays a tie."""
+    """How many patients a result is from the table, and how far on average from the curve."""
     gap = np.abs(np.array(rows.survival) - inverted.survival).mean()
-    return sum(rows.n_risk) - sum(inverted.n_risk), round(float(gap), 6)
+    return sum(rows.n_risk) - sum(inverted.n_risk), float(gap)
 
 
 def _invert(given):
     """Invert with the table counting time >= t or, where that fits better, time > t; rows, printed times, result.
 
-    Both are tried only where they can differ: the table is not met, or the curve drops at a printed time.
+    Both are tried only where they can differ: the table is not met, or the curve drops at a printed time. The second
+    is taken where it comes closer to the table, or as close and clearly closer to the curve.
     """
     rows, risk_time = _cut(given, RISK_CONVENTIONS[0])
-    inverted = invert(rows, given.n_event)
-    best = (_misfit(rows, inverted), rows, risk_time, inverted)
-    lower = rows.lower[1:]
-    if best[0][0] or any(rows.survival[k] < rows.survival[k - 1] for k in lower):
-        rows, risk_time = _cut(given, RISK_CONVENTIONS[1])
-        inverted = invert(rows, given.n_event)
-        best = min(best, (_misfit(rows, inverted), rows, risk_time, inverted), key=lambda entry: entry[0])
-    return best[1:]
+    first = invert(rows, given.n_event)
+    missed, gap = _misfit(rows, first)
+    if not missed and not any(rows.survival[k] < rows.survival[k - 1] for k in rows.lower[1:]):
+        return rows, risk_time, first
+    shifted, _ = _cut(given, RISK_CONVENTIONS[1])
+    second = invert(shifted, given.n_event)
+    missed_second, gap_second = _misfit(shifted, second)
+    if missed_second < missed or (missed_second == missed and gap - gap_second > max(gap_second, _CLEARLY)):
+        return shifted, risk_time, second
+    return rows, risk_time, first
 
 
 def _after_curve(given, risk_time):
@@ -128,12 +132,12 @@ def _too_many_printed(given, risk_time, printed, reached):
 
 
 def _clear_drops(survival, least):
-    """Row indices of the drops that reading error cannot have made: each at least `least` below the last."""
-    level, found = survival[0], []
+    """List the rows of the drops that reading error cannot have made: each at least `least` below the last."""
+    below, found = survival[0] - least, []
     for k, value in enumerate(survival):
-        if level - value >= least:
+        if value <= below:
             found.append(k)
-            level = value
+            below = value - least
     return found
 
 
