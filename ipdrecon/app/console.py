@@ -139,6 +139,8 @@ def _finish(talk, work):
             outcome = work()
     except KeyboardInterrupt:
         return _complain(talk, "Stopped; nothing half-written is left.", INTERRUPTED)
+    except typer.BadParameter:
+        raise
     except Exception as error:
         if talk.debug:
             traceback.print_exc()

@@ -35,10 +35,10 @@ def png_bytes(figure, *, dpi=None):
 
 
 def svg_bytes(figure):
-    """Give a matplotlib Figure as SVG with its text as text; the same bytes each time."""
+    """Give a matplotlib Figure as SVG whose letters are shapes, so that it looks alike everywhere; the same bytes each time."""
     import matplotlib
 
-    settings = {"svg.hashsalt": "ipdrecon", "svg.fonttype": "none", "path.simplify": False}
+    settings = {"svg.hashsalt": "ipdrecon", "svg.fonttype": "path", "path.simplify": False}
     stream = io.BytesIO()
     with matplotlib.rc_context(settings):
         figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})

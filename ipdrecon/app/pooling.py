@@ -14,6 +14,7 @@ from metaanalysis.studies import pool_studies, read_studies
 
 FOREST, POOLED, STUDIES = "forest", "pooled.json", "studies.csv"
 _DEFAULT_MEASURE = "HR"
+_KINDS = ("", "reported", "derived", "reconstructed", "ipd", "summary")
 
 
 @dataclass(frozen=True)
@@ -189,36 +190,44 @@ def pool_rows(rows, table, settings):
 def _by_measure(path, default):
     lines = read_table(path, ("study",))
     for measure in dict.fromkeys(line.text("measure", default).upper() for line in lines):
-        cells = [line.cells for line in lines if line.text("measure", default).upper() == measure]
+        cells = [_kind_apart(line.cells) for line in lines if line.text("measure", default).upper() == measure]
         yield read_studies(pd.DataFrame(cells, dtype=object).fillna(""), measure)
+
+
+def _kind_apart(cells):
+    """Part where a number is printed (`source_text`) from what kind of number it is (`source`)."""
+    source = cells.get("source", "")
+    return cells if source.casefold() in _KINDS else cells | {"source": "", "source_text": source}
 
 
 # --- files -----------------------------------------------------------------------------------------------------------
 
 
-def pooled_files(pooled, studies):
+def pooled_files(pooled, studies, favours=("treatment", "reference")):
     """Make the files of a pooled result.
 
     Parameters
     ----------
     pooled : metaanalysis.PooledEstimate
     studies : DataFrame
+    favours : tuple of str
+        What effects left and right of no effect favour.
 
     Returns
     -------
     dict of str to bytes
         ``forest.svg``, ``forest.pdf``, ``forest.png``, ``pooled.json``, ``studies.csv``.
     """
-    return _forest_files(pooled) | {
+    return _forest_files(pooled, favours) | {
         POOLED: saving.json_bytes(pooled.to_dict(), saving.ALL_DIGITS),
         STUDIES: saving.frame_csv(studies.dropna(axis=1, how="all")),
     }
 
 
-def _forest_files(pooled):
+def _forest_files(pooled, favours):
     from metaanalysis.forest import forest_plot, save_forest_plot
 
-    figure = forest_plot(pooled)
+    figure = forest_plot(pooled, favours=favours)
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder) / f"{FOREST}{ending}" for ending in (".svg", ".pdf", ".png")]
         for path in paths:

@@ -186,7 +186,7 @@ def run_review(path, out=None):
         pooled, studies = _pool(review, figures, path.parent)
         result = ReviewResult(review, figures, pooled, studies, _inputs(path, review, trials), out)
         if pooled is not None:
-            saving.write_files(stage, pooled_files(pooled, studies))
+            saving.write_files(stage, pooled_files(pooled, studies, _favours(figures)))
         html = report_html(result, stage)
         saving.write_files(stage, {REPORT: html.encode(), RUN_RECORD: saving.json_bytes(_run_record(result))})
     return result
@@ -327,6 +327,11 @@ def _pool(review, figures, folder):
     table = folder / review.studies_file if review.studies_file else None
     settings = PoolSettings(wanted.measure, wanted.tau2, wanted.ci, by=wanted.by)
     return pool_rows(rows, table, settings)
+
+
+def _favours(figures):
+    pairs = {(comparison.rebuilt.treatment, comparison.rebuilt.reference) for figure in figures for comparison in figure.comparisons}
+    return pairs.pop() if len(pairs) == 1 else ("treatment", "reference")
 
 
 def _inputs(path, review, trials):

@@ -1,6 +1,7 @@
 """A figure whose reading is known, for the tests of files, pictures and commands."""
 
 import numpy as np
+import pytest
 
 from ipdrecon.flags import Flag
 from ipdrecon.model import ArmLook, AtRiskTable, Axis, Box, Calibration, Curve, Digitisation, DigitisedPanel, Word
@@ -14,7 +15,7 @@ def _cells(times, n_risk):
     )
 
 
-def make_panel(name="1", arms=("Placebo", "Drug"), flags=()):
+def _panel(name="1", arms=("Placebo", "Drug"), flags=()):
     """A panel of 600 x 520 px: time 0-72 months over 80-512 px, survival 1-0 over 40-400 px."""
     time = Axis([80, 152, 224, 296, 368, 440, 512], np.arange(0, 73, 12), 1 / 6, -80 / 6, 0.12, unit="months", title="Months")
     vertical = Axis([40, 130, 220, 310, 400], [1, 0.75, 0.5, 0.25, 0], -1 / 360, 400 / 360, 0.2, title="Overall survival")
@@ -29,16 +30,28 @@ def make_panel(name="1", arms=("Placebo", "Drug"), flags=()):
     return DigitisedPanel(name, Box(80, 40, 512, 400), Calibration(time, vertical), curves, looks, table, _cells(times, n_risk), flags)
 
 
-def make_digitisation(**keywords):
-    """A reading of one panel, from a figure that `draw_px` draws."""
-    return Digitisation("made.png", "0" * 64, "raster", (600, 520), (make_panel(**keywords),), {"arms": 2}, (), "0.1.0")
+def _digitisation(**keywords):
+    return Digitisation("made.png", "0" * 64, "raster", (600, 520), (_panel(**keywords),), {"arms": 2}, (), "0.1.0")
 
 
-def draw_px():
-    """The figure as px: a white page with both curves as ink of two px."""
+@pytest.fixture
+def made_panel():
+    """Make the panel; options: name, arms, flags."""
+    return _panel
+
+
+@pytest.fixture
+def made_digitisation():
+    """Make a reading of the one panel; the same options."""
+    return _digitisation
+
+
+@pytest.fixture
+def made_px():
+    """Draw the figure: a white page with both curves as ink of two px."""
     px = np.full((520, 600, 3), 255, np.uint8)
     px[400:402, 80:513] = px[40:402, 78:80] = 0
-    panel = make_panel()
+    panel = _panel()
     for curve, look in zip(panel.curves, panel.looks, strict=True):
         columns = np.arange(80, 80 + int(6 * curve.time[-1]))
         _, rows = panel.calibration.to_px(0.0, curve.survival_at(panel.calibration.time.to_value(columns)))

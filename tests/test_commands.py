@@ -1,0 +1,367 @@
+"""The command line: what it prints, how it ends, and that a failure leaves nothing behind."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from ipdrecon.app import library
+from ipdrecon.app.commands import main
+from ipdrecon.flags import Flag
+
+CURVES = "panel,arm,time,survival\n1,A,0,1\n1,A,3,0.8\n1,A,9,0.6\n1,B,0,1\n1,B,4,0.9\n1,B,9,0.7\n"
+AT_RISK = "panel,arm,time,n_risk\n1,A,0,40\n1,A,6,30\n1,B,0,40\n1,B,6,33\n"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A figure folder made by hand."""
+    path = tmp_path / "fig"
+    path.mkdir()
+    (path / "curves.csv").write_text(CURVES)
+    (path / "at_risk.csv").write_text(AT_RISK)
+    return path
+
+
+@pytest.fixture
+def digitised(monkeypatch, made_digitisation):
+    """Put a known reading in the place of the reader; options as those of `made_digitisation`."""
+
+    def put(**keywords):
+        import ipdrecon.figure.digitisation as reader
+
+        monkeypatch.setattr(reader, "digitise", lambda path, **given: made_digitisation(**keywords))
+
+    return put
+
+
+@pytest.fixture
+def png(tmp_path, made_px):
+    """The made figure as a file."""
+    import cv2
+
+    path = tmp_path / "made.png"
+    cv2.imwrite(str(path), made_px[:, :, ::-1])
+    return path
+
+
+# --- digitise --------------------------------------------------------------------------------------------------------
+
+
+def test_digitise_writes_the_folder_beside_the_figure(png, digitised, capsys):
+    digitised()
+    assert main(["digitise", str(png)]) == 3
+    assert sorted(os.listdir(png.with_suffix(""))) == ["at_risk.csv", "censor_marks.csv", "curves.csv", "figure.json", "overlay.png"]
+    said = capsys.readouterr().out
+    assert "2 curves (Placebo, Drug); time 0 to 72 months" in said
+    assert "gap (arm): A stretch of the curve has no ink" in said
+    assert "overlay.png" in said
+
+
+def test_digitize_is_understood(png, digitised, tmp_path):
+    digitised()
+    assert main(["digitize", str(png), "--out", str(tmp_path / "out"), "-q"]) == 3
+    assert (tmp_path / "out" / "curves.csv").exists()
+
+
+def test_json_leaves_standard_output_to_the_result(png, digitised, capsys):
+    digitised()
+    main(["digitise", str(png), "--json"])
+    seen = capsys.readouterr()
+    record = json.loads(seen.out)
+    assert record["panels"][0]["arms"][0]["label"] == "Placebo"
+    assert record["folder"] == str(png.with_suffix(""))
+    assert "2 curves" in seen.err
+
+
+def test_quiet_says_nothing(png, digitised, capsys):
+    digitised()
+    main(["digitise", str(png), "-q"])
+    assert capsys.readouterr() == ("", "")
+
+
+def test_rerun_gives_the_same_bytes(png, digitised):
+    digitised()
+    folder = png.with_suffix("")
+    runs = []
+    for _ in range(2):
+        main(["digitise", str(png), "-q"])
+        runs.append({name: (folder / name).read_bytes() for name in os.listdir(folder)})
+    assert runs[0] == runs[1]
+
+
+def test_unit_and_numbers_at_risk_given_by_hand(png, digitised, tmp_path):
+    digitised(flags=(Flag("no_at_risk"), Flag("time_unit_unknown")))
+    table = tmp_path / "table.csv"
+    table.write_text("arm,time,n_risk\nplacebo,0,60\nplacebo,12,30\nDRUG,0,61\nDRUG,12,31\n")
+    out = tmp_path / "out"
+    main(["digitise", str(png), "--out", str(out), "--unit", "weeks", "--at-risk", str(table), "-q"])
+    read = library.read_digitisation(out)
+    assert read.panels[0].calibration.time.unit == "weeks"
+    assert read.panels[0].at_risk.arms == ("Placebo", "Drug")
+    assert read.panels[0].at_risk.n_risk.tolist() == [[60, 30], [61, 31]]
+    assert {flag.name for flag in read.all_flags()} == {"at_risk_given", "gap"}
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ("arm,time,n_risk\nPlacebo,0,60\nPlacebo,12,70\n", "rises from 60 to 70 at 12"),
+        ("arm,time,n_risk\nOther,0,60\n", "no arm 'Other'; the arms are 'Placebo', 'Drug'"),
+        ("panel,arm,time,n_risk\nB,Placebo,0,60\n", "no panel 'B' in the figure"),
+        ("arm,time\nPlacebo,0\n", "no column n_risk"),
+    ],
+)
+def test_wrong_table_by_hand_is_one_line_and_leaves_nothing(png, digitised, tmp_path, capsys, table, message):
+    digitised()
+    (tmp_path / "table.csv").write_text(table)
+    assert main(["digitise", str(png), "--at-risk", str(tmp_path / "table.csv")]) == 1
+    seen = capsys.readouterr()
+    assert message in seen.err
+    assert seen.err.count("\n") == 1
+    assert sorted(os.listdir(tmp_path)) == ["made.png", "table.csv"]
+
+
+def _text(path):
+    path.write_text("no picture at all")
+
+
+def _tiny(path):
+    import cv2
+
+    cv2.imwrite(str(path), np.zeros((1, 1, 3), np.uint8))
+
+
+def _empty(path):
+    path.write_bytes(b"")
+
+
+@pytest.mark.parametrize(
+    ("make", "message"), [(_text, "is no PNG"), (_tiny, "1 × 1 px"), (_empty, "is empty"), (lambda path: None, "cannot be read")]
+)
+def test_what_is_no_figure_ends_with_one_line_and_leaves_nothing(tmp_path, capsys, make, message):
+    path = tmp_path / "fig.png"
+    make(path)
+    before = os.listdir(tmp_path)
+    assert main(["digitise", str(path)]) == 1
+    seen = capsys.readouterr()
+    assert seen.out == ""
+    assert seen.err.startswith("Error: ")
+    assert message in seen.err
+    assert seen.err.count("\n") == 1
+    assert os.listdir(tmp_path) == before
+
+
+def test_fault_of_the_program_is_called_a_bug(png, monkeypatch, capsys):
+    import ipdrecon.figure.digitisation as reader
+
+    monkeypatch.setattr(reader, "digitise", lambda path, **given: {}["absent"])
+    assert main(["digitise", str(png)]) == 1
+    assert "this is a bug in ipdrecon (KeyError: 'absent'); run again with --debug" in capsys.readouterr().err
+    assert main(["digitise", str(png), "--debug"]) == 1
+    assert "Traceback" in capsys.readouterr().err
+    assert not png.with_suffix("").exists()
+
+
+# --- reconstruct and validate ----------------------------------------------------------------------------------------
+
+
+def test_reconstruct_writes_patients(folder, capsys):
+    assert main(["reconstruct", str(folder), "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert [(arm["arm"], arm["n"]) for arm in record["arms"]] == [("A", 40), ("B", 40)]
+    lines = (folder / "ipd.csv").read_text().splitlines()
+    assert lines[0] == "panel,arm,time,event"
+    assert len(lines) == 81
+    assert {"ipd.csv", "reconstruction.json", "reconstruction.png"} <= set(os.listdir(folder))
+
+
+def test_reconstruct_gives_the_same_bytes(folder):
+    runs = []
+    for _ in range(2):
+        main(["reconstruct", str(folder), "-q"])
+        runs.append({name: (folder / name).read_bytes() for name in os.listdir(folder)})
+    assert runs[0] == runs[1]
+
+
+def test_numbers_by_arm_reach_the_method(folder, capsys):
+    (folder / "at_risk.csv").unlink()
+    assert main(["reconstruct", str(folder), "--n", "a=50", "--n", "B=30", "--events", "A=20", "--json"]) in (0, 3)
+    record = json.loads(capsys.readouterr().out)
+    assert record["given"] == {"n": {"A": 50, "B": 30}, "n_event": {"A": 20}, "seed": 0}
+    assert [arm["n"] for arm in record["arms"]] == [50, 30]
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "message"),
+    [
+        (["--n", "A"], 2, "is not ARM=N"),
+        (["--n", "A=x"], 2, "is not ARM=N"),
+        (["--n", "C=5"], 1, "no arm 'C'; the arms are 'A', 'B'"),
+        (["--n", "=5"], 1, "names no arm"),
+        (["--draws", "5"], 1, "--draws 5 is not available"),
+        (["--method", "joint"], 1, "joint"),
+        (["--draws", "-1"], 2, "draws"),
+    ],
+)
+def test_wrong_options_of_reconstruct(folder, capsys, options, status, message):
+    before = sorted(os.listdir(folder))
+    assert main(["reconstruct", str(folder), *options]) == status
+    assert message in capsys.readouterr().err
+    assert sorted(os.listdir(folder)) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "message"),
+    [
+        ("curves.csv", "1,A,9,0.6", "1,A,9,0.95", r"curves.csv, line 4, column survival: rises"),
+        ("at_risk.csv", "1,A,6,30", "1,A,6,50", r"at_risk.csv, line 3, column n_risk: rises from 40 to 50"),
+    ],
+)
+def test_rising_curve_and_rising_row_are_refused(folder, capsys, name, old, new, message):
+    path = folder / name
+    path.write_text(path.read_text().replace(old, new))
+    assert main(["reconstruct", str(folder)]) == 1
+    assert message in capsys.readouterr().err
+    assert "ipd.csv" not in os.listdir(folder)
+
+
+def test_percent_gives_the_same_patients_and_says_so(folder, capsys):
+    main(["reconstruct", str(folder), "-q"])
+    as_probability = (folder / "ipd.csv").read_bytes()
+    percent = CURVES
+    for value in ("0.9", "0.8", "0.7", "0.6"):
+        percent = percent.replace(f",{value}\n", f",{100 * float(value):g}\n")
+    (folder / "curves.csv").write_text(percent.replace(",0,1\n", ",0,100\n"))
+    assert main(["reconstruct", str(folder), "-v"]) == 0
+    assert (folder / "ipd.csv").read_bytes() == as_probability
+    assert "divided by 100" in capsys.readouterr().out
+
+
+def test_validate_judges_and_ends_with_three_when_a_number_differs(folder, tmp_path, capsys):
+    main(["reconstruct", str(folder), "-q"])
+    reported = tmp_path / "reported.csv"
+    reported.write_text("panel,quantity,arm,time,value,ci_low,ci_high,p,source\n1,survival,A,5,80%,,,,text\n1,n,B,,40,,,,text\n")
+    assert main(["validate", str(folder), "--reported", str(reported)]) == 0
+    assert "2 printed numbers: 2 agree" in capsys.readouterr().out
+    reported.write_text(reported.read_text().replace("80%", "30%"))
+    assert main(["validate", str(folder), "--reported", str(reported), "--json"]) == 3
+    record = json.loads(capsys.readouterr().out)
+    assert record["counts"] == {"agrees": 1, "differs": 1, "cannot be judged": 0}
+    assert (folder / "validation.csv").read_text().startswith("panel,quantity,arm,time,reported,")
+
+
+def test_patients_older_than_the_curves_are_refused(folder, tmp_path, capsys):
+    main(["reconstruct", str(folder), "-q"])
+    (folder / "curves.csv").write_text(CURVES.replace("0.7", "0.65"))
+    (tmp_path / "reported.csv").write_text("quantity,arm,value\nn,A,40\n")
+    assert main(["validate", str(folder), "--reported", str(tmp_path / "reported.csv")]) == 1
+    assert "curves.csv changed since ipd.csv was made" in capsys.readouterr().err
+
+
+def test_validate_without_patients_says_what_to_do(folder, tmp_path, capsys):
+    (tmp_path / "reported.csv").write_text("quantity,arm,value\nn,A,40\n")
+    assert main(["validate", str(folder), "--reported", str(tmp_path / "reported.csv")]) == 1
+    assert "reconstruct" in capsys.readouterr().err
+
+
+# --- pool ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def studies(tmp_path):
+    """A table of four studies."""
+    path = tmp_path / "studies.csv"
+    path.write_text('study,hr,group\nA,0.72 (0.58-0.89),x\nB,0.80 (0.50-1.28),x\nC,1.2 (0.8-1.8),y\nD,"1,1 (0,7-1,7)",y\n')
+    return path
+
+
+def test_pool_prints_the_json_of_the_interface(studies, capsys):
+    assert main(["pool", str(studies), "--by", "group", "--json"]) == 0
+    record = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+    assert record["measure"] == "HR"
+    assert record["k"] == 4
+    assert {"fixed", "random", "heterogeneity", "subgroups", "subgroup_test", "studies", "small_study", "leave_one_out"} <= set(record)
+    assert [group["name"] for group in record["subgroups"]] == ["x", "y"]
+    assert sum(study["weight_random"] for study in record["studies"]) == pytest.approx(100)
+
+
+def test_pool_out_writes_plot_and_numbers(studies, tmp_path):
+    assert main(["pool", str(studies), "--out", str(tmp_path / "out"), "-q"]) == 0
+    assert sorted(os.listdir(tmp_path / "out")) == ["forest.pdf", "forest.png", "forest.svg", "pooled.json", "studies.csv"]
+
+
+def test_pool_estimates_rows_that_hold_patients(folder, tmp_path, capsys):
+    main(["reconstruct", str(folder), "-q"])
+    (tmp_path / "studies.csv").write_text(
+        "study,hr,ci_low,ci_high,ipd,treatment,reference\nprinted,0.8,0.6,1.1,,,\nrebuilt,,,,fig/ipd.csv,B,A\n"
+    )
+    capsys.readouterr()
+    assert main(["pool", str(tmp_path / "studies.csv"), "--json"]) == 0
+    studies = json.loads(capsys.readouterr().out)["studies"]
+    assert [study["source"] for study in studies] == ["reported", "reconstructed"]
+    assert studies[1]["yi"] < 0
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("rebuilt,fig/ipd.csv,,A", "line 2, column treatment: is empty"),
+        ("rebuilt,fig/none.csv,B,A", "none.csv cannot be read"),
+        ("rebuilt,fig/ipd.csv,C,A", "no arm 'C'"),
+    ],
+)
+def test_wrong_rows_with_patients_are_named(folder, tmp_path, capsys, row, message):
+    main(["reconstruct", str(folder), "-q"])
+    (tmp_path / "studies.csv").write_text(f"study,ipd,treatment,reference\n{row}\n")
+    assert main(["pool", str(tmp_path / "studies.csv")]) == 1
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "message"), [(["--tau2", "XX"], "XX"), (["--by", "none"], "no column 'none'"), (["--measure", "RR"], "the measure is RR")]
+)
+def test_wrong_options_of_pool_are_one_line(studies, tmp_path, capsys, options, message):
+    assert main(["pool", str(studies), "--out", str(tmp_path / "out"), *options]) == 1
+    seen = capsys.readouterr()
+    assert message in seen.err
+    assert seen.err.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+# --- the front door --------------------------------------------------------------------------------------------------
+
+
+def test_version_and_wrong_usage(capsys):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("ipdrecon ")
+    assert main(["no-such-verb"]) == 2
+    assert main(["digitise"]) == 2
+    assert main(["digitise", "a.png", "--x-range", "0"]) == 2
+
+
+def test_help_loads_nothing_heavy():
+    code = (
+        "import sys; from ipdrecon.app.commands import main; main(['--help']);"
+        "heavy = {'numpy', 'pandas', 'cv2', 'matplotlib', 'lifelines', 'rapidocr', 'pydantic', 'scipy'} & set(sys.modules);"
+        "sys.exit(', '.join(sorted(heavy)) or 0)"
+    )
+    start = time.perf_counter()
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert time.perf_counter() - start < 5
+
+
+def test_names_of_the_package_are_found_when_asked_for():
+    import ipdrecon
+
+    assert ipdrecon.Curve.__name__ == "Curve"
+    assert callable(ipdrecon.reconstruct)
+    assert ipdrecon.__version__ == ipdrecon.__version__.strip()
+    assert {"digitise", "validate", "ReconstructedArm"} <= set(dir(ipdrecon))
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = ipdrecon.nothing

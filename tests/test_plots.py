@@ -1,0 +1,89 @@
+"""Pictures: the right size, the right places, the same bytes."""
+
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ipdrecon.app.km_plots import draw_kaplan_meier, draw_reconstruction
+from ipdrecon.app.plots import arm_colour, draw_overlay, png_bytes, spread, svg_bytes
+from ipdrecon.model import ReconstructedArm
+
+
+def _pixels(figure):
+    from matplotlib.image import imread
+
+    return imread(io.BytesIO(png_bytes(figure)), format="png")[:, :, :3]
+
+
+def _words(figure):
+    from matplotlib.text import Text
+
+    return {text.get_text() for text in figure.findobj(Text)}
+
+
+@pytest.fixture
+def arms():
+    time = np.linspace(1, 71, 50)
+    return (ReconstructedArm("Placebo", time, time < 50, "guyot"), ReconstructedArm("Drug", time, time < 40, "guyot"))
+
+
+@pytest.mark.parametrize(("width", "scale"), [(200, 3), (600, 3), (900, 2), (2000, 1)])
+def test_overlay_is_a_whole_multiple_of_the_figure(made_digitisation, width, scale):
+    px = np.full((width // 2, width, 3), 255, np.uint8)
+    assert _pixels(draw_overlay(px, made_digitisation())).shape == (scale * (width // 2), scale * width, 3)
+
+
+def test_curve_is_drawn_upon_its_own_ink(made_digitisation, made_px):
+    pixels = _pixels(draw_overlay(made_px, made_digitisation()))
+    wanted = np.array([int(arm_colour(0)[place : place + 2], 16) for place in (1, 3, 5)]) / 255
+    rows, columns = np.nonzero(np.abs(pixels - wanted).max(axis=2) < 0.12)
+    panel = made_digitisation().panels[0]
+    _, py = panel.calibration.to_px(columns / 3, panel.curves[0].survival_at(panel.calibration.time.to_value(columns / 3)))
+    on_curve = np.abs(rows / 3 - py) < 1.5
+    assert on_curve.sum() > 500
+
+
+def test_pictures_have_the_same_bytes_each_time(made_digitisation, made_px, arms):
+    for draw in (lambda: draw_overlay(made_px, made_digitisation()), lambda: draw_reconstruction(made_digitisation(), arms), lambda: draw_kaplan_meier(arms)):
+        assert png_bytes(draw()) == png_bytes(draw())
+        assert svg_bytes(draw()) == svg_bytes(draw())
+
+
+def test_reconstruction_prints_both_rows_of_numbers(made_digitisation, arms):
+    assert {"Placebo  printed", "Drug  printed", "rebuilt", "Number at risk", "Time (months)"} <= _words(draw_reconstruction(made_digitisation(), arms))
+
+
+def test_table_counts_what_has_happened_so_far(arms):
+    figure = draw_kaplan_meier(arms[:1], at=[0, 60], unit="months")
+    words = [text.get_text() for text in figure.axes[1].texts]
+    ended = int((arms[0].time < 60).sum())
+    events = int(((arms[0].time < 60) & arms[0].event).sum())
+    assert words == ["Placebo", "at risk", "50", f"{50 - ended}", "censored", "0", f"{ended - events}", "events", "0", f"{events}"]
+
+
+def test_two_panels_are_both_drawn(made_digitisation, made_panel, arms):
+    from dataclasses import replace
+
+    made = replace(made_digitisation(), panels=(made_panel(name="A"), made_panel(name="B")))
+    both = tuple(replace(arm, panel=name) for name in "AB" for arm in arms)
+    assert {"Panel A", "Panel B"} <= _words(draw_reconstruction(made, both))
+
+
+def test_dollar_signs_of_a_label_are_no_formula(made_digitisation, made_px):
+    made = made_digitisation(arms=("cost $5$", "Drug"))
+    figure = draw_overlay(made_px, made)
+    assert r"cost \$5\$" in _words(figure)
+    assert png_bytes(figure)
+
+
+@given(st.lists(st.floats(-1e3, 1e3), max_size=20), st.floats(0.1, 50))
+def test_spread_keeps_order_distance_and_centre(wanted, least):
+    placed = spread(wanted, least)
+    order = np.argsort(wanted, kind="stable")
+    assert (np.diff(placed[order]) >= least - 1e-6).all()
+    assert len(placed) == len(wanted)
+    if wanted:
+        assert abs(placed.mean() - np.mean(wanted)) < 1e-6
