@@ -123,7 +123,7 @@ def test_total_out_of_reach_is_flagged():
     estimate = kaplan_meier(*OLD)
     found = reconstruct_arm(estimate.time, estimate.survival, risk_time=PRINTED, n_risk=n_risk_at(OLD[0], PRINTED), n_event=90)
     assert found.residuals["n_event"] > 10
-    assert "The total given is 90; curve and table lead to" in next(f.detail for f in found.flags if f.name == "events_conflict")
+    assert "the total given is 90; curve and table lead to" in next(f.detail for f in found.flags if f.name == "events_conflict")
 
 
 def test_n_and_total_alone_fit_both():
@@ -132,3 +132,11 @@ def test_n_and_total_alone_fit_both():
     assert found.information == "curve + n + total events"
     assert (found.n, found.n_event) == (200, int(OLD[1].sum()))
     assert found.residuals["curve_max"] < 0.02
+
+
+def test_curve_left_for_the_total_is_told():
+    """The events before the last printed time reach the total, so the last interval has none although the curve falls."""
+    found = reconstruct_arm([0, 5, 10, 15, 20], [1, 0.8, 0.6, 0.3, 0.1], risk_time=[0, 12], n_risk=[50, 20], n_event=17)
+    detail = next(flag.detail for flag in found.flags if flag.name == "events_conflict")
+    assert "to keep to the total of 17 the curve is left: at time" in detail
+    assert "table_curve_conflict" not in [flag.name for flag in found.flags]

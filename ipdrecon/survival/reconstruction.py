@@ -171,7 +171,7 @@ def _curve_gap(given, time, event):
     if beyond[worst] > 0:
         said = [
             f"at {given.unit} {at[worst]:g} the curve is at {step_value(at[worst], curve.time, curve.survival, 1.0):.3f}, "
-            f"the patients that fit the table at {estimate.survival_at(at[worst]):.3f}"
+            f"the rebuilt patients are at {estimate.survival_at(at[worst]):.3f}"
         ]
     return float(gap.max()), mean, said
 
@@ -183,14 +183,20 @@ def _n_risk_gap(time, risk_time, printed):
     return int(gaps[better].max()), RISK_CONVENTIONS[better]
 
 
-def _event_flags(given, n_event):
-    if given.n_event is None:
-        return (Flag("no_total_events", f"arm {given.arm!r}"),)
-    allowed = max(given.settings.event_most, given.settings.event_share * given.n_event)
-    if abs(n_event - given.n_event) <= allowed:
-        return ()
-    detail = f"The total given is {given.n_event}; curve and table lead to {n_event}."
-    return (Flag("events_conflict", f"arm {given.arm!r}", detail),)
+def _conflict_flags(given, n_event, table_said, gap_said):
+    """Tell of each contradiction once; a curve that is left for the sake of the total is the total's conflict."""
+    place = f"arm {given.arm!r}"
+    total_said = []
+    if given.n_event is not None:
+        allowed = max(given.settings.event_most, given.settings.event_share * given.n_event)
+        if abs(n_event - given.n_event) > allowed:
+            total_said = [f"the total given is {given.n_event}; curve and table lead to {n_event}"]
+        elif gap_said and not table_said:
+            total_said = [f"to keep to the total of {given.n_event} the curve is left: {gap_said[0]}"]
+    table_said = table_said or ([] if total_said else gap_said)
+    said = {"table_curve_conflict": table_said[:3], "events_conflict": total_said}
+    flags = tuple(Flag(name, place, "; ".join(texts) + ".") for name, texts in said.items() if texts)
+    return flags if given.n_event is not None else (*flags, Flag("no_total_events", place))
 
 
 def _information(given):
@@ -208,9 +214,6 @@ def _rebuild(given):
     curve_max, curve_mean, gap_said = _curve_gap(given, time, event)
     n_risk_max, convention = _n_risk_gap(time, risk_time, printed)
     said = _too_many_printed(given, risk_time, rows.n_risk, inverted.n_risk) + _too_few_printed(given, rows, rows.n_risk)
-    said = (said or gap_said)[:3]
-    place = f"arm {given.arm!r}"
-    conflict = (Flag("table_curve_conflict", place, "; ".join(said) + "."),) if said else ()
     residuals = {
         "curve_max": curve_max,
         "curve_mean": curve_mean,
@@ -220,10 +223,9 @@ def _rebuild(given):
     }
     if given.n_event is not None:
         residuals["n_event"] = int(n_event.sum()) - given.n_event
-    flags = given.curve.flags + given.row.flags + _after_curve(given, risk_time) + conflict
-    return ReconstructedArm(
-        given.arm, time, event, "guyot", _information(given), residuals, flags=flags + _event_flags(given, int(n_event.sum()))
-    )
+    conflicts = _conflict_flags(given, int(n_event.sum()), said, gap_said)
+    flags = given.curve.flags + given.row.flags + _after_curve(given, risk_time) + conflicts
+    return ReconstructedArm(given.arm, time, event, "guyot", _information(given), residuals, flags=flags)
 
 
 def _check_method(method, draws):
