@@ -39,10 +39,10 @@ guyot <- function(time, surv, lower, nrisk, total = NULL) {
     # Step 4
     for (attempt in seq_len(most_guesses)) {
       p <- pass(time, surv, k, end, n, km, guess)
-      if (is.null(p)) return(list(ended = FALSE))
+      if (is.null(p)) return(list(ended = FALSE, why = "more leave than are left"))
       if (p$n == nrisk[i + 1] || (p$n < nrisk[i + 1] && guess == 0)) break
       guess <- max(guess + p$n - nrisk[i + 1], 0)
-      if (attempt == most_guesses) return(list(ended = FALSE))
+      if (attempt == most_guesses) return(list(ended = FALSE, why = "the guesses do not settle"))
     }
     d[k] <- p$d
     cens[k] <- p$cens
@@ -63,12 +63,12 @@ guyot <- function(time, surv, lower, nrisk, total = NULL) {
   guess <- min(guess, n)
   for (attempt in seq_len(most_guesses)) {
     p <- pass(time, surv, k, time[rows], n, km, guess)
-    if (is.null(p)) return(list(ended = FALSE))
+    if (is.null(p)) return(list(ended = FALSE, why = "more leave than are left"))
     if (is.null(total)) break
     over <- before + sum(p$d) - total
     if (over == 0 || (over < 0 && guess == 0)) break
     guess <- max(guess + over, 0)
-    if (attempt == most_guesses) return(list(ended = FALSE))
+    if (attempt == most_guesses) return(list(ended = FALSE, why = "the guesses do not settle"))
   }
   d[k] <- p$d
   cens[k] <- p$cens
