@@ -121,12 +121,9 @@ def _mean_row(arm):
 
 
 def _colours(plot, seeds):
-    """Colours of the ink; those a legend shows stand for all colours near them."""
-    found = list(seeds)
-    for colour, _ in palette(plot):
-        if all(np.linalg.norm(colour - other) > 12 for other in found):
-            found.append(colour)
-    return found
+    """Colours of the ink, and those of a legend that none of them is near."""
+    found = [colour for colour, _ in palette(plot)]
+    return found + [seed for seed in seeds if all(np.linalg.norm(seed - other) > 25 for other in found)]
 
 
 def _hidden_by(plot, others):

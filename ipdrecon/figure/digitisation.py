@@ -10,7 +10,7 @@ from ipdrecon.figure.arms import ArmSettings, find_arms
 from ipdrecon.figure.at_risk import find_table, tie_rows
 from ipdrecon.figure.axes import calibrate
 from ipdrecon.figure.ink import InkSettings, plot_inside
-from ipdrecon.figure.legend import find_legend
+from ipdrecon.figure.legend import find_legend, split_at_keys
 from ipdrecon.figure.names import match_legend, usable_entries, words_beside
 from ipdrecon.figure.panels import find_panels
 from ipdrecon.figure.source import open_figure
@@ -78,7 +78,7 @@ def digitise(path, *, panel=None, page=None, arms=None, x_range=None, y_range=No
     if page not in (None, 1):
         raise PanelError(f"Page {page} was asked for, but a picture has one page only. Leave --page out.")
     figure = open_figure(path)
-    words = read_words(figure.px)
+    words = split_at_keys(figure.px, read_words(figure.px))
     found = find_panels(figure.px, words)
     chosen = [place for place in found if panel is None or place.name == str(panel).upper()]
     if not chosen:
@@ -121,8 +121,8 @@ def _read_panel(px, place, boxes, words, legend, given, settings):
 def _named(px, words, box, plot, inks, entries, given):
     """Tie arms to labels; ink that a complete legend does not show is no arm."""
     matched = match_legend(inks, entries)
-    if len(matched) >= 2 and len(matched) < len(inks) and given.arms is None:
-        inks = tuple(ink for i, ink in enumerate(inks) if i in matched)
+    if len(matched) >= 2 and given.arms is None:
+        inks = tuple(ink for i, ink in enumerate(inks) if i in matched or not _is_shade(ink, [inks[j] for j in matched]))
         matched = match_legend(inks, entries)
     used = {(entry.text.left, entry.text.top) for entry in entries}
     free = tuple(word for word in words if (word.box.left, word.box.top) not in used)
@@ -139,6 +139,19 @@ def _named(px, words, box, plot, inks, entries, given):
             label, source = "", ""
         looks.append(ArmLook(label, ink.rgb, ink.dash, source, round(ink.confidence, 3)))
     return inks, tuple(looks)
+
+
+def _is_shade(ink, others):
+    """Whether ink that no legend shows is doubtful, or another arm's colour mixed with paper or a band."""
+    if ink.confidence < 0.5:
+        return True
+    chroma = np.hypot(*ink.lab[1:])
+    for other in others:
+        theirs = np.hypot(*other.lab[1:])
+        turn = np.degrees(np.arctan2(ink.lab[2], ink.lab[1]) - np.arctan2(other.lab[2], other.lab[1]))
+        if theirs > 15 and chroma < theirs and (chroma < 12 or abs((turn + 180) % 360 - 180) < 40) and ink.lab[0] > other.lab[0] - 5:
+            return True
+    return False
 
 
 def _curve(label, ink, plot, calibration, settings):

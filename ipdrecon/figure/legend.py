@@ -1,11 +1,13 @@
 """Legends: short strokes or patches, each with a label to its right."""
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
 
 from ipdrecon.figure.ink import to_lab
-from ipdrecon.model import Box
+from ipdrecon.figure.text import read_line
+from ipdrecon.model import Box, Word
 
 _NO_LABELS = ("censor", "logrank", "log-rank", "log rank", "strata", "hr ", "hr:", "hr=", "hazard ratio", "p =", "p<", "p=", "p <", "p-value", "95% ci", "95 % ci")
 _FIRST_IDEOGRAPH = 0x2E80
@@ -51,13 +53,96 @@ def find_legend(px, words):
         key = _key(px, word.box)
         if key is not None:
             lab, dash, box = key
-            entries.append(LegendEntry(_full_label(word, words), lab, dash, box, word.box))
+            entries.append(LegendEntry(_full_label(word, words).lstrip("=+ "), lab, dash, box, word.box))
     return tuple(entries)
+
+
+def split_at_keys(px, words):
+    """Words without the strokes that were read into them: ``"— A  -- B"`` becomes ``"A"`` and ``"B"``.
+
+    Parameters
+    ----------
+    px : ndarray of uint8, shape (height, width, 3)
+    words : tuple of Word
+
+    Returns
+    -------
+    tuple of Word
+        Words that hold a stroke longer than they are high are cut there, and their parts are read again.
+    """
+    parts = []
+    for word in words:
+        strokes = [] if word.vertical or word.box.width < 2 * word.box.height else _strokes_within(px, word.box)
+        parts.extend(_pieces(px, word, strokes) if strokes else [word])
+    return tuple(parts)
+
+
+def _strokes_within(px, box):
+    """First and last column, in the figure, of level strokes inside a word's box."""
+    left, height = max(int(box.left), 0), 0.75 * box.height
+    lab = to_lab(px[max(int(box.top), 0) : int(np.ceil(box.bottom)) + 1, left : int(np.ceil(box.right)) + 1])
+    ink = np.linalg.norm(lab - _paper(lab), axis=2) > 20
+    ink[ink.mean(axis=1) > 0.9] = False
+    middle = ink.shape[0] / 2
+    rows = np.arange(ink.shape[0])[:, None]
+    first = np.where(ink.any(axis=0), np.where(ink, rows, ink.shape[0]).min(axis=0), -1)
+    last = np.where(ink, rows, -1).max(axis=0)
+    thin = (first >= 0) & (last - first + 1 <= max(0.35 * height, 2)) & (np.abs((first + last) / 2 - middle) < 0.3 * height)
+    runs = [(left + a, left + b) for a, b, long in _joined(_thin_runs(thin, ink.any(axis=0), (first + last) / 2, height), height) if long >= 1.25 * height]
+    return runs
+
+
+def _thin_runs(thin, inked, centre, height):
+    """Runs of thin columns, with the paper between dashes: first, last column, middle row."""
+    at = np.flatnonzero(thin)
+    if not len(at):
+        return []
+    breaks = [
+        i
+        for i in range(1, len(at))
+        if at[i] - at[i - 1] > 0.6 * height + 1 or (inked & ~thin)[at[i - 1] : at[i]].any() or abs(centre[at[i]] - centre[at[i - 1]]) > 1.5
+    ]
+    return [(int(run[0]), int(run[-1]), float(np.median(centre[run]))) for run in np.split(at, breaks)]
+
+
+def _joined(runs, height):
+    """Runs joined over a marker in the middle of a stroke: first, last column, length that is stroke."""
+    strokes = []
+    for first, last, row in runs:
+        long = last - first + 1
+        if strokes:
+            a, b, before, level = strokes[-1]
+            if first - b < 0.8 * height and min(long, before) > 0.35 * height and abs(row - level) < 1.5:
+                strokes[-1] = (a, last, before + long, level)
+                continue
+        strokes.append((first, last, long, row))
+    return [(a, b, long) for a, b, long, _ in strokes]
+
+
+def _pieces(px, word, strokes):
+    """The text between the strokes of a word, read again."""
+    edges = [word.box.left, *(edge for stroke in strokes for edge in stroke), word.box.right]
+    pieces = []
+    for left, right in zip(edges[::2], edges[1::2], strict=True):
+        if right - left > 0.5 * word.box.height:
+            inner = Box(left + 2 * (left > word.box.left), word.box.top, right - 2 * (right < word.box.right), word.box.bottom)
+            read = read_line(px, inner)
+            if any(character.isalnum() for character in read.text):
+                pieces.append(Word(read.text, inner, read.confidence))
+    return pieces
+
+
+def _paper(lab):
+    """The commonest colour."""
+    cells, counts = np.unique(np.round(lab.reshape(-1, 3) / 3).astype(int), axis=0, return_counts=True)
+    return cells[np.argmax(counts)] * 3.0
 
 
 def is_label(text):
     """Whether a text can name an arm: it holds a letter or is a bare code, and is no statistic."""
-    plain = text.lower().strip()
+    plain = text.lower().strip("=+-– ")
+    if re.fullmatch(r"[pn]?\s*[=<>]?\s*[\d.,·]*[.,·][\d.,·]*\s*%?", plain) or plain in ("n", "p"):
+        return False
     if any(plain.startswith(start) or f" {start}" in plain for start in _NO_LABELS):
         return False
     return any(character.isalnum() and ord(character) < _FIRST_IDEOGRAPH for character in plain)
@@ -70,7 +155,8 @@ def _full_label(word, words):
     for other in sorted(words, key=lambda other: other.box.left):
         gap = other.box.left - box.right
         level = abs(other.box.centre[1] - box.centre[1]) < 0.3 * height
-        if other is not word and not other.vertical and level and -0.3 * height < gap < 0.45 * height:
+        wordy = any(character.isalnum() for character in other.text)
+        if other is not word and wordy and not other.vertical and level and -0.3 * height < gap < 0.45 * height:
             label, box = f"{label} {other.text}", other.box
     return label
 
@@ -83,8 +169,7 @@ def _key(px, box):
     if right - left < height or top < 0 or bottom >= px.shape[0]:
         return None
     lab = to_lab(px[top : bottom + 1, left:right])
-    cells, counts = np.unique(np.round(lab.reshape(-1, 3) / 3).astype(int), axis=0, return_counts=True)
-    paper = cells[np.argmax(counts)] * 3.0
+    paper = _paper(lab)
     ink = np.linalg.norm(lab - paper, axis=2) > 14
     span = _last_stretch(ink.any(axis=0), height)
     if span is None:
@@ -117,12 +202,15 @@ def _stroke(lab, paper, ink, span):
     if not len(rows) or rows[-1] - rows[0] + 1 > len(rows) + 1:
         return None
     depth = np.linalg.norm(lab[rows, span[0] : span[1] + 1] - paper, axis=2)
-    row = int(rows[np.argmax(np.median(depth, axis=1))])
+    purest = int(np.argmax(np.quantile(depth, 0.75, axis=1)))
+    row, depth = int(rows[purest]), depth[purest]
     colours = lab[row, span[0] : span[1] + 1][part[row]]
-    colour = np.median(colours, axis=0)
-    if (np.linalg.norm(colours - colour, axis=1) < 20).mean() < 0.6:
+    colour = np.median(lab[row, span[0] : span[1] + 1][depth >= np.quantile(depth[part[row]], 0.6)], axis=0)
+    if (np.linalg.norm(colours - colour, axis=1) < 30).mean() < 0.5:
         return None
     gaps = np.diff(np.flatnonzero(part[row]))
     dash = "dashed" if (gaps > 2).any() and share[row] < 0.93 else "solid"
     inked = np.flatnonzero(part.any(axis=1))
+    if part.shape[1] < part.shape[0] and inked[-1] - inked[0] + 1 > 0.45 * part.shape[0]:
+        return None
     return colour, dash, (int(inked[0]), int(inked[-1]))

@@ -82,11 +82,18 @@ def match_legend(arms, entries, settings=None):
 
 
 def _key_distance(arm, entry):
-    """CIELAB distance, lightness counted less where both are coloured, plus a penalty for another dash."""
-    difference = arm.lab - entry.lab
-    chroma = min(np.hypot(*arm.lab[1:]), np.hypot(*entry.lab[1:]))
-    weight = 0.4 if chroma > 20 else 1.0
-    return float(np.sqrt((weight * difference[0]) ** 2 + difference[1] ** 2 + difference[2] ** 2)) + 8.0 * (arm.dash != entry.dash)
+    """How unlike a curve's and a key's colours are, plus a penalty for another dash.
+
+    Between two colours the hue counts, in degrees: translucent bands and thin lines change lightness and chroma. Where
+    either is grey, the CIELAB distance.
+    """
+    (chroma, other), difference = (np.hypot(*c[1:]) for c in (arm.lab, entry.lab)), arm.lab - entry.lab
+    if min(chroma, other) > 15:
+        turn = np.degrees(np.arctan2(arm.lab[2], arm.lab[1]) - np.arctan2(entry.lab[2], entry.lab[1]))
+        unlike = 0.7 * abs((turn + 180) % 360 - 180) + 0.15 * abs(difference[0]) + 0.1 * abs(chroma - other)
+    else:
+        unlike = np.linalg.norm(difference)
+    return float(unlike) + 8.0 * (arm.dash != entry.dash)
 
 
 def words_beside(px, words, box, plot, arms, settings=None):
@@ -119,7 +126,9 @@ def words_beside(px, words, box, plot, arms, settings=None):
 def _may_name(word, box):
     letters = sum(character.isalpha() for character in word.text)
     reach = 0.35 * box.width
-    inside = box.left < word.box.centre[0] < box.right + reach and box.top - word.box.height < word.box.centre[1] < box.bottom
+    if word.box.width > 0.5 * box.width:
+        return False
+    inside = box.left < word.box.centre[0] < box.right + reach and box.top < word.box.centre[1] < box.bottom
     return inside and letters >= 2 and not word.vertical and word.confidence > 0.6 and is_label(word.text)
 
 
