@@ -64,14 +64,15 @@ class Talk:
 
     def flags(self, flags):
         """Print flags in words, those that need a look first; the others as a count unless more words are wanted."""
-        wanted = [flag for flag in flags if flag.needs_review]
+        flags = tuple(dict.fromkeys(flags))
         others = [flag for flag in flags if not flag.needs_review]
-        for flag in dict.fromkeys(wanted):
-            self.say(f"  ! {flag}", style="yellow")
-        for flag in dict.fromkeys(others):
+        for flag in flags:
+            if flag.needs_review:
+                self.say(f"  ! {flag}", style="yellow")
+        for flag in others:
             self.detail(f"  - {flag}")
         if others and not self.verbose:
-            self.say(f"  {len(set(others))} {'note' if len(set(others)) == 1 else 'notes'} more; -v shows them", style="dim")
+            self.say(f"  {len(others)} {'note' if len(others) == 1 else 'notes'} more; -v shows them", style="dim")
 
     @contextlib.contextmanager
     def working(self, text):

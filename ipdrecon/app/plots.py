@@ -140,16 +140,21 @@ def _draw_curve(pen, panel, curve, colour):
 
 
 def _draw_labels(pen, panel):
-    ends = [panel.calibration.to_px(curve.time[-1], curve.survival[-1]) for curve in panel.curves]
-    wanted = np.array([float(py) for _, py in ends])
-    heights = spread(wanted, 15 * pen.unit * max(1.0, pen.text_size / 9))
-    for index, (curve, (px, _)) in enumerate(zip(panel.curves, ends, strict=True)):
-        inside = float(px) > panel.box.left + 0.7 * panel.box.width
-        shift = -4 * pen.unit if inside else 6 * pen.unit
-        lift = -8 * pen.unit if inside else 0.0
-        pen.word(
-            float(px) + shift, heights[index] + lift, curve.arm, arm_colour(index), ha="right" if inside else "left", va="bottom" if inside else "center"
-        )
+    places = [_label_place(pen, panel, curve) for curve in panel.curves]
+    heights = spread([py for _, py, _ in places], 1.4 * pen.text_size / pen.points * pen.unit)
+    for index, (curve, (px, _, side)) in enumerate(zip(panel.curves, places, strict=True)):
+        pen.word(px, heights[index], curve.arm, arm_colour(index), ha=side, va="center")
+
+
+def _label_place(pen, panel, curve):
+    """Beside the curve's end where there is room, else above its last stretch, clear of its ink."""
+    px, py = (float(value) for value in panel.calibration.to_px(curve.time[-1], curve.survival[-1]))
+    letter = 0.62 * pen.text_size / pen.points * pen.unit
+    if px + (len(curve.arm) + 1) * letter < panel.box.right:
+        return px + letter, py, "left"
+    before = panel.calibration.time.to_value(px - len(curve.arm) * letter)
+    _, top = panel.calibration.to_px(before, curve.survival_at(before))
+    return px - 0.4 * letter, min(py, float(top)) - 2.0 * letter, "right"
 
 
 def _draw_cells(pen, panel):
