@@ -7,7 +7,7 @@ import numpy as np
 from ipdrecon.errors import AxisError
 from ipdrecon.figure.edges import find_edge, turned
 from ipdrecon.figure.labels import label_columns, label_rows, number_labels, parse_number
-from ipdrecon.figure.panels import bottom_edge, left_edge, upright_labels
+from ipdrecon.figure.panels import bottom_edge, left_edge, stands, upright_labels, with_upright
 from ipdrecon.figure.text import read_line
 from ipdrecon.figure.ticks import find_ticks, fit_ticks
 from ipdrecon.figure.titles import direction, horizontal_title, time_unit, vertical_title
@@ -66,9 +66,9 @@ def _scene(px, box, words):
     labels = number_labels(px, words)
     row = _own_run(label_rows(labels, least=2), box)
     column = _own_run(label_columns(labels, least=2), box)
-    if column is None or len(column.labels) < 3:
+    if column is None or len(column.labels) < 3 or any(stands(label) for label in column.labels):
         strip = Box(max(box.left - 0.35 * box.width, 0), box.top - 0.1 * box.height, box.left + 2, box.bottom + 0.1 * box.height)
-        labels += number_labels(px, upright_labels(px, strip))
+        labels = with_upright(labels, upright_labels(px, strip))
         column = _own_run(label_columns(labels, least=2), box) or column
     return _Scene(px, box, words, labels, row, column)
 
@@ -94,7 +94,7 @@ def _run_worth(run, box):
 
 def _time_axis(scene, given):
     box, row = scene.box, scene.row
-    edges = _edges(scene.px, box, row, bottom_edge(scene.px, row, scene.column) if scene.row and scene.column else None)
+    edges = _lower_edges(scene)
     ticks = find_ticks(scene.px, edges, (box.top, box.bottom), (box.left, box.right))
     title = _time_title(scene)
     unit = time_unit(title)
@@ -108,7 +108,10 @@ def _time_axis(scene, given):
 def _vertical_axis(scene, given):
     box, column = scene.box, scene.column
     picture = turned(scene.px)
-    edges = _edges(picture, _turned_box(box), column, left_edge(scene.px, scene.row, column) if scene.row and column else None)
+    axis = left_edge(scene.px, scene.row, column) if scene.row is not None and column is not None else None
+    if axis is None:
+        axis = find_edge(picture, (box.left - 10, box.left + 6), (box.top, box.bottom))
+    edges = [axis] if axis is not None else []
     ticks = find_ticks(picture, edges, (box.left, box.right), (box.top, box.bottom))
     title = vertical_title(scene.px, scene.words, box, column.box.left if column is not None else box.left)
     if given is not None:
@@ -117,19 +120,17 @@ def _vertical_axis(scene, given):
     return replace(axis, title=title), flags
 
 
-def _edges(px, box, run, axis):
-    """The lines that may carry tick marks; `px` and `box` are turned for the vertical axis."""
-    below = run is None or run.horizontal
-    border, inwards = (box.bottom, -1) if below else (box.top, 1)
-    edges = [axis] if axis is not None else [find_edge(px, (border - 10 * inwards, border + 6 * inwards), (box.left, box.right))]
-    if run is not None and run.horizontal:
-        nearest = find_edge(px, (run.box.top + 0.3 * run.height, run.box.top - 3 * run.height), (run.place.min(), run.place.max()))
-        edges += [nearest] if axis is not None and nearest is not None and nearest.outer != axis.outer else []
+def _lower_edges(scene):
+    """The lines that may carry the tick marks of the time axis: the axis line, and the line nearest to the labels."""
+    px, box, row = scene.px, scene.box, scene.row
+    axis = bottom_edge(px, row, scene.column) if row is not None and scene.column is not None else None
+    if axis is None:
+        axis = find_edge(px, (box.bottom + 10, box.bottom - 6), (box.left, box.right))
+    edges = [axis]
+    if row is not None:
+        nearest = find_edge(px, (row.box.top + 0.3 * row.height, row.box.top - 3 * row.height), (row.place.min(), row.place.max()))
+        edges += [nearest] if axis is None or nearest is None or nearest.outer != axis.outer else []
     return [edge for edge in edges if edge is not None]
-
-
-def _turned_box(box):
-    return Box(box.top, box.left, box.bottom, box.right)
 
 
 def _time_title(scene):

@@ -14,6 +14,7 @@ _THOUSANDS = re.compile(r"^\d{1,3}([, ]\d{3})+$")
 _ALTERNATIVE_WEIGHT = 0.7
 _MOST_LABELS = 60
 _MOST_LINES = 60
+_LEAST_DENSITY = 0.34
 
 
 @dataclass(frozen=True)
@@ -115,8 +116,8 @@ def parse_number(text):
     --------
     >>> parse_number("1·0")
     ((1.0,), False)
-    >>> parse_number("75%")
-    ((75.0,), True)
+    >>> parse_number(".75")
+    ((0.75, 75.0), False)
     >>> parse_number("1,000")
     ((1000.0, 1.0), False)
     """
@@ -271,17 +272,23 @@ def _best_run(labels, horizontal):
         score, members = _score(index, weight, distance, tolerance)
         if score > best_score:
             best, best_score = members, score
-    if best is None or weight[best].mean() < 0.85 or not _even_steps(value[best]):
+    if best is None:
         return None
-    return _run(labels, place, index, value, best, horizontal)
+    best = best[_on_even_grid(value[best])]
+    return _run(labels, place, index, value, best, horizontal) if len(best) > 1 and weight[best].mean() >= 0.85 else None
 
 
-def _even_steps(values):
-    """Whether the values lie on a grid whose step is their least difference or half or a third of it."""
-    values = np.sort(values)
-    step = np.diff(values).min(initial=np.inf)
-    turns = [(values - values[0]) / (step / parts) for parts in (1, 2, 3)]
-    return any(np.abs(turn - np.round(turn)).max() < 0.02 for turn in turns)
+def _on_even_grid(values):
+    """Which values lie on the best grid of even steps, of which a fair share must be printed, shape (n_values,)."""
+    gaps = np.unique(np.diff(np.unique(values)))
+    best, best_count = np.zeros(len(values), bool), 0
+    for step in (gap / parts for parts in (1, 2, 3) for gap in gaps[::-1]):
+        for base in values:
+            turn = (values - base) / step
+            on_grid = np.abs(turn - np.round(turn)) < 0.02
+            if on_grid.sum() > best_count and on_grid.sum() >= _LEAST_DENSITY * (np.ptp(turn[on_grid]) + 1):
+                best, best_count = on_grid, int(on_grid.sum())
+    return best
 
 
 def _likeliest_lines(place, index, value, weight, tolerance, horizontal):

@@ -64,9 +64,11 @@ def find_panels(px, words):
     """
     words = tuple(words)
     labels = number_labels(px, words)
+    if sum(stands(label) for label in labels) > 1:
+        labels = with_upright(labels, upright_labels(px))
     plots = _plots(px, labels, 3)
     if not plots:
-        labels = labels + number_labels(px, upright_labels(px))
+        labels = with_upright(labels, upright_labels(px))
         plots = _plots(px, labels, 3) or _plots(px, labels, 2)
     if not plots:
         rows, columns = label_rows(labels), label_columns(labels)
@@ -79,8 +81,31 @@ def find_panels(px, words):
     return tuple(PanelBox(name, box) for name, box in zip(_names(boxes, words), boxes, strict=True))
 
 
+def stands(label):
+    """Whether a number of several characters is taller than wide: it is printed upwards."""
+    return len(label.word.text) > 1 and label.word.box.height > 1.15 * label.word.box.width
+
+
+def with_upright(labels, upright):
+    """Labels, those printed upwards replaced by their reading from the turned picture.
+
+    Parameters
+    ----------
+    labels : tuple of Label
+    upright : tuple of Label
+        From `upright_labels`.
+
+    Returns
+    -------
+    tuple of Label
+    """
+    upright = tuple(label for label in upright if stands(label))
+    kept = [label for label in labels if not any(other.word.box.contains(label.px, label.py) for other in upright)]
+    return (*kept, *upright)
+
+
 def upright_labels(px, box=None):
-    """Words that run upwards, read from the picture turned by a quarter.
+    """Numbers printed upwards, read from the picture turned by a quarter.
 
     Parameters
     ----------
@@ -90,31 +115,21 @@ def upright_labels(px, box=None):
 
     Returns
     -------
-    tuple of Word
+    tuple of Label
         In px of the whole picture.
     """
     left, top = (0, 0) if box is None else (max(int(box.left), 0), max(int(box.top), 0))
-    if box is not None:
-        px = px[top : int(box.bottom) + 1, left : int(box.right) + 1]
-    if min(px.shape[:2]) < 3:
+    part = px if box is None else px[top : int(box.bottom) + 1, left : int(box.right) + 1]
+    if min(part.shape[:2]) < 3:
         return ()
-    height = px.shape[0]
-    words = read_words(np.ascontiguousarray(np.rot90(px, -1)))
-    return tuple(
-        Word(
-            word.text,
-            Box(
-                left + word.box.top,
-                top + height - 1 - word.box.right,
-                left + word.box.bottom,
-                top + height - 1 - word.box.left,
-            ),
-            word.confidence,
-            True,
-        )
+    words = read_words(np.ascontiguousarray(np.rot90(part, -1)))
+    last = top + part.shape[0] - 1
+    turned_back = [
+        Word(word.text, Box(left + word.box.top, last - word.box.right, left + word.box.bottom, last - word.box.left), word.confidence, True)
         for word in words
         if not word.vertical
-    )
+    ]
+    return number_labels(px, turned_back)
 
 
 def _plots(px, labels, least):

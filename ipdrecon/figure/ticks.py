@@ -143,7 +143,7 @@ def fit_ticks(run, ticks, columns):
         return _least_squares(run.place, np.array(run.values), "labels")
     most = max(_labelled(fit, run) for fit in fits)
     near = [fit for fit in fits if _labelled(fit, run) >= max(0.75 * most, 2)]
-    best = min(near, key=lambda fit: (max(fit.residual_px, 0.35), -_labelled(fit, run)))
+    best = min(near, key=lambda fit: (max(fit.residual_px, 0.35), -_labelled(fit, run), -len(fit.place)))
     return best if best.residual_px < 0.5 * run.height else _least_squares(run.place, np.array(run.values), "labels")
 
 
@@ -167,7 +167,7 @@ def _fit_kind(run, ticks, columns):
     if len(place) < max(2, 0.6 * len(values)):
         return None
     fit = _without_strays(place, value, ticks.kind)
-    grid = _grid_values(values, run.step, sorted(fit.intercept + fit.slope * column for column in columns))
+    grid = _grid_values(values, run.step, sorted(fit.intercept + fit.slope * column for column in (columns[0] - 4, columns[1] + 4)))
     place, value = _matched(grid, fit.to_px(grid), ticks.place, 1.0)
     refined = _least_squares(place, value, ticks.kind) if len(place) >= 2 else fit
     return refined if len(refined.place) >= len(fit.place) else fit

@@ -1,0 +1,103 @@
+"""Tick labels and axis titles: by law, and by what papers print."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ipdrecon.figure.labels import label_columns, label_rows, number_labels, parse_number
+from ipdrecon.figure.titles import direction, time_unit
+from ipdrecon.model import Box, Word
+
+BLANK = np.full((600, 1200, 3), 255, np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1.0", 1.0), (".5", 0.5), ("0,5", 0.5), ("1·0", 1.0), ("100%", 100.0), ("75 %", 75.0), ("O.8", 0.8), ("l.0", 1.0),
+        ("1,000", 1000.0), ("1 000", 1000.0), ("-5", -5.0), ("−5", -5.0), ("1.00-", 1.0), ("0", 0.0), ("12", 12.0), ("025", 0.25),
+    ],
+)
+def test_numbers_as_papers_print_them(text, value):
+    values, percent = parse_number(text)
+    assert values[0] == value
+    assert percent == ("%" in text)
+
+
+@pytest.mark.parametrize("text", ["", "Time", "p = 0.01", "12 (3)", "HR 0.7", "I", "a", "1992-2004", "lo"])
+def test_what_is_no_number(text):
+    assert parse_number(text)[0] == ()
+
+
+@given(value=st.floats(-1000, 10000).map(lambda value: round(value, 2)))
+def test_every_plain_number_is_read_back(value):
+    assert value in parse_number(f"{value:g}" if abs(value) < 1000 else f"{value}")[0]
+
+
+def _row(values, places, *, shift=None, top=500, text=None):
+    words = []
+    for index, (value, place) in enumerate(zip(values, places, strict=True)):
+        place += 0 if shift is None else shift[index]
+        printed = f"{value:g}" if text is None or index not in text else text[index]
+        words.append(Word(printed, Box(place - 15, top, place + 15, top + 20)))
+    return words
+
+
+@given(
+    n=st.integers(4, 12),
+    step=st.sampled_from([0.5, 1, 2, 2.5, 3, 6, 12, 30, 100, 250, 365]),
+    spacing=st.floats(45, 80),
+    wrong=st.integers(0, 11),
+    data=st.data(),
+)
+def test_one_misread_label_does_not_move_the_scale(n, step, spacing, wrong, data):
+    values, places = step * np.arange(n), 100 + spacing * np.arange(n)
+    shift = data.draw(st.lists(st.floats(-2, 2), min_size=n, max_size=n))
+    words = _row(values, places, shift=shift, text={wrong: "777"} if n > 4 else None)
+    rows = label_rows(number_labels(BLANK, words))
+    assert len(rows) == 1
+    assert len(rows[0].labels) >= n - 1
+    assert rows[0].to_px(values) == pytest.approx(places, abs=4)
+
+
+def test_numbers_at_risk_are_no_axis():
+    words = _row([0, 6, 12, 18, 24], range(100, 600, 100)) + _row([65, 33, 25, 14, 10], range(100, 600, 100), top=540)
+    rows = label_rows(number_labels(BLANK, words))
+    assert [row.values for row in rows] == [(0, 6, 12, 18, 24)]
+
+
+def test_two_panels_have_two_rows_on_one_line():
+    words = _row([0, 5, 10, 15], range(100, 500, 100)) + _row([0, 5, 10, 15], range(700, 1100, 100))
+    assert [row.values for row in label_rows(number_labels(BLANK, words))] == [(0, 5, 10, 15)] * 2
+
+
+def test_a_lost_decimal_point_is_put_back():
+    words = [Word(text, Box(50, top, 90, top + 20)) for text, top in (("1.00", 0), ("0.75", 100), ("050", 200), ("0.25", 300), ("0.00", 400))]
+    assert label_columns(number_labels(BLANK, words))[0].values == (1.0, 0.75, 0.5, 0.25, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("title", "unit"),
+    [
+        ("Months", "months"), ("Time (mo)", "months"), ("Time (days)", "days"), ("Years since randomisation", "years"),
+        ("Time after index procedure, weeks", "weeks"), ("Time from infusion (min)", "minutes"), ("Overall_Survival _Months", "months"),
+        ("Time", ""), ("Follow-up", ""), ("", ""),
+    ],
+)
+def test_time_units(title, unit):
+    assert time_unit(title) == unit
+
+
+@pytest.mark.parametrize(
+    ("title", "says"),
+    [
+        ("Overall survival (%)", "survival"), ("Freedom from failure", "survival"), ("Patients alive", "survival"),
+        ("Event-free survival", "survival"), ("PFS", "survival"), ("Patients without progression (%)", "survival"),
+        ("Cumulative incidence", "incidence"), ("1 - survival", "incidence"), ("Failure probability", "incidence"),
+        ("Probability of event before time t", "incidence"), ("Patients with event (%)", "incidence"),
+        ("Cumulative hazard", "hazard"), ("Probability", ""), ("Proportion of participants (%)", ""),
+    ],
+)
+def test_what_vertical_titles_say(title, says):
+    assert direction(title) == says

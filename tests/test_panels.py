@@ -1,0 +1,69 @@
+"""Plotting boxes: what is none must be refused, and letters name what they stand beside."""
+
+import cv2
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from ipdrecon.errors import PanelError
+from ipdrecon.figure.panels import _names, find_panels
+from ipdrecon.figure.text import read_words
+from ipdrecon.model import Box, Word
+
+
+def _page_of_text():
+    px = np.full((700, 900, 3), 255, np.uint8)
+    for line in range(18):
+        text = f"{line + 1}. In 20{line:02d} there were {137 - 5 * line} patients at {3 + line} sites"
+        cv2.putText(px, text, (40, 40 + 35 * line), cv2.FONT_HERSHEY_SIMPLEX, 0.7, (0, 0, 0), 1, cv2.LINE_AA)
+    return px
+
+
+def _photograph():
+    noise = np.random.default_rng(0).integers(0, 256, (60, 80, 3)).astype(np.uint8)
+    return cv2.GaussianBlur(cv2.resize(noise, (800, 600), interpolation=cv2.INTER_CUBIC), (15, 15), 0)
+
+
+def _bars_without_axis():
+    figure = Figure(figsize=(6, 4), dpi=100)
+    canvas = FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    bars = axes.bar(["Placebo", "Low dose", "High dose"], [31, 44, 27])
+    axes.bar_label(bars)
+    axes.set_axis_off()
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[:, :, :3].copy()
+
+
+@pytest.mark.parametrize("draw", [_page_of_text, _photograph, _bars_without_axis])
+def test_what_is_no_plot_is_refused(draw):
+    px = draw()
+    with pytest.raises(PanelError, match="No plotting box was found.*expected.*Crop the figure"):
+        find_panels(px, read_words(px))
+
+
+def _word(text, left, top):
+    return Word(text, Box(left, top, left + 15, top + 15))
+
+
+SIDE_BY_SIDE = [Box(100, 100, 400, 300), Box(600, 100, 900, 300)]
+
+
+def test_letters_name_their_panels():
+    assert _names(SIDE_BY_SIDE, [_word("(c)", 60, 60), _word("d", 560, 62)]) == ["C", "D"]
+
+
+def test_a_letter_read_wrongly_is_mended_by_its_place():
+    boxes = [*SIDE_BY_SIDE, Box(100, 600, 400, 800)]
+    words = [_word("A", 60, 60), _word("8", 560, 62), _word("C)", 60, 560)]
+    assert _names(boxes, words) == ["A", "B", "C"]
+
+
+def test_without_letters_panels_are_numbered():
+    assert _names(SIDE_BY_SIDE, [_word("Placebo", 60, 60)]) == ["1", "2"]
+    assert _names(SIDE_BY_SIDE[:1], []) == ["1"]
+
+
+def test_a_single_panel_may_carry_a_letter():
+    assert _names(SIDE_BY_SIDE[:1], [_word("b", 70, 70)]) == ["B"]
