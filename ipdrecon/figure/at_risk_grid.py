@@ -155,7 +155,7 @@ def _tick_grids(box, time_axis):
     value = np.sort(time_axis.tick_value)
     yield value
     step = float(np.median(np.diff(value)))
-    ends = np.sort(time_axis.to_value([box.left, box.right]))
+    ends = np.sort(time_axis.to_value([min(box.left, time_axis.to_px(0)), box.right]))
     for step_here in (step, step / 2):
         first = np.ceil((ends[0] - value[0]) / step_here - 0.3)
         last = np.floor((ends[1] - value[0]) / step_here + 0.3)

@@ -48,7 +48,7 @@ def number_lines(words, box, time_axis):
         From top to bottom, only those with numbers.
     """
     spacing = min(tick_spacing_px(time_axis), 0.15 * box.width)
-    start = min(float(time_axis.tick_px.min()), max(float(time_axis.to_px(0)), box.left))
+    start = min(float(time_axis.tick_px.min()), float(time_axis.to_px(0)))
     end = max(float(time_axis.tick_px.max()), box.right)
     pieces = [
         piece for piece in split_pieces(words) if start - 0.5 * spacing <= piece.box.centre[0] <= end + 0.3 * spacing

@@ -141,15 +141,19 @@ def read_row_cells(px, line, columns, pitch):
 
 
 def _nearest_run(pieces, px, height):
-    """Of the pieces in one column that hold digits, the one nearest its middle and what adjoins it."""
-    pieces = [piece for piece in pieces if parse_count(piece.text) or any(letter.isdigit() for letter in piece.text)]
-    if not pieces:
-        return []
-    pieces = sorted(pieces, key=lambda piece: abs(piece.box.centre[0] - px))
-    run = [pieces[0]]
-    for piece in pieces[1:]:
+    """Of the pieces in one column, the one nearest its middle, and what adjoins it and brings it nearer the middle.
+
+    So ``1`` and ``023`` are one number, but a label's ``1`` beside a number is not.
+    """
+    digits = [piece for piece in pieces if any(letter.isdigit() for letter in piece.text)]
+    pieces = digits or [piece for piece in pieces if parse_count(piece.text)]
+    run = sorted(pieces, key=lambda piece: abs(piece.box.centre[0] - px))[:1]
+    for piece in sorted(pieces, key=lambda piece: abs(piece.box.centre[0] - px))[1:]:
         left, right = min(other.box.left for other in run), max(other.box.right for other in run)
-        if max(piece.box.left - right, left - piece.box.right) <= 0.5 * height:
+        adjoins = max(piece.box.left - right, left - piece.box.right) <= 0.6 * height
+        joined = 0.5 * (min(left, piece.box.left) + max(right, piece.box.right))
+        nearer = abs(joined - px) < abs(0.5 * (left + right) - px)
+        if adjoins and (nearer or piece.text.startswith("(")):
             run.append(piece)
     return sorted(run, key=lambda piece: piece.box.left)
 

@@ -1,0 +1,201 @@
+"""By law: cells, columns, ties and checks of tables of numbers at risk, without reading pictures."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ipdrecon.figure.at_risk import PrintedTable, TableRow, tie_rows
+from ipdrecon.figure.at_risk_check import longest_falling
+from ipdrecon.figure.at_risk_grid import find_columns, group_lines, is_tick_line
+from ipdrecon.figure.at_risk_text import bracket_kind, kind_of, parse_count, split_pieces
+from ipdrecon.figure.at_risk_ties import check_against_curve, colour_distance, name_likeness
+from ipdrecon.model import ArmLook, Axis, Box, Curve, Word
+
+AXIS = Axis(np.arange(100, 701, 100.0), np.arange(0, 61, 10.0), 0.1, -10.0)
+BOX = Box(100, 20, 700, 400)
+
+
+def words_at(px, texts, py=450):
+    return [Word(str(text), Box(x - 5 * len(str(text)), py - 8, x + 5 * len(str(text)), py + 8)) for x, text in zip(px, texts, strict=True)]
+
+
+def line_at(px, texts, py=450):
+    return group_lines(split_pieces(words_at(px, texts, py)))[0]
+
+
+@settings(deadline=None)
+@given(st.integers(0, 10**6))
+def test_counts_are_read_with_and_without_separators(n):
+    for text in (str(n), f"{n:,}", f"{n:,}".replace(",", " "), f" {n} "):
+        assert parse_count(text).n == n
+
+
+@settings(deadline=None)
+@given(st.integers(0, 9999), st.integers(0, 9999), st.sampled_from(["{} ({})", "{}({})", "{} [{}]", "{} ( {} )"]))
+def test_brackets_hold_the_second_number(n, second, form):
+    count = parse_count(form.format(n, second))
+    assert (count.n, count.second) == (n, second)
+
+
+@pytest.mark.parametrize("text", ["", "Placebo", "0.72", "HR 0.72", "1.0", "12%", "(12)", "p < 0.001", "-", "1/2"])
+def test_other_text_is_no_count(text):
+    assert parse_count(text) is None
+
+
+@pytest.mark.parametrize(("text", "n"), [("1O3", 103), ("l2", 12), ("O", 0), ("S6", 56)])
+def test_letters_taken_for_digits_are_marked(text, n):
+    count = parse_count(text)
+    assert count.n == n
+    assert count.mended
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Number at risk", "risk"), ("No. at risk", "risk"), ("Numbers at risk (censored)", "risk"), ("n.risk", "risk"),
+        ("Patients at Risk:", "risk"), ("No. of patients at risk", "risk"), ("At rlsk", "risk"), ("Subjects-at-risk", "risk"),
+        ("Censored", "censored"), ("n.censor", "censored"), ("Cumulative number of events", "event"), ("Events", "event"),
+        ("High risk", ""), ("Risk group 2", ""), ("Eventide", ""), ("Placebo", ""), ("", ""),
+    ],
+)  # fmt: skip
+def test_kinds_of_rows(text, kind):
+    assert kind_of(text) == kind
+
+
+def test_what_brackets_hold():
+    assert bracket_kind("At risk (Events)") == "event"
+    assert bracket_kind("Number at risk [censored]") == "censored"
+    assert bracket_kind("Number at risk: n (%)") == "percent"
+    assert bracket_kind("Number at risk") == ""
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 500), min_size=1, max_size=15))
+def test_the_longest_falling_part_never_rises_and_holds_the_whole_of_a_falling_row(values):
+    keep = longest_falling(values)
+    assert (np.diff(np.array(values)[keep]) <= 0).all()
+    assert longest_falling(sorted(values, reverse=True)).all()
+
+
+@settings(deadline=None)
+@given(st.sets(st.integers(0, 6), min_size=2), st.floats(-8, 8), st.integers(0, 10**6))
+def test_columns_under_the_ticks_take_the_ticks_times(indices, shift, seed):
+    indices = np.array(sorted(indices))
+    jitter = np.random.default_rng(seed).uniform(-3, 3, len(indices))
+    line = line_at(AXIS.tick_px[indices] + shift + jitter, [138] * len(indices))
+    columns = find_columns([line], BOX, AXIS)
+    found = [columns.time[columns.nearest(piece.box.centre[0])] for piece in line.pieces]
+    np.testing.assert_allclose(found, AXIS.tick_value[indices])
+
+
+@settings(deadline=None)
+@given(st.sampled_from([7, 8, 12, 14, 15]))
+def test_columns_at_times_of_their_own_are_round(step):
+    time = np.arange(0, 61, step)
+    columns = find_columns([line_at(AXIS.to_px(time) + 1, [90] * len(time))], BOX, AXIS)
+    assert all(np.abs(columns.time - t).min() < 1e-6 for t in time)
+
+
+def test_axis_labels_repeated_under_the_table_are_no_row():
+    assert is_tick_line(line_at(AXIS.tick_px, AXIS.tick_value.astype(int)), AXIS)
+    assert not is_tick_line(line_at(AXIS.tick_px, [60, 50, 40, 31, 20, 10, 0]), AXIS)
+
+
+def printed(labels, colours=None, n=((50, 30, 10), (60, 50, 40), (70, 20, 5))):
+    colours = colours or [(0, 0, 0)] * len(labels)
+    rows = tuple(
+        TableRow(label, colour, np.array(values, float))
+        for label, colour, values in zip(labels, colours, n, strict=False)
+    )
+    return PrintedTable(np.array([0.0, 10.0, 20.0]), rows, ())
+
+
+@settings(deadline=None)
+@given(st.permutations(range(3)))
+def test_rows_are_tied_by_name_whatever_their_order(order):
+    names = ["Dronedarone 400 mg bid", "Placebo", "sex=1"]
+    read = ["DRONEDARONE 4OO mg bid", "Placeb0", "Sex = 1"]
+    table = printed([read[k] for k in order])
+    at_risk, labels, flags = tie_rows(table, tuple(ArmLook(name) for name in names))
+    assert labels == tuple(names)
+    assert not flags
+    for place, k in enumerate(order):
+        np.testing.assert_array_equal(at_risk.n_risk[k], table.rows[place].n_risk)
+
+
+def test_rows_are_tied_by_colour_where_names_are_missing():
+    table = printed(["", ""], [(240, 20, 20), (20, 20, 230)])
+    at_risk, labels, flags = tie_rows(table, (ArmLook("A", (0, 0, 255)), ArmLook("", (255, 0, 0))))
+    assert not flags
+    assert labels == ("A", "arm 2")
+    np.testing.assert_array_equal(at_risk.n_risk, [[60, 50, 40], [50, 30, 10]])
+
+
+def test_order_is_used_with_a_flag_where_nothing_else_tells():
+    at_risk, labels, flags = tie_rows(printed(["", ""]), (ArmLook(""), ArmLook("")))
+    assert [flag.name for flag in flags] == ["at_risk_rows_unmatched"]
+    np.testing.assert_array_equal(at_risk.n_risk[0], [50, 30, 10])
+    assert labels == ("arm 1", "arm 2")
+
+
+def test_a_curve_without_a_label_takes_its_rows():
+    _, labels, _ = tie_rows(printed(["Good", "Poor"], [(0, 0, 250), (0, 120, 0)]), (ArmLook("", (0, 130, 0)), ArmLook("", (0, 0, 255))))
+    assert labels == ("Poor", "Good")
+
+
+def test_a_single_row_needs_no_evidence():
+    at_risk, _, flags = tie_rows(printed(["All"]), (ArmLook("overall survival"),))
+    assert not flags
+    np.testing.assert_array_equal(at_risk.n_risk, [[50, 30, 10]])
+
+
+def test_a_curve_without_a_row_has_no_numbers():
+    at_risk, _, _ = tie_rows(printed(["B"], n=((60, 50, 40),)), (ArmLook("A"), ArmLook("B")))
+    assert np.isnan(at_risk.n_risk[0]).all()
+    np.testing.assert_array_equal(at_risk.n_risk[1], [60, 50, 40])
+
+
+@st.composite
+def patients(draw):
+    n = draw(st.integers(20, 300))
+    rng = np.random.default_rng(draw(st.integers(0, 10**6)))
+    time = np.minimum(rng.exponential(20, n), rng.uniform(5, 60, n))
+    return time, rng.random(n) < draw(st.floats(0.2, 1.0))
+
+
+def curve_of(time, event):
+    drops = np.unique(time[event])
+    factors = [1 - (time[event] == t).sum() / (time >= t).sum() for t in drops]
+    return Curve("A", np.r_[0, drops, time.max()], np.r_[1, np.cumprod(factors), np.prod(factors)])
+
+
+@settings(deadline=None)
+@given(patients(), st.booleans())
+def test_true_numbers_never_contradict_their_curve(data, after):
+    time, event = data
+    looks = np.arange(0, time.max(), 6)
+    n_risk = np.array([(time > t).sum() if after else (time >= t).sum() for t in looks], float)
+    assert check_against_curve(looks, n_risk, curve_of(time, event), "A") == ()
+
+
+def test_numbers_that_fall_less_than_the_curve_are_flagged():
+    rng = np.random.default_rng(0)
+    time = rng.exponential(20, 200)
+    curve = curve_of(time, np.ones(200, bool))
+    n_risk = np.array([(time >= t).sum() for t in (0, 10, 20)], float)
+    n_risk[1] += 30
+    (flag,) = check_against_curve(np.array([0.0, 10.0, 20.0]), n_risk, curve, "A")
+    assert flag.name == "at_risk_contradicts_curve"
+    assert f"{n_risk[1]:.0f} at 10" in flag.detail
+
+
+def test_likeness_of_names():
+    assert name_likeness("", "Placebo") == 0
+    assert name_likeness("Placebo (n=120)", "placebo") == 1
+    assert name_likeness("Non-PV (+)", "Non-PV (−)") < name_likeness("Non-PV (−)", "Non-PV (-)")
+
+
+def test_distance_of_colours_is_none_between_equals_and_large_between_opposites():
+    assert colour_distance((10, 20, 30), (10, 20, 30)) == 0
+    assert colour_distance((0, 0, 0), (255, 255, 255)) == pytest.approx(100, abs=0.5)

@@ -1,0 +1,211 @@
+"""By truth: tables of numbers at risk drawn in the manners papers use, and read back."""
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure as Canvas
+from matplotlib.lines import Line2D
+
+from ipdrecon.figure.at_risk import find_table, tie_rows
+from ipdrecon.figure.text import read_words
+from ipdrecon.model import ArmLook, Axis, Box
+
+TIME = np.arange(0, 61, 12)
+RISK = {"Placebo": [138, 77, 56, 33, 8, 1], "Drug B": [142, 103, 81, 60, 27, 5]}
+CENSORED = {"Placebo": [0, 3, 4, 9, 21, 26], "Drug B": [0, 11, 20, 31, 58, 77]}
+EVENTS = {"Placebo": [0, 58, 78, 96, 109, 111], "Drug B": [0, 28, 41, 51, 57, 60]}
+RED, BLUE = (0.8, 0.1, 0.1), (0.1, 0.2, 0.8)
+
+
+class Page:
+    """A figure with one plot in its upper half, and texts put below it at times and lines."""
+
+    def __init__(self, *, left=0.2, width=0.75, size=(6.4, 4.8), dpi=110):
+        self.figure = Canvas(figsize=size, dpi=dpi)
+        FigureCanvasAgg(self.figure)
+        self.axes = self.add_plot(left, width)
+
+    def add_plot(self, left, width):
+        axes = self.figure.add_axes((left, 0.45, width, 0.5))
+        axes.set_xlim(-2, 64)
+        axes.set_ylim(0, 1.05)
+        axes.set_xticks(TIME)
+        axes.set_xlabel("Time (months)")
+        for slope, colour in ((0.03, RED), (0.015, BLUE)):
+            axes.step(np.arange(61), np.exp(-slope * np.arange(61)), color=colour, where="post")
+        return axes
+
+    def write(self, time, py, text, axes=None, **look):
+        axes = axes or self.axes
+        px = axes.transData.transform((time, 0))[0] / self.figure.bbox.width
+        self.figure.text(px, py, text, **{"ha": "center", "va": "center", "fontsize": 9} | look)
+
+    def write_row(self, py, values, label="", axes=None, time=TIME, **look):
+        for t, value in zip(time, values, strict=True):
+            self.write(t, py, str(value), axes, **look)
+        if label:
+            left = (axes or self.axes).transData.transform((0, 0))[0] / self.figure.bbox.width
+            self.figure.text(left - 0.04, py, label, ha="right", va="center", fontsize=9, **look)
+
+    def render(self):
+        self.figure.canvas.draw()
+        return np.asarray(self.figure.canvas.buffer_rgba())[..., :3].copy()
+
+    def place(self, axes=None):
+        """Box and time axis in px, from the drawing itself."""
+        axes = axes or self.axes
+        height = self.figure.bbox.height
+        bounds = axes.get_window_extent()
+        box = Box(bounds.x0, height - bounds.y1, bounds.x1, height - bounds.y0)
+        tick_px = axes.transData.transform([(t, 0) for t in TIME])[:, 0]
+        slope, intercept = np.polyfit(tick_px, TIME, 1)
+        return box, Axis(tick_px, TIME, slope, intercept)
+
+
+def read(page, axes=None):
+    px = page.render()
+    return find_table(px, read_words(px), *page.place(axes))
+
+
+def check_risk(table, *, labels=tuple(RISK), time=TIME):
+    assert [row.label.replace(" ", "") for row in table.rows] == [label.replace(" ", "") for label in labels]
+    np.testing.assert_allclose(table.time, time)
+    for row, truth in zip(table.rows, RISK.values(), strict=True):
+        np.testing.assert_array_equal(row.n_risk, truth)
+
+
+def test_rows_named_at_the_left_below_the_axis():
+    page = Page()
+    page.figure.text(0.03, 0.3, "Number at risk", fontsize=9)
+    for k, (label, values) in enumerate(RISK.items()):
+        page.write_row(0.25 - 0.05 * k, values, label)
+    table = read(page)
+    check_risk(table)
+    assert not table.flags and len(table.cells) == 12
+
+
+def test_numbers_in_brackets_are_what_the_header_says():
+    page = Page()
+    page.figure.text(0.03, 0.3, "Number at risk (events)", fontsize=9)
+    for k, label in enumerate(RISK):
+        cells = [f"{n} ({d})" for n, d in zip(RISK[label], EVENTS[label], strict=True)]
+        page.write_row(0.25 - 0.05 * k, cells, label)
+    table = read(page)
+    check_risk(table)
+    for row in table.rows:
+        np.testing.assert_array_equal(row.n_event, EVENTS[row.label])
+        assert row.n_censored is None
+
+
+def test_blocks_of_three_rows():
+    page = Page()
+    py = 0.32
+    for label in RISK:
+        page.write(-8, py, label)
+        for k, (kind, numbers) in enumerate((("At risk", RISK), ("Censored", CENSORED), ("Events", EVENTS))):
+            page.write_row(py - 0.04 * (k + 1), numbers[label], kind)
+        py -= 0.17
+    table = read(page)
+    check_risk(table)
+    for row, label in zip(table.rows, RISK, strict=True):
+        np.testing.assert_array_equal(row.n_censored, CENSORED[label])
+        np.testing.assert_array_equal(row.n_event, EVENTS[label])
+
+
+def test_rows_gathered_by_kind():
+    page = Page()
+    for py, title, numbers in ((0.33, "At Risk", RISK), (0.18, "Events", EVENTS)):
+        page.write(-4, py, title)
+        for k, label in enumerate(RISK):
+            page.write_row(py - 0.045 * (k + 1), numbers[label], label)
+    table = read(page)
+    check_risk(table)
+    for row, label in zip(table.rows, RISK, strict=True):
+        np.testing.assert_array_equal(row.n_event, EVENTS[label])
+
+
+def test_table_inside_the_axes_at_times_of_its_own():
+    page = Page()
+    page.axes.set_ylim(-0.35, 1.05)
+    page.axes.set_yticks([0, 0.5, 1])
+    own = np.arange(0, 51, 10)
+    for k, (label, colour) in enumerate(zip(RISK, (RED, BLUE), strict=True)):
+        page.write_row(0.51 - 0.04 * k, RISK[label], time=own, color=colour)
+        page.figure.text(0.185, 0.51 - 0.04 * k, label, ha="right", va="center", fontsize=9, color=colour)
+    check_risk(read(page), time=own)
+
+
+def test_labels_on_lines_of_their_own():
+    page = Page()
+    page.figure.text(0.05, 0.32, "No. at risk", fontsize=9)
+    for k, label in enumerate(RISK):
+        page.figure.text(0.05, 0.28 - 0.09 * k, label, va="center", fontsize=9)
+        page.write_row(0.24 - 0.09 * k, RISK[label])
+    check_risk(read(page))
+
+
+def test_bars_of_colour_instead_of_names():
+    page = Page()
+    page.figure.text(0.2, 0.3, "Number at risk", fontsize=9)
+    for k, (label, colour) in enumerate(zip(RISK, (BLUE, RED), strict=True)):
+        page.write_row(0.24 - 0.05 * k, RISK[label])
+        page.figure.add_artist(Line2D((0.12, 0.15), [0.24 - 0.05 * k] * 2, color=colour, linewidth=4))
+    table = read(page)
+    check_risk(table, labels=("", ""))
+    looks = (ArmLook("Placebo", (204, 26, 26)), ArmLook("Drug B", (26, 51, 204)))
+    at_risk, _, flags = tie_rows(table, looks)
+    assert not flags
+    np.testing.assert_array_equal(at_risk.n_risk[1], RISK["Placebo"])
+
+
+def test_labels_of_two_lines_thousands_and_an_empty_end():
+    page = Page()
+    page.figure.text(0.03, 0.33, "Patients at risk", fontsize=9)
+    page.write_row(0.26, ["1,023", "877", "1", "1", "0", ""], "Dronedarone\n400 mg bid")
+    page.write_row(0.16, ["2,411", "1,900", "950", "12", "3", "2"], "Placebo")
+    table = read(page)
+    assert [row.label.replace(" ", "") for row in table.rows] == ["Dronedarone400mgbid", "Placebo"]
+    np.testing.assert_array_equal(table.rows[0].n_risk, [1023, 877, 1, 1, 0, np.nan])
+    np.testing.assert_array_equal(table.rows[1].n_risk, [2411, 1900, 950, 12, 3, 2])
+    assert not table.flags
+
+
+def test_two_panels_side_by_side_keep_their_own_numbers():
+    page = Page(left=0.12, width=0.34, size=(9, 4))
+    right = page.add_plot(0.64, 0.34)
+    for k, label in enumerate(RISK):
+        page.write_row(0.24 - 0.06 * k, RISK[label], label, axes=page.axes)
+        page.write_row(0.24 - 0.06 * k, EVENTS[label][::-1], label, axes=right)
+    px = page.render()
+    words = read_words(px)
+    check_risk(find_table(px, words, *page.place()))
+    table = find_table(px, words, *page.place(right))
+    assert [row.label.replace(" ", "") for row in table.rows] == ["Placebo", "DrugB"]
+    for row, label in zip(table.rows, RISK, strict=True):
+        np.testing.assert_array_equal(row.n_risk, EVENTS[label][::-1])
+
+
+@pytest.mark.parametrize("note", ["", "HR 0.72 (0.58 to 0.89)"])
+def test_no_table_is_none(note):
+    page = Page()
+    page.figure.text(0.2, 0.2, note)
+    assert read(page) is None
+
+
+def test_a_digit_misread_at_first_is_mended_or_flagged():
+    page = Page()
+    page.figure.text(0.03, 0.3, "Number at risk", fontsize=9)
+    for k, (label, values) in enumerate(RISK.items()):
+        page.write_row(0.25 - 0.05 * k, values, label)
+    px = page.render()
+    words = read_words(px)
+    wrong = {"77": "17", "33": "38", "60": "50", "103": "163", "8": "3"}
+    injected = tuple(
+        type(word)(wrong.get(word.text, word.text) if word.box.top > 380 else word.text, word.box, word.confidence)
+        for word in words
+    )
+    table = find_table(px, injected, *page.place())
+    check_risk(table)
+    text = " ".join(flag.detail for flag in table.flags)
+    for was, said in wrong.items():
+        assert f"{was} or {said}" in text
