@@ -33,8 +33,9 @@ class Line:
         return " ".join(piece.text for piece in self.pieces)
 
     def counts(self):
-        """Pairs of `Piece` and `Count`, for the pieces that are counts."""
-        found = ((piece, parse_count(piece.text)) for piece in self.pieces)
+        """Pairs of `Piece` and `Count`, for the pieces that are counts and hold a digit."""
+        with_digit = (piece for piece in self.pieces if any(letter.isdigit() for letter in piece.text))
+        found = ((piece, parse_count(piece.text)) for piece in with_digit)
         return tuple((piece, count) for piece, count in found if count is not None)
 
 
@@ -159,7 +160,8 @@ def _tick_grids(box, time_axis):
     for step_here in (step, step / 2):
         first = np.ceil((ends[0] - value[0]) / step_here - 0.3)
         last = np.floor((ends[1] - value[0]) / step_here + 0.3)
-        yield value[0] + step_here * np.arange(first, last + 1)
+        time = value[0] + step_here * np.arange(first, last + 1)
+        yield time[(time >= -0.1 * step) | (value[0] < 0)]
 
 
 def _fit_grid(centres, time, time_axis):
@@ -185,7 +187,8 @@ def _cluster(centres, height):
 
 def _own_columns(centres, box, time_axis):
     reach = 0.04 * box.width
-    centres = centres[(centres >= box.left - reach) & (centres <= box.right + reach)]
+    start = float(time_axis.to_px(0)) if time_axis.tick_value.min() >= 0 else box.left
+    centres = centres[(centres >= start - reach) & (centres <= box.right + reach)]
     if not len(centres):
         return None
     if len(centres) == 1:
@@ -197,7 +200,7 @@ def _own_columns(centres, box, time_axis):
         step = _round_step(slope * time_axis.slope)
         first = round(float(time_axis.to_value(start)) / step) * step
         if abs(first - time_axis.to_value(start)) <= 0.2 * step:
-            time = first + step * np.arange(index[-1] + 1)
+            time = first + step * np.arange(index[-1] + 1) + 0.0
             return columns_at(time, start + slope * np.arange(index[-1] + 1), spacing)
     return columns_at(_round_times(centres, time_axis), centres, spacing)
 
@@ -211,4 +214,4 @@ def _round_step(step):
 
 def _round_times(px, time_axis):
     resolution = 10.0 ** np.floor(np.log10(abs(time_axis.slope) * 8))
-    return np.round(time_axis.to_value(px) / resolution) * resolution
+    return np.round(time_axis.to_value(px) / resolution) * resolution + 0.0
