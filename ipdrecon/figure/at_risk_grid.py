@@ -117,7 +117,7 @@ def is_tick_line(line, time_axis):
     counts = line.counts()
     if len(counts) < 2:
         return False
-    tolerance = 0.2 * tick_spacing_px(time_axis) * abs(time_axis.slope)
+    tolerance = 0.08 * tick_spacing_px(time_axis) * abs(time_axis.slope)
     hits = sum(abs(float(time_axis.to_value(piece.box.centre[0])) - count.n) <= tolerance for piece, count in counts)
     return hits >= 0.7 * len(counts)
 

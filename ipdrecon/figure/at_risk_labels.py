@@ -59,15 +59,26 @@ def find_label_lines(words, rows, edge, top):
     lines = []
     for line in group_lines(pieces):
         beside = min((abs(line.py - row.py) for row in rows), default=np.inf) < 0.5 * height
-        parts = _before(line.pieces, edge, height) if beside or line.pieces[0].box.right < edge else line.pieces
-        if parts:
-            lines.append(_as_label(label_line(parts)))
+        parts = [_before(line.pieces, edge, height)] if beside else _segments(line.pieces, height)
+        lines += [_as_label(label_line(part)) for part in parts if part]
     return tuple(line for line in lines if any(letter.isalnum() for letter in line.text))
 
 
 def _as_label(line):
     text = " ".join(piece.text for piece in line.pieces).strip(" |:;—–_")
     return LabelLine(text, line.py, line.pieces[0].box.left, line.pieces[-1].box.right, kind_of(text))
+
+
+def _segments(pieces, height):
+    """Part a line at its wide gaps; numbers that stand apart are another panel's."""
+    segments = [[pieces[0]]]
+    for piece in pieces[1:]:
+        if piece.box.left - segments[-1][-1].box.right > 2.8 * height:
+            segments.append([])
+        segments[-1].append(piece)
+    whole = [" ".join(piece.text for piece in segment) for segment in segments]
+    kept = [segment for segment, text in zip(segments, whole, strict=True) if len(segments) == 1 or not text.isdigit()]
+    return [_before(segment, np.inf, height) for segment in kept]
 
 
 def _before(pieces, edge, height):
