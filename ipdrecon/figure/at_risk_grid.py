@@ -64,10 +64,6 @@ class Columns:
         index = int(np.argmin(np.abs(self.px - px)))
         return index if abs(self.px[index] - px) <= 0.5 * self.width[index] else -1
 
-    def take(self, keep):
-        """Only the columns `keep` (indices or a mask)."""
-        return columns_at(self.time[keep], self.px[keep], self.width.max(initial=0.0))
-
 
 def columns_at(time, px, widest):
     """Columns with their room; `widest` is the room where there is but one."""

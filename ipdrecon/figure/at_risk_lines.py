@@ -171,20 +171,6 @@ def row_pitch(rows):
     return float(_pitch(list(rows), max((line.height for line in rows), default=0.0)))
 
 
-def text_height(rows):
-    """Median height of the rows' text in px, as the reader boxes it.
-
-    Parameters
-    ----------
-    rows : sequence of Line
-
-    Returns
-    -------
-    float
-    """
-    return float(np.median([line.height for line in rows]))
-
-
 def label_line(pieces):
     """Join pieces of one label line into a `Line`.
 

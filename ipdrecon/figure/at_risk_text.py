@@ -5,8 +5,6 @@ from dataclasses import dataclass
 
 from ipdrecon.model import Box
 
-KINDS = ("risk", "censored", "event")
-
 _SLIPS = str.maketrans({"O": "0", "o": "0", "Q": "0", "D": "0", "l": "1", "I": "1", "|": "1", "!": "1", "i": "1",
                         "S": "5", "s": "5", "B": "8", "Z": "2", "z": "2"})  # fmt: skip
 _BRACKETS = str.maketrans({"（": "(", "）": ")", "[": "(", "]": ")", "{": "(", "}": ")", "，": ",", "·": "."})

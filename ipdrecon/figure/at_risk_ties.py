@@ -13,7 +13,6 @@ from ipdrecon.model import AtRiskTable
 _LIKE = 0.6  # least likeness of two names
 _DISTINCT = 12.0  # least CIELAB distance between colours that tell rows apart
 _SAME = 35.0  # largest CIELAB distance between the ink of a row and its curve
-_UNALIKE = np.inf
 
 
 def tie_rows(table, looks, curves=None):
