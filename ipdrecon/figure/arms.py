@@ -135,13 +135,13 @@ def _paths_of(plot, own, index, colour, start, settings, trace_settings):
     """The curves drawn in one colour: usually one or none."""
     others = np.delete(own, index, axis=0).max(axis=0) if len(own) > 1 else np.zeros_like(own[0])
     path = find_path(own[index], _hidden_by(plot, others), plot.text, start, trace_settings)
-    confidence = _confidence(path, plot, settings, trace_settings)
+    confidence = _confidence(path, own[index], plot, settings, trace_settings)
     if confidence <= 0:
         return []
     return [ArmInk(np.asarray(colour), own[index], others, path, confidence)]
 
 
-def _confidence(path, plot, settings, trace_settings):
+def _confidence(path, own, plot, settings, trace_settings):
     """How surely a path is a curve, in [0, 1]; 0 when it is none."""
     columns = len(path.leave)
     ink = path.own / max(path.own + path.bare, 1)
@@ -149,7 +149,19 @@ def _confidence(path, plot, settings, trace_settings):
         return 0.0
     if path.bare > 0.05 * columns and path.gap > max(trace_settings.most_gap * plot.width, 8):
         return 0.0
+    if _is_reference_line(path, own):
+        return 0.0
     return float(np.clip((ink - settings.least_ink) / 0.3, 0.1, 1) * min(1, 0.4 + path.own / columns))
+
+
+def _is_reference_line(path, own):
+    """Whether nearly all of the ink lies on one level below the start: a landmark or median line, no curve."""
+    columns = path.first + np.arange(len(path.leave))
+    rows = path.leave[own[path.leave, columns] > 0.3]
+    if not len(rows):
+        return True
+    level = np.bincount(rows).argmax()
+    return bool((np.abs(rows - level) <= 2).mean() > 0.95 and level - path.enter[0] > 0.05 * own.shape[0])
 
 
 def _merged(arms, settings):

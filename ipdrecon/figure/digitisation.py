@@ -1,6 +1,7 @@
 """The whole way from a figure file to a `Digitisation`."""
 
 import math
+import re
 from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
@@ -80,6 +81,7 @@ def digitise(path, *, panel=None, page=None, arms=None, x_range=None, y_range=No
     figure = open_figure(path)
     words = split_at_keys(figure.px, read_words(figure.px))
     found = find_panels(figure.px, words)
+    words = _without_marks(words, [place.box for place in found])
     chosen = [place for place in found if panel is None or place.name == str(panel).upper()]
     if not chosen:
         raise PanelError(f"Panel {panel!r} was not found in {figure.source}; found: {', '.join(place.name for place in found)}.")
@@ -93,6 +95,17 @@ def digitise(path, *, panel=None, page=None, arms=None, x_range=None, y_range=No
         size=(figure.width, figure.height),
         panels=panels,
         settings={"given": {k: v for k, v in asdict(given).items() if v is not None}, **asdict(settings)},
+    )
+
+
+def _without_marks(words, boxes):
+    """Words without rows of censor marks that were taken for letters."""
+    return tuple(
+        word
+        for word in words
+        if word.confidence > 0.9
+        or not re.fullmatch(r"[HIil1|+tTf†十\-–—·.]+", word.text)
+        or not any(box.contains(*word.box.centre) for box in boxes)
     )
 
 

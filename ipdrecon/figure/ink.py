@@ -157,7 +157,7 @@ def _extent(px, box, calibration):
 
 def _is_text(word):
     letters = sum(character.isalnum() and character.isascii() for character in word.text)
-    return letters >= 2 and word.confidence >= 0.5
+    return letters >= 2 and word.confidence >= 0.78
 
 
 def _mark(mask, box, left, top):
@@ -255,8 +255,8 @@ def palette(plot, settings=None):
     while free.any() and len(modes) < 24:
         best = int(np.argmax(np.where(free, density, -1)))
         members = free & (distance[best] < settings.merge_lab)
-        colour = np.average(cells[members] * _BIN_LAB, axis=0, weights=counts[members])
-        modes.append((colour, int(counts[members].sum())))
+        inside = np.concatenate([members, [False]])[inverse]
+        modes.append((_purest(samples[inside], plot.contrast[ridge][inside]), int(counts[members].sum())))
         free &= ~members
     least = max(12, 0.05 * plot.width)
     return tuple(
@@ -264,6 +264,11 @@ def palette(plot, settings=None):
         for colour, count in modes
         if count >= least and np.linalg.norm(plot.fills - colour, axis=1).min() > settings.merge_lab
     )
+
+
+def _purest(samples, contrast):
+    """Median colour of the pixels that differ most from the background."""
+    return np.median(samples[contrast >= np.quantile(contrast, 0.7)], axis=0)
 
 
 def _ridges(contrast):
@@ -314,7 +319,7 @@ def _mixture(plot, colour):
     offset = plot.rgb - plot.background_rgb
     length2 = (way**2).sum(axis=2)
     alpha = np.clip((offset * way).sum(axis=2) / np.maximum(length2, 1.0), 0, 1.3)
-    misfit = np.linalg.norm(offset - np.minimum(alpha, 1.0)[..., None] * way, axis=2)
+    misfit = np.linalg.norm(offset - alpha[..., None] * way, axis=2)
     return alpha, np.where(length2 > _LEAST_CONTRAST**2, misfit, np.inf)
 
 

@@ -9,7 +9,7 @@ from ipdrecon.figure.ink import to_lab
 from ipdrecon.figure.text import read_line
 from ipdrecon.model import Box, Word
 
-_NO_LABELS = ("censor", "logrank", "log-rank", "log rank", "strata", "hr ", "hr:", "hr=", "hazard ratio", "p =", "p<", "p=", "p <", "p-value", "95% ci", "95 % ci")
+_NO_LABELS = ("censor", "logrank", "log-rank", "log rank", "strata", "hr ", "hr:", "hr=", "hazard ratio", "p =", "p<", "p=", "p <", "p-value")
 _FIRST_IDEOGRAPH = 0x2E80
 
 
@@ -51,10 +51,18 @@ def find_legend(px, words):
         if word.vertical or word.confidence < 0.5 or not is_label(word.text):
             continue
         key = _key(px, word.box)
-        if key is not None:
+        if key is not None and not _is_written(key[2], words):
             lab, dash, box = key
             entries.append(LegendEntry(_full_label(word, words).lstrip("=+ "), lab, dash, box, word.box))
     return tuple(entries)
+
+
+def _is_written(key, words):
+    """Whether a key is itself a word."""
+    return any(
+        word.box.contains(*key.centre) and word.confidence > 0.8 and sum(character.isalnum() for character in word.text) >= 2
+        for word in words
+    )
 
 
 def split_at_keys(px, words):
@@ -141,7 +149,7 @@ def _paper(lab):
 def is_label(text):
     """Whether a text can name an arm: it holds a letter or is a bare code, and is no statistic."""
     plain = text.lower().strip("=+-– ")
-    if re.fullmatch(r"[pn]?\s*[=<>]?\s*[\d.,·]*[.,·][\d.,·]*\s*%?", plain) or plain in ("n", "p"):
+    if re.fullmatch(r"[pn]?\s*[=<>]?\s*[\d.,·]*[.,·][\d.,·]*\s*%?", plain) or plain in ("n", "p") or re.match(r"9\d\s*%\s*c", plain):
         return False
     if any(plain.startswith(start) or f" {start}" in plain for start in _NO_LABELS):
         return False

@@ -39,9 +39,9 @@ class TraceSettings:
     """
 
     gap: float = 0.35
-    drop_gap: float = 0.9
+    drop_gap: float = 0.3
     hidden: float = 0.03
-    drop_ink: float = 0.05
+    drop_ink: float = 0.1
     text_ink: float = 0.15
     solid_gap: float = 2.0
     most_gap: float = 0.04
