@@ -1,0 +1,1 @@
+"""Room 1: pixels to curves and numbers at risk."""
