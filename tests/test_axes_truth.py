@@ -1,6 +1,6 @@
 """By truth: figures drawn with a known transform are calibrated back to it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import matplotlib
@@ -10,9 +10,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import AutoMinorLocator, FuncFormatter
 
+from ipdrecon.errors import AxisError
 from ipdrecon.figure.axes import calibrate
 from ipdrecon.figure.panels import find_panels
 from ipdrecon.figure.text import read_words
+from ipdrecon.model import Box, Word
 
 
 def _steps(n, last, rate, seed):
@@ -200,3 +202,36 @@ def test_given_ranges_need_no_labels():
     assert calibration.vertical.to_px([0, 1]) == pytest.approx(py, abs=0.6)
     assert sum(flag.name == "axis_given" for flag in flags) == 2
     assert calibration.scale == "survival"
+
+
+@pytest.fixture(scope="module")
+def rising():
+    drawn = _drawn(incidence)
+    words = read_words(drawn.px)
+    return drawn, words, find_panels(drawn.px, words)[0].box
+
+
+def test_a_label_read_wrongly_is_left_out_and_flagged(rising, monkeypatch):
+    drawn, words, box = rising
+    monkeypatch.setattr("ipdrecon.figure.axes.read_line", lambda px, box: Word("4", box))
+    misread = [replace(word, text="4") if word.text == "6" else word for word in words]
+    calibration, flags = calibrate(drawn.px, box, misread)
+    assert [flag.name for flag in flags if flag.place == "time axis"] == ["tick_label_rejected"]
+    assert list(calibration.time.tick_value[~calibration.time.used]) == [4]
+    assert calibration.time.to_px(10) == pytest.approx(_to_px(drawn, drawn.axes[0], [10], [0])[0][0], abs=0.3)
+
+
+def test_the_start_of_the_curves_tells_incidence_where_no_title_does(rising):
+    drawn, words, box = rising
+    calibration, flags = calibrate(drawn.px, box, [word for word in words if not word.vertical])
+    assert calibration.vertical.title == ""
+    assert calibration.scale == "incidence"
+    assert "scale_assumed" not in {flag.name for flag in flags}
+
+
+def test_axes_without_labels_are_refused(monkeypatch):
+    monkeypatch.setattr("ipdrecon.figure.axes.read_words", lambda px, **_: ())
+    monkeypatch.setattr("ipdrecon.figure.panels.read_words", lambda px, **_: ())
+    px = np.full((300, 400, 3), 255, np.uint8)
+    with pytest.raises(AxisError, match="No tick labels.*time axis.*expected two or more.*--x-range MIN MAX"):
+        calibrate(px, Box(50, 20, 380, 250), ())

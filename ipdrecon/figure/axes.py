@@ -8,14 +8,16 @@ from ipdrecon.errors import AxisError
 from ipdrecon.figure.edges import find_edge, turned
 from ipdrecon.figure.labels import label_columns, label_rows, number_labels, parse_number
 from ipdrecon.figure.panels import bottom_edge, left_edge, stands, upright_labels, with_upright
-from ipdrecon.figure.text import read_line
+from ipdrecon.figure.text import read_line, read_words
 from ipdrecon.figure.ticks import find_ticks, fit_ticks
-from ipdrecon.figure.titles import direction, horizontal_title, time_unit, vertical_title
+from ipdrecon.figure.titles import direction, horizontal_title, is_plain, time_unit, vertical_title
 from ipdrecon.flags import Flag
 from ipdrecon.model import Axis, Box, Calibration
 
 _LARGE_RESIDUAL_PX = 0.8
 _DARK_LEVELS = 60
+_LEAST_SPAN = 0.35
+_ENLARGED_PX = 2200
 
 
 @dataclass(frozen=True)
@@ -64,13 +66,32 @@ def calibrate(px, box, words, *, x_range=None, y_range=None):
 
 def _scene(px, box, words):
     labels = number_labels(px, words)
-    row = _own_run(label_rows(labels, least=2), box)
-    column = _own_run(label_columns(labels, least=2), box)
-    if column is None or len(column.labels) < 3 or any(stands(label) for label in column.labels):
-        strip = Box(max(box.left - 0.35 * box.width, 0), box.top - 0.1 * box.height, box.left + 2, box.bottom + 0.1 * box.height)
+    row, column = _own_run(label_rows(labels, least=2), box), _own_run(label_columns(labels, least=2), box)
+    if min(_count(row), _count(column)) < 3:
+        labels = _enlarged_labels(px, box)
+        row = _better(row, _own_run(label_rows(labels, least=2), box))
+        column = _better(column, _own_run(label_columns(labels, least=2), box))
+    if _count(column) < 3 or any(stands(label) for label in column.labels):
+        strip = Box(box.left - 0.35 * box.width, box.top - 0.1 * box.height, box.left + 2, box.bottom + 0.1 * box.height)
         labels = with_upright(labels, upright_labels(px, strip))
-        column = _own_run(label_columns(labels, least=2), box) or column
+        column = _better(column, _own_run(label_columns(labels, least=2), box))
     return _Scene(px, box, words, labels, row, column)
+
+
+def _count(run):
+    return 0 if run is None else len(run.labels)
+
+
+def _enlarged_labels(px, box):
+    """Numbers of a second reading of the plot alone, enlarged: lone digits are easily missed in the whole figure."""
+    around = Box(box.left - 0.35 * box.width, box.top - 0.1 * box.height, box.right + 0.1 * box.width, box.bottom + 0.3 * box.height)
+    scale = float(np.clip(_ENLARGED_PX / max(around.width, around.height), 1, 4))
+    return number_labels(px, read_words(px, box=around, scale=scale))
+
+
+def _better(run, again):
+    """The second reading of a run of labels, unless it has fewer labels than the first."""
+    return again if run is None or (again is not None and len(again.labels) >= len(run.labels)) else run
 
 
 def _own_run(runs, box):
@@ -87,7 +108,7 @@ def _run_worth(run, box):
         first, last, distance, size = box.top, box.bottom, box.left - run.box.right, box.width
         length = box.height
     inside = (run.place >= first - 0.06 * length) & (run.place <= last + 0.06 * length)
-    if distance < -1.5 * run.height or inside.mean() < 0.99:
+    if distance < -1.5 * run.height or inside.mean() < 0.99 or np.ptp(run.place) < _LEAST_SPAN * length:
         return 0.0
     return max(len(run.labels) - 4 * max(distance, 0) / size, 0.1 if distance < 3 * size else 0.0)
 
@@ -211,7 +232,7 @@ def _scale(scene, time, vertical):
     """Survival or incidence, probability or percent, from labels, title and ink."""
     top = vertical.tick_value[vertical.used].max()
     signs = "%" in vertical.title or (scene.column is not None and any(label.percent for label in scene.column.labels))
-    says, sees = direction(vertical.title), curve_start(scene.px, scene.box, time, vertical)
+    says, sees = direction(vertical.title), curve_start(_without_words(scene), scene.box, time, vertical)
     if says == "hazard":
         return "incidence", (Flag("not_kaplan_meier", "vertical axis", f"Its title reads {vertical.title!r}."),)
     percent = bool(top > 1.5)
@@ -219,12 +240,23 @@ def _scale(scene, time, vertical):
     if (says != sees and says and sees) or not (says or sees) or (percent and top <= 10 and not signs):
         seen = f"the curves seem to show {sees}" if sees else "the start of the curves is not clear"
         flags += (Flag("scale_assumed", "vertical axis", f"The title reads {vertical.title!r} and the labels end at {top:g}; {seen}."),)
-    name = sees or says or "survival"
+    name = (says if is_plain(vertical.title) else sees or says) or sees or "survival"
     if name == "incidence":
         flags += (Flag("incidence", "vertical axis"),)
     if percent:
         flags += (Flag("percent", "vertical axis"),)
     return {"survival": ("survival", "percent"), "incidence": ("incidence", "incidence_percent")}[name][percent], flags
+
+
+def _without_words(scene):
+    """The picture with the words inside the box painted over in the colour of its ground, so that only curves are left."""
+    px, box = scene.px.copy(), scene.box
+    inside = px[int(box.top) + 1 : int(box.bottom), int(box.left) + 1 : int(box.right)]
+    ground = np.median(inside.reshape(-1, 3), axis=0)
+    for word in scene.words:
+        if box.contains(word.box.left, word.box.centre[1]) and len(word.text) > 2:
+            px[max(int(word.box.top), 0) : int(word.box.bottom) + 1, max(int(word.box.left), 0) : int(word.box.right) + 1] = ground
+    return px
 
 
 def curve_start(px, box, time, vertical):

@@ -14,7 +14,7 @@ _THOUSANDS = re.compile(r"^\d{1,3}([, ]\d{3})+$")
 _ALTERNATIVE_WEIGHT = 0.7
 _MOST_LABELS = 60
 _MOST_LINES = 60
-_LEAST_DENSITY = 0.34
+_LEAST_DENSITY = 0.5
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,10 @@ from ipdrecon.figure.labels import LabelRun, label_columns, label_rows, number_l
 from ipdrecon.figure.text import read_words
 from ipdrecon.model import Box, Word
 
-_FAR_SHARE = 4.0
+_FAR_SHARE = 3.0
 _ACCESSORY_SHARE = 0.45
+_SECOND_SCALE = 4.0
+_LARGE_PX = 900
 _LETTER = re.compile(r"^\(?([A-Ha-h])(?:[).:]|$|\s+\S)")
 
 
@@ -70,6 +72,8 @@ def find_panels(px, words):
     if not plots:
         labels = with_upright(labels, upright_labels(px))
         plots = _plots(px, labels, 3) or _plots(px, labels, 2)
+    if not plots and max(px.shape[:2]) < _LARGE_PX:
+        plots = _plots(px, number_labels(px, read_words(px, scale=_SECOND_SCALE)), 3)
     if not plots:
         rows, columns = label_rows(labels), label_columns(labels)
         raise PanelError(

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.ndimage import median_filter
 
 _LEAST_INK_LEVELS = 10.0
-_STRIP_PX = 3
+_STRIP_PX = 2
 
 
 @dataclass(frozen=True)

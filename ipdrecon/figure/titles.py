@@ -132,22 +132,33 @@ def horizontal_title(words, box, label_bottom, text_height):
     str
         Empty where there is none.
     """
-    reach = Box(box.left - 0.05 * box.width, label_bottom - 0.8 * text_height, box.right + 0.05 * box.width, label_bottom + max(5 * text_height, 0.3 * box.height))
-    below = [word for word in words if reach.contains(*word.box.centre) and not word.vertical and re.search("[A-Za-z]{2}", word.text)]
-    lines = _lines(below)
-    if not lines:
-        return ""
-    best = min(lines, key=lambda line: _title_cost(line, box, label_bottom))
-    return _joined(best) if _title_cost(best, box, label_bottom) < 0.35 else ""
+    lines = _lines_below(words, box, label_bottom, text_height, 0.05)
+    costs = [_title_cost(line, box, label_bottom) for line in lines]
+    if costs and min(costs) < 0.35:
+        return _joined(lines[costs.index(min(costs))])
+    shared = [line for line in _lines_below(words, box, label_bottom, text_height, 2.3) if _names_time(line)]
+    return _joined(min(shared, key=lambda line: _title_cost(line, box, label_bottom))) if shared else ""
+
+
+def _lines_below(words, box, label_bottom, text_height, beyond):
+    """Lines of text below the tick labels, up to a share of the box's width beyond its sides."""
+    beyond, deep = beyond * box.width, max(5 * text_height, 0.3 * box.height)
+    reach = Box(box.left - beyond, label_bottom - 0.8 * text_height, box.right + beyond, label_bottom + deep)
+    return _lines([
+        word for word in words if reach.contains(*word.box.centre) and not word.vertical and re.search("[A-Za-z]{2}", word.text)
+    ])
+
+
+def _names_time(line):
+    text = " ".join(word.text for word in line)
+    return bool(time_unit(text) or re.search(r"time|follow", text, re.I))
 
 
 def _title_cost(line, box, label_bottom):
     left, right = min(word.box.left for word in line), max(word.box.right for word in line)
-    text = " ".join(word.text for word in line)
-    named = time_unit(text) or re.search(r"time|follow", text, re.I)
     off_middle = abs((left + right) / 2 - box.centre[0]) / box.width
     distance = (line[0].box.centre[1] - label_bottom) / box.height
-    return off_middle + distance - (0.3 if named else 0.0)
+    return off_middle + distance - (0.3 if _names_time(line) else 0.0)
 
 
 def time_unit(title):
@@ -168,6 +179,11 @@ def time_unit(title):
         if re.search(rf"{unit[:-1]}s?\)?$", title.strip()):
             return unit
     return ""
+
+
+def is_plain(title):
+    """Whether a vertical axis title names survival or cumulative incidence outright, not by a word such as risk or event."""
+    return bool(_NOT_SURVIVAL.search(title) or _SURVIVAL.search(title))
 
 
 def direction(title):
