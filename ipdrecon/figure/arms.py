@@ -24,6 +24,10 @@ class ArmSettings:
         Share of all its columns that show the arm's own ink.
     most_fringe : float
         Share of its own ink beside another arm's path from which it is that arm in another shade.
+    least_second : float
+        Own ink of a second curve in one colour, as a share of the first's.
+    listed_lab : float
+        CIELAB distance within which a legend's key has a curve's colour.
     same_course_px : int
         How near is beside.
     """
@@ -32,6 +36,8 @@ class ArmSettings:
     least_ink: float = 0.35
     least_own: float = 0.12
     most_fringe: float = 0.75
+    least_second: float = 0.35
+    listed_lab: float = 20.0
     same_course_px: int = 4
 
 
@@ -49,6 +55,8 @@ class ArmInk:
         Coverage by all other ink.
     path : Path
     confidence : float
+    limits : bool
+        Whether confidence limits in its colour were left out.
     """
 
     lab: np.ndarray
@@ -56,6 +64,7 @@ class ArmInk:
     others: np.ndarray
     path: Path
     confidence: float
+    limits: bool = False
 
     @property
     def rgb(self):
@@ -108,6 +117,7 @@ def find_arms(plot, start, *, count=None, seeds=(), settings=None, trace_setting
     own = part(plot, colours)
     arms = [arm for i in range(len(colours)) for arm in _paths_of(plot, own, i, colours[i], start, settings, trace_settings)]
     arms = _without_limits(plot, _merged(arms, settings), seeds)
+    arms = [one for arm in arms for one in _in_one_colour(plot, arm, start, seeds, settings, trace_settings)]
     if count is not None and len(arms) > count:
         arms = sorted(arms, key=lambda arm: -arm.path.score)[:count]
     if not arms or (count is not None and len(arms) < count):
@@ -139,6 +149,54 @@ def _paths_of(plot, own, index, colour, start, settings, trace_settings):
     if confidence <= 0:
         return []
     return [ArmInk(np.asarray(colour), own[index], others, path, confidence)]
+
+
+def _in_one_colour(plot, arm, start, seeds, settings, trace_settings):
+    """The arms of one colour: a curve alone; a curve between its confidence limits; or as many as a legend lists."""
+    found = [arm]
+    while len(found) < 3:
+        following = _next_in_colour(plot, found, start, settings, trace_settings)
+        if following is None:
+            break
+        found.append(following)
+    if len(found) == 1:
+        return found
+    listed = sum(np.linalg.norm(arm.lab - seed) < settings.listed_lab for seed in seeds)
+    if listed >= 2:
+        return found[:listed]
+    if len(found) == 3:
+        between = sorted(found, key=_mean_row)
+        if _above(between[0], between[1]) and _above(between[1], between[2]):
+            return [replace(between[1], limits=True)]
+    return [arm]
+
+
+def _next_in_colour(plot, found, start, settings, trace_settings):
+    """Another curve in the ink that the curves found leave over; None where there is none."""
+    own, taken = found[0].own.copy(), np.zeros(found[0].own.shape, bool)
+    reach = int(np.ceil(0.75 * found[0].thickness + 1.5))
+    for arm in found:
+        for i, (enter, leave) in enumerate(zip(arm.path.enter, arm.path.leave, strict=True)):
+            taken[max(enter - reach, 0) : leave + reach + 1, arm.path.first + i] = True
+    own[taken] = 0
+    least = settings.least_second * found[0].path.own
+    if (((own > 0.3) & ~plot.text).any(axis=0)).sum() < least:
+        return None
+    hidden = _hidden_by(plot, found[0].others) | taken
+    path = find_path(own, hidden, plot.text, start, trace_settings)
+    confidence = _confidence(path, own, plot, settings, trace_settings)
+    if confidence <= 0 or path.own < least:
+        return None
+    others = np.maximum(found[0].others, np.where(taken, found[0].own, 0))
+    return ArmInk(found[0].lab, own, others, path, confidence)
+
+
+def _above(arm, other):
+    """Whether an arm never falls below another."""
+    first, last = max(arm.path.first, other.path.first), min(arm.path.last, other.path.last)
+    mine = arm.path.leave[first - arm.path.first : last - arm.path.first + 1]
+    theirs = other.path.leave[first - other.path.first : last - other.path.first + 1]
+    return bool(last > first and (mine <= theirs + 3).mean() > 0.95)
 
 
 def _confidence(path, own, plot, settings, trace_settings):

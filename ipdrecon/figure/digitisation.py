@@ -201,6 +201,8 @@ def _curve_flags(label, ink, edges):
         flags.append(Flag("occluded", f"arm {label!r}", f"{hidden:.0%} of its length shows no ink of its own."))
     if ink.dash == "solid" and ink.path.bare > max(3, 0.03 * columns):
         flags.append(Flag("gap", f"arm {label!r}", f"{ink.path.bare:.0f} of {columns} columns are bare."))
+    if ink.limits:
+        flags.append(Flag("confidence_band", f"arm {label!r}"))
     if ink.confidence < 0.35:
         flags.append(Flag("arms_doubtful", f"arm {label!r}", f"Its confidence is {ink.confidence:.2f}."))
     return tuple(flags)

@@ -31,7 +31,8 @@ class NameSettings:
 def usable_entries(legend, box, boxes, cells=()):
     """The legend entries that may speak of one panel.
 
-    Entries inside the panel's box; if there are none, those outside all boxes. A bare number is a label only where it
+    Entries inside the panel's box; if there are none, those outside all boxes; if there are none either, those of the
+    other panels, which then share them. A bare number is a label only where it
     stands inside the box or below all axis labels, and is no cell of a table.
 
     Parameters
@@ -51,7 +52,7 @@ def usable_entries(legend, box, boxes, cells=()):
     inside = [entry for entry in free if box.contains(*entry.text.centre)]
     if inside:
         return tuple(inside)
-    return tuple(entry for entry in free if not any(other.contains(*entry.text.centre) for other in boxes))
+    return tuple(entry for entry in free if not any(other.contains(*entry.text.centre) for other in boxes)) or tuple(free)
 
 
 def _is_tick(entry, box):
