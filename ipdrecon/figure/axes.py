@@ -7,7 +7,7 @@ import numpy as np
 from ipdrecon.errors import AxisError
 from ipdrecon.figure.edges import find_edge, turned
 from ipdrecon.figure.labels import label_columns, label_rows, number_labels, parse_number
-from ipdrecon.figure.panels import bottom_edge, left_edge, stands, upright_labels, with_upright
+from ipdrecon.figure.panels import NEAR_SHARE, NEAR_WORTH, bottom_edge, left_edge, stands, upright_labels, with_upright
 from ipdrecon.figure.text import read_line, read_words
 from ipdrecon.figure.ticks import find_ticks, fit_ticks
 from ipdrecon.figure.titles import direction, horizontal_title, is_plain, time_unit, vertical_title
@@ -67,15 +67,23 @@ def calibrate(px, box, words, *, x_range=None, y_range=None):
 def _scene(px, box, words):
     labels = number_labels(px, words)
     row, column = _own_run(label_rows(labels, least=2), box), _own_run(label_columns(labels, least=2), box)
-    if min(_count(row), _count(column)) < 3:
+    if min(_count(row), _count(column)) < 3 or _seems_shared_in_vain(column, labels, box):
         labels = _enlarged_labels(px, box)
         row = _better(row, _own_run(label_rows(labels, least=2), box))
-        column = _better(column, _own_run(label_columns(labels, least=2), box))
+        again = _own_run(label_columns(labels, least=2), box)
+        column = again if again is not None and _run_worth(again, box) > NEAR_WORTH else _better(column, again)
     if _count(column) < 3 or any(stands(label) for label in column.labels):
         strip = Box(box.left - 0.35 * box.width, box.top - 0.1 * box.height, box.left + 2, box.bottom + 0.1 * box.height)
         labels = with_upright(labels, upright_labels(px, strip))
         column = _better(column, _own_run(label_columns(labels, least=2), box))
     return _Scene(px, box, words, labels, row, column)
+
+
+def _seems_shared_in_vain(column, labels, box):
+    """Whether the column is that of another panel although numbers stand beside this box."""
+    beside = Box(box.left - NEAR_SHARE * box.width, box.top, box.left, box.bottom)
+    far = column.box.right < beside.left
+    return far and sum(beside.contains(label.px, label.py) for label in labels) > 1
 
 
 def _count(run):
@@ -110,7 +118,8 @@ def _run_worth(run, box):
     inside = (run.place >= first - 0.06 * length) & (run.place <= last + 0.06 * length)
     if distance < -1.5 * run.height or inside.mean() < 0.99 or np.ptp(run.place) < _LEAST_SPAN * length:
         return 0.0
-    return max(len(run.labels) - 4 * max(distance, 0) / size, 0.1 if distance < 3 * size else 0.0)
+    own = NEAR_WORTH if not run.horizontal and distance < NEAR_SHARE * size and len(run.labels) > 2 else 0
+    return max(own + len(run.labels) - 4 * max(distance, 0) / size, 0.1 if distance < 3 * size else 0.0)
 
 
 def _time_axis(scene, given):

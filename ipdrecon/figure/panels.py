@@ -13,6 +13,9 @@ from ipdrecon.model import Box, Word
 
 _FAR_SHARE = 3.0
 _ACCESSORY_SHARE = 0.45
+# a column this near (as a share of the panel's width) belongs to the panel, however many labels a farther one has
+NEAR_SHARE = 0.35
+NEAR_WORTH = 100
 _SECOND_SCALE = 4.0
 _LARGE_PX = 900
 _LETTER = re.compile(r"^\(?([A-Ha-h])(?:[).:]|$|\s+\S)")
@@ -171,8 +174,9 @@ def _row_worth(row, column):
 
 
 def _column_worth(row, column):
-    distance = max(row.place.min() - column.box.right, 0)
-    return len(column.labels) - _FAR_SHARE * distance / max(np.ptp(row.place), 1)
+    distance = max(row.place.min() - column.box.right, 0) / max(np.ptp(row.place), 1)
+    own = NEAR_WORTH if distance < NEAR_SHARE and len(column.labels) > 2 else 0
+    return len(column.labels) + own - _FAR_SHARE * distance
 
 
 def _share(a, b, c, d):
