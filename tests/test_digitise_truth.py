@@ -1,22 +1,47 @@
-"""By truth: figures drawn from known patients, read without any option, and compared with the curves drawn.
-
-@TABLE@
-"""
+"""By truth: figures drawn from known patients, read without any option, and compared with the curves drawn."""
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
 
+from ipdrecon.errors import ArmError, PanelError
 from ipdrecon.figure.digitisation import digitise
 
+# mean |S - S true| of the worst arm, as reached by version 0.1.0
+REACHED = {
+    "solid": 0.0006,
+    "solid, on whole pixels": 0.0020,
+    "dashed": 0.0023,
+    "dotted": 0.0029,
+    "black and grey": 0.0007,
+    "black, one dashed": 0.0027,
+    "confidence bands": 0.0006,
+    "gridlines": 0.0006,
+    "grey ground, white grid": 0.0007,
+    "censor marks +": 0.0009,
+    "censor marks |": 0.0008,
+    "percent": 0.0006,
+    "incidence": 0.0005,
+    "axis from 0.4": 0.0013,
+    "two panels": 0.0011,
+    "400 px wide": 0.0014,
+    "JPEG, bands": 0.0023,
+    "names beside": 0.0006,
+    "three arms": 0.0007,
+    "four arms": 0.0009,
+    "table below": 0.0009,
+}
+SLACK = 1.5
 NAMES = ("Nivolumab", "Placebo", "Chemotherapy", "Surgery")
 RATES = (0.016, 0.034, 0.06, 0.11)
 COLOURS = ("tab:blue", "tab:red", "tab:green", "tab:orange")
 TICKS = np.arange(0, 49, 12)
 LAST = 48.0
+MARKED = 8
 
 
 @dataclass(frozen=True)
@@ -130,7 +155,8 @@ def marks(figure, marker):
     axes = figure.add_subplot()
     draw(axes)
     for arm in ARMS[:2]:
-        axes.plot(arm.censor_time, arm.at(arm.censor_time), marker, color=arm.colour, ms=7)
+        marked = arm.censor_time[::MARKED]
+        axes.plot(marked, arm.at(marked), marker, color=arm.colour, ms=7)
     finish(axes)
 
 
@@ -198,49 +224,57 @@ def table_below(figure):
             figure.text(0.2 + 0.76 * tick / 50, 0.13 - 0.07 * row, str(count), ha="center", fontsize=10)
 
 
-def render(path, style, size, dpi, quality=None):
+def render(path, style):
     """Draw one style into a file."""
-    figure = Canvas(figsize=size, dpi=dpi)
-    FigureCanvasAgg(figure)
-    style(figure)
-    figure.savefig(path, dpi=dpi, **({"pil_kwargs": {"quality": quality}} if quality else {}))
+    figure = Canvas(figsize=style.size, dpi=style.dpi * style.finer)
+    canvas = FigureCanvasAgg(figure)
+    style.draw(figure)
+    canvas.draw()
+    px = np.asarray(canvas.buffer_rgba())[..., 2::-1]
+    px = cv2.resize(px, None, fx=1 / style.finer, fy=1 / style.finer, interpolation=cv2.INTER_AREA)
+    cv2.imwrite(str(path), px, [cv2.IMWRITE_JPEG_QUALITY, style.quality] if style.quality else [])
     return path
 
 
 @dataclass(frozen=True)
 class Style:
-    """How a figure is drawn; `reached` is the mean |S - S true| of its worst arm today."""
+    """How a figure is drawn.
+
+    A drawing program moves lines to whole pixels, by up to half a pixel; a picture drawn `finer` and then averaged has
+    them where they belong.
+    """
 
     draw: object
-    reached: float
     arms: tuple = ARMS[:2]
     size: tuple = (6.4, 4.4)
     dpi: int = 110
+    finer: int = 4
     quality: int | None = None
     panels: tuple = ("1",)
 
 
 STYLES = {
-    "solid": Style(solid, 0.0020),
-    "dashed": Style(dashed, 0.0023),
-    "dotted": Style(dotted, 0.0034),
-    "black and grey": Style(black_and_grey, 0.0020),
-    "black, one dashed": Style(black_dashed, 0.0027),
-    "confidence bands": Style(bands, 0.0020),
-    "gridlines": Style(gridlines, 0.0020),
-    "grey ground, white grid": Style(grey_ground, 0.0026),
-    "censor marks +": Style(plus_marks, 0.0021),
-    "censor marks |": Style(bar_marks, 0.0020),
-    "percent": Style(percent, 0.0020),
-    "incidence": Style(incidence, 0.0025),
-    "axis from 0.4": Style(from_forty, 0.0017, arms=SLOW),
-    "two panels": Style(two_panels, 0.0033, size=(9, 4), dpi=100, panels=("A", "B")),
-    "400 px wide": Style(solid, 0.0031, size=(4, 2.8), dpi=100),
-    "JPEG, bands": Style(bands, 0.0031, quality=60),
-    "names beside": Style(names_beside, 0.0020),
-    "three arms": Style(three_arms, 0.0020, arms=ARMS[:3]),
-    "four arms": Style(four_arms, 0.0025, arms=ARMS),
-    "table below": Style(table_below, 0.0021),
+    "solid": Style(solid),
+    "solid, on whole pixels": Style(solid, finer=1),
+    "dashed": Style(dashed),
+    "dotted": Style(dotted),
+    "black and grey": Style(black_and_grey),
+    "black, one dashed": Style(black_dashed),
+    "confidence bands": Style(bands),
+    "gridlines": Style(gridlines),
+    "grey ground, white grid": Style(grey_ground),
+    "censor marks +": Style(plus_marks),
+    "censor marks |": Style(bar_marks),
+    "percent": Style(percent),
+    "incidence": Style(incidence),
+    "axis from 0.4": Style(from_forty, arms=SLOW),
+    "two panels": Style(two_panels, size=(9, 4), dpi=100, panels=("A", "B")),
+    "400 px wide": Style(solid, size=(4, 2.8), dpi=100),
+    "JPEG, bands": Style(bands, quality=60),
+    "names beside": Style(names_beside),
+    "three arms": Style(three_arms, arms=ARMS[:3]),
+    "four arms": Style(four_arms, arms=ARMS),
+    "table below": Style(table_below),
 }
 
 
@@ -253,7 +287,7 @@ def reading(tmp_path_factory):
         if name not in done:
             style = STYLES[name]
             path = folder / f"{len(done)}.{'jpg' if style.quality else 'png'}"
-            done[name] = digitise(render(path, style.draw, style.size, style.dpi, style.quality))
+            done[name] = digitise(render(path, style))
         return done[name]
 
     return read
@@ -272,4 +306,87 @@ def test_drawn_curves_are_read_back(name, reading):
     for panel in panels:
         assert [curve.arm for curve in panel.curves] == [arm.name for arm in style.arms]
         worst = max(difference(curve, arm) for curve, arm in zip(panel.curves, style.arms, strict=True))
-        assert worst < min(1.5 * style.reached, 0.01)
+        assert worst < SLACK * REACHED[name]
+
+
+# a mark on a step is no longer told from it: one of each arm's may be lost so
+@pytest.mark.parametrize("name", ["censor marks +", "censor marks |"])
+def test_censor_marks_are_found_where_they_are_drawn(name, reading):
+    for curve, arm in zip(reading(name).panels[0].curves, ARMS[:2], strict=True):
+        marked = arm.censor_time[::MARKED]
+        away = np.abs(curve.censor_time[:, None] - marked).min(axis=0)
+        assert (away < 0.1).sum() >= len(marked) - 1
+        assert len(curve.censor_time) <= len(marked) + 1
+
+
+@pytest.mark.parametrize(("name", "scale"), [("solid", "survival"), ("percent", "percent"), ("incidence", "incidence")])
+def test_the_scale_is_told_and_flagged(name, scale, reading):
+    panel = reading(name).panels[0]
+    assert panel.calibration.scale == scale
+    assert (scale in {flag.name for flag in panel.flags}) == (scale != "survival")
+
+
+def test_numbers_at_risk_are_read_and_tied_to_their_arms(reading):
+    panel = reading("table below").panels[0]
+    assert panel.at_risk.arms == tuple(arm.name for arm in ARMS[:2])
+    np.testing.assert_allclose(panel.at_risk.time, TICKS)
+    np.testing.assert_array_equal(panel.at_risk.n_risk, [arm.n_risk() for arm in ARMS[:2]])
+    assert not panel.at_risk.flags
+
+
+def test_a_figure_without_a_table_says_so(reading):
+    panel = reading("solid").panels[0]
+    assert panel.at_risk is None
+    assert "no_at_risk" in {flag.name for flag in panel.flags}
+
+
+@pytest.mark.parametrize("name", ["solid", "names beside"])
+def test_names_say_where_they_come_from(name, reading):
+    source = {"solid": "legend", "names beside": "text"}[name]
+    assert {look.matched_by for look in reading(name).panels[0].looks} == {source}
+
+
+def test_dashes_are_told(reading):
+    assert [look.dash for look in reading("black, one dashed").panels[0].looks] == ["solid", "dashed"]
+
+
+@pytest.mark.parametrize("name", ["solid", "black and grey", "confidence bands", "three arms"])
+def test_curves_end_where_they_are_drawn_to(name, reading):
+    # 2 px of 10.5 px a month
+    for curve, arm in zip(reading(name).panels[0].curves, STYLES[name].arms, strict=True):
+        assert curve.time[-1] == pytest.approx(arm.time[-1], abs=0.2)
+
+
+def test_reading_twice_gives_the_same(tmp_path, reading):
+    path = render(tmp_path / "again.png", STYLES["solid"])
+    first, again = reading("solid"), digitise(path)
+    for one, other in zip(first.panels[0].curves, again.panels[0].curves, strict=True):
+        np.testing.assert_array_equal(one.time, other.time)
+        np.testing.assert_array_equal(one.survival, other.survival)
+    assert first.sha256 == again.sha256
+
+
+def test_ranges_and_the_number_of_arms_can_be_given(tmp_path):
+    path = render(tmp_path / "given.png", Style(three_arms))
+    given = digitise(path, arms=2, x_range=(0, 4), y_range=(0, 1)).panels[0]
+    assert len(given.curves) == 2
+    assert {curve.arm for curve in given.curves} <= set(NAMES[:3])
+    flags = [flag.name for flag in given.flags]
+    assert flags.count("arms_given") == 1
+    assert flags.count("axis_given") == 2
+    for curve in given.curves:
+        arm = ARMS[NAMES.index(curve.arm)]
+        assert curve.time[-1] == pytest.approx(arm.time[-1] / 12, abs=0.02)
+
+
+def test_more_arms_than_drawn_is_an_error(tmp_path):
+    path = render(tmp_path / "two.png", Style(solid))
+    with pytest.raises(ArmError, match="2 of 5 arms were found"):
+        digitise(path, arms=5)
+
+
+def test_one_panel_can_be_asked_for(tmp_path):
+    path = render(tmp_path / "panels.png", STYLES["two panels"])
+    assert [panel.panel for panel in digitise(path, panel="b").panels] == ["B"]
+    with pytest.raises(PanelError, match="'C' was not found.*found: A, B"):
+        digitise(path, panel="C")

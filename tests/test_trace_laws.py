@@ -1,0 +1,183 @@
+"""By law: a stair drawn as ink is followed, wherever it stands, with and without censor marks."""
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from ipdrecon.figure.arms import ArmInk
+from ipdrecon.figure.digitisation import _curve
+from ipdrecon.figure.ink import plot_inside
+from ipdrecon.figure.trace import TraceSettings, censor_marks, find_path, ink_edges, steps
+from ipdrecon.model import Axis, Box, Calibration
+
+FEW = settings(max_examples=25, deadline=None, derandomize=True)
+HEIGHT, WIDTH, FINE = 90, 150, 8
+LEFT, TOP = 6, 8
+
+
+class Stair:
+    """A step curve in pixels: at `columns[k]` it falls from `rows[k]` to `rows[k + 1]`; it ends at `last`."""
+
+    def __init__(self, columns, rows, last, stroke):
+        self.columns, self.rows = np.array(columns, float), np.array(rows, float)
+        self.last, self.stroke = last, stroke
+
+    def plateaus(self):
+        """Edges of the level stretches, and their rows."""
+        edges = np.concatenate([[LEFT], self.columns, [self.last]])
+        return edges[:-1], edges[1:], self.rows
+
+    def middles(self):
+        starts, ends, _ = self.plateaus()
+        return (starts + ends) / 2
+
+    def ink(self, marks=(), reach=4, bar=False):
+        """Coverage of each pixel, and of marks: an upright stroke through the line, and for + a level one too."""
+        fine, half = np.zeros((HEIGHT * FINE, WIDTH * FINE), bool), self.stroke / 2
+        for start, end, row in zip(*self.plateaus(), strict=True):
+            _fill(fine, start - half, end + half, row - half, row + half)
+        for column, above, below in zip(self.columns, self.rows, self.rows[1:], strict=False):
+            _fill(fine, column - half, column + half, above - half, below + half)
+        for column, row in marks:
+            _fill(fine, column - 0.5, column + 0.5, row - reach, row + reach)
+            if not bar:
+                _fill(fine, column - reach, column + reach, row - 0.5, row + 0.5)
+        return fine.reshape(HEIGHT, FINE, WIDTH, FINE).mean(axis=(1, 3)).astype(np.float32)
+
+
+def _fill(fine, left, right, top, bottom):
+    """Ink a rectangle given in px, whose centres have whole coordinates."""
+    rows, columns = (slice(*(max(round((edge + 0.5) * FINE), 0) for edge in pair)) for pair in ((top, bottom), (left, right)))
+    fine[rows, columns] = True
+
+
+@st.composite
+def stairs(draw, shortest=10):
+    """One to five drops of 3 to 14 px, plateaus of `shortest` to 24 px, all at quarters of a px."""
+    count = draw(st.integers(1, 5))
+    quarters = st.integers(4 * shortest, 96)
+    columns = LEFT + np.cumsum([draw(quarters) / 4 for _ in range(count)])
+    rows = TOP + np.cumsum([0.0, *(draw(st.integers(12, 56)) / 4 for _ in range(count))])
+    last = columns[-1] + draw(quarters) / 4
+    return Stair(columns, rows, last, draw(st.sampled_from([1.0, 1.5, 2.0, 3.0])))
+
+
+def none():
+    return np.zeros((HEIGHT, WIDTH), bool)
+
+
+def follow(ink, start=(LEFT, TOP)):
+    """Find the path along some ink, its edges and its steps."""
+    path = find_path(ink, none(), none(), start)
+    edges = ink_edges(path, ink, np.zeros_like(ink), none())
+    return path, edges, *steps(path, edges)
+
+
+def level(column, row, at):
+    """Row of the step function at columns `at`."""
+    return row[np.searchsorted(column, at, side="right") - 1]
+
+
+@FEW
+@given(stairs())
+def test_a_path_runs_on_the_ink(stair):
+    path = find_path(stair.ink(), none(), none(), (LEFT, TOP))
+    at = np.round(stair.middles()).astype(int)
+    assert np.abs(path.leave[at - path.first] - stair.rows).max() <= stair.stroke / 2 + 0.5
+    assert (path.enter <= path.leave).all()
+    assert (path.leave[:-1] == path.enter[1:]).all()
+    assert path.last == pytest.approx(stair.last + stair.stroke / 2, abs=1.5)
+    assert path.bare == 0
+
+
+@FEW
+@given(stairs())
+def test_levels_and_drops_are_read_at_parts_of_a_pixel(stair):
+    _, _, column, row = follow(stair.ink())
+    assert np.abs(level(column, row, stair.middles()) - stair.rows).max() < 0.3
+    for at, above, below in zip(stair.columns, stair.rows, stair.rows[1:], strict=False):
+        assert column[np.argmax(row > (above + below) / 2)] == pytest.approx(at, abs=0.8)
+
+
+@FEW
+@given(stairs(), st.integers(0, 9), st.integers(0, 9))
+def test_ink_moved_moves_the_result(stair, right, down):
+    ink = stair.ink()
+    moved = np.zeros_like(ink)
+    moved[down:, right:] = ink[: HEIGHT - down, : WIDTH - right]
+    assume(moved.sum() == pytest.approx(ink.sum()))
+    _, _, column, row = follow(ink)
+    _, _, column_moved, row_moved = follow(moved, (LEFT + right, TOP + down))
+    np.testing.assert_allclose(column_moved, column + right)
+    np.testing.assert_allclose(row_moved, row + down, atol=1e-4)
+
+
+@FEW
+@given(stairs(shortest=16), st.booleans())
+def test_censor_marks_are_found_and_change_no_level(stair, bar):
+    marks = list(zip(stair.middles(), stair.rows, strict=True))
+    _, _, column, row = follow(stair.ink())
+    path, edges, column_marked, row_marked = follow(stair.ink(marks, bar=bar))
+    at = np.concatenate([stair.middles(), stair.columns - 2, stair.columns + 2 + stair.stroke])
+    np.testing.assert_allclose(level(column_marked, row_marked, at), level(column, row, at), atol=0.3)
+    found = censor_marks(path, edges)
+    assert len(found) == len(marks)
+    np.testing.assert_allclose(found, stair.middles(), atol=1)
+
+
+@FEW
+@given(stairs())
+def test_a_line_without_marks_has_none(stair):
+    path, edges, _, _ = follow(stair.ink())
+    assert len(censor_marks(path, edges)) == 0
+
+
+@FEW
+@given(stairs(), st.data())
+def test_other_ink_over_the_line_hides_it_but_does_not_end_it(stair, data):
+    ink = stair.ink()
+    first = data.draw(st.integers(LEFT + 3, int(stair.last) - 8))
+    hidden = none()
+    hidden[:, first : first + 5] = True
+    ink[hidden] = 0
+    path = find_path(ink, hidden, none(), (LEFT, TOP))
+    assert path.last == pytest.approx(stair.last + stair.stroke / 2, abs=1.5)
+
+
+@FEW
+@given(st.integers(2, 5), st.integers(2, 4))
+def test_gaps_of_a_dashed_line_are_bridged(dash, gap):
+    stair = Stair([40, 80], [TOP, TOP + 12, TOP + 30], 130, 2.0)
+    ink = stair.ink()
+    ink[:, np.arange(WIDTH) % (dash + gap) >= dash] = 0
+    _, _, column, row = follow(ink)
+    assert np.abs(level(column, row, stair.middles()) - stair.rows).max() < 0.5
+
+
+@FEW
+@given(st.integers(0, 2**32 - 1), st.floats(0.05, 1), st.sampled_from(["survival", "incidence"]))
+def test_a_curve_never_rises_whatever_the_ink(seed, density, scale):
+    calibration = Calibration(Axis([10, 110], [0, 100], 1, -10), Axis([10, 80], [1, 0], -1 / 70, 80 / 70), scale)
+    plot = plot_inside(np.full((95, 125, 3), 255, np.uint8), Box(10, 5, 110, 80), calibration, ())
+    rng = np.random.default_rng(seed)
+    own, others = (np.where(rng.random(plot.contrast.shape) < density, rng.random(plot.contrast.shape), 0) for _ in range(2))
+    path = find_path(own, others > 0.3, plot.text, (4, 5))
+    curve = _curve("any", ArmInk(np.zeros(3), own, others, path, 0.5), plot, calibration, TraceSettings())
+    assert (curve.time[0], curve.survival[0]) == (0, 1)
+    assert (np.diff(curve.survival) <= 0).all()
+    assert (np.diff(curve.time) >= 0).all()
+    assert curve.survival.min() >= 0
+    assert (curve.censor_time <= curve.time[-1]).all()
+
+
+slopes = st.floats(1e-3, 1e3) | st.floats(-1e3, -1e-3)
+places = st.floats(-1e4, 1e4)
+
+
+@FEW
+@given(slopes, places, slopes, places, st.sampled_from(["survival", "percent", "incidence", "incidence_percent"]), places, places)
+def test_pixel_to_data_to_pixel_is_the_identity(time_slope, time_at, slope, at, scale, px, py):
+    calibration = Calibration(Axis([0, 1], [0, 1], time_slope, time_at), Axis([0, 1], [0, 1], slope, at), scale)
+    back = calibration.to_px(*calibration.to_data(px, py))
+    np.testing.assert_allclose(back, (px, py), rtol=1e-6, atol=1e-3)
