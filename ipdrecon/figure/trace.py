@@ -241,8 +241,10 @@ def _touch(others, top, bottom):
 
 def _mend_touched(path, upper, lower, stroke, touched):
     """Edges that other ink touches: from the opposite edge on a level stretch, else from the path."""
-    flat = path.enter == path.leave
-    upper_from, lower_from = np.where(flat, lower - stroke, np.nan), np.where(flat, upper + stroke, np.nan)
+    flat, reach = path.enter == path.leave, stroke / 2 + 1
+    from_below = flat & (np.abs(lower - stroke / 2 - path.leave) <= reach)
+    from_above = flat & (np.abs(upper + stroke / 2 - path.enter) <= reach)
+    upper_from, lower_from = np.where(from_below, lower - stroke, np.nan), np.where(from_above, upper + stroke, np.nan)
     upper_from = np.where(np.isfinite(upper_from), upper_from, path.enter - stroke / 2)
     lower_from = np.where(np.isfinite(lower_from), lower_from, path.leave + stroke / 2)
     return (
@@ -305,22 +307,32 @@ def levels(path, edges):
     before, after : ndarray, shape (n_columns,)
         Never falling, ``before <= after``.
     """
-    half = edges.stroke / 2
-    before = _next_known((edges.upper + half)[::-1], path.enter[0])[::-1]
-    before = np.maximum.accumulate(before)
-    lower = _without_end_mark(edges.lower, edges.upper, before, edges.stroke)
+    upper, lower = _at_least_stroke(edges)
+    before = np.maximum.accumulate(_next_known(upper[::-1], path.enter[0])[::-1])
+    lower = _without_end_mark(lower, upper, before, edges.stroke)
     known = np.flatnonzero(np.isfinite(lower))
-    after = _next_known(lower - half, lower[known[-1]] - half if len(known) else path.leave[-1])
+    after = _next_known(lower, lower[known[-1]] if len(known) else path.leave[-1])
     after = np.minimum.accumulate(after[::-1])[::-1]
-    return np.minimum(before, after), np.maximum(before, after)
+    middle = (before + after) / 2
+    return np.where(before > after, middle, before), np.where(before > after, middle, after)
+
+
+def _at_least_stroke(edges):
+    """Levels that both edges tell; where the ink is thinner than the line, its middle tells both."""
+    half, middle = edges.stroke / 2, (edges.upper + edges.lower) / 2
+    upper, lower = np.minimum(edges.upper + half, middle), np.maximum(edges.lower - half, middle)
+    sliver = edges.lower - edges.upper < 0.4 * edges.stroke
+    one_sided = np.isnan(middle)
+    upper = np.where(one_sided, edges.upper + half, np.where(sliver, np.nan, upper))
+    lower = np.where(one_sided, edges.lower - half, np.where(sliver, np.nan, lower))
+    return upper, lower
 
 
 def _without_end_mark(lower, upper, before, stroke):
-    """Lower edges without those of a mark on the curve's last point, which reaches as far up as down."""
+    """Lower levels without those of a mark on the curve's last point, which reaches as far up as down."""
     lower = lower.copy()
     for i in range(len(lower) - 1, max(len(lower) - 2 - int(4 * stroke), 0), -1):
-        up = before[i] - stroke / 2 - upper[i]
-        down = lower[i] - (before[i] + stroke / 2)
+        up, down = before[i] - upper[i], lower[i] - before[i]
         if not np.isfinite(up + down):
             continue
         if up < max(1.0, 0.4 * stroke) or down > 1.6 * up + stroke:
