@@ -44,12 +44,22 @@ def scored(figures, results, scorer, only):
     return json.loads(out.read_text())["rows"]
 
 
+def mean(values):
+    return round(sum(values) / len(values), 4) if values else None
+
+
+def quantile(values, q):
+    return round(values[min(int(q * len(values)), len(values) - 1)], 5) if values else None
+
+
+def cell(value):
+    return "" if value is None else f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
 def summary(rows):
     """The figures the project is judged by, over panels whose curves are known."""
     judged = [row for row in rows if row["truth"] in ("exact", "vector")]
     iae = sorted(row["iae"] for row in judged if row.get("iae") is not None)
-    mean = lambda values: round(sum(values) / len(values), 4) if values else None
-    quantile = lambda values, q: round(values[min(int(q * len(values)), len(values) - 1)], 5) if values else None
     return {
         "panels": len(judged),
         "success": mean([bool(row["ok"]) for row in judged]),
@@ -66,7 +76,6 @@ def summary(rows):
 
 def table(rows, result):
     """The scoreboard as Markdown."""
-    cell = lambda value: "" if value is None else f"{value:.4f}" if isinstance(value, float) else str(value)
     lines = ["# Practice figures, raster", "", "Made by `benchmarks/practice_figures.py`; no option given to the reader.", ""]
     lines += [f"- {key}: {value}" for key, value in result.items()]
     lines += ["", "| " + " | ".join(COLUMNS) + " |", "|" + "---|" * len(COLUMNS)]
