@@ -1,0 +1,178 @@
+"""By law: what is drawn in a plot is parted from its background, colour by colour."""
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from ipdrecon.figure.arms import find_arms
+from ipdrecon.figure.ink import palette, part, plot_inside, to_lab, to_rgb
+from ipdrecon.model import Axis, Box, Calibration, Word
+
+FEW = settings(max_examples=25, deadline=None, derandomize=True)
+BOX = Box(20, 15, 220, 165)
+COLOURS = {"red": (214, 39, 40), "blue": (31, 119, 180), "green": (44, 160, 44), "black": (0, 0, 0)}
+levels = st.integers(0, 255)
+colours = st.tuples(levels, levels, levels)
+
+
+def calibration(scale="survival"):
+    """Time 0 to 100 over columns 20 to 220; survival 1 to 0 over rows 15 to 165, or incidence 0 to 1 from below."""
+    return Calibration(Axis([20, 220], [0, 100], 0.5, -10), Axis([15, 165], [1, 0], -1 / 150, 1.1), scale)
+
+
+def page(paper=(255, 255, 255)):
+    return np.full((190, 250, 3), paper, np.uint8)
+
+
+def contrast(one, other):
+    return np.linalg.norm(to_lab(np.array([[one]], np.uint8)) - to_lab(np.array([[other]], np.uint8)))
+
+
+def draw_curve(px, colour, first_row=30, drop=40, share=1.0):
+    """Two plateaus of two px and the drop between them; `share` of the colour on what is there."""
+    for rows, columns in (
+        (slice(first_row, first_row + 2), slice(24, 110)),
+        (slice(first_row + 2, first_row + drop), slice(108, 110)),
+        (slice(first_row + drop, first_row + drop + 2), slice(108, 190)),
+    ):
+        px[rows, columns] = np.round(share * np.array(colour) + (1 - share) * px[rows, columns])
+    return px
+
+
+def cut(px, scale="survival", words=(), **options):
+    return plot_inside(px, BOX, calibration(scale), words, **options)
+
+
+def is_near(colour, lab, reach=6.0):
+    return np.linalg.norm(to_lab(np.array([[colour]], np.uint8))[0, 0] - lab) < reach
+
+
+@FEW
+@given(colours)
+def test_rgb_to_lab_to_rgb_is_the_identity(colour):
+    lab = to_lab(np.array([[colour]], np.uint8))[0, 0]
+    np.testing.assert_allclose(to_rgb(lab) * 2.55, colour, atol=0.6)
+
+
+@FEW
+@given(colours, colours)
+def test_a_line_is_ink_and_paper_is_none(ink, paper):
+    assume(contrast(ink, paper) > 25)
+    plot = cut(draw_curve(page(paper), ink))
+    assert (plot.contrast[30 - plot.top, 30 - plot.left : 100 - plot.left] > 0).all()
+    assert (plot.contrast[60 - plot.top :, : 80 - plot.left] == 0).all()
+
+
+@FEW
+@given(colours, colours)
+def test_the_palette_is_the_one_colour_drawn(ink, paper):
+    assume(contrast(ink, paper) > 30)
+    found = palette(cut(draw_curve(page(paper), ink)))
+    assert len(found) == 1
+    assert is_near(ink, found[0][0])
+
+
+@FEW
+@given(colours, st.floats(0.3, 1))
+def test_a_mixture_with_paper_gives_the_share_of_the_line(ink, share):
+    assume(contrast(ink, (255, 255, 255)) > 50)
+    plot = cut(draw_curve(page(), ink, share=share))
+    own = part(plot, [to_lab(np.array([[ink]], np.uint8))[0, 0]])[0]
+    seen = plot.contrast[30 - plot.top, 40 - plot.left] > 0
+    assert own[30 - plot.top, 40 - plot.left] == pytest.approx(share if seen else 0, abs=0.03)
+
+
+@pytest.mark.parametrize("paper", [(255, 255, 255), (235, 235, 235)])
+def test_colours_are_parted(paper):
+    px = page(paper)
+    for i, colour in enumerate(COLOURS.values()):
+        draw_curve(px, colour, first_row=24 + 14 * i, drop=70)
+    plot = cut(px)
+    found = [lab for lab, _ in palette(plot)]
+    assert len(found) == len(COLOURS)
+    own = part(plot, found)
+    for i, colour in enumerate(COLOURS.values()):
+        mine = next(k for k, lab in enumerate(found) if is_near(colour, lab))
+        on_line = own[:, 24 + 14 * i - plot.top, 30 - plot.left : 100 - plot.left]
+        assert on_line[mine].min() > 0.95
+        assert np.delete(on_line, mine, axis=0).max() < 0.05
+
+
+def test_the_edge_of_a_black_line_is_no_grey_line():
+    px = draw_curve(page(), (0, 0, 0))
+    px[29, 24:109] = px[69, 110:190] = 150
+    plot = cut(px)
+    assert len(find_arms(plot, (20 - plot.left, 30 - plot.top))) == 1
+
+
+def test_grey_and_black_lines_are_parted():
+    plot = cut(draw_curve(draw_curve(page(), (0, 0, 0)), (150, 150, 150), first_row=60, drop=70))
+    own = part(plot, [np.array([0.0, 0, 0], np.float32), to_lab(np.full((1, 1, 3), 150, np.uint8))[0, 0]])
+    black, grey = own[:, 30 - plot.top, 60 - plot.left], own[:, 60 - plot.top, 60 - plot.left]
+    np.testing.assert_allclose(black, (1, 0), atol=0.05)
+    np.testing.assert_allclose(grey, (0, 1), atol=0.05)
+
+
+@pytest.mark.parametrize("dashed", [False, True])
+def test_gridlines_are_hidden_and_curves_are_not(dashed):
+    px = page()
+    px[45, 20:221], px[15:166, 70] = 200, 200
+    if dashed:
+        px[45, 21:221:3], px[16:166:3, 70] = 255, 255
+    plot = cut(draw_curve(px, (0, 0, 0)))
+    row, column = 45 - plot.top, 70 - plot.left
+    assert (plot.contrast[row, : 100 - plot.left] == 0).all()
+    assert (plot.contrast[40 - plot.top :, column] == 0).all()
+    assert plot.hidden[row].mean() > 0.5
+    assert (plot.contrast[30 - plot.top, 30 - plot.left : 65 - plot.left] > 0).all()
+
+
+def test_a_band_is_background_and_the_line_on_it_is_ink():
+    px = page()
+    px[24:40, 24:108] = px[64:80, 100:190] = (200, 220, 240)
+    plot = cut(draw_curve(px, COLOURS["blue"]))
+    assert (plot.contrast[26 - plot.top, 40 - plot.left : 90 - plot.left] == 0).all()
+    assert (plot.contrast[30 - plot.top, 40 - plot.left : 90 - plot.left] > 0).all()
+    assert len(palette(plot)) == 1
+
+
+@FEW
+@given(st.integers(0, 60), st.integers(10, 60), colours)
+def test_incidence_is_survival_upside_down(row, drop, ink):
+    assume(contrast(ink, (255, 255, 255)) > 25)
+    plain = cut(draw_curve(page(), ink, first_row=22 + row, drop=drop))
+    turned_px = page()
+    turned_px[15:166] = draw_curve(page(), ink, first_row=22 + row, drop=drop)[15:166][::-1]
+    turned = cut(turned_px, "incidence")
+    common = slice(int(plain.py_to_row(18)), int(plain.py_to_row(160)))
+    shifted = int(turned.py_to_row(162)) - common.start
+    mirrored = turned.contrast[common.start + shifted : common.stop + shifted]
+    np.testing.assert_array_equal(mirrored > 0, plain.contrast[common] > 0)
+
+
+@FEW
+@given(st.floats(0, 200), st.sampled_from(["survival", "incidence"]))
+def test_row_to_py_to_row_is_the_identity(row, scale):
+    plot = cut(page(), scale)
+    assert plot.py_to_row(plot.row_to_py(row)) == pytest.approx(row)
+
+
+def test_places_of_words_and_keys_are_marked_and_give_no_colour():
+    px = draw_curve(page(), COLOURS["red"])
+    px[20:26, 150:190] = COLOURS["green"]
+    words, key = (Word("Placebo", Box(150, 20, 190, 26)),), Box(120, 22, 140, 24)
+    plot = cut(px, words=words, keys=[key])
+    assert plot.text[22 - plot.top, 170 - plot.left]
+    assert plot.text[23 - plot.top, 130 - plot.left]
+    assert not plot.text[31 - plot.top, 60 - plot.left]
+    assert [is_near(COLOURS["red"], lab) for lab, _ in palette(plot)] == [True]
+
+
+@pytest.mark.parametrize("word", [Word("Placebo", Box(150, 20, 190, 26), 0.5), Word("+", Box(150, 20, 190, 26))])
+def test_doubtful_words_may_be_curve(word):
+    assert not cut(page(), words=(word,)).text.any()
+
+
+def test_an_empty_plot_has_no_colours():
+    assert palette(cut(page())) == ()
