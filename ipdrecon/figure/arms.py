@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from ipdrecon.errors import ArmError
-from ipdrecon.figure.ink import palette, part
+from ipdrecon.figure.ink import palette, part, to_rgb
 from ipdrecon.figure.trace import Path, TraceSettings, find_path
 
 
@@ -131,9 +131,28 @@ def _mean_row(arm):
 
 
 def _colours(plot, seeds):
-    """Colours of the ink, and those of a legend that none of them is near."""
+    """Colours of the ink, and those of a legend that none of them is near.
+
+    A thin line never reaches its full colour; a paler shade of a colour that has one is left out, unless a legend shows
+    it.
+    """
     found = [colour for colour, _ in palette(plot)]
-    return found + [seed for seed in seeds if all(np.linalg.norm(seed - other) > 25 for other in found)]
+    listed = [any(np.linalg.norm(colour - seed) < 8 for seed in seeds) for colour in found]
+    full = [colour for colour, kept in zip(found, listed, strict=True) if kept or not any(_is_pale(plot, colour, other) for other in found)]
+    return full + [seed for seed in seeds if all(np.linalg.norm(seed - other) > 25 for other in full)]
+
+
+def _is_pale(plot, colour, other):
+    """Whether a colour is another, coloured one, somewhat thinned by paper."""
+    share, apart = _tint(plot, colour, other)
+    return 0.6 < share < 0.97 and apart < 10 and np.hypot(*other[1:]) > 20
+
+
+def _tint(plot, colour, other):
+    """Share of another colour in a mixture of it with paper that is nearest to a colour, and how far that is off."""
+    way, offset = to_rgb(other) - to_rgb(plot.fills[0]), to_rgb(colour) - to_rgb(plot.fills[0])
+    share = float(offset @ way / max(way @ way, 1.0))
+    return share, float(np.linalg.norm(offset - share * way))
 
 
 def _hidden_by(plot, others):
@@ -168,6 +187,8 @@ def _in_one_colour(plot, arm, start, seeds, settings, trace_settings):
         between = sorted(found, key=_mean_row)
         if _above(between[0], between[1]) and _above(between[1], between[2]):
             return [replace(between[1], limits=True)]
+    if len(found) == 2 and {one.dash for one in found} == {"solid", "dashed"}:
+        return found
     return [arm]
 
 
@@ -245,10 +266,8 @@ def _without_limits(plot, arms, seeds):
 
 
 def _is_limit(plot, arm, other):
-    way, offset = other.lab - plot.fills[0], arm.lab - plot.fills[0]
-    share = offset @ way / max(way @ way, 1.0)
-    tint = 0.1 < share < 0.85 and np.linalg.norm((offset - share * way)[1:]) < 16 and np.hypot(*other.lab[1:]) > 20
-    if arm is other or not tint:
+    share, apart = _tint(plot, arm.lab, other.lab)
+    if arm is other or not (0.1 < share < 0.85 and apart < 16 and np.hypot(*other.lab[1:]) > 20):
         return False
     first, last = max(arm.path.first, other.path.first), min(arm.path.last, other.path.last)
     if last <= first:

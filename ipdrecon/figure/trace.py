@@ -12,6 +12,7 @@ import numpy as np
 
 _SOLID = 0.9
 _DASH_GAP_PX = 6
+_HIDDEN_REACH_PX = 3
 
 
 @dataclass(frozen=True)
@@ -218,10 +219,10 @@ def ink_edges(path, own, others, text):
         column = path.first + i
         if text[enter : leave + 1, column].any():
             continue
-        span = _run(own[:, column], enter, leave)
+        span = _run(own[:, column], enter, leave, 1)
         seen[i] = span is not None
         ink = own[:, column] if seen[i] else others[:, column]
-        span = span or _run(ink, enter, leave)
+        span = span or _run(ink, enter, leave, _HIDDEN_REACH_PX)
         if span is None:
             continue
         upper[i], lower[i] = _subpixel(ink, *span)
@@ -253,11 +254,11 @@ def _mend_touched(path, upper, lower, stroke, touched):
     )
 
 
-def _run(coverage, enter, leave):
-    """First and last row of the unbroken ink that the path touches in one column."""
+def _run(coverage, enter, leave, reach):
+    """First and last row of the unbroken ink within reach of the path in one column."""
     inked = coverage > 0.25
-    low = max(enter - 1, 0)
-    touched = np.flatnonzero(inked[low : leave + 2])
+    low = max(enter - reach, 0)
+    touched = np.flatnonzero(inked[low : leave + reach + 1])
     if not len(touched):
         return None
     top, bottom = low + touched[0], low + touched[-1]
