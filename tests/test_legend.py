@@ -1,0 +1,128 @@
+"""By truth: drawn legends are read back, with the places of their words known from the drawing."""
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure as Canvas
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from ipdrecon.figure.ink import to_lab
+from ipdrecon.figure.legend import find_legend, is_label, split_at_keys
+from ipdrecon.model import Box, Word
+
+NAMES = ("Nivolumab", "Placebo")
+COLOURS = ("tab:blue", "tab:red")
+
+
+def line(colour, **look):
+    return Line2D([], [], **{"color": colour, "lw": 1.6} | look)
+
+
+KEYS = {
+    "solid": [line(colour) for colour in COLOURS],
+    "dashed": [line(COLOURS[0]), line(COLOURS[1], linestyle="--")],
+    "black": [line("black"), line("black", linestyle="--")],
+    "grey": [line("black"), line("0.6")],
+    "thin": [line(colour, lw=0.8) for colour in COLOURS],
+    "thick": [line(colour, lw=4) for colour in COLOURS],
+    "plus marker": [line(colour, marker="+", ms=8) for colour in COLOURS],
+    "bar marker": [line(colour, marker="|", ms=8) for colour in COLOURS],
+    "band behind": [(Patch(color=colour, alpha=0.2, lw=0), line(colour)) for colour in COLOURS],
+    "patch": [Patch(color=colour) for colour in COLOURS],
+}
+LAYOUTS = {"vertical": {"ncol": 1}, "horizontal": {"ncol": 2}}
+
+
+def drawn(keys, *, names=NAMES, facecolor="white", **layout):
+    """Draw a legend; return the picture and its words, whose places the drawing tells."""
+    figure = Canvas(figsize=(5, 2), dpi=110, facecolor=facecolor)
+    canvas = FigureCanvasAgg(figure)
+    legend = figure.legend(keys, names, loc="center", frameon=False, **layout)
+    canvas.draw()
+    px = np.asarray(canvas.buffer_rgba())[..., :3].copy()
+    return px, tuple(Word(text.get_text(), _box(text.get_window_extent(), px)) for text in legend.get_texts())
+
+
+def _box(extent, px):
+    return Box(extent.x0, px.shape[0] - extent.y1, extent.x1, px.shape[0] - extent.y0)
+
+
+def distance(lab, colour):
+    return np.linalg.norm(to_lab(np.array([[to_rgb(colour)]]) * 255)[0, 0] - lab)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("kind", KEYS)
+def test_each_label_has_its_key(kind, layout):
+    entries = find_legend(*drawn(KEYS[kind], **LAYOUTS[layout]))
+    assert [entry.label for entry in entries] == list(NAMES)
+    for entry, key in zip(entries, KEYS[kind], strict=True):
+        stroke = key[-1] if isinstance(key, tuple) else key
+        colour = stroke.get_facecolor()[:3] if isinstance(stroke, Patch) else stroke.get_color()
+        assert distance(entry.lab, colour) < 15
+        assert entry.key.right < entry.text.left
+        assert entry.key.top <= entry.text.centre[1] <= entry.key.bottom + 3
+
+
+@pytest.mark.parametrize("kind", ["solid", "dashed", "black", "thick", "plus marker"])
+def test_the_dash_of_a_key_is_told(kind):
+    dashes = [entry.dash for entry in find_legend(*drawn(KEYS[kind]))]
+    assert dashes == ["dashed" if key.get_linestyle() == "--" else "solid" for key in KEYS[kind]]
+
+
+def test_keys_on_a_grey_ground():
+    entries = find_legend(*drawn(KEYS["solid"], facecolor="0.92"))
+    assert [entry.label for entry in entries] == list(NAMES)
+    assert all(distance(entry.lab, colour) < 15 for entry, colour in zip(entries, COLOURS, strict=True))
+
+
+def test_a_label_of_two_words_is_one():
+    px, words = drawn(KEYS["solid"][:1], names=("Drug B",))
+    box = words[0].box
+    middle = box.left + 0.68 * box.width
+    halves = (Word("Drug", Box(box.left, box.top, middle, box.bottom)), Word("B", Box(middle + 4, box.top, box.right, box.bottom)))
+    assert [entry.label for entry in find_legend(px, halves)][0] == "Drug B"
+
+
+@pytest.mark.parametrize("name", ["Censored", "Log-rank P = 0.03", "HR = 0.72", "P < 0.001", "95% CI 0.5-0.9"])
+def test_statistics_and_censor_keys_are_no_arms(name):
+    assert find_legend(*drawn(KEYS["solid"], names=(name, "Placebo")))[0].label == "Placebo"
+
+
+def test_words_without_a_key_are_no_entries():
+    _, words = drawn(KEYS["solid"])
+    assert find_legend(np.full((220, 550, 3), 255, np.uint8), words) == ()
+
+
+def test_doubtful_and_upright_words_are_no_entries():
+    px, (first, second) = drawn(KEYS["solid"])
+    assert find_legend(px, (Word(first.text, first.box, 0.3), Word(second.text, second.box, 1.0, True))) == ()
+
+
+# the words the reader makes of a legend on one line: strokes read as dashes, or passed over
+@pytest.mark.parametrize("kind", ["solid", "dashed", "plus marker"])
+@pytest.mark.parametrize("text", ["— Nivolumab — Placebo", "-Nivolumab-—-Placebo", "NivolumabPlacebo"])
+def test_words_are_split_at_the_keys_within_them(kind, text):
+    px, (first, second) = drawn(KEYS[kind], ncol=2, columnspacing=0.5, handletextpad=0.2)
+    whole = Word(text, Box(first.box.left - 42, first.box.top, second.box.right, first.box.bottom), 0.9)
+    parts = split_at_keys(px, (whole,))
+    assert [part.text for part in parts] == list(NAMES)
+    assert [entry.label for entry in find_legend(px, parts)] == list(NAMES)
+
+
+@pytest.mark.parametrize("kind", KEYS)
+def test_words_without_strokes_stay_as_they_are(kind):
+    px, words = drawn(KEYS[kind])
+    assert split_at_keys(px, words) == words
+
+
+@pytest.mark.parametrize("text", ["Placebo", "Drug A (n=120)", "5-FU", "A", "12", "High risk", "T+DM1", "Arm 2"])
+def test_what_can_name_an_arm(text):
+    assert is_label(text)
+
+
+@pytest.mark.parametrize("text", ["0.75", "1.0", "P = 0.03", "p<0.001", "95% CI", "HR 0.72", "n", "+ Censored", "Log-rank", "—", "50.5%", "(", "治疗"])
+def test_what_cannot_name_an_arm(text):
+    assert not is_label(text)
