@@ -137,8 +137,12 @@ def _colours(plot, seeds):
     it.
     """
     found = [colour for colour, _ in palette(plot)]
-    listed = [any(np.linalg.norm(colour - seed) < 8 for seed in seeds) for colour in found]
-    full = [colour for colour, kept in zip(found, listed, strict=True) if kept or not any(_is_pale(plot, colour, other) for other in found)]
+    keys = [{k for k, seed in enumerate(seeds) if np.linalg.norm(colour - seed) < 12} for colour in found]
+    full = [
+        colour
+        for colour, own in zip(found, keys, strict=True)
+        if not any(_is_pale(plot, colour, other) and not (own - theirs and theirs - own) for other, theirs in zip(found, keys, strict=True))
+    ]
     return full + [seed for seed in seeds if all(np.linalg.norm(seed - other) > 25 for other in full)]
 
 

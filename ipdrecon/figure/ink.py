@@ -10,6 +10,8 @@ from ipdrecon.model import Box
 _FILL_SHARE = 0.004
 _LEAST_CONTRAST = 14.0
 _BIN_LAB = 4.0
+_FILL_BIN_LAB = 3
+_MOST_CELLS = 2000
 _TIE_LAB = 4.0
 _MOST_MISFIT = 16.0
 
@@ -171,15 +173,27 @@ def _background(crop):
     size = int(np.clip(0.04 * min(crop.shape[:2]), 9, 41)) | 1
     median = cv2.medianBlur(np.ascontiguousarray(crop), size)
     lab = to_lab(median)
-    cells = np.round(lab / 3).astype(np.int32).reshape(-1, 3)
-    fills, inverse, counts = np.unique(cells, axis=0, return_inverse=True, return_counts=True)
-    large = np.flatnonzero(counts >= _FILL_SHARE * len(cells))
+    codes = _codes(lab, _FILL_BIN_LAB).ravel()
+    kinds, inverse, counts = np.unique(codes, return_inverse=True, return_counts=True)
+    fills = _decoded(kinds, _FILL_BIN_LAB)
+    large = np.flatnonzero(counts >= _FILL_SHARE * codes.size)
     large = large[np.argsort(-counts[large], kind="stable")] if len(large) else np.array([np.argmax(counts)])
-    centres = fills[large] * 3.0
-    near = np.linalg.norm(fills[:, None] * 3.0 - centres[None], axis=2).min(axis=1) < 9
-    trusted = near[inverse.ravel()].reshape(lab.shape[:2])
-    paper = np.median(median[(np.abs(cells - fills[large[0]]).sum(axis=1) == 0).reshape(lab.shape[:2])], axis=0)
+    centres = fills[large]
+    near = np.linalg.norm(fills[:, None] - centres[None], axis=2).min(axis=1) < 9
+    trusted = near[inverse].reshape(lab.shape[:2])
+    paper = np.median(median[(codes == kinds[large[0]]).reshape(lab.shape[:2])], axis=0)
     return np.where(trusted[..., None], median, paper).astype(np.float32) / 2.55, centres
+
+
+def _codes(lab, size):
+    """One whole number for each colour, CIELAB cut into cubes of a size."""
+    cells = np.round(lab / size).astype(np.int64) + 128
+    return (cells[..., 0] << 20) | (cells[..., 1] << 10) | cells[..., 2]
+
+
+def _decoded(codes, size):
+    """CIELAB colours, shape (n, 3), at the middle of the cubes that codes name."""
+    return (np.stack([codes >> 20, (codes >> 10) & 1023, codes & 1023], axis=-1) - 128) * float(size)
 
 
 def _grid(lab, contrast, settings):
@@ -242,20 +256,18 @@ def palette(plot, settings=None):
     samples = plot.lab[ridge]
     if len(samples) < 10:
         return ()
-    cells, inverse, counts = np.unique(np.round(samples / _BIN_LAB).astype(int), axis=0, return_inverse=True, return_counts=True)
-    inverse = inverse.ravel()
-    distance = np.linalg.norm((cells[:, None] - cells[None]) * _BIN_LAB, axis=2) if len(cells) < 4000 else None
-    if distance is None:
-        keep = np.argsort(-counts)[:4000]
-        cells, counts = cells[keep], counts[keep]
-        inverse = np.full(len(inverse), -1)
-        distance = np.linalg.norm((cells[:, None] - cells[None]) * _BIN_LAB, axis=2)
+    codes = _codes(samples, _BIN_LAB)
+    kinds, counts = np.unique(codes, return_counts=True)
+    common = np.sort(np.argsort(-counts, kind="stable")[:_MOST_CELLS])
+    kinds, counts = kinds[common], counts[common]
+    cells = _decoded(kinds, _BIN_LAB)
+    distance = np.linalg.norm(cells[:, None] - cells[None], axis=2)
     density = np.exp(-0.5 * (distance / 5.0) ** 2) @ counts
     free, modes = np.ones(len(cells), bool), []
     while free.any() and len(modes) < 24:
         best = int(np.argmax(np.where(free, density, -1)))
         members = free & (distance[best] < settings.merge_lab)
-        inside = np.concatenate([members, [False]])[inverse]
+        inside = np.isin(codes, kinds[members])
         modes.append((_purest(samples[inside], plot.contrast[ridge][inside]), int(counts[members].sum())))
         free &= ~members
     least = max(12, 0.05 * plot.width)

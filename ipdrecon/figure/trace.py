@@ -322,7 +322,7 @@ def _at_least_stroke(edges):
     """Levels that both edges tell; where the ink is thinner than the line, its middle tells both."""
     half, middle = edges.stroke / 2, (edges.upper + edges.lower) / 2
     upper, lower = np.minimum(edges.upper + half, middle), np.maximum(edges.lower - half, middle)
-    sliver = edges.lower - edges.upper < 0.4 * edges.stroke
+    sliver = edges.seen & (edges.lower - edges.upper < 0.4 * edges.stroke)
     one_sided = np.isnan(middle)
     upper = np.where(one_sided, edges.upper + half, np.where(sliver, np.nan, upper))
     lower = np.where(one_sided, edges.lower - half, np.where(sliver, np.nan, lower))
