@@ -132,3 +132,8 @@ def test_plots_of_other_kinds(tmp_path, plot, error, message):
 def test_a_second_page_of_a_picture(tmp_path):
     with pytest.raises(PanelError, match="Page 2 was asked for, but a picture has one page only"):
         digitise(tmp_path / "any.png", page=2)
+
+
+def test_a_panel_that_is_not_there(tmp_path):
+    with pytest.raises(PanelError, match="Panel 'C' was not found in plot.png; found: 1"):
+        digitise(drawn(tmp_path / "plot.png", scatter), panel="C")
