@@ -78,7 +78,7 @@ class PooledEstimate:
     Attributes
     ----------
     measure : str
-        ``"HR"``, ``"RR"``, ``"OR"`` (all on the log scale), ``"RD"``, or empty.
+        ``"HR"``, ``"RR"``, ``"OR"`` (all on the log scale), ``"RD"``, or empty; ``"HR, RR"`` where rows differ.
     study : tuple of str
     yi, vi : ndarray, shape (k,)
     source : tuple of str
@@ -93,6 +93,9 @@ class PooledEstimate:
         Events and patients of both arms, where pooled from them.
     excluded : tuple of (str, str)
         Studies that carry no information on the measure, and why.
+    measures : tuple of str
+        The measure of each row where they differ; then the overall results are NaN and the weights are those inside the
+        subgroups. Empty where there is one measure.
     """
 
     measure: str
@@ -107,6 +110,7 @@ class PooledEstimate:
     subgroups: tuple = field(default=(), repr=False)
     counts: np.ndarray | None = field(default=None, repr=False)
     excluded: tuple = ()
+    measures: tuple = ()
 
     def __post_init__(self):
         for name in ("yi", "vi", "counts"):
@@ -119,6 +123,8 @@ class PooledEstimate:
         return f"<PooledEstimate: {self}>"
 
     def __str__(self):
+        if self.is_mixed:
+            return f"{self.measure}, k = {self.k}: no total over different measures"
         centre, low, high = (math.exp(value) if self.is_ratio else value for value in (self.estimate, self.ci_low, self.ci_high))
         return (
             f"{self.measure or 'effect'} {centre:.2f} [{100 * self.settings.level:g} % CI {low:.2f} to {high:.2f}], {self.method}, "
@@ -193,22 +199,38 @@ class PooledEstimate:
     @property
     def is_ratio(self):
         """Whether the measure is a ratio, analysed on the log scale."""
-        return self.measure in RATIOS
+        return set(self.measures or (self.measure,)) <= set(RATIOS)
+
+    @property
+    def is_mixed(self):
+        """Whether the rows are of different measures, so that there is no total."""
+        return len(set(self.measures)) > 1
+
+    def measures_of(self, group):
+        """Give the measures of a subgroup's rows, sorted; empty where none is named."""
+        return tuple(sorted({self.measures[row] for row in group.index})) if self.measures else (self.measure,) * bool(self.measure)
+
+    def _measure_told(self, group):
+        return {"measure": ", ".join(self.measures_of(group))} if self.is_mixed else {}
 
     @cached_property
     def leave_one_out(self):
-        """The result without each study, a tuple of `LeftOut`; empty below 3 studies."""
-        return leave_one_out(self.yi, self.vi, self.study, self.settings) if self.k >= 3 else ()
+        """The result without each study, a tuple of `LeftOut`; empty below 3 studies and where measures differ."""
+        return leave_one_out(self.yi, self.vi, self.study, self.settings) if self.k >= 3 and not self.is_mixed else ()
+
+    @property
+    def _shows_small_studies(self):
+        return self.k >= SMALL_STUDY_MINIMUM and not self.is_mixed
 
     @cached_property
     def egger(self):
-        """Egger's test; None below 10 studies or where all variances are equal."""
-        return egger(self.yi, self.vi) if self.k >= SMALL_STUDY_MINIMUM and np.ptp(self.vi) > 0 else None
+        """Egger's test; None below 10 studies, where measures differ or all variances are equal."""
+        return egger(self.yi, self.vi) if self._shows_small_studies and np.ptp(self.vi) > 0 else None
 
     @cached_property
     def trim_fill(self):
-        """Trim and fill; None below 10 studies."""
-        return trim_fill(self.yi, self.vi, self.settings) if self.k >= SMALL_STUDY_MINIMUM else None
+        """Trim and fill; None below 10 studies and where measures differ."""
+        return trim_fill(self.yi, self.vi, self.settings) if self._shows_small_studies else None
 
     @cached_property
     def subgroup_test(self):
@@ -216,8 +238,9 @@ class PooledEstimate:
 
         Q of the subgroups' estimates around their inverse-variance mean (Borenstein and Higgins 2013, Prev Sci
         14:134); under random effects each subgroup has its own tau2 and the standard error of the interval in use.
+        None also where measures differ: subgroups would differ by their measure.
         """
-        if len(self.subgroups) < 2:
+        if len(self.subgroups) < 2 or self.is_mixed:
             return None
         return {model: _difference([getattr(group, model) for group in self.subgroups]) for model in ("fixed", "random")}
 
@@ -227,11 +250,13 @@ class PooledEstimate:
         return tuple(_notes(self))
 
     def to_frame(self):
-        """One row per study: ``study, yi, vi, sei, weight_fixed, weight_random, source`` and ``subgroup`` where given."""
+        """One row per study: ``study, yi, vi, sei, weight_fixed, weight_random, source``, and ``measure, subgroup`` where they differ."""
         frame = pd.DataFrame({
             "study": self.study, "yi": self.yi, "vi": self.vi, "sei": np.sqrt(self.vi),
             "weight_fixed": self.fixed.weights, "weight_random": self.random.weights, "source": self.source,
         })
+        if self.measures:
+            frame["measure"] = self.measures
         if self.subgroups:
             frame["subgroup"] = ""
             for group in self.subgroups:
@@ -248,7 +273,7 @@ class PooledEstimate:
             "fixed": self.fixed.to_dict(),
             "random": self.random.to_dict(),
             "heterogeneity": self.heterogeneity.to_dict(),
-            "subgroups": [group.to_dict() for group in self.subgroups],
+            "subgroups": [group.to_dict() | self._measure_told(group) for group in self.subgroups],
             "subgroup_test": test and {
                 "fixed": test["fixed"].to_dict(),
                 "random": test["random"].to_dict() | {"tau2": "separate"},
@@ -277,9 +302,11 @@ def _plain(value):
 
 def _notes(pooled):
     random = pooled.random
+    if pooled.is_mixed:
+        yield f"No total: the rows are of different measures ({pooled.measure}), and one number over them has no meaning. Weights are those inside a subgroup."
     if pooled.k == 1:
         yield "A single study: nothing was pooled, the interval is its own."
-    if pooled.k == 2 and random.ci != "wald":
+    if pooled.k == 2 and random.ci != "wald" and not pooled.is_mixed:
         yield "Two studies: a Hartung-Knapp interval has 1 degree of freedom and says little; read the fixed effect beside it."
     if random.floored:
         yield f"The Hartung-Knapp variance factor was {random.scale:.3g} and was raised to 1."

@@ -111,7 +111,7 @@ def _column_titles(pooled, models):
     source = ("source",) if any(pooled.source) else ()
     data = ("events_1", "events_2") if pooled.counts is not None else ("yi", "sei")
     weights = tuple(name for name in ("fixed", "random") if name in models)
-    measure = pooled.measure or "Effect"
+    measure = pooled.measure.replace(", ", " or ") or "Effect"
     titles = _TITLES | {
         "yi": f"log[{measure}]" if pooled.is_ratio else measure,
         "effect": f"{measure}\n[{100 * pooled.settings.level:g} % CI]",
@@ -266,6 +266,11 @@ def _draw_axis(axes, layout, top, bottom, *, favours, title):
     axes.text(axis.left + axis.width / 2, top - 4, title, ha="center", va="bottom", fontsize=style.font_pt, weight="bold", color=_INK)
 
 
+def _long_name(measure):
+    """``Hazard ratio``, or ``Hazard ratio or risk ratio``."""
+    return " or ".join(LONG_NAMES.get(name, "effect").lower() for name in measure.split(", ")).capitalize()
+
+
 def _draw_header(axes, layout, titles, y):
     style = layout.style
     for name, title in titles.items():
@@ -357,7 +362,7 @@ def forest_plot(pooled, *, favours=("treatment", "reference"), title="", ticks=N
     heaviest = max(line.weight for line in lines if line.kind == "study")
     for line, middle in zip(lines, middles, strict=True):
         _draw_line(axes, line, layout, top + _BELOW_HEADER_PT + middle, heaviest)
-    _draw_axis(axes, layout, top, top + _BELOW_HEADER_PT + body, favours=favours, title=LONG_NAMES.get(pooled.measure, "Effect"))
+    _draw_axis(axes, layout, top, top + _BELOW_HEADER_PT + body, favours=favours, title=_long_name(pooled.measure))
     for number, note in enumerate(notes):
         axes.text(style.margin_pt, note_top + number * 1.3 * style.font_pt, note, ha="left", va="top", fontsize=style.font_pt - 1.5, color=_FAINT)
     return figure

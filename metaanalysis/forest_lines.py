@@ -23,7 +23,7 @@ class Line:
     estimate, low, high : float
         What is drawn, on the analysis scale; NaN where nothing is.
     weight : float
-        Percent, for the square of a study.
+        For the square of a study: percent, or the inverse of its variance where there is no total.
     hollow : bool
         Outlined only: summary rows, and fixed-effect diamonds.
     """
@@ -76,6 +76,10 @@ def _format_tau2(tau2):
     return f"{tau2:.2g}" if 0 < tau2 < 0.095 else format_value(tau2)
 
 
+def _format_weight(weight):
+    return f"{weight:.1f}" if math.isfinite(weight) else "–"
+
+
 def heterogeneity_text(random, heterogeneity):
     """``Heterogeneity: Tau² = ; Chi² = , df = (P = ); I² = %``."""
     if heterogeneity.df == 0:
@@ -109,14 +113,17 @@ def _study_line(pooled, row, models):
         "source": _SOURCES.get(source, "other" if source else ""),
         "yi": format_value(yi, decimals),
         "sei": format_value(math.sqrt(pooled.vi[row]), decimals),
-        "fixed": f"{pooled.fixed.weights[row]:.1f}",
-        "random": f"{pooled.random.weights[row]:.1f}",
+        "fixed": _format_weight(pooled.fixed.weights[row]),
+        "random": _format_weight(pooled.random.weights[row]),
         "effect": format_effect(pooled, yi, yi - half, yi + half),
     }
     if pooled.counts is not None:
         events_1, n_1, events_2, n_2 = pooled.counts[row]
         cells |= {"events_1": f"{events_1:g}/{n_1:g}", "events_2": f"{events_2:g}/{n_2:g}"}
     weight = float(getattr(pooled, models[0]).weights[row])
+    if pooled.is_mixed:
+        cells["study"] += f" [{pooled.measures[row]}]"
+        weight = 1 / float(pooled.vi[row])
     return Line("study", cells, yi, yi - half, yi + half, weight, hollow=source == "summary")
 
 
@@ -147,12 +154,20 @@ def _group_lines(pooled, group, models):
     yield Line("group", {"study": group.name})
     for row in group.index:
         yield _study_line(pooled, row, models)
-    for name in models:
-        result = getattr(group, name)
-        label = "Subtotal, random effects" if name == "random" else "Subtotal, fixed effect"
-        yield _diamond(pooled, (result, name), label, group.index)
-    yield _text(heterogeneity_text(group.random, group.heterogeneity))
+    measures = pooled.measures_of(group)
+    if len(measures) > 1:
+        yield _text(f"No subtotal: {_different(measures)}.")
+    else:
+        named = f" [{measures[0]}]" if pooled.is_mixed else ""
+        for name in models:
+            label = "Subtotal, random effects" if name == "random" else "Subtotal, fixed effect"
+            yield _diamond(pooled, (getattr(group, name), name), label + named, group.index)
+        yield _text(heterogeneity_text(group.random, group.heterogeneity))
     yield Line("gap")
+
+
+def _different(measures):
+    return f"the rows are of different measures ({', '.join(measures)})"
 
 
 def _total_lines(pooled, models):
@@ -195,19 +210,25 @@ def forest_lines(pooled, models=("random", "fixed")):
     if not pooled.subgroups:
         lines.extend(_study_line(pooled, row, models) for row in range(pooled.k))
     lines.extend(Line("text", {"study": study, "effect": "not estimable"}) for study, _ in pooled.excluded)
-    lines.extend(_total_lines(pooled, models))
+    lines.extend([Line("rule"), _text(f"No total: {_different(sorted(set(pooled.measures)))}.")] if pooled.is_mixed else _total_lines(pooled, models))
     return lines
 
 
 def foot_notes(pooled, models=("random", "fixed")):
     """Sentences below the plot: methods in words, then what the result's notes say."""
     methods = "; ".join(model_name(getattr(pooled, name)) for name in models)
-    notes = [f"Pooled by {methods}. I² from Tau². Squares in proportion to the {models[0]}-effects weights.".replace("fixed-effects", "fixed-effect")]
-    if pooled.k < 3:
+    notes = [f"Pooled by {methods}. I² from Tau². {_square_sizes(pooled, models[0])}"]
+    if pooled.k < 3 and not pooled.is_mixed:
         notes.append(f"Prediction interval: {pooled.random.prediction_rule}.")
     if "summary" in pooled.source:
         notes.append("Hollow squares are summary rows.")
     return notes + list(pooled.notes)
+
+
+def _square_sizes(pooled, model):
+    if pooled.is_mixed:
+        return "Squares in proportion to the inverse of the variance."
+    return f"Squares in proportion to the {'random-effects' if model == 'random' else 'fixed-effect'} weights."
 
 
 def drawn_range(lines):

@@ -268,6 +268,40 @@ def random_effects(yi, vi, settings=None):
     )
 
 
+def no_fixed_effect(method, weights):
+    """Give a fixed effect without an estimate, for effects that cannot be pooled.
+
+    Parameters
+    ----------
+    method : str
+    weights : ndarray, shape (k,)
+
+    Returns
+    -------
+    FixedEffect
+        NaN in all numbers but the weights.
+    """
+    return FixedEffect(method, *[NAN] * 6, weights)
+
+
+def no_random_effects(settings, weights, why):
+    """Give a random-effects result without an estimate, for effects that cannot be pooled.
+
+    Parameters
+    ----------
+    settings : ModelSettings
+    weights : ndarray, shape (k,)
+    why : str
+        Told as the prediction rule.
+
+    Returns
+    -------
+    RandomEffects
+        NaN in all numbers but the weights.
+    """
+    return RandomEffects(settings.tau2, settings.ci, *[NAN] * 12, why, NAN, weights)
+
+
 def heterogeneity(yi, vi, tau2):
     """Q, and I2 and H2 from tau2.
 

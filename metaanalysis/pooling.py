@@ -1,10 +1,21 @@
 """From effects and variances to one pooled estimate, with its subgroups."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from metaanalysis.errors import MetaAnalysisError
-from metaanalysis.estimate import PooledEstimate, Subgroup
-from metaanalysis.models import ModelSettings, fixed_effect, heterogeneity, random_effects
+from metaanalysis.estimate import RATIOS, PooledEstimate, Subgroup
+from metaanalysis.models import (
+    NAN,
+    Heterogeneity,
+    ModelSettings,
+    fixed_effect,
+    heterogeneity,
+    no_fixed_effect,
+    no_random_effects,
+    random_effects,
+)
 
 
 def _labels(values, k, what, default):
@@ -47,16 +58,48 @@ def check_studies(yi, vi, study=None):
     return yi, vi, study
 
 
-def _subgroups(yi, vi, labels, settings, fixed):
+_NO_HETEROGENEITY = Heterogeneity(NAN, 0, NAN, NAN, NAN)
+
+
+def _measures(measure, k):
+    """One name for all, and the names row by row: empty where there is one."""
+    if isinstance(measure, str):
+        return measure, ()
+    names = _labels(measure, k, "measure", ())
+    seen = sorted(set(names))
+    if len(seen) > 1 and not set(seen) <= set(RATIOS):
+        raise MetaAnalysisError(
+            f"The rows are of the measures {', '.join(name or 'unnamed' for name in seen)}; expected one measure, or ratios only, "
+            "since ratios and differences share no axis: choose the rows of one."
+        )
+    return ", ".join(seen), names if len(seen) > 1 else ()
+
+
+def _results(yi, vi, index, settings, fixed, measures):
+    """Fixed effect, random effects and heterogeneity of some rows; without an estimate where their measures differ."""
+    if len({measures[row] for row in index} if measures else ()) > 1:
+        nothing, why = np.full(len(index), NAN), "none: the rows are of different measures"
+        return no_fixed_effect("IV", nothing), no_random_effects(settings, nothing, why), _NO_HETEROGENEITY
+    random = random_effects(yi[index], vi[index], settings)
+    return fixed(index), random, heterogeneity(yi[index], vi[index], random.tau2)
+
+
+def _subgroups(yi, vi, labels, settings, fixed, measures):
     groups = []
     for name in dict.fromkeys(labels):
         index = np.flatnonzero(np.array([label == name for label in labels]))
-        random = random_effects(yi[index], vi[index], settings)
-        groups.append(Subgroup(
-            name or "not stated", tuple(index.tolist()), fixed(index), random,
-            heterogeneity(yi[index], vi[index], random.tau2),
-        ))
+        results = _results(yi, vi, index, settings, fixed, measures)
+        groups.append(Subgroup(name or "not stated", tuple(index.tolist()), *results))
     return tuple(groups)
+
+
+def _weights_inside(groups, k):
+    """Weights in percent of each row's own subgroup, under both models; NaN where it is not pooled."""
+    weights = {"fixed": np.full(k, NAN), "random": np.full(k, NAN)}
+    for group in groups:
+        for model, values in weights.items():
+            values[list(group.index)] = getattr(group, model).weights
+    return weights
 
 
 def assemble(yi, vi, fixed, settings, **extra):
@@ -69,19 +112,24 @@ def assemble(yi, vi, fixed, settings, **extra):
         From an array of row numbers to a `FixedEffect`.
     settings : ModelSettings
     **extra
-        Further fields of `PooledEstimate`; `subgroup` holds one label per study or is None.
+        Further fields of `PooledEstimate`; `subgroup` holds one label per study or is None, `measure` one name or one
+        per study.
 
     Returns
     -------
     PooledEstimate
     """
-    labels = _labels(extra.pop("subgroup", None), len(yi), "subgroup", None)
-    extra["source"] = tuple(name.lower() for name in _labels(extra.get("source"), len(yi), "source", ("",) * len(yi)))
-    random = random_effects(yi, vi, settings)
+    k = len(yi)
+    labels = _labels(extra.pop("subgroup", None), k, "subgroup", None)
+    extra["source"] = tuple(name.lower() for name in _labels(extra.get("source"), k, "source", ("",) * k))
+    extra["measure"], by_row = _measures(extra.get("measure", ""), k)
+    fixed_result, random, spread = _results(yi, vi, np.arange(k), settings, fixed, by_row)
+    groups = _subgroups(yi, vi, labels, settings, fixed, by_row) if labels else ()
+    if by_row:
+        inside = _weights_inside(groups, k)
+        fixed_result, random = replace(fixed_result, weights=inside["fixed"]), replace(random, weights=inside["random"])
     return PooledEstimate(
-        yi=yi, vi=vi, settings=settings, fixed=fixed(np.arange(len(yi))), random=random,
-        heterogeneity=heterogeneity(yi, vi, random.tau2),
-        subgroups=_subgroups(yi, vi, labels, settings, fixed) if labels else (), **extra,
+        yi=yi, vi=vi, settings=settings, fixed=fixed_result, random=random, heterogeneity=spread, subgroups=groups, measures=by_row, **extra
     )
 
 
@@ -104,8 +152,9 @@ def pool(yi, vi, *, study=None, subgroup=None, tau2="REML", ci="hk-adhoc", level
         Of all intervals.
     prediction : {"t", "riley", "normal"}
         Prediction interval from t with k - 1 or k - 2 degrees of freedom, or normal.
-    measure : str
-        ``"HR"``, ``"RR"``, ``"OR"``, ``"RD"`` or empty; only named in the output.
+    measure : str or sequence of str
+        ``"HR"``, ``"RR"``, ``"OR"``, ``"RD"`` or empty; only named in the output. One per study where they differ: then
+        there is no total, and no result of a subgroup that mixes them.
     source : sequence of str, optional
         ``reported``, ``derived``, ``reconstructed``, ``ipd`` or ``summary`` for each study.
 

@@ -15,6 +15,8 @@ from metaanalysis.pooling import pool
 from metaanalysis.printed import is_missing, parse_interval, parse_number
 
 MEASURES = ("HR", "RR", "OR", "RD")
+KINDS = ("reported", "derived", "reconstructed", "ipd", "summary")
+"""What kind of number a row holds, as its `source` says."""
 
 _ALIASES = {
     "study": ("slab", "studlab", "trial", "author"),
@@ -229,8 +231,8 @@ def _read_row(row, measure):
         yi, vi, source, note = found
         if vi <= 0:
             raise row.error(f"its variance is {vi:g}; expected a positive number: check the standard error.")
-        given = row.cells.get("source")
-        source = source if is_missing(given) else str(given).strip()
+        given = str(row.cells.get("source", "")).strip().casefold()
+        source = given if given in KINDS else source
         return {"study": row.study, "yi": yi, "vi": vi, "sei": math.sqrt(vi), "source": "summary" if _is_summary(row) else source, "read_note": note}
     raise _missing(row, measure)
 
@@ -250,6 +252,25 @@ def _infer_measure(frame):
     return "RR" if filled("events_1") else ""
 
 
+def _row_measures(frame):
+    """Give the measure of each row (empty where the cell is), or None where no column `measure` holds names of measures only."""
+    if "measure" not in frame:
+        return None
+    names = ["" if is_missing(name) else str(name).strip().upper() for name in frame["measure"]]
+    return names if set(names) <= {"", *MEASURES} else None
+
+
+def _measures_to_read(frame, default):
+    """The measure to read each row by, and the one of the whole table."""
+    given = _row_measures(frame) or [""] * len(frame)
+    if not all(given):
+        default = (default or _infer_measure(frame)).upper()
+    if default and default.upper() not in MEASURES:
+        raise MetaAnalysisError(f"The measure is {default!r}; expected one of {', '.join(MEASURES)}.")
+    by_row = [name or default for name in given]
+    return by_row, ", ".join(sorted(set(by_row)))
+
+
 def read_studies(path_or_frame, measure=None, *, analysis=None):
     """Read a table of studies.
 
@@ -263,7 +284,7 @@ def read_studies(path_or_frame, measure=None, *, analysis=None):
         CSV parted by commas, semicolons or tabs; also metafor's ``slab, yi, vi``, meta's ``studlab, TE, seTE`` and
         RevMan's data-rows file.
     measure : {"HR", "RR", "OR", "RD"}, optional
-        By default from the columns.
+        By default from the columns. A column `measure` that names measures goes before it, row by row.
     analysis : str, optional
         ``"1.2"``: which analysis of a RevMan file with several.
 
@@ -271,7 +292,8 @@ def read_studies(path_or_frame, measure=None, *, analysis=None):
     -------
     DataFrame
         ``study, yi, vi, sei, source, read_note`` and every other column as it stands (numbers of the column sets as
-        numbers); the measure in ``attrs["measure"]``. `yi` and `vi` are NaN where events tell nothing of a ratio.
+        numbers); the measure in ``attrs["measure"]``, ``"HR, RR"`` where rows differ. `source` is one of `KINDS`; what
+        else the table's own column says is kept as `source_text`. `yi` and `vi` are NaN where events tell nothing of a ratio.
 
     Raises
     ------
@@ -289,15 +311,15 @@ def read_studies(path_or_frame, measure=None, *, analysis=None):
         frame = _choose_analysis(frame.rename(columns={"Subgroup": "subgroup"}), analysis)
     if not len(frame):
         raise MetaAnalysisError(f"The table holds no studies; expected one row per study with {_EXPECTED}.")
-    measure = (measure or _infer_measure(frame)).upper()
-    if measure and measure not in MEASURES:
-        raise MetaAnalysisError(f"The measure is {measure!r}; expected one of {', '.join(MEASURES)}.")
+    by_row, measure = _measures_to_read(frame, measure)
     rows = [_Row(number, cells) for number, cells in enumerate(frame.to_dict("records"), 1)]
-    result = pd.DataFrame([_read_row(row, measure) for row in rows])
+    result = pd.DataFrame([_read_row(row, name) for row, name in zip(rows, by_row, strict=True)])
     if "source" in frame and (frame["source"].fillna("").astype(str).str.strip() != result["source"]).any():
         result["source_text"] = frame["source"]
     for column in frame.columns.difference(result.columns, sort=False):
         result[column] = [row.get(column) for row in rows] if column in (*_COUNTS, "o_minus_e", "v") else frame[column]
+    if _row_measures(frame) is not None:
+        result["measure"] = by_row
     result.attrs["measure"] = measure
     return result
 
@@ -360,7 +382,7 @@ def pool_studies(studies, *, by=None, fixed="iv", **options):
     kept = studies[told]
     pooled = pool(
         kept["yi"], kept["vi"], study=kept["study"], subgroup=None if by is None else list(kept[by]),
-        measure=measure, source=kept["source"], **options,
+        measure=_row_measures(kept) or measure, source=kept["source"], **options,
     )
     pooled = replace(pooled, excluded=excluded)
     return _named_peto(pooled) if fixed == "peto" else pooled

@@ -21,6 +21,13 @@ def example(k, groups=0, measure="HR"):
     )
 
 
+def mixed(subgroup=("HR rows", "HR rows", "RR rows", "RR rows")):
+    return pool(
+        [-0.3, -0.1, -0.2, -0.4], [0.04, 0.02, 0.01, 0.05], measure=["HR", "HR", "RR", "RR"], study=list("ABCD"),
+        source=["reported", "summary", "derived", "ipd"], subgroup=subgroup,
+    )
+
+
 def with_events():
     return pool_events([4, 6, 0, 0], [123, 306, 50, 40], [11, 29, 3, 0], [139, 303, 55, 41], study=list("ABCD"), fixed="mh")
 
@@ -28,6 +35,7 @@ def with_events():
 CASES = {
     "two": example(2), "eight": example(8), "thirteen in three": example(13, groups=3), "sixty": example(60),
     "one": example(1), "differences": example(6, measure="RD"), "unnamed": example(4, measure=""), "events": with_events(),
+    "mixed": mixed(), "mixed, no subgroups": mixed(None), "mixed within a subgroup": mixed(["x", "x", "x", "y"]),
 }
 
 
@@ -118,6 +126,37 @@ def test_events_and_studies_not_estimable_are_shown():
     assert "4/123" in text
     assert "not estimable" in text
     assert "D was left out: no events in either arm" in text.replace("\n", " ")
+
+
+def test_no_total_is_drawn_over_different_measures():
+    figure = forest_plot(mixed())
+    text = [item.get_text() for item in figure.axes[0].texts]
+    assert not any(line.startswith(("Total", "Test for", "Prediction")) for line in text)
+    assert "No total: the rows are of different measures (HR, RR)." in " ".join(text)
+    assert {"A [HR]", "D [RR]", "Subtotal, random effects [HR]", "Subtotal, fixed effect [RR]"} <= set(text)
+
+
+def test_nothing_is_pooled_over_different_measures():
+    pooled = mixed(["x", "x", "x", "y"])
+    record = pooled.to_dict()
+    for part in (record["fixed"], record["random"], record["subgroups"][0]["fixed"], record["subgroups"][0]["random"]):
+        assert part["estimate"] is part["se"] is part["ci_low"] is part["p"] is None
+    assert record["heterogeneity"] == {"q": None, "df": 0, "p": None, "i2": None, "h2": None}
+    assert record["subgroup_test"] is None
+    assert record["leave_one_out"] == []
+    assert any("No total" in note for note in record["notes"])
+    assert record["subgroups"][1]["fixed"]["estimate"] == pytest.approx(-0.4)
+    assert [row["weight_fixed"] for row in record["studies"]] == [None, None, None, 100]
+    assert "no total" in str(pooled)
+
+
+def test_ratios_and_differences_share_no_axis():
+    with pytest.raises(MetaAnalysisError, match="of the measures HR, RD; expected one measure, or ratios only"):
+        pool([0.1, 0.2], [0.1, 0.1], measure=["HR", "RD"])
+
+
+def test_one_measure_row_by_row_is_one_measure():
+    assert pool([0.1, 0.2], [0.1, 0.1], measure=["HR", "HR"]).to_dict() == pool([0.1, 0.2], [0.1, 0.1], measure="HR").to_dict()
 
 
 def test_one_model_alone():

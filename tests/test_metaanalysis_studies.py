@@ -174,6 +174,30 @@ def test_a_source_of_ones_own_is_kept():
     assert frame.source_text.tolist() == ["reconstructed", "Table 2"]
 
 
+def test_a_citation_is_no_kind_of_number():
+    frame = read_studies(table(study=["A", "B"], hr=["0.72 (0.58-0.89)"] * 2, source=["Lu 2019, Cochrane Database Syst Rev", "Reported"]))
+    assert frame.source.tolist() == ["reported", "reported"]
+    assert frame.source_text.tolist() == ["Lu 2019, Cochrane Database Syst Rev", "Reported"]
+    assert pool_studies(frame).source == ("reported", "reported")
+
+
+def test_a_column_of_measures_is_read_row_by_row():
+    cells = {"study": ["A", "B", "C"], "measure": ["HR", "rr", ""], "hr": ["0.8", "", "0.7"], "rr": ["", "0.9", ""], "ci_low": ["0.6", "0.7", "0.5"], "ci_high": ["1.1", "1.2", "1.0"]}
+    frame = read_studies(table(**cells), "HR")
+    assert frame.measure.tolist() == ["HR", "RR", "HR"]
+    assert frame.attrs["measure"] == "HR, RR"
+    pooled = pool_studies(frame, by="measure")
+    assert pooled.is_mixed
+    alone = pool(frame.yi[[0, 2]], frame.vi[[0, 2]])
+    assert pooled.subgroups[0].random.estimate == pytest.approx(alone.estimate)
+
+
+def test_a_column_called_measure_that_names_others_is_carried_along():
+    frame = read_studies(table(study=["A"], measure=["mRECIST"], hr=["0.72 (0.58-0.89)"]))
+    assert frame.measure.tolist() == ["mRECIST"]
+    assert frame.attrs["measure"] == "HR"
+
+
 def test_an_estimate_off_its_centre_is_noted():
     frame = read_studies(table(study=["A"], hr=["0.60 (0.58-0.89)"]))
     assert "not in the middle" in frame.read_note[0]

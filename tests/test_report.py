@@ -125,10 +125,33 @@ def test_report_tells_both_hazard_ratios_sources_flags_and_hashes(review):
 def test_measures_that_do_not_mix_are_named_and_cautioned(review):
     result = run_review(review)
     assert result.measures() == ("HR", "RR")
-    assert list(result.studies["study"]) == ["MADE", "Other", "Pool [RR]"]
+    assert list(result.studies["study"]) == ["MADE", "Other", "Pool"]
+    assert list(result.studies["measure"]) == ["HR", "HR", "RR"]
     assert list(result.studies["source"]) == ["reported", "reported", "summary"]
     assert any("mix measures (HR, RR)" in caution for caution in result.cautions())
     assert any("summary" in caution for caution in result.cautions())
+
+
+def test_no_total_over_different_measures_is_told_anywhere(review, capsys):
+    (review.parent / "studies.csv").write_text(STUDIES.replace("Pool,HBV", "Pool,HCV"))
+    assert main(["run", str(review)]) == 3
+    said = capsys.readouterr().out
+    assert "no total, because one number over different measures has no meaning" in said
+    assert "HCV (1 study): RR 0.90 (" in said
+    text = " ".join(_page(review.parent / "results" / "report.html").text)
+    assert "no total is given" in text
+    assert "no total, because" in text
+    for told in (said, text):
+        assert not re.search(r"All rows together|[Rr]andom effects \(|Fixed effect:|prediction interval|difference between these", told)
+    record = json.loads((review.parent / "results" / "pooled.json").read_text())
+    assert record["fixed"]["estimate"] is record["random"]["estimate"] is record["heterogeneity"]["q"] is record["subgroup_test"] is None
+    assert [group["measure"] for group in record["subgroups"]] == ["HR", "HR", "RR"]
+
+
+def test_a_subgroup_of_different_measures_has_no_result(review, capsys):
+    assert main(["run", str(review)]) == 3
+    assert "HBV (2 studies): no result, since HR and RR cannot be pooled together" in capsys.readouterr().out
+    assert "HBV (2 studies): no result" in review.parent.joinpath("results", "report.html").read_text("utf-8")
 
 
 def test_rebuilt_hazard_ratio_is_pooled_when_asked_for(review):
@@ -153,7 +176,7 @@ def test_facsimile_is_marked_everywhere(review):
 def test_figures_of_another_endpoint_are_not_pooled(review):
     trial = review.parent / "made" / "trial.toml"
     trial.write_text(TRIAL.replace('"overall survival"', '"progression-free survival"'))
-    assert list(run_review(review).studies["study"]) == ["Other", "Pool [RR]"]
+    assert list(run_review(review).studies["study"]) == ["Other", "Pool"]
 
 
 def test_run_prints_its_result_as_json(review, capsys):

@@ -37,12 +37,12 @@ def _of_pooled(result):
     pooled, measures = result.pooled, result.measures()
     if len(measures) > 1:
         yield (
-            f"The rows mix measures ({', '.join(measures)}). They are set side by side; the total over all rows has no exact meaning, "
-            "because a risk ratio at a fixed time lies nearer to 1 than a hazard ratio of the same trials."
+            f"The rows mix measures ({', '.join(measures)}). They are set side by side and no total is given: a risk ratio at a fixed time "
+            "lies nearer to 1 than a hazard ratio of the same trials, and one number over both means nothing."
         )
     if pooled.k == 1:
         yield "One row is no meta-analysis: the pooled result is that row."
-    if 1 < pooled.k <= 4:
+    if 1 < pooled.k <= 4 and not pooled.is_mixed:
         yield (
             f"With {pooled.k} rows the variance between studies is hardly known; the random-effects interval is wide for that reason, "
             "and a narrow one would be luck."

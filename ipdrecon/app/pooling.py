@@ -14,7 +14,6 @@ from metaanalysis.studies import pool_studies, read_studies
 
 FOREST, POOLED, STUDIES = "forest", "pooled.json", "studies.csv"
 _DEFAULT_MEASURE = "HR"
-_KINDS = ("", "reported", "derived", "reconstructed", "ipd", "summary")
 
 
 @dataclass(frozen=True)
@@ -55,10 +54,13 @@ def pool_table(path, settings):
     studies : DataFrame
         As `metaanalysis.studies.read_studies` gives it.
     """
-    table = with_patients(path) if _has_patients(path) else path
-    studies = read_studies(table, settings.measure, analysis=settings.analysis)
+    studies = _studies_of(path, settings.measure, analysis=settings.analysis)
     studies.attrs["measure"] = studies.attrs["measure"] or _DEFAULT_MEASURE
     return _pool(studies, settings), studies
+
+
+def _studies_of(path, measure, **options):
+    return read_studies(with_patients(path) if _has_patients(path) else path, measure, **options)
 
 
 def _pool(studies, settings):
@@ -157,7 +159,7 @@ def effect_row(figure, comparison, preferred):
 def pool_rows(rows, table, settings):
     """Pool the rows of a review's figures together with its table of further studies.
 
-    Rows of another measure than the review's are kept, and say so in their name.
+    Rows of another measure than the review's are kept; then there is no total.
 
     Parameters
     ----------
@@ -173,31 +175,17 @@ def pool_rows(rows, table, settings):
     studies : DataFrame or None
     """
     frames = [read_studies(pd.DataFrame(rows), "HR")] if rows else []
-    frames += [] if table is None else list(_by_measure(table, settings.measure))
+    frames += [] if table is None else [_studies_of(table, settings.measure)]
     if not frames:
         return None, None
     for frame in frames:
-        frame["measure"] = frame.attrs["measure"]
-        other = frame["measure"] != settings.measure
-        frame.loc[other, "study"] += " [" + frame.loc[other, "measure"] + "]"
+        if "measure" not in frame:
+            frame["measure"] = frame.attrs["measure"]
         frame.attrs = {}
     studies = pd.concat([frame.astype(object) for frame in frames], ignore_index=True)
     studies = studies.astype({"yi": float, "vi": float, "sei": float})
     studies.attrs["measure"] = settings.measure
     return _pool(studies, settings), studies
-
-
-def _by_measure(path, default):
-    lines = read_table(path, ("study",))
-    for measure in dict.fromkeys(line.text("measure", default).upper() for line in lines):
-        cells = [_kind_apart(line.cells) for line in lines if line.text("measure", default).upper() == measure]
-        yield read_studies(pd.DataFrame(cells, dtype=object).fillna(""), measure)
-
-
-def _kind_apart(cells):
-    """Part where a number is printed (`source_text`) from what kind of number it is (`source`)."""
-    source = cells.get("source", "")
-    return cells if source.casefold() in _KINDS else cells | {"source": "", "source_text": source}
 
 
 # --- files -----------------------------------------------------------------------------------------------------------

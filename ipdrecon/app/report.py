@@ -117,14 +117,18 @@ def _found(result):
         test = result.pooled.subgroup_test
         if test is not None:
             yield f"Test for a difference between these subgroups: {sentences.p_value(test['fixed'].p)} (fixed effect, Q = {sentences.decimals(test['fixed'].q)} on {test['fixed'].df})."
-        if len(result.measures()) == 1:
+        if result.pooled.is_mixed:
+            yield next(iter(sentences.of_pooled(result.pooled)))
+        else:
             yield f"All rows together, random effects: {sentences.effect(result.pooled, result.pooled.random)}."
 
 
 def _found_by_subgroup(result):
     for group in result.pooled.subgroups:
-        measures = sorted(set(result.studies["measure"].iloc[list(group.index)]))
-        part = group.random
+        measures, part = result.pooled.measures_of(group), group.random
+        if len(measures) > 1:
+            yield f"{sentences.of_subgroup(result.pooled, group)}."
+            continue
         verdict = f"; {verdict_on(math.exp(part.ci_low), math.exp(part.ci_high))}" if result.pooled.is_ratio else ""
         rows = sentences.counted(group.k, "row")
         yield f"{group.name[:1].upper()}{group.name[1:]} ({rows}): {' and '.join(measures)} {sentences.effect(result.pooled, part)}{verdict}."
@@ -216,13 +220,14 @@ def _agreement_part(row, unit):
 def _pooled_part(result, folder):
     pooled = result.pooled
     if pooled is None:
-        return {"forest": "", "pooled_lines": [], "studies": [], "subgroup_name": ""}
+        return {"forest": "", "pooled_lines": [], "studies": [], "subgroup_name": "", "is_mixed": False}
     by = result.review.pool.by
     return {
         "forest": data_uri((folder / f"{FOREST}.svg").read_bytes(), "svg+xml"),
-        "pooled_lines": [line.strip() for line in sentences.of_pooled(pooled, measures=result.measures())][: -len(pooled.subgroups) or None],
+        "pooled_lines": [line.strip() for line in sentences.of_pooled(pooled)][: -len(pooled.subgroups) or None],
         "studies": [_study_part(pooled, place, row, by) for place, row in enumerate(result.studies.to_dict("records"))],
         "subgroup_name": by or "",
+        "is_mixed": pooled.is_mixed,
     }
 
 
@@ -235,7 +240,7 @@ def _study_part(pooled, place, row, by):
         "subgroup": _text(row.get(by)),
         "measure": row["measure"],
         "effect": sentences.interval(*shown),
-        "weights": f"{pooled.fixed.weights[place]:.1f} / {pooled.weights[place]:.1f}",
+        "weights": f"{sentences.decimals(pooled.fixed.weights[place], 1)} / {sentences.decimals(pooled.weights[place], 1)}",
         "kind": row["source"],
         "source": _text(row.get("source_text")),
         "note": _text(row.get("note")),

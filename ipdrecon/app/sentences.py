@@ -98,9 +98,31 @@ def effect(pooled, part):
     return interval(*shown)
 
 
-def of_pooled(pooled, *, measures=()):
-    """Tell the pooled result, its spread, and its subgroups; several `measures` are named together."""
-    yield f"{' and '.join(measures) or pooled.measure or 'Effect'}, {counted(pooled.k, 'study')}, random effects ({pooled.method}): {effect(pooled, pooled.random)}, {p_value(pooled.p)}."
+def of_pooled(pooled):
+    """Tell the pooled result, its spread, and its subgroups; without a total where rows are of different measures."""
+    yield from _of_mixed(pooled) if pooled.is_mixed else _of_total(pooled)
+    for group in pooled.subgroups:
+        yield f"  {of_subgroup(pooled, group)}"
+
+
+def of_subgroup(pooled, group):
+    """Tell the result of a subgroup, or why it has none."""
+    measures = pooled.measures_of(group)
+    if len(measures) > 1:
+        return f"{group.name} ({counted(group.k, 'study')}): no result, since {' and '.join(measures)} cannot be pooled together"
+    named = f"{measures[0]} " if pooled.is_mixed else ""
+    return f"{group.name} ({counted(group.k, 'study')}): {named}{effect(pooled, group.random)}"
+
+
+def _of_mixed(pooled):
+    yield (
+        f"{' and '.join(sorted(set(pooled.measures)))}, {counted(pooled.k, 'study')}: no total, because one number over different measures "
+        f"has no meaning{'; each subgroup has its own result.' if pooled.subgroups else '. Part them into subgroups, or pool the rows of one measure.'}"
+    )
+
+
+def _of_total(pooled):
+    yield f"{pooled.measure or 'Effect'}, {counted(pooled.k, 'study')}, random effects ({pooled.method}): {effect(pooled, pooled.random)}, {p_value(pooled.p)}."
     yield f"Fixed effect: {effect(pooled, pooled.fixed)}, {p_value(pooled.fixed.p)}."
     spread = pooled.heterogeneity
     if pooled.k > 1:
@@ -108,8 +130,6 @@ def of_pooled(pooled, *, measures=()):
     if pooled.k > 2 and not math.isnan(pooled.prediction_low):
         limits = [math.exp(value) if pooled.is_ratio else value for value in (pooled.prediction_low, pooled.prediction_high)]
         yield f"A new study's true effect is expected between {decimals(limits[0])} and {decimals(limits[1])} (prediction interval)."
-    for group in pooled.subgroups:
-        yield f"  {group.name} ({counted(group.k, 'study')}): {effect(pooled, group.random)}"
 
 
 def of_review(result):
@@ -120,7 +140,7 @@ def of_review(result):
         if figure.agreement is not None:
             yield next(iter(of_agreement(figure.agreement)))
     if result.pooled is not None:
-        yield from of_pooled(result.pooled, measures=result.measures())
+        yield from of_pooled(result.pooled)
     cautions = result.cautions()
     yield from cautions[:1]
     if len(cautions) > 1:
