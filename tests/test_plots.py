@@ -53,7 +53,29 @@ def test_pictures_have_the_same_bytes_each_time(made_digitisation, made_px, arms
 
 
 def test_reconstruction_prints_both_rows_of_numbers(made_digitisation, arms):
-    assert {"Placebo  printed", "Drug  printed", "rebuilt", "Number at risk", "Time (months)"} <= _words(draw_reconstruction(made_digitisation(), arms))
+    assert {"Placebo", "Drug", "printed", "rebuilt", "Number at risk", "Time (months)"} <= _words(draw_reconstruction(made_digitisation(), arms))
+
+
+def test_long_names_of_arms_stay_inside_the_picture(made_digitisation, arms):
+    from dataclasses import replace
+
+    names = ("Dronedarone 400 mg bid after ablation", "Nivolumab 240 mg plus ipilimumab 1 mg/kg, then maintenance for two years")
+    figure = draw_reconstruction(made_digitisation(arms=names), [replace(arm, arm=name) for arm, name in zip(arms, names, strict=True)])
+    figure.canvas.draw()
+    extents = [text.get_window_extent() for text in figure.findobj(lambda artist: hasattr(artist, "get_text")) if text.get_text()]
+    assert min(box.x0 for box in extents) >= 0
+    assert max(box.x1 for box in extents) <= figure.bbox.width
+    assert names[0] in _words(figure)
+
+
+def test_a_tick_at_zero_prints_zero(made_digitisation, made_px):
+    from dataclasses import replace
+
+    made = made_digitisation()
+    panel = made.panels[0]
+    vertical = replace(panel.calibration.vertical, tick_value=[1, 0.75, 0.5, 0.25, 2.220446049250313e-16])
+    panel = replace(panel, calibration=replace(panel.calibration, vertical=vertical))
+    assert not [word for word in _words(draw_overlay(made_px, replace(made, panels=(panel,)))) if "e-" in word]
 
 
 def test_table_counts_what_has_happened_so_far(arms):

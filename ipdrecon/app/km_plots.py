@@ -8,6 +8,8 @@ from ipdrecon.app.plots import arm_colour, new_figure
 from ipdrecon.survival.kaplan_meier import kaplan_meier, n_risk_at
 
 _ROW_INCH = 0.21
+_LINES_PER_ARM = 3
+_LONGEST_NAME = 60
 _GREY = "#5b6066"
 _DIFFERS = "#c00000"
 
@@ -28,7 +30,7 @@ def draw_reconstruction(digitisation, arms):
     panels = [panel for panel in digitisation.panels if any(arm.panel == panel.panel for arm in arms)]
     columns = min(len(panels), 2)
     rows = math.ceil(len(panels) / columns)
-    n_lines = max(2 * len(panel.curves) + 1 for panel in panels)
+    n_lines = max(_LINES_PER_ARM * len(panel.curves) + 1 for panel in panels)
     height = 5.4 + n_lines * _ROW_INCH
     figure = new_figure(8.0 * columns, height * rows, dpi=130)
     cells = np.atleast_1d(figure.subfigures(rows, columns)).ravel()
@@ -42,7 +44,7 @@ def draw_reconstruction(digitisation, arms):
 def _draw_panel(cell, panel, arms, layout):
     height, title = layout
     curves = [curve for curve in panel.curves if curve.arm in arms]
-    n_lines = 2 * len(curves) + 1
+    n_lines = _LINES_PER_ARM * len(curves) + 1
     table_bottom, table_top = 0.12 / height, (0.12 + n_lines * _ROW_INCH) / height
     strip_bottom = table_top + 0.62 / height
     main_bottom = strip_bottom + 1.0 / height
@@ -63,9 +65,15 @@ def _draw_pair(main, strip, curve, arm, colour):
     estimate = kaplan_meier(arm.time, arm.event)
     main.step(curve.time, curve.survival, where="post", color=colour, alpha=0.3, lw=5, solid_capstyle="butt")
     time, survival = np.r_[0.0, estimate.time], np.r_[1.0, estimate.survival]
-    main.step(time, survival, where="post", color=colour, lw=1.1, label=f"{curve.arm}  (n = {arm.n}, events = {arm.n_event})".replace("$", r"\$"))
+    main.step(time, survival, where="post", color=colour, lw=1.1, label=f"{_shown_name(curve.arm)}  (n = {arm.n}, events = {arm.n_event})")
     grid = np.unique(np.r_[curve.time, estimate.time[estimate.time <= curve.time[-1]]])
     strip.step(grid, estimate.survival_at(grid) - curve.survival_at(grid), where="post", color=colour, lw=1)
+
+
+def _shown_name(arm):
+    """Give an arm's name as the pictures print it: a dollar sign opens no formula, and an overlong name is cut."""
+    shown = arm if len(arm) <= _LONGEST_NAME else arm[: _LONGEST_NAME - 1] + "…"
+    return shown.replace("$", r"\$")
 
 
 def _dress_main(main, title):
@@ -96,18 +104,18 @@ def _time_title(panel):
 
 def _write_numbers(table, panel, curves, arms):
     table.axis("off")
-    n_lines = 2 * len(curves) + 1
+    n_lines = _LINES_PER_ARM * len(curves) + 1
     table.set_ylim(n_lines, 0)
     edge = table.get_yaxis_transform()
-    table.text(-0.03, 0.5, "Number at risk", transform=edge, ha="right", va="center", fontsize=8.5, fontweight="bold")
+    table.text(-0.19, 0.5, "Number at risk", transform=edge, va="center", fontsize=8.5, fontweight="bold")
     for index, curve in enumerate(curves):
         times, printed = panel.at_risk.row(curve.arm) if panel.at_risk is not None else ((), ())
         at = times if len(times) else panel.calibration.time.tick_value
         rebuilt = n_risk_at(arms[curve.arm].time, at, convention=arms[curve.arm].residuals.get("risk_convention") or "time >= t")
-        colour, line = arm_colour(index), 2 * index + 1.5
-        label = curve.arm if len(curve.arm) <= 16 else curve.arm[:15] + "…"
-        table.text(-0.03, line, f"{label}  printed".replace("$", r"\$"), transform=edge, ha="right", va="center", fontsize=8, color=colour)
-        table.text(-0.03, line + 0.9, "rebuilt", transform=edge, ha="right", va="center", fontsize=8, color=colour)
+        colour, line = arm_colour(index), _LINES_PER_ARM * index + 2.5
+        table.text(-0.19, line - 0.95, _shown_name(curve.arm), transform=edge, va="center", fontsize=8.5, color=colour, fontweight="bold")
+        for step, word in enumerate(("printed", "rebuilt")):
+            table.text(-0.03, line + 0.9 * step, word, transform=edge, ha="right", va="center", fontsize=8, color=_GREY)
         for place, time in enumerate(at):
             shown = f"{printed[place]:g}" if len(times) else "–"
             differs = len(times) and rebuilt[place] != printed[place]
@@ -172,7 +180,7 @@ def _draw_arm(main, arm, index):
     low, high = estimate.interval(conf_type="log-log")
     main.fill_between(time, np.r_[1.0, low], np.r_[1.0, high], step="post", color=arm_colour(index), alpha=0.13, lw=0)
     dash = ("-", (0, (6, 2)), (0, (2, 1.5)), (0, (8, 2, 2, 2)))[index % 4]
-    main.step(time, survival, where="post", color=arm_colour(index), lw=1.5, linestyle=dash, label=arm.arm.replace("$", r"\$"))
+    main.step(time, survival, where="post", color=arm_colour(index), lw=1.5, linestyle=dash, label=_shown_name(arm.arm))
     censored = arm.time[~arm.event]
     main.plot(censored, estimate.survival_at(censored), "|", color=arm_colour(index), ms=6, mew=0.9)
 
@@ -183,8 +191,7 @@ def _write_extended(table, arm, at, index):
     at_risk = n_risk_at(arm.time, at, convention=convention)
     ended = arm.time[None, :] < at[:, None] if convention == "time >= t" else arm.time[None, :] <= at[:, None]
     rows = {"at risk": at_risk, "censored": (ended & ~arm.event).sum(axis=1), "events": (ended & arm.event).sum(axis=1)}
-    label = arm.arm if len(arm.arm) <= 60 else arm.arm[:59] + "…"
-    table.text(-0.17, top + 0.6, label.replace("$", r"\$"), transform=edge, va="center", fontsize=9, color=colour, fontweight="bold")
+    table.text(-0.17, top + 0.6, _shown_name(arm.arm), transform=edge, va="center", fontsize=9, color=colour, fontweight="bold")
     for line, (name, values) in enumerate(rows.items(), start=1):
         table.text(-0.03, top + line + 0.45, name, transform=edge, ha="right", va="center", fontsize=8, color=_GREY)
         for time, value in zip(at, values, strict=True):

@@ -118,15 +118,35 @@ def _draw_ticks(pen, panel):
     for px, value, used in zip(time.tick_px, time.tick_value, time.used, strict=True):
         colour = AXIS_COLOUR if used else REJECTED_COLOUR
         pen.line([px, px], [box.bottom - reach, box.bottom + reach], colour, width=1.3)
-        pen.word(px, box.bottom - 1.4 * reach, _tick_text(value, used), colour, ha="center", va="bottom", size=0.85)
+        pen.word(px, box.bottom - 1.4 * reach, tick_text(value, time.tick_value, used=used), colour, ha="center", va="bottom", size=0.85)
     for py, value, used in zip(vertical.tick_px, vertical.tick_value, vertical.used, strict=True):
         colour = AXIS_COLOUR if used else REJECTED_COLOUR
         pen.line([box.left - reach, box.left + reach], [py, py], colour, width=1.3)
-        pen.word(box.left + 1.4 * reach, py, _tick_text(value, used), colour, size=0.85)
+        pen.word(box.left + 1.4 * reach, py, tick_text(value, vertical.tick_value, used=used), colour, size=0.85)
 
 
-def _tick_text(value, used):
-    return f"{value:g}" if used else f"{value:g} left out"
+def tick_text(value, values, *, used=True):
+    """Give the value of a tick as an axis prints it, 0 and not what arithmetic leaves of it.
+
+    Parameters
+    ----------
+    value : float
+    values : array_like, shape (n_ticks,)
+        Those of all ticks of the axis.
+    used : bool
+        Whether it took part in the fit of the axis.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> tick_text(2.220446049250313e-16, [0.0, 0.5, 1.0])
+    '0'
+    """
+    shown = 0 if abs(value) < 1e-9 * np.abs(values).max() else value
+    return f"{shown:g}" if used else f"{shown:g} left out"
 
 
 def _draw_curve(pen, panel, curve, colour):
