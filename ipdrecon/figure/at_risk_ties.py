@@ -16,7 +16,7 @@ _SAME = 35.0  # largest CIELAB distance between the ink of a row and its curve
 
 
 def tie_rows(table, looks, curves=None):
-    """Tie each row to a curve: by name, else by colour, else by order.
+    """Tie each row to a curve: by name, else by colour, else by what the curve allows, else by order.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ def tie_rows(table, looks, curves=None):
     looks : sequence of ArmLook
         One per curve; the label is empty where the legend gave none.
     curves : sequence of Curve, optional
-        In the same order; the table is checked against them.
+        In the same order; they tell rows apart that nothing else does, and the table is checked against them.
 
     Returns
     -------
@@ -36,7 +36,7 @@ def tie_rows(table, looks, curves=None):
         All doubts, those of the table included.
     """
     flags = list(table.flags)
-    row_of, sure = _assign(table.rows, looks)
+    row_of, sure = _assign(table, looks, curves or ())
     if not sure and max(len(looks), len(table.rows)) > 1:
         flags.append(Flag("at_risk_rows_unmatched", "at-risk table", _unmatched_detail(table, looks)))
     labels = tuple(
@@ -68,8 +68,9 @@ def _stack(table, row_of, n_arms, name):
     return stack
 
 
-def _assign(rows, looks):
+def _assign(table, looks, curves):
     """Row of each curve, and whether names or colours tell it."""
+    rows = table.rows
     if not rows or not looks:
         return {}, False
     order = np.abs(np.subtract.outer(np.arange(len(looks)), np.arange(len(rows)))) * 1e-3
@@ -78,6 +79,8 @@ def _assign(rows, looks):
     colour_cost = np.minimum(distance / 100, 1.0) * 0.5
     telling = _colours_tell([row.colour for row in rows])
     cost = order + (1 - likeness) + (colour_cost if telling else 0.0)
+    if curves:
+        cost = cost + np.minimum([[_excess(table.time, row.n_risk, curve) for row in rows] for curve in curves], 1.0)
     curve_index, row_index = linear_sum_assignment(cost)
     pairs = dict(zip(curve_index.tolist(), row_index.tolist(), strict=True))
     by_name = all(_stands_out(likeness, k, row) for k, row in pairs.items())
@@ -150,7 +153,7 @@ def check_against_curve(time, n_risk, curve, place):
     """Check that numbers at risk fall at least as the curve demands.
 
     Between two times the number at risk falls by events and censoring, so that n(t2) / n(t1) cannot exceed
-    S(t2-) / S(t1) (Kaplan and Meier 1958: without censoring the two are equal; censoring only lowers n).
+    S(t2-) / S(t1), neither from one time to the next nor from the first to any (Kaplan and Meier 1958: without censoring the two are equal; censoring only lowers n).
 
     Parameters
     ----------
@@ -164,15 +167,7 @@ def check_against_curve(time, n_risk, curve, place):
     tuple of Flag
         Empty where all agree within 1.5 patients and the error of reading.
     """
-    known = np.isfinite(n_risk) & (time <= curve.time[-1]) & (time >= 0)
-    time, n_risk = time[known], n_risk[known]
-    if len(time) < 2:
-        return ()
-    span = max(float(curve.time[-1]), 1e-12)
-    before = curve.survival_at(np.maximum(time - 0.01 * span, 0))
-    after = curve.survival_at(time + 0.01 * span)
-    slack = max(0.015, 3 * curve.survival_error)
-    bound = n_risk[:-1] * np.minimum((before[1:] + slack) / np.maximum(after[:-1], 1e-9), 1.0) + 1.5
+    time, n_risk, bound = _bounds(time, n_risk, curve)
     wrong = np.flatnonzero(n_risk[1:] > bound)
     if not len(wrong):
         return ()
@@ -181,3 +176,22 @@ def check_against_curve(time, n_risk, curve, place):
         f"{bound[j]:.0f}" for j in wrong
     )  # fmt: skip
     return (Flag("at_risk_contradicts_curve", f"arm {place!r}", f"{detail}."),)
+
+
+def _bounds(time, n_risk, curve):
+    """Times and numbers at risk that can be judged, and the most that the curve allows at each but the first."""
+    known = np.isfinite(n_risk) & (time <= curve.time[-1]) & (time >= 0)
+    time, n_risk = time[known], n_risk[known]
+    span = max(float(curve.time[-1]), 1e-12)
+    before = curve.survival_at(np.maximum(time - 0.01 * span, 0))
+    after = curve.survival_at(time + 0.01 * span)
+    slack = max(0.015, 3 * curve.survival_error)
+    since_last = n_risk[:-1] * (before[1:] + slack) / np.maximum(after[:-1], 1e-9)
+    since_first = n_risk[:1] * (before[1:] + slack) / max(float(before[0]), 1e-9) if len(time) else since_last
+    return time, n_risk, np.minimum(np.minimum(since_last, since_first), n_risk[:-1]) + 1.5
+
+
+def _excess(time, n_risk, curve):
+    """Patients at risk beyond what the curve allows, as a share of the first number."""
+    _, n_risk, bound = _bounds(time, n_risk, curve)
+    return float(np.maximum(n_risk[1:] - bound, 0).sum() / max(n_risk[0], 1)) if len(n_risk) else 0.0
