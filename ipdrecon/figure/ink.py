@@ -238,8 +238,8 @@ def _frame(contrast, settings):
 def palette(plot, settings=None):
     """Colours of the plot's thin ink, commonest first.
 
-    Colours are taken where a line is purest, on the ridges of contrast; a colour that only lines the edge of another
-    (antialiasing) is left out.
+    Colours are taken where a line is purest, on the ridges of contrast. The edge of a line may still give a shade of its
+    own.
 
     Parameters
     ----------

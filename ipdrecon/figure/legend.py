@@ -181,12 +181,23 @@ def _key(px, box):
     ink = np.linalg.norm(lab - paper, axis=2) > 14
     span = _last_stretch(ink.any(axis=0), height)
     if span is None:
+        ink &= _like_the_last(lab, ink)
+        span = _last_stretch(ink.any(axis=0), height)
+    if span is None:
         return None
     stroke = _stroke(lab, paper, ink, span)
     if stroke is None:
         return None
     colour, dash, rows = stroke
     return colour, dash, Box(left + span[0], top + rows[0], left + span[1], top + rows[1])
+
+
+def _like_the_last(lab, ink):
+    """Pixels of the colour of the ink nearest to the word: a key that touches a gridline or a frame."""
+    last = np.flatnonzero(ink.any(axis=0))[-3:]
+    if not len(last):
+        return ink
+    return np.linalg.norm(lab - np.median(lab[:, last][ink[:, last]], axis=0), axis=2) < 35
 
 
 def _last_stretch(inked, height):

@@ -389,12 +389,19 @@ def _plateaus(after, level_px):
         if after[i] - level > level_px:
             starts.append(i)
             level = after[i]
-    merged = [starts[0]]
-    for here, following in zip(starts[1:], [*starts[2:], len(after)], strict=True):
-        lone = following - here == 1 and following < len(after) and after[following] - after[here] < 1.0
-        if not lone:
-            merged.append(here)
-    return merged
+    return _without_slivers(starts, after)
+
+
+def _without_slivers(starts, after):
+    """Plateaus without those one column wide and within two px of the next: a drop that straddles two columns."""
+    ends = [*starts[1:], len(after)]
+    kept = [starts[0]]
+    for k in range(1, len(starts)):
+        here, end = starts[k], ends[k]
+        sliver = end - here == 1 and end < len(after) and after[end] - after[here] < 2.0
+        if not sliver or kept[-1] != starts[k - 1]:
+            kept.append(here)
+    return kept
 
 
 def censor_marks(path, edges, settings=None):
@@ -412,7 +419,7 @@ def censor_marks(path, edges, settings=None):
         Fractional columns.
     """
     before, after = levels(path, edges)
-    half, least = edges.stroke / 2, max(1.5, 0.5 * edges.stroke)
+    half, least = edges.stroke / 2, max(2.0, 0.6 * edges.stroke)
     above = (before - half) - edges.upper
     below = edges.lower - (after + half)
     out = edges.seen & ((np.nan_to_num(above) > least) | (np.nan_to_num(below) > least))
