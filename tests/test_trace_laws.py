@@ -182,3 +182,31 @@ def test_pixel_to_data_to_pixel_is_the_identity(time_slope, time_at, slope, at, 
     calibration = Calibration(Axis([0, 1], [0, 1], time_slope, time_at), Axis([0, 1], [0, 1], slope, at), scale)
     back = calibration.to_px(*calibration.to_data(px, py))
     np.testing.assert_allclose(back, (px, py), rtol=1e-6, atol=1e-3)
+
+
+def test_a_line_without_a_step_is_a_curve():
+    ink = np.zeros((HEIGHT, WIDTH), np.float32)
+    ink[TOP : TOP + 2, LEFT : LEFT + 40] = 1
+    _, _, column, row = follow(ink)
+    assert len(column) == len(row) == 1
+
+
+def test_a_drop_that_straddles_two_columns_is_one():
+    ink = np.zeros((HEIGHT, WIDTH), np.float32)
+    ink[TOP : TOP + 2, LEFT : LEFT + 30] = 1
+    ink[TOP : TOP + 14, LEFT + 29] = 0.6
+    ink[TOP : TOP + 14, LEFT + 30] = 1
+    ink[TOP : TOP + 14, LEFT + 31] = 0.4
+    ink[TOP + 12 : TOP + 14, LEFT + 30 : LEFT + 60] = 1
+    _, _, column, row = follow(ink)
+    assert len(column) == 2
+    assert column[1] == pytest.approx(LEFT + 30, abs=0.6)
+
+
+def test_a_steep_smooth_descent_keeps_its_steps():
+    ink = np.zeros((HEIGHT, WIDTH), np.float32)
+    for i in range(40):
+        ink[TOP + i : TOP + i + 3, LEFT + i] = 1
+    _, _, column, row = follow(ink)
+    assert np.abs(np.interp(column[1:], column, row) - (row[1:])).max() < 1
+    assert np.diff(column).max() <= 3

@@ -419,7 +419,7 @@ def censor_marks(path, edges, settings=None):
         Fractional columns.
     """
     before, after = levels(path, edges)
-    half, least = edges.stroke / 2, max(2.0, 0.6 * edges.stroke)
+    half, least = edges.stroke / 2, max(1.5, 0.5 * edges.stroke)
     above = (before - half) - edges.upper
     below = edges.lower - (after + half)
     out = edges.seen & ((np.nan_to_num(above) > least) | (np.nan_to_num(below) > least))
