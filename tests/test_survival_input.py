@@ -242,6 +242,13 @@ def test_convention_of_the_table_is_judged(n_risk, convention):
     assert found.n_event == 5
 
 
+def test_times_that_overflow_are_left_out():
+    found = reconstruct_arm([0, 5, 1.7e308], [1, 0.5, 0.2], n=10)
+    assert found.n == 10
+    assert found.time.max() == 5
+    assert "rows_dropped" in [flag.name for flag in found.flags]
+
+
 numbers = st.floats(allow_nan=True, allow_infinity=True) | st.floats(0, 1) | st.integers(0, 100).map(float)
 
 

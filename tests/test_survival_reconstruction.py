@@ -27,10 +27,9 @@ def _curve(arm, patients):
     return Curve(arm, np.append(0, estimate.time), np.append(1, estimate.survival))
 
 
-def _panel(name="A", at_risk=True, n_event=None):
+def _panel(name="A", at_risk=True):
     row = np.array([n_risk_at(time, PRINTED) for time, _ in (OLD, NEW)])
-    total = None if n_event is None else np.repeat(np.array(n_event)[:, None], len(PRINTED), axis=1)
-    table = AtRiskTable(("old", "new"), PRINTED, row, n_event=total) if at_risk else None
+    table = AtRiskTable(("old", "new"), PRINTED, row) if at_risk else None
     return DigitisedPanel(name, Box(0, 0, 360, 200), CALIBRATION, (_curve("old", OLD), _curve("new", NEW)), (), table)
 
 
@@ -78,16 +77,6 @@ def test_numbers_by_arm_by_panel_and_alone():
     assert arms[0].information == "curve + n"
     single = _figure(DigitisedPanel("1", Box(0, 0, 1, 1), CALIBRATION, (_curve("old", OLD),), ()))
     assert reconstruct(single, n=77)[0].n == 77
-
-
-def test_printed_totals_of_events_are_used():
-    totals = [int(OLD[1].sum()), int(NEW[1].sum())]
-    figure = _figure(_panel(n_event=totals))
-    assert all(arm.information == "curve + at-risk table" for arm in reconstruct(figure))
-    table = figure.panels[0].at_risk
-    late = AtRiskTable(table.arms, np.append(PRINTED, 36.0), np.append(table.n_risk, [[0], [0]], axis=1), n_event=np.append(table.n_event, [[t] for t in totals], axis=1))
-    panel = DigitisedPanel("A", Box(0, 0, 1, 1), CALIBRATION, figure.panels[0].curves, (), late)
-    assert all(arm.information == "curve + at-risk table + total events" for arm in reconstruct(_figure(panel)))
 
 
 def test_without_numbers_the_arm_and_the_option_are_named():

@@ -21,6 +21,10 @@ from ipdrecon.flags import Flag
 from ipdrecon.survival.kaplan_meier import step_value
 
 
+_LATEST = 1e100
+"""Times from here on are no times: arithmetic with them would overflow."""
+
+
 @dataclass(frozen=True)
 class InputSettings:
     """What is taken for noise and what for a fault.
@@ -114,7 +118,7 @@ def _pairs(first, second, names, arm, error):
 
 def _finite(time, survival, arm, settings):
     """Without missing rows and rows before time 0; just below 0 counts as 0."""
-    finite = np.isfinite(time) & np.isfinite(survival)
+    finite = (np.abs(time) < _LATEST) & np.isfinite(survival)
     slack = settings.time_slack * (time[finite].max() if finite.any() else 0.0)
     keep = finite & (np.where(finite, time, -np.inf) >= -abs(slack))
     if not keep.any():
@@ -260,7 +264,7 @@ def _whole_number(value, what, arm):
 def _ordered_row(risk_time, n_risk, arm):
     """Cells in order of time, without the empty ones."""
     time, n_risk = _pairs(risk_time, n_risk, ("risk_time", "n_risk"), arm, AtRiskError)
-    known = np.isfinite(time) & np.isfinite(n_risk)
+    known = (np.abs(time) < _LATEST) & np.isfinite(n_risk)
     order = np.argsort(time[known], kind="stable")
     time, n_risk = time[known][order], np.round(n_risk[known][order])
     if len(time) and (n_risk.min() < 0 or time[0] < 0):

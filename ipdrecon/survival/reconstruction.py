@@ -19,10 +19,12 @@ from ipdrecon.model import ReconstructedArm
 from ipdrecon.survival.curve_input import InputSettings, check_at_risk, check_curve, check_n_event
 from ipdrecon.survival.guyot import Rows, invert
 from ipdrecon.survival.kaplan_meier import RISK_CONVENTIONS, kaplan_meier, n_risk_at, step_value
+from ipdrecon.survival.printed_counts import PrintedCounts, largest
 
 METHODS = ("guyot",)
 _JUST_AFTER = 1e-9
 _CLEARLY = 0.001
+_SLACK = 2.0
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class ConflictSettings:
 
 @dataclass(frozen=True)
 class _Given:
-    """One arm's checked input; `error` is (time, survival)."""
+    """One arm's checked input; `error` is (time, survival), `counts` the printed events and censorings or None."""
 
     arm: str
     curve: object
@@ -60,6 +62,12 @@ class _Given:
     error: tuple
     settings: ConflictSettings
     unit: str
+    counts: object = None
+
+    @property
+    def slack(self):
+        """How far from a printed time a drop may be read that is there."""
+        return _SLACK * self.error[0]
 
 
 def _cut(given, convention):
@@ -85,6 +93,38 @@ def _misfit(rows, inverted):
     """How many patients a result is from the table, and how far on average from the curve."""
     gap = np.abs(np.array(rows.survival) - inverted.survival).mean()
     return sum(rows.n_risk) - sum(inverted.n_risk), float(gap)
+
+
+def _snapped(given):
+    """Move drops that were read as near a printed time as reading allows onto it."""
+    curve, printed = given.curve, given.row.time
+    nearest = printed[np.abs(curve.time[:, None] - printed).argmin(axis=1)]
+    time = np.where((np.abs(curve.time - nearest) <= given.slack) & (curve.time > 0), nearest, curve.time)
+    last = np.append(np.diff(time) > 0, True)
+    return replace(given, curve=replace(curve, time=time[last], survival=curve.survival[last]))
+
+
+def _invert_by_counts(given):
+    """Invert both ways, with the curve as read and with drops at printed times; the closest to the printed events is taken.
+
+    Numbers at risk come first, since they are what the algorithm holds on to.
+    """
+    attempts = []
+    for curve_given in (given, _snapped(given)):
+        for convention in RISK_CONVENTIONS:
+            rows, risk_time = _cut(curve_given, convention)
+            inverted = invert(rows, given.n_event)
+            gaps = given.counts.gaps(*_patients(rows, inverted), given.slack)
+            missed = sum(float(np.nansum(np.abs(gap))) for gap in gaps.values())
+            attempts.append(((_misfit(rows, inverted)[0], missed), (curve_given, rows, risk_time, inverted)))
+    return min(attempts, key=lambda attempt: attempt[0])[1]
+
+
+def _patients(rows, inverted):
+    """Times and events of all patients."""
+    n_event = np.array(inverted.n_event)
+    time = np.concatenate((np.repeat(rows.time, n_event), inverted.censor_time))
+    return time, np.arange(len(time)) < n_event.sum()
 
 
 def _invert(given):
@@ -199,6 +239,16 @@ def _conflict_flags(given, n_event, table_said, gap_said):
     return flags if given.n_event is not None else (*flags, Flag("no_total_events", place))
 
 
+def _with_counts(given, patients, residuals, flags):
+    """Add how the printed events and censorings are met, and the flag where they are not; a conflict is told once."""
+    gaps = given.counts.gaps(*patients, given.slack)
+    residuals = residuals | {f"{name}_table_max": largest(gap) for name, gap in gaps.items()}
+    said = given.counts.conflicts(gaps, given.unit)
+    if not said or any(flag.name == "events_conflict" for flag in flags):
+        return residuals, flags
+    return residuals, (*flags, Flag("events_conflict", f"arm {given.arm!r}", f"{said[0]}."))
+
+
 def _information(given):
     parts = ["curve", "at-risk table" if len(given.row.time) > 1 else "n"]
     return " + ".join(parts + (["total events"] if given.n_event is not None else []))
@@ -206,10 +256,9 @@ def _information(given):
 
 def _rebuild(given):
     """Invert, then hold the result against everything given."""
-    rows, risk_time, inverted = _invert(given)
-    n_event = np.array(inverted.n_event)
-    time = np.concatenate((np.repeat(rows.time, n_event), inverted.censor_time))
-    event = np.arange(len(time)) < n_event.sum()
+    given, rows, risk_time, inverted = (given, *_invert(given)) if given.counts is None else _invert_by_counts(given)
+    time, event = _patients(rows, inverted)
+    n_event = int(event.sum())
     printed = np.array(rows.n_risk)
     curve_max, curve_mean, gap_said = _curve_gap(given, time, event)
     n_risk_max, convention = _n_risk_gap(time, risk_time, printed)
@@ -222,8 +271,10 @@ def _rebuild(given):
         "risk_convention": convention,
     }
     if given.n_event is not None:
-        residuals["n_event"] = int(n_event.sum()) - given.n_event
-    conflicts = _conflict_flags(given, int(n_event.sum()), said, gap_said)
+        residuals["n_event"] = n_event - given.n_event
+    conflicts = _conflict_flags(given, n_event, said, gap_said)
+    if given.counts is not None:
+        residuals, conflicts = _with_counts(given, (time, event), residuals, conflicts)
     flags = given.curve.flags + given.row.flags + _after_curve(given, risk_time) + conflicts
     return ReconstructedArm(given.arm, time, event, "guyot", _information(given), residuals, flags=flags)
 
@@ -235,7 +286,7 @@ def _check_method(method, draws):
         raise ReconstructionError(f"{draws} draws were asked for; draws are not available in this version. Use method 'guyot' without draws.")
 
 
-def _reconstruct(points, row, *, arm, unit="time", n=None, n_event=None, error=(None, None), settings=None):
+def _reconstruct(points, row, *, arm, unit="time", n=None, n_event=None, error=(None, None), settings=None, counts=None):
     """Check the input of one arm and rebuild it; `points` is (time, survival), `row` is (risk_time, n_risk)."""
     settings = settings or ConflictSettings()
     curve = check_curve(*points, arm=arm)
@@ -244,7 +295,7 @@ def _reconstruct(points, row, *, arm, unit="time", n=None, n_event=None, error=(
     survival_error = error[1] or InputSettings().survival_error
     if n_event is not None:
         n_event = check_n_event(n_event, curve, int(risk.n_risk[0]), arm=arm, error=survival_error)
-    return _rebuild(_Given(arm, curve, risk, n_event, (time_error, survival_error), settings, unit))
+    return _rebuild(_Given(arm, curve, risk, n_event, (time_error, survival_error), settings, unit, counts))
 
 
 def reconstruct_arm(
@@ -321,14 +372,6 @@ def _per_arm(given, curves, what):
     return wanted
 
 
-def _printed_total(table, curve):
-    """Total of events a table prints, where it reaches to the end of the curve; else None."""
-    if table is None or table.n_event is None or curve.arm not in table.arms or table.time[-1] < curve.time[-1]:
-        return None
-    total = table.n_event[table.arms.index(curve.arm), -1]
-    return None if np.isnan(total) else int(total)
-
-
 def _singular(unit):
     return unit[:-1] if unit.endswith("s") and len(unit) > 2 else unit or "time"
 
@@ -336,15 +379,18 @@ def _singular(unit):
 def _reconstruct_curve(panel, curve, n, n_event):
     table = panel.at_risk
     row = table.row(curve.arm) if table is not None else (None, None)
-    total = _printed_total(table, curve) if n_event is None else n_event
+    counts = PrintedCounts.of_table(table, curve.arm)
+    if n_event is None and counts is not None:
+        n_event = counts.total(curve, _SLACK * (curve.time_error or ConflictSettings().time_slack * curve.time[-1]))
     rebuilt = _reconstruct(
         (curve.time, curve.survival),
         row,
         arm=curve.arm,
         unit=_singular(panel.calibration.time.unit),
         n=n,
-        n_event=total,
+        n_event=n_event,
         error=(curve.time_error, curve.survival_error),
+        counts=counts,
     )
     return replace(rebuilt, panel=panel.panel)
 
