@@ -133,3 +133,10 @@ def test_readme_names_flags_that_exist():
     named = set(re.findall(r"`([a-z_]+)` \(", section)) | {"facsimile"}
     assert len(named) > 3
     assert named <= set(DEFINITIONS)
+
+
+def test_every_flag_says_where_to_look():
+    for definition in DEFINITIONS.values():
+        assert definition.look_at.startswith("the "), definition.name
+        assert definition.meaning.endswith("."), definition.name
+        assert not definition.look_at.endswith("."), definition.name
