@@ -372,6 +372,8 @@ def steps(path, edges, settings=None):
     column, row = [float(path.first)], [float(path.enter[0])]
     for start, end in zip(starts, [*starts[1:], len(after)], strict=True):
         level = float(np.median(after[start:end]))
+        if start == 0 and level - row[0] <= max(1.0, settings.level_px):
+            row[0] = level
         if level - row[-1] <= settings.level_px:
             continue
         middle = (row[-1] + level) / 2
