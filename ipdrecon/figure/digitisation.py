@@ -10,10 +10,11 @@ from ipdrecon.errors import PanelError
 from ipdrecon.figure.arms import ArmSettings, find_arms
 from ipdrecon.figure.at_risk import find_table, tie_rows
 from ipdrecon.figure.axes import calibrate
+from ipdrecon.figure.frame import find_frame
 from ipdrecon.figure.ink import InkSettings, plot_inside
 from ipdrecon.figure.legend import find_legend, split_at_keys
 from ipdrecon.figure.names import match_legend, usable_entries, words_beside
-from ipdrecon.figure.panels import find_panels
+from ipdrecon.figure.panels import PanelBox, find_panels
 from ipdrecon.figure.source import open_figure
 from ipdrecon.figure.text import read_words
 from ipdrecon.figure.trace import TraceSettings, censor_marks, ink_edges, steps
@@ -80,7 +81,7 @@ def digitise(path, *, panel=None, page=None, arms=None, x_range=None, y_range=No
         raise PanelError(f"Page {page} was asked for, but a picture has one page only. Leave --page out.")
     figure = open_figure(path)
     words = split_at_keys(figure.px, read_words(figure.px))
-    found = find_panels(figure.px, words)
+    found = _panels(figure.px, words, given)
     words = _without_marks(words, [place.box for place in found])
     chosen = [place for place in found if panel is None or place.name == str(panel).upper()]
     if not chosen:
@@ -96,6 +97,16 @@ def digitise(path, *, panel=None, page=None, arms=None, x_range=None, y_range=No
         panels=panels,
         settings={"given": {k: v for k, v in asdict(given).items() if v is not None}, **asdict(settings)},
     )
+
+
+def _panels(px, words, given):
+    """The plotting boxes; from the axis lines alone where labels cannot be read but both ranges are given."""
+    try:
+        return find_panels(px, words)
+    except PanelError:
+        if given.x_range is None or given.y_range is None:
+            raise
+        return (PanelBox("1", find_frame(px)),)
 
 
 def _without_marks(words, boxes):

@@ -72,10 +72,10 @@ def find_panels(px, words):
     if sum(stands(label) for label in labels) > 1:
         labels = with_upright(labels, upright_labels(px))
     plots = _plots(px, labels, 3)
-    if not plots:
+    if not plots and words:
         labels = with_upright(labels, upright_labels(px))
         plots = _plots(px, labels, 3) or _plots(px, labels, 2)
-    if not plots and max(px.shape[:2]) < _LARGE_PX:
+    if not plots and words and max(px.shape[:2]) < _LARGE_PX:
         plots = _plots(px, number_labels(px, read_words(px, scale=_SECOND_SCALE)), 3)
     if not plots:
         rows, columns = label_rows(labels), label_columns(labels)
