@@ -62,6 +62,8 @@ def _read_frame(path_or_frame):
         frame = pd.read_csv(io.StringIO(text), sep=separator, dtype=str, keep_default_na=False, skipinitialspace=True)
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise MetaAnalysisError(f"{Path(path_or_frame).name} is no table: {str(error).strip()}; expected a CSV with a header and one row per study.") from error
+    if not isinstance(frame.index, pd.RangeIndex):
+        raise MetaAnalysisError(f"{Path(path_or_frame).name} has more cells in a row than columns in its header; expected as many: put numbers with a decimal comma in quotes.")
     return frame.loc[~(frame == "").all(axis=1)].reset_index(drop=True)
 
 
@@ -313,6 +315,9 @@ def read_studies(path_or_frame, measure=None, *, analysis=None):
         raise MetaAnalysisError(f"The table holds no studies; expected one row per study with {_EXPECTED}.")
     by_row, measure = _measures_to_read(frame, measure)
     rows = [_Row(number, cells) for number, cells in enumerate(frame.to_dict("records"), 1)]
+    for row in rows:
+        if row.get("sei") < 0:
+            raise row.error(f"sei is {row.get('sei'):g}; expected a positive standard error: check it.")
     result = pd.DataFrame([_read_row(row, name) for row, name in zip(rows, by_row, strict=True)])
     if "source" in frame and (frame["source"].fillna("").astype(str).str.strip() != result["source"]).any():
         result["source_text"] = frame["source"]

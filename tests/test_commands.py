@@ -201,6 +201,7 @@ def test_numbers_by_arm_reach_the_method(folder, capsys):
     [
         (["--n", "A"], 2, "is not ARM=N"),
         (["--n", "A=x"], 2, "is not ARM=N"),
+        (["--n", "A=5", "--n", "A=6"], 2, "'A' is given twice"),
         (["--n", "C=5"], 1, "no arm 'C'; the arms are 'A', 'B'"),
         (["--n", "=5"], 1, "names no arm"),
         (["--draws", "5"], 1, "--draws 5 is not available"),
@@ -323,7 +324,7 @@ def test_wrong_rows_with_patients_are_named(folder, tmp_path, capsys, row, messa
 
 
 @pytest.mark.parametrize(
-    ("options", "message"), [(["--tau2", "XX"], "XX"), (["--by", "none"], "no column 'none'"), (["--measure", "RR"], "the measure is RR")]
+    ("options", "message"), [(["--by", "none"], "no column 'none'"), (["--measure", "RR"], "the measure is RR")]
 )
 def test_wrong_options_of_pool_are_one_line(studies, tmp_path, capsys, options, message):
     assert main(["pool", str(studies), "--out", str(tmp_path / "out"), *options]) == 1
@@ -331,6 +332,41 @@ def test_wrong_options_of_pool_are_one_line(studies, tmp_path, capsys, options, 
     assert message in seen.err
     assert seen.err.count("\n") == 1
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("options", [("--tau2", "XX"), ("--ci", "t"), ("--fixed", "glmm"), ("--measure", "SMD")])
+def test_unknown_methods_of_pool_are_wrong_usage(studies, capsys, options):
+    assert main(["pool", str(studies), *options]) == 2
+    assert f"'{options[1]}'" in capsys.readouterr().err
+
+
+def test_a_decimal_comma_without_quotes_is_not_read_as_another_number(folder, capsys):
+    path = folder / "curves.csv"
+    path.write_text(path.read_text().replace("1,A,9,0.6", "1,A,9,0,6"))
+    assert main(["reconstruct", str(folder)]) == 1
+    assert "line 4: 5 cells, but 4 columns; put numbers with a decimal comma in quotes" in capsys.readouterr().err
+
+
+def test_patients_and_comparisons_of_an_earlier_reading_do_not_stay(folder, tmp_path, capsys):
+    reported = tmp_path / "reported.csv"
+    reported.write_text("quantity,arm,value\nn,A,40\n")
+    main(["reconstruct", str(folder), "-q"])
+    main(["validate", str(folder), "--reported", str(reported), "-q"])
+    main(["reconstruct", str(folder), "-q"])
+    assert "validation.csv" in os.listdir(folder)
+    main(["reconstruct", str(folder), "--n", "A=60", "-q"])
+    assert not {"validation.csv", "validation.json"} & set(os.listdir(folder))
+
+
+def test_reading_a_figure_anew_takes_away_the_patients_of_another_reading(png, digitised, tmp_path, capsys):
+    digitised()
+    out = tmp_path / "fig"
+    for verb in (["digitise", str(png), "--out"], ["reconstruct"], ["digitise", str(png), "--out"]):
+        main([*verb, str(out), "-q"])
+    assert "ipd.csv" in os.listdir(out)
+    (tmp_path / "risk.csv").write_text("arm,time,n_risk\nPlacebo,0,90\nDrug,0,90\n")
+    main(["digitise", str(png), "--out", str(out), "--at-risk", str(tmp_path / "risk.csv"), "-q"])
+    assert not {"ipd.csv", "reconstruction.json", "reconstruction.png"} & set(os.listdir(out))
 
 
 # --- the front door --------------------------------------------------------------------------------------------------

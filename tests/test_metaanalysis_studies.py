@@ -174,6 +174,16 @@ def test_a_source_of_ones_own_is_kept():
     assert frame.source_text.tolist() == ["reconstructed", "Table 2"]
 
 
+def test_a_negative_standard_error_is_refused():
+    with pytest.raises(MetaAnalysisError, match=r"Row 2 \(B\): sei is -0\.2; expected a positive"):
+        read_studies(table(study=["A", "B"], yi=[0.1, 0.2], sei=[0.1, -0.2]), "HR")
+
+
+def test_rows_longer_than_the_header_are_refused(tmp_path):
+    with pytest.raises(MetaAnalysisError, match="more cells in a row than columns .* decimal comma in quotes"):
+        read_studies(write(tmp_path, "study,hr,ci_low,ci_high\nA,0,7,0,5,1,0\n", "utf-8"))
+
+
 def test_a_citation_is_no_kind_of_number():
     frame = read_studies(table(study=["A", "B"], hr=["0.72 (0.58-0.89)"] * 2, source=["Lu 2019, Cochrane Database Syst Rev", "Reported"]))
     assert frame.source.tolist() == ["reported", "reported"]

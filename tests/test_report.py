@@ -179,6 +179,35 @@ def test_figures_of_another_endpoint_are_not_pooled(review):
     assert list(run_review(review).studies["study"]) == ["Other", "Pool"]
 
 
+def test_nothing_of_an_earlier_run_stays_but_what_people_put_there(review):
+    run_review(review)
+    results = review.parent / "results"
+    (results / "my notes.txt").write_text("kept")
+    assert (results / "forest.svg").exists()
+    (review.parent / "made" / "trial.toml").write_text(TRIAL.replace('id = "made"', 'id = "renamed"'))
+    review.write_text(REVIEW[: REVIEW.index("[pool]")])
+    run_review(review)
+    left = sorted(path.relative_to(results).as_posix() for path in results.rglob("*") if path.is_file())
+    assert not (results / "made").exists()
+    assert not [name for name in left if name.startswith(("forest", "pooled", "studies"))]
+    assert "my notes.txt" in left
+    assert set(left) - {"my notes.txt", "run.json"} == set(json.loads((results / "run.json").read_text())["files"])
+
+
+def test_a_record_that_names_files_elsewhere_takes_nothing_away(review):
+    results = review.parent / "results"
+    results.mkdir()
+    (results / "run.json").write_text(json.dumps({"files": ["../studies.csv", "/etc/hostname", 3, "gone.csv"]}))
+    run_review(review)
+    assert (review.parent / "studies.csv").exists()
+
+
+def test_a_review_of_nothing_is_refused(tmp_path):
+    (tmp_path / "review.toml").write_text('title = "x"\n')
+    with pytest.raises(FolderError, match="names no trial and no table of studies"):
+        read_review(tmp_path / "review.toml")
+
+
 def test_run_prints_its_result_as_json(review, capsys):
     assert main(["run", str(review), "--json"]) == 3
     record = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)

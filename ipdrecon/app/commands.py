@@ -162,8 +162,14 @@ def pool(
     from ipdrecon.app import sentences
     from ipdrecon.app.pooling import PoolSettings, pool_table, pooled_files
     from ipdrecon.app.saving import write_files
+    from metaanalysis.events import FIXED_METHODS
+    from metaanalysis.models import CI_METHODS
+    from metaanalysis.studies import MEASURES
+    from metaanalysis.tau2 import ESTIMATORS
 
-    settings = PoolSettings(measure, tau2, ci, fixed, by, analysis)
+    measure = measure and _one_of(measure, MEASURES, "--measure")
+    tau2, ci = _one_of(tau2, ESTIMATORS, "--tau2"), _one_of(ci, CI_METHODS, "--ci")
+    settings = PoolSettings(measure, tau2, ci, _one_of(fixed, FIXED_METHODS, "--fixed"), by, analysis)
     with talk.working("Pooling …"):
         pooled, frame = pool_table(studies, settings)
         if out is not None:
@@ -225,11 +231,20 @@ def _json_of(path):
     return json.loads(path.read_text("utf-8"))
 
 
+def _one_of(text, known, option):
+    for name in known:
+        if name.casefold() == text.casefold():
+            return name
+    raise typer.BadParameter(f"{option} is {text!r}; expected one of {', '.join(known)}")
+
+
 def _numbers_by_arm(texts, option):
     numbers = {}
     for text in texts or ():
         arm, _, number = text.rpartition("=")
         if not number.strip().isdigit():
             raise typer.BadParameter(f"{text!r} is not ARM=N, with N a whole number, as in {option} 'Placebo=120'")
+        if arm.strip() in numbers:
+            raise typer.BadParameter(f"{arm.strip()!r} is given twice by {option}; give one number for each arm")
         numbers[arm.strip()] = int(number)
     return numbers

@@ -99,6 +99,12 @@ class ReviewEntry(_Entry):
     studies: str | None = None
     pool: PoolEntry | None = None
 
+    @model_validator(mode="after")
+    def _something_to_do(self):
+        if not self.trial and self.studies_file is None:
+            raise ValueError("names no trial and no table of studies; expected [[trial]] with a folder, or studies under [pool]")
+        return self
+
     @property
     def studies_file(self):
         """The table of studies that have no figure, or None."""

@@ -2,11 +2,12 @@
 
 import difflib
 import hashlib
+import json
 import math
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ipdrecon.app import library, saving, sentences
+from ipdrecon.app import saving, sentences
 from ipdrecon.app.pooling import PoolSettings, effect_row, pool_rows, pooled_files
 from ipdrecon.app.review import read_review, read_trial
 from ipdrecon.app.workflow import (
@@ -187,9 +188,21 @@ def run_review(path, out=None):
         result = ReviewResult(review, figures, pooled, studies, _inputs(path, review, trials), out)
         if pooled is not None:
             saving.write_files(stage, pooled_files(pooled, studies, _favours(figures)))
-        html = report_html(result, stage)
-        saving.write_files(stage, {REPORT: html.encode(), RUN_RECORD: saving.json_bytes(_run_record(result))})
+        saving.write_files(stage, {REPORT: report_html(result, stage).encode()})
+        written = sorted(path.relative_to(stage).as_posix() for path in stage.rglob("*") if path.is_file())
+        saving.write_files(stage, {RUN_RECORD: saving.json_bytes(_run_record(result, written))})
+        earlier = _files_of_run(out)
+    saving.take_away_earlier(out, earlier, [*written, RUN_RECORD])
     return result
+
+
+def _files_of_run(folder):
+    """What an earlier run says it wrote into a folder; nothing where there is no record of one."""
+    try:
+        names = json.loads((folder / RUN_RECORD).read_text("utf-8"))["files"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return ()
+    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else ()
 
 
 # --- one figure ------------------------------------------------------------------------------------------------------
@@ -356,5 +369,5 @@ def versions():
     return {name: version(name) for name in names}
 
 
-def _run_record(result):
-    return {"schema_version": 1, "versions": versions(), "inputs": result.inputs, "files": [library.FIGURE, REPORT]}
+def _run_record(result, written):
+    return {"schema_version": 1, "versions": versions(), "inputs": result.inputs, "files": written}

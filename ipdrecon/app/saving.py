@@ -93,7 +93,7 @@ def frame_csv(frame):
     return csv_bytes(list(frame.columns), frame.itertuples(index=False, name=None))
 
 
-def write_files(folder, files):
+def write_files(folder, files, *, outdated=()):
     """Write several files into a folder: all of them, or none.
 
     Parameters
@@ -102,6 +102,8 @@ def write_files(folder, files):
         Made where it does not exist, and taken away again if writing fails.
     files : dict of str to bytes
         Content by name; a name may hold a subfolder.
+    outdated : sequence of str
+        Names of files that the new ones make untrue; they are taken away.
 
     Raises
     ------
@@ -119,6 +121,8 @@ def write_files(folder, files):
             temporary[path].write_bytes(content)
         for path, part in temporary.items():
             os.replace(part, path)
+        for name in outdated:
+            (folder / name).unlink(missing_ok=True)
     except OSError as error:
         _take_away(temporary.values(), first_new)
         raise FolderError(f"{error.filename or folder} cannot be written ({error.strerror}); give another place with --out.") from error
@@ -138,6 +142,27 @@ def _take_away(parts, first_new):
             part.unlink()
     if first_new is not None:
         shutil.rmtree(first_new, ignore_errors=True)
+
+
+def take_away_earlier(folder, earlier, now):
+    """Take away what an earlier run wrote and the present one did not, and folders that are empty then.
+
+    Parameters
+    ----------
+    folder : str or Path
+    earlier, now : iterable of str
+        Names of files, from the folder; names that lead out of it are left alone.
+    """
+    folder = Path(folder).resolve()
+    for name in sorted(set(earlier) - set(now)):
+        path = (folder / name).resolve()
+        if not path.is_relative_to(folder) or not path.is_file():
+            continue
+        path.unlink()
+        for place in path.parents:
+            if place == folder or any(place.iterdir()):
+                break
+            place.rmdir()
 
 
 @contextlib.contextmanager

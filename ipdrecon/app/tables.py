@@ -90,6 +90,8 @@ def read_table(path, required):
         raise FolderError(f"{path}, line 1: no column {', '.join(missing)}; seen: {', '.join(columns) or 'nothing'}. Add it to the header.")
     lines = []
     for row in reader:
+        if any(cell.strip() for cell in row[len(columns) :]):
+            raise FolderError(f"{path}, line {reader.line_num}: {len(row)} cells, but {len(columns)} columns; put numbers with a decimal comma in quotes.")
         if any(cell.strip() for cell in row):
             cells = {name: cell.strip() for name, cell in zip(columns, row, strict=False)}
             lines.append(Line(path, reader.line_num, cells, delimiter == ";"))

@@ -15,6 +15,8 @@ from ipdrecon.model import ReconstructedArm
 
 IPD, RECONSTRUCTION, RECONSTRUCTION_PICTURE = "ipd.csv", "reconstruction.json", "reconstruction.png"
 VALIDATION, VALIDATION_RECORD = "validation.csv", "validation.json"
+_COMPARED = (VALIDATION, VALIDATION_RECORD)
+_REBUILT = (IPD, RECONSTRUCTION, RECONSTRUCTION_PICTURE)
 _INPUTS = (library.CURVES, library.AT_RISK, library.CENSOR_MARKS)
 
 
@@ -73,8 +75,16 @@ def digitise_to_folder(figure, folder, given=None):
         digitisation = with_unit(digitisation, given.unit)
     if tables is not None:
         digitisation = with_at_risk(digitisation, tables, given.at_risk)
-    library.write_digitisation(digitisation, open_figure(figure).px, folder)
+    files = library.digitisation_files(digitisation, open_figure(figure).px)
+    outdated = () if _unchanged(folder, files, _INPUTS) else _REBUILT + _COMPARED
+    saving.write_files(folder, files, outdated=outdated)
     return digitisation
+
+
+def _unchanged(folder, files, names):
+    """Whether the new files of these names are as they stand in a folder, or there is none of them."""
+    standing = [Path(folder) / name for name in names if (Path(folder) / name).is_file()]
+    return all(path.read_bytes() == files[path.name] for path in standing)
 
 
 def with_unit(digitisation, unit):
@@ -180,7 +190,8 @@ def reconstruct_to_folder(folder, *, method="guyot", n=None, n_event=None, seed=
     arms_seen = list(dict.fromkeys(curve.arm for panel in digitisation.panels for curve in panel.curves))
     n, n_event = (_named(numbers, arms_seen, option) for numbers, option in ((n, "--n"), (n_event, "--events")))
     arms = reconstruct(digitisation, method=method, n=n, n_event=n_event, seed=seed)
-    saving.write_files(folder, _reconstruction_files(Path(folder), digitisation, arms, {"n": n, "n_event": n_event, "seed": seed}))
+    files = _reconstruction_files(Path(folder), digitisation, arms, {"n": n, "n_event": n_event, "seed": seed})
+    saving.write_files(folder, files, outdated=() if _unchanged(folder, files, (IPD,)) else _COMPARED)
     return digitisation, arms
 
 

@@ -37,7 +37,7 @@ def open_figure(path):
     except OSError as error:
         raise FigureError(f"{path} cannot be read ({error.strerror}); give the path of a PNG or JPEG figure.") from error
     _kind(path, data)
-    px = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    px = _decoded(data)
     if px is None:
         raise FigureError(f"{path} is damaged and cannot be decoded; export or download the figure again.")
     px = _rgb(px)
@@ -49,6 +49,15 @@ def open_figure(path):
     if px.shape[0] * px.shape[1] > MOST_PIXELS:
         raise FigureError(f"{path} has {px.shape[0] * px.shape[1] / 1e6:.0f} million px; at most {MOST_PIXELS // 10**6} are read. Scale it down.")
     return Figure(px=px, source=path.name, sha256=hashlib.sha256(data).hexdigest())
+
+
+def _decoded(data):
+    """Pixels, or None where the file is damaged; OpenCV's own complaints are kept quiet, since the caller's error says it."""
+    before = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    try:
+        return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    finally:
+        cv2.utils.logging.setLogLevel(before)
 
 
 def _kind(path, data):

@@ -20,7 +20,6 @@ from ipdrecon.errors import AtRiskError, CurveError, ReconstructionError
 from ipdrecon.flags import Flag
 from ipdrecon.survival.kaplan_meier import step_value
 
-
 _LATEST = 1e100
 """Times from here on are no times: arithmetic with them would overflow."""
 
