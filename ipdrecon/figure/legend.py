@@ -53,7 +53,7 @@ def find_legend(px, words):
         key = _key(px, word.box)
         if key is not None and not _is_written(key[2], words):
             lab, dash, box = key
-            entries.append(LegendEntry(_full_label(word, words).lstrip("=+ "), lab, dash, box, word.box))
+            entries.append(LegendEntry(_full_label(word, words).lstrip("=+-– "), lab, dash, box, word.box))
     return tuple(entries)
 
 

@@ -10,6 +10,7 @@ from ipdrecon.figure.ink import to_lab
 from ipdrecon.figure.legend import is_label
 
 _FAR = 1e3
+_APART_LAB = 15.0
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,7 @@ def usable_entries(legend, box, boxes, cells=()):
     """The legend entries that may speak of one panel.
 
     Entries inside the panel's box; if there are none, those outside all boxes; if there are none either, those of the
-    other panels, which then share them. A bare number is a label only where it
-    stands inside the box or below all axis labels, and is no cell of a table.
+    other panels, which then share them. A bare number is a label only where keys of several colours have one.
 
     Parameters
     ----------
@@ -47,17 +47,32 @@ def usable_entries(legend, box, boxes, cells=()):
     -------
     tuple of LegendEntry
     """
-    taken = {(cell.box.left, cell.box.top) for cell in cells}
-    free = [entry for entry in legend if (entry.text.left, entry.text.top) not in taken and not _is_tick(entry, box)]
+    free = [
+        entry
+        for entry in legend
+        if not any(cell.box.contains(*entry.text.centre) or entry.text.contains(*cell.box.centre) for cell in cells)
+        and not (_is_number(entry) and entry.text.right < box.left + 2)
+    ]
     inside = [entry for entry in free if box.contains(*entry.text.centre)]
-    if inside:
-        return tuple(inside)
-    return tuple(entry for entry in free if not any(other.contains(*entry.text.centre) for other in boxes)) or tuple(free)
+    outside = [entry for entry in free if not any(other.contains(*entry.text.centre) for other in boxes)]
+    for chosen in (inside, outside, free):
+        labels = _without_lone_numbers(chosen)
+        if labels:
+            return labels
+    return ()
 
 
-def _is_tick(entry, box):
-    number = re.fullmatch(r"[-–]?[\d.,·]+\s*[%–-]?", entry.label) is not None
-    return number and (entry.text.right < box.left + 2 or (entry.dash == "dashed"))
+def _without_lone_numbers(entries):
+    """Entries without bare numbers, unless keys of several colours show that numbers are what the legend lists."""
+    numbers = [entry for entry in entries if _is_number(entry)]
+    apart = [np.linalg.norm(entry.lab - other.lab) for entry in numbers for other in numbers]
+    if max(apart, default=0.0) > _APART_LAB:
+        return tuple(entries)
+    return tuple(entry for entry in entries if not _is_number(entry))
+
+
+def _is_number(entry):
+    return re.fullmatch(r"[-–]?[\d.,·]+\s*[%–-]?", entry.label) is not None
 
 
 def match_legend(arms, entries, settings=None):
