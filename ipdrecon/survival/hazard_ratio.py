@@ -14,6 +14,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from scipy.stats import chi2
 
 from ipdrecon.errors import ReconstructionError
@@ -22,7 +23,7 @@ from ipdrecon.model import TrialEstimate
 from ipdrecon.survival.kaplan_meier import kaplan_meier, n_risk_at
 
 NON_PROPORTIONAL_P = 0.05
-_WIDEST, _CONVERGED, _MOST_STEPS = 50.0, 1e-12, 200
+_FIT = {"precision": 1e-12, "max_steps": 200}
 
 
 @dataclass(frozen=True)
@@ -132,22 +133,13 @@ def _expected(rows, yi):
     return weight / (rows.n_reference + weight)
 
 
-def _cox(rows):
-    """Log hazard ratio and its standard error: Newton's steps, halved where they would not mend the score.
+def _cox(treatment, reference):
+    """Log hazard ratio and its standard error, by lifelines (Efron's ties), to the last digits its steps can tell."""
+    from lifelines import CoxPHFitter
 
-    The score falls as the log hazard ratio rises, so there is one root; it is bracketed by every step taken.
-    """
-    low, high, yi = -_WIDEST, _WIDEST, 0.0
-    for _ in range(_MOST_STEPS):
-        chance = _expected(rows, yi)
-        score, information = float(np.sum(rows.observed - chance)), float(np.sum(chance * (1 - chance)))
-        low, high = (yi, high) if score > 0 else (low, yi)
-        step = score / information if information > 0 else math.inf
-        following = yi + step if low <= yi + step <= high else (low + high) / 2
-        if abs(following - yi) < _CONVERGED:
-            break
-        yi = following
-    return yi, 1 / math.sqrt(information)
+    patients = pd.concat([arm.to_frame().assign(treatment=float(arm is treatment)) for arm in (treatment, reference)])
+    model = CoxPHFitter().fit(patients.drop(columns="arm"), "time", "event", fit_options=_FIT)
+    return float(model.params_["treatment"]), float(model.standard_errors_["treatment"])
 
 
 def proportional_hazards_p(treatment, reference):
@@ -169,7 +161,7 @@ def proportional_hazards_p(treatment, reference):
     """
     _check_separation(treatment, reference)
     rows = _event_times(treatment, reference)
-    chance = _expected(rows, _cox(rows)[0])
+    chance = _expected(rows, _cox(treatment, reference)[0])
     time = np.concatenate((treatment.time, reference.time))
     estimate = kaplan_meier(time, np.concatenate((treatment.event, reference.event)))
     before = np.searchsorted(estimate.time, rows.time, side="left")
@@ -211,7 +203,7 @@ def estimate_hazard_ratio(arms, *, treatment, reference, study=""):
     if first is second:
         raise ReconstructionError(f"Treatment and reference are both {treatment!r}; expected two arms.")
     _check_separation(first, second)
-    yi, sei = _cox(_event_times(first, second))
+    yi, sei = _cox(first, second)
     p = proportional_hazards_p(first, second)
     flags = ()
     if p < NON_PROPORTIONAL_P:
