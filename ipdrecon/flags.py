@@ -70,6 +70,7 @@ _DEFINITIONS = (
     FlagDefinition("delayed_entry", "Numbers at risk rise: patients enter late, and this is no plain Kaplan-Meier curve.", "the paper's methods"),
     # comparing and pooling
     FlagDefinition("disagrees", "A reconstructed quantity differs from the reported one.", "the agreement table"),
+    FlagDefinition("reported_unmatched", "A printed number names an arm that the figure does not have.", "the labels in the table of reported numbers and in curves.csv"),
     FlagDefinition("facsimile", "The figure is a facsimile drawn from printed facts, not the published figure.", "the published figure before any number is used as evidence"),
     FlagDefinition("summary_row", "The row is a pooled result: the variance between the trials inside it is unknown.", "the row's source", False),
     FlagDefinition("non_proportional", "The hazards are not proportional: one hazard ratio does not describe them.", "the curves"),

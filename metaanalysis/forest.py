@@ -17,7 +17,7 @@ _TICK_SETS = (
 )
 _SHARE_INSIDE = 0.85
 _BELOW_HEADER_PT = 4.0
-_INK, _FAINT, _SQUARE, _PREDICTION = "#1a1a1a", "#8c8c8c", "#2f6690", "#9b2226"
+_INK, _FAINT, _NOTE, _SQUARE, _PREDICTION = "#1a1a1a", "#8c8c8c", "#5b6066", "#2f6690", "#9b2226"
 _TITLES = {
     "study": "Study", "source": "Source", "events_1": "Events/N\ntreatment", "events_2": "Events/N\nreference",
     "sei": "SE", "fixed": "Weight, %\nfixed", "random": "Weight, %\nrandom",
@@ -364,7 +364,7 @@ def forest_plot(pooled, *, favours=("treatment", "reference"), title="", ticks=N
         _draw_line(axes, line, layout, top + _BELOW_HEADER_PT + middle, heaviest)
     _draw_axis(axes, layout, top, top + _BELOW_HEADER_PT + body, favours=favours, title=_long_name(pooled.measure))
     for number, note in enumerate(notes):
-        axes.text(style.margin_pt, note_top + number * 1.3 * style.font_pt, note, ha="left", va="top", fontsize=style.font_pt - 1.5, color=_FAINT)
+        axes.text(style.margin_pt, note_top + number * 1.3 * style.font_pt, note, ha="left", va="top", fontsize=style.font_pt - 1.5, color=_NOTE)
     return figure
 
 

@@ -142,7 +142,8 @@ def test_cannot_be_judged(reported, why):
     assert agreement.rows[0].verdict == "cannot be judged"
     assert why in agreement.rows[0].why
     assert math.isnan(agreement.rows[0].reconstructed)
-    assert not agreement.flags
+    unmatched = reported.arm == "Nivolumab"
+    assert [flag.name for flag in agreement.flags] == ["reported_unmatched"] * unmatched
 
 
 def test_no_hazard_ratio_without_events():
@@ -164,6 +165,7 @@ def test_names_match_exactly_then_loosely_then_by_part():
     assert match_arm(arms, "sorafenib").arm == "Sorafenib (n = 120)"
     assert match_arm(arms, "TAC") is None
     assert match_arm(arms, "") is None
+    assert match_arm([ReconstructedArm(name, [1], [1]) for name in ("Female", "Control")], "Male") is None
 
 
 def test_file_of_reported_numbers(tmp_path):

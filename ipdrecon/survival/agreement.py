@@ -76,18 +76,32 @@ class _Judged:
     agrees: bool | None
     why: str
     ci: tuple = (math.nan, math.nan)
+    has_arm: bool = True
 
 
 class _CannotJudge(Exception):
     """Something needed for a verdict is missing; its text is the reason."""
 
 
+class _NoSuchArm(_CannotJudge):
+    """The figure has no arm of the name given."""
+
+
+def _words(name):
+    return re.findall(r"[^\W_]+", name.casefold())
+
+
 def _plain(name):
-    return re.sub(r"[\W_]+", "", name.casefold())
+    return "".join(_words(name))
+
+
+def _within(few, many):
+    """Whether the words of a name stand, one after the other, among those of another."""
+    return bool(few) and any(many[start : start + len(few)] == few for start in range(len(many)))
 
 
 def match_arm(arms, name):
-    """Find an arm by its name: exactly, then without case and punctuation, then by containment where that is unique.
+    """Find an arm by its name: exactly, then without case and punctuation, then by whole words where that is unique.
 
     Parameters
     ----------
@@ -99,11 +113,11 @@ def match_arm(arms, name):
     ReconstructedArm or None
         None where no arm, or more than one, has the name.
     """
-    wanted = _plain(name)
+    wanted, words = _plain(name), _words(name)
     rules = (
         lambda arm: arm.arm == name,
         lambda arm: bool(wanted) and _plain(arm.arm) == wanted,
-        lambda arm: bool(wanted) and bool(_plain(arm.arm)) and (wanted in _plain(arm.arm) or _plain(arm.arm) in wanted),
+        lambda arm: _within(words, _words(arm.arm)) or _within(_words(arm.arm), words),
     )
     for rule in rules:
         found = [arm for arm in arms if rule(arm)]
@@ -130,7 +144,7 @@ def _named(arms, name):
         return arms[0]
     found = match_arm(arms, name)
     if found is None:
-        raise _CannotJudge(f"no single arm is called {name!r}; seen: {', '.join(repr(arm.arm) for arm in arms)}")
+        raise _NoSuchArm(f"no single arm is called {name!r}; seen: {', '.join(repr(arm.arm) for arm in arms)}")
     return found
 
 
@@ -270,7 +284,7 @@ def _judge(arms, reported, tolerances):
     try:
         return _JUDGES[reported.quantity](_of_panel(arms, reported.panel), reported, tolerances)
     except _CannotJudge as reason:
-        return _Judged(math.nan, math.nan, None, str(reason))
+        return _Judged(math.nan, math.nan, None, str(reason), has_arm=not isinstance(reason, _NoSuchArm))
 
 
 def _row(reported, judged):
@@ -291,10 +305,18 @@ def _row(reported, judged):
     )
 
 
-def _flag(row):
+def _flags(row, judged):
+    place = f"{row.quantity} of {row.arm!r}"
+    if not judged.has_arm:
+        yield Flag("reported_unmatched", place, f"{row.why[:1].upper()}{row.why[1:]}.")
+    if row.verdict == _DIFFERS:
+        yield _disagrees(row, place)
+
+
+def _disagrees(row, place):
     when = "" if math.isnan(row.time) else f" at {row.time:g}"
     detail = f"Reported {row.reported:g}, reconstructed {row.reconstructed:.4g}; {row.why}."
-    return Flag("disagrees", f"{row.quantity} of {row.arm!r}{when}", detail)
+    return Flag("disagrees", f"{place}{when}", detail)
 
 
 def validate(arms, reported, *, tolerances=None):
@@ -309,7 +331,8 @@ def validate(arms, reported, *, tolerances=None):
     Returns
     -------
     Agreement
-        One row per reported number, in their order; a ``disagrees`` flag for each that differs.
+        One row per reported number, in their order; a ``disagrees`` flag for each that differs, and one for each name of
+        an arm that the figure does not have.
 
     Raises
     ------
@@ -319,5 +342,7 @@ def validate(arms, reported, *, tolerances=None):
     arms, tolerances = tuple(arms), tolerances or Tolerances()
     if isinstance(reported, (str, os.PathLike)):
         reported = read_reported(reported)
-    rows = tuple(_row(number, _judge(arms, number, tolerances)) for number in reported)
-    return Agreement(rows, tuple(_flag(row) for row in rows if row.verdict == _DIFFERS))
+    judged = [_judge(arms, number, tolerances) for number in reported]
+    rows = tuple(_row(number, verdict) for number, verdict in zip(reported, judged, strict=True))
+    flags = tuple(flag for row, verdict in zip(rows, judged, strict=True) for flag in _flags(row, verdict))
+    return Agreement(rows, tuple(dict.fromkeys(flags)))
