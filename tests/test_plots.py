@@ -68,6 +68,16 @@ def test_long_names_of_arms_stay_inside_the_picture(made_digitisation, arms):
     assert names[0] in _words(figure)
 
 
+def test_a_drop_read_a_pixel_off_is_no_difference_of_the_curves(made_digitisation, made_panel):
+    from dataclasses import replace
+
+    curve = replace(made_panel().curves[0], time=[0, 10.04, 20], survival=[1, 0.5, 0.5], censor_time=[], time_error=0.05)
+    made = replace(made_digitisation(), panels=(replace(made_panel(), curves=(curve,)),))
+    arm = ReconstructedArm(curve.arm, [10.0] * 25 + [20.0] * 25, [True] * 25 + [False] * 25, "guyot")
+    strip = draw_reconstruction(made, [arm]).subfigs[0].axes[1]
+    assert max(abs(value) for line in strip.lines for value in line.get_ydata()) < 1e-9
+
+
 def test_a_tick_at_zero_prints_zero(made_digitisation, made_px):
     from dataclasses import replace
 

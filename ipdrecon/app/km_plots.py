@@ -10,6 +10,8 @@ from ipdrecon.survival.kaplan_meier import kaplan_meier, n_risk_at
 _ROW_INCH = 0.21
 _LINES_PER_ARM = 3
 _LONGEST_NAME = 60
+_SAME_DROP = 2.0
+"""Drops this near each other, in reading errors of time, are one: between them the curves are not compared by eye."""
 _GREY = "#5b6066"
 _DIFFERS = "#c00000"
 
@@ -67,6 +69,7 @@ def _draw_pair(main, strip, curve, arm, colour):
     time, survival = np.r_[0.0, estimate.time], np.r_[1.0, estimate.survival]
     main.step(time, survival, where="post", color=colour, lw=1.1, label=f"{_shown_name(curve.arm)}  (n = {arm.n}, events = {arm.n_event})")
     grid = np.unique(np.r_[curve.time, estimate.time[estimate.time <= curve.time[-1]]])
+    grid = grid[np.append(np.diff(grid) > _SAME_DROP * curve.time_error, True)]
     strip.step(grid, estimate.survival_at(grid) - curve.survival_at(grid), where="post", color=colour, lw=1)
 
 

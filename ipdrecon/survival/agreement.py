@@ -95,7 +95,7 @@ def _plain(name):
     return "".join(_words(name))
 
 
-def _within(few, many):
+def _stands_in(few, many):
     """Whether the words of a name stand, one after the other, among those of another."""
     return bool(few) and any(many[start : start + len(few)] == few for start in range(len(many)))
 
@@ -117,7 +117,7 @@ def match_arm(arms, name):
     rules = (
         lambda arm: arm.arm == name,
         lambda arm: bool(wanted) and _plain(arm.arm) == wanted,
-        lambda arm: _within(words, _words(arm.arm)) or _within(_words(arm.arm), words),
+        lambda arm: _stands_in(words, _words(arm.arm)) or _stands_in(_words(arm.arm), words),
     )
     for rule in rules:
         found = [arm for arm in arms if rule(arm)]
