@@ -6,8 +6,10 @@ import cv2
 import numpy as np
 
 from ipdrecon.errors import ArmError
-from ipdrecon.figure.ink import palette, part, to_rgb
+from ipdrecon.figure.ink import Plot, hue_difference, palette, part, to_rgb
 from ipdrecon.figure.trace import Path, TraceSettings, find_path
+
+_GREY_CHROMA = 12.0
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,8 @@ class ArmSettings:
         CIELAB distance within which a legend's key has a curve's colour.
     same_course_px : int
         How near is beside.
+    same_hue : float
+        Difference of hue in degrees within which colours may be shades of one.
     """
 
     least_span: float = 0.08
@@ -39,6 +43,7 @@ class ArmSettings:
     least_second: float = 0.35
     listed_lab: float = 20.0
     same_course_px: int = 4
+    same_hue: float = 50.0
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,21 @@ class ArmInk:
         return "solid" if ink > 0.93 else "dashed"
 
 
+@dataclass(frozen=True)
+class _Search:
+    """Where curves are looked for, and what counts as one."""
+
+    plot: Plot
+    start: tuple
+    seeds: tuple
+    settings: ArmSettings
+    trace_settings: TraceSettings
+
+    def path(self, own, hidden):
+        """The best path along some ink."""
+        return find_path(own, hidden, self.plot.text, self.start, self.trace_settings)
+
+
 def find_arms(plot, start, *, count=None, seeds=(), settings=None, trace_settings=None):
     """The arms of a plot.
 
@@ -110,14 +130,14 @@ def find_arms(plot, start, *, count=None, seeds=(), settings=None, trace_setting
     ArmError
         When no curve is found, or fewer than `count`.
     """
-    settings, trace_settings = settings or ArmSettings(), trace_settings or TraceSettings()
+    search = _Search(plot, start, tuple(seeds), settings or ArmSettings(), trace_settings or TraceSettings())
     colours = _colours(plot, seeds)
     if not colours:
         raise ArmError("No curve was found: the plot holds no ink but text and lines of the axes. Give --x-range and --y-range, or crop the figure.")
     own = part(plot, colours)
-    arms = [arm for i in range(len(colours)) for arm in _paths_of(plot, own, i, colours[i], start, settings, trace_settings)]
-    arms = _without_limits(plot, _merged(arms, settings), seeds)
-    arms = [one for arm in arms for one in _in_one_colour(plot, arm, start, seeds, settings, trace_settings)]
+    arms = [arm for i in range(len(colours)) if (arm := _arm_in(search, own, i, colours[i])) is not None]
+    arms = _without_limits(search, _merged(search, arms))
+    arms = [one for arm in arms for one in _in_one_colour(search, arm)]
     if count is not None and len(arms) > count:
         arms = sorted(arms, key=lambda arm: -arm.path.score)[:count]
     if not arms or (count is not None and len(arms) < count):
@@ -164,27 +184,25 @@ def _hidden_by(plot, others):
     return grown | plot.hidden
 
 
-def _paths_of(plot, own, index, colour, start, settings, trace_settings):
-    """The curves drawn in one colour: usually one or none."""
+def _arm_in(search, own, index, colour):
+    """The curve drawn in one colour; None where there is none."""
     others = np.delete(own, index, axis=0).max(axis=0) if len(own) > 1 else np.zeros_like(own[0])
-    path = find_path(own[index], _hidden_by(plot, others), plot.text, start, trace_settings)
-    confidence = _confidence(path, own[index], plot, settings, trace_settings)
-    if confidence <= 0:
-        return []
-    return [ArmInk(np.asarray(colour), own[index], others, path, confidence)]
+    path = search.path(own[index], _hidden_by(search.plot, others))
+    confidence = _confidence(search, path, own[index])
+    return ArmInk(np.asarray(colour), own[index], others, path, confidence) if confidence > 0 else None
 
 
-def _in_one_colour(plot, arm, start, seeds, settings, trace_settings):
+def _in_one_colour(search, arm):
     """The arms of one colour: a curve alone; a curve between its confidence limits; or as many as a legend lists."""
     found = [arm]
     while len(found) < 3:
-        following = _next_in_colour(plot, found, start, settings, trace_settings)
+        following = _next_in_colour(search, found)
         if following is None:
             break
         found.append(following)
     if len(found) == 1:
         return found
-    listed = sum(np.linalg.norm(arm.lab - seed) < settings.listed_lab for seed in seeds)
+    listed = sum(np.linalg.norm(arm.lab - seed) < search.settings.listed_lab for seed in search.seeds)
     if listed >= 2:
         return found[:listed]
     if len(found) == 3:
@@ -196,7 +214,7 @@ def _in_one_colour(plot, arm, start, seeds, settings, trace_settings):
     return [arm]
 
 
-def _next_in_colour(plot, found, start, settings, trace_settings):
+def _next_in_colour(search, found):
     """Another curve in the ink that the curves found leave over; None where there is none."""
     own, taken = found[0].own.copy(), np.zeros(found[0].own.shape, bool)
     reach = int(np.ceil(0.75 * found[0].thickness + 1.5))
@@ -204,33 +222,37 @@ def _next_in_colour(plot, found, start, settings, trace_settings):
         for i, (enter, leave) in enumerate(zip(arm.path.enter, arm.path.leave, strict=True)):
             taken[max(enter - reach, 0) : leave + reach + 1, arm.path.first + i] = True
     own[taken] = 0
-    least = settings.least_second * found[0].path.own
-    if (((own > 0.3) & ~plot.text).any(axis=0)).sum() < least:
+    least = search.settings.least_second * found[0].path.own
+    if (((own > 0.3) & ~search.plot.text).any(axis=0)).sum() < least:
         return None
-    hidden = _hidden_by(plot, found[0].others) | taken
-    path = find_path(own, hidden, plot.text, start, trace_settings)
-    confidence = _confidence(path, own, plot, settings, trace_settings)
+    path = search.path(own, _hidden_by(search.plot, found[0].others) | taken)
+    confidence = _confidence(search, path, own)
     if confidence <= 0 or path.own < least:
         return None
     others = np.maximum(found[0].others, np.where(taken, found[0].own, 0))
     return ArmInk(found[0].lab, own, others, path, confidence)
 
 
+def _shared_rows(arm, other):
+    """Rows of two arms in the columns that both reach."""
+    first, last = max(arm.path.first, other.path.first), min(arm.path.last, other.path.last)
+    return tuple(one.path.leave[first - one.path.first : last - one.path.first + 1] for one in (arm, other))
+
+
 def _above(arm, other):
     """Whether an arm never falls below another."""
-    first, last = max(arm.path.first, other.path.first), min(arm.path.last, other.path.last)
-    mine = arm.path.leave[first - arm.path.first : last - arm.path.first + 1]
-    theirs = other.path.leave[first - other.path.first : last - other.path.first + 1]
-    return bool(last > first and (mine <= theirs + 3).mean() > 0.95)
+    mine, theirs = _shared_rows(arm, other)
+    return bool(len(mine) and (mine <= theirs + 3).mean() > 0.95)
 
 
-def _confidence(path, own, plot, settings, trace_settings):
+def _confidence(search, path, own):
     """How surely a path is a curve, in [0, 1]; 0 when it is none."""
+    settings, width = search.settings, search.plot.width
     columns = len(path.leave)
     ink = path.own / max(path.own + path.bare, 1)
-    if columns < settings.least_span * plot.width or ink < settings.least_ink or path.own < settings.least_own * columns:
+    if columns < settings.least_span * width or ink < settings.least_ink or path.own < settings.least_own * columns:
         return 0.0
-    if path.bare > 0.05 * columns and path.gap > max(trace_settings.most_gap * plot.width, 8):
+    if path.bare > 0.05 * columns and path.gap > max(search.trace_settings.most_gap * width, 8):
         return 0.0
     if _is_reference_line(path, own):
         return 0.0
@@ -247,14 +269,14 @@ def _is_reference_line(path, own):
     return bool((np.abs(rows - level) <= 2).mean() > 0.95 and level - path.enter[0] > 0.05 * own.shape[0])
 
 
-def _merged(arms, settings):
-    """One arm for all colours that run along one path.
+def _merged(search, arms):
+    """One arm for all shades that run along one path.
 
-    A line changes colour where a translucent band lies on it, and at its edges; two colours on one path are one curve.
+    A line changes colour where a translucent band lies on it, and at its edges; two shades on one path are one curve.
     """
     kept = []
     for arm in sorted(arms, key=lambda arm: -arm.path.own):
-        twin = next((k for k, other in enumerate(kept) if _same_course(arm, other, settings)), None)
+        twin = next((k for k, other in enumerate(kept) if _are_shades(search, arm, other) and _same_course(search, arm, other)), None)
         if twin is None:
             kept.append(arm)
         else:
@@ -263,25 +285,30 @@ def _merged(arms, settings):
     return kept
 
 
-def _without_limits(plot, arms, seeds):
+def _are_shades(search, arm, other):
+    """Whether two colours may be one: alike in hue, or one grey; and not two entries of a legend."""
+    first, second = ({k for k, seed in enumerate(search.seeds) if np.linalg.norm(one.lab - seed) < 12} for one in (arm, other))
+    if first and second and not first & second:
+        return False
+    if min(np.hypot(*arm.lab[1:]), np.hypot(*other.lab[1:])) < _GREY_CHROMA:
+        return True
+    return hue_difference(arm.lab, other.lab) < search.settings.same_hue
+
+
+def _without_limits(search, arms):
     """Leave out the outlines of confidence bands: a paler tint of an arm's colour, always on one side of it."""
-    listed = [any(np.linalg.norm(arm.lab - seed) < 8 for seed in seeds) for arm in arms]
-    return [arm for arm, kept in zip(arms, listed, strict=True) if kept or not any(_is_limit(plot, arm, other) for other in arms)]
+    listed = [any(np.linalg.norm(arm.lab - seed) < 8 for seed in search.seeds) for arm in arms]
+    return [arm for arm, kept in zip(arms, listed, strict=True) if kept or not any(_is_limit(search.plot, arm, other) for other in arms)]
 
 
 def _is_limit(plot, arm, other):
     share, apart = _tint(plot, arm.lab, other.lab)
     if arm is other or not (0.1 < share < 0.85 and apart < 16 and np.hypot(*other.lab[1:]) > 20):
         return False
-    first, last = max(arm.path.first, other.path.first), min(arm.path.last, other.path.last)
-    if last <= first:
-        return False
-    mine = arm.path.leave[first - arm.path.first : last - arm.path.first + 1]
-    theirs = other.path.leave[first - other.path.first : last - other.path.first + 1]
-    return max((mine >= theirs - 2).mean(), (mine <= theirs + 2).mean()) > 0.95
+    return _above(arm, other) or _above(other, arm)
 
 
-def _same_course(arm, other, settings):
+def _same_course(search, arm, other):
     """Whether almost all of an arm's own ink lies on or beside another's path."""
     first = max(arm.path.first, other.path.first)
     last = min(arm.path.last, other.path.last)
@@ -289,6 +316,6 @@ def _same_course(arm, other, settings):
     seen = arm.own[arm.path.leave, columns] > 0.3
     within = (columns >= first) & (columns <= last)
     theirs = np.clip(columns - other.path.first, 0, len(other.path.leave) - 1)
-    reach = max(settings.same_course_px, 0.75 * other.thickness + 2)
+    reach = max(search.settings.same_course_px, 0.75 * other.thickness + 2)
     near = (arm.path.leave >= other.path.enter[theirs] - reach) & (arm.path.enter <= other.path.leave[theirs] + reach)
-    return (near & within)[seen].mean() > settings.most_fringe if seen.any() else True
+    return (near & within)[seen].mean() > search.settings.most_fringe if seen.any() else True

@@ -11,7 +11,7 @@ from ipdrecon.figure.arms import ArmSettings, find_arms
 from ipdrecon.figure.at_risk import find_table, tie_rows
 from ipdrecon.figure.axes import calibrate
 from ipdrecon.figure.frame import find_frame
-from ipdrecon.figure.ink import InkSettings, plot_inside
+from ipdrecon.figure.ink import InkSettings, hue_difference, plot_inside
 from ipdrecon.figure.legend import find_legend, split_at_keys
 from ipdrecon.figure.names import match_legend, usable_entries, words_beside
 from ipdrecon.figure.panels import PanelBox, find_panels
@@ -172,8 +172,8 @@ def _is_shade(ink, others):
     chroma = np.hypot(*ink.lab[1:])
     for other in others:
         theirs = np.hypot(*other.lab[1:])
-        turn = np.degrees(np.arctan2(ink.lab[2], ink.lab[1]) - np.arctan2(other.lab[2], other.lab[1]))
-        if theirs > 15 and chroma < theirs and (chroma < 12 or abs((turn + 180) % 360 - 180) < 40) and ink.lab[0] > other.lab[0] - 5:
+        alike = chroma < 12 or hue_difference(ink.lab, other.lab) < 40
+        if theirs > 15 and chroma < theirs and alike and ink.lab[0] > other.lab[0] - 5:
             return True
     return False
 

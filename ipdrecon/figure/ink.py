@@ -108,6 +108,12 @@ def to_rgb(lab):
     return np.clip(cv2.cvtColor(np.array([[lab]], np.float32), cv2.COLOR_LAB2RGB)[0, 0], 0, 1) * 100
 
 
+def hue_difference(lab, other):
+    """Difference in hue of two CIELAB colours, 0 to 180 degrees."""
+    turn = np.degrees(np.arctan2(lab[2], lab[1]) - np.arctan2(other[2], other[1]))
+    return float(abs((turn + 180) % 360 - 180))
+
+
 def plot_inside(px, box, calibration, words, *, keys=(), settings=None):
     """Cut the plot out of a figure and part its ink from its background.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from ipdrecon.figure.ink import to_lab
+from ipdrecon.figure.ink import hue_difference, to_lab
 from ipdrecon.figure.legend import is_label
 
 _FAR = 1e3
@@ -105,8 +105,7 @@ def _key_distance(arm, entry):
     """
     (chroma, other), difference = (np.hypot(*c[1:]) for c in (arm.lab, entry.lab)), arm.lab - entry.lab
     if min(chroma, other) > 15:
-        turn = np.degrees(np.arctan2(arm.lab[2], arm.lab[1]) - np.arctan2(entry.lab[2], entry.lab[1]))
-        unlike = 0.7 * abs((turn + 180) % 360 - 180) + 0.15 * abs(difference[0]) + 0.1 * abs(chroma - other)
+        unlike = 0.7 * hue_difference(arm.lab, entry.lab) + 0.15 * abs(difference[0]) + 0.1 * abs(chroma - other)
     else:
         unlike = np.linalg.norm(difference)
     return float(unlike) + 8.0 * (arm.dash != entry.dash)
