@@ -214,10 +214,11 @@ def ink_edges(path, own, others, text):
     """
     count = len(path.leave)
     upper, lower, seen = np.full(count, np.nan), np.full(count, np.nan), np.zeros(count, bool)
-    touched = np.zeros(count, bool)
+    touched, written = np.zeros(count, bool), np.zeros(count, bool)
     for i, (enter, leave) in enumerate(zip(path.enter, path.leave, strict=True)):
         column = path.first + i
         if text[enter : leave + 1, column].any():
+            written[i] = own[leave, column] > 0.3
             continue
         span = _run(own[:, column], enter, leave, 1)
         seen[i] = span is not None
@@ -232,6 +233,7 @@ def ink_edges(path, own, others, text):
             touched[i] = any(touch)
     stroke = _stroke(np.where(seen, lower - upper, np.nan), path)
     upper, lower = _mend_touched(path, upper, lower, stroke, touched)
+    upper, lower = np.where(written, path.enter - stroke / 2, upper), np.where(written, path.leave + stroke / 2, lower)
     return Edges(upper, lower, stroke, seen)
 
 
