@@ -142,7 +142,7 @@ def find_arms(plot, start, *, count=None, seeds=(), settings=None, trace_setting
         arms = sorted(arms, key=lambda arm: -arm.path.score)[:count]
     if not arms or (count is not None and len(arms) < count):
         found = f"{len(arms)} of {count} arms were" if count else "No curve was"
-        raise ArmError(f"{found} found: a curve starts at time 0 and survival 1 and only falls. Check the axes in overlay.png, or give --x-range, --y-range or --arms.")
+        raise ArmError(f"{found} found: a curve starts at time 0 and survival 1 and only falls, or at incidence 0 and only rises. Check that the figure is a Kaplan-Meier plot, or give --x-range, --y-range or --arms.")
     return tuple(sorted(arms, key=_mean_row))
 
 
