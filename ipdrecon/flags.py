@@ -31,6 +31,9 @@ class FlagDefinition:
 
 _DEFINITIONS = (
     # reading the picture
+    FlagDefinition(
+        "panel_unread", "A panel of the figure could not be read and was left out.", "the panel; crop it, or give its ranges"
+    ),
     FlagDefinition("axis_residual", "The tick labels do not lie on one straight scale.", "the ticks in overlay.png"),
     FlagDefinition("tick_label_rejected", "A tick label contradicts the others and was left out of the fit.", "the tick in overlay.png", False),
     FlagDefinition("few_ticks", "An axis was fitted through two ticks only, so a misread label would not show.", "the ticks in overlay.png"),
@@ -63,6 +66,9 @@ _DEFINITIONS = (
     FlagDefinition("curve_repaired", "The curve rose, and was lowered to be a survival curve.", "the curve and its coordinates"),
     FlagDefinition("rows_dropped", "Rows with missing or impossible values were left out.", "the input"),
     FlagDefinition("n_assumed", "The number of patients was estimated, not read.", "the number of patients"),
+    FlagDefinition(
+        "n_contradicts_table", "The number of patients given differs from the one the figure prints.", "the number given and the table"
+    ),
     FlagDefinition("no_total_events", "The total number of events is not known; the last interval's censoring is extrapolated.", "the paper's text and tables for the number of events", False),
     FlagDefinition("table_curve_conflict", "The at-risk table and the curve cannot both be right.", "the residuals in reconstruction.json"),
     FlagDefinition("events_conflict", "The total of events cannot be reached with this curve and table.", "the total of events"),

@@ -389,3 +389,21 @@ def test_more_arms_than_drawn_is_an_error(tmp_path):
 def test_one_panel_can_be_asked_for(tmp_path):
     path = render(tmp_path / "panels.png", STYLES["two panels"])
     assert [panel.panel for panel in digitise(path, panel="b").panels] == ["B"]
+
+
+def test_a_panel_that_cannot_be_read_does_not_cost_the_others(tmp_path):
+    figure = Canvas(figsize=(8, 3.4), dpi=120)
+    left, right = figure.subplots(1, 2)
+    time = np.arange(0, 37, 3.0)
+    left.step(time, np.exp(-time / 30), where="post", lw=2, color="C0")
+    right.plot(time[1:], 0.2 + 0.6 * (np.sin(time[1:]) > 0), "o", color="C3")
+    for axes in (left, right):
+        axes.set(xlim=(0, 36), ylim=(0, 1), xticks=range(0, 37, 6), yticks=np.arange(0, 1.01, 0.2))
+        axes.set(xlabel="Months", ylabel="Overall survival")
+    path = tmp_path / "pair.png"
+    figure.savefig(path)
+    read = digitise(path)
+    assert [panel.panel for panel in read.panels] == ["1"]
+    assert [(flag.name, flag.place) for flag in read.flags] == [("panel_unread", "panel 2")]
+    with pytest.raises(ArmError):
+        digitise(path, panel="2")

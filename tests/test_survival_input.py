@@ -143,7 +143,7 @@ def test_impossible_number_of_patients(n):
 def test_given_number_beats_the_first_cell_and_is_told():
     found = reconstruct_arm(TIME, SURVIVAL, n=124, **TABLE)
     assert found.n == 124
-    assert "The table says 120 at 0; 124 was given" in next(f.detail for f in found.flags if f.name == "at_risk_given")
+    assert "The table says 120 at 0; 124 was given" in next(f.detail for f in found.flags if f.name == "n_contradicts_table")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 
-from ipdrecon.errors import PanelError
+from ipdrecon.errors import IpdreconError, PanelError
 from ipdrecon.figure.arms import ArmSettings, find_arms
 from ipdrecon.figure.at_risk import find_table, tie_rows
 from ipdrecon.figure.axes import calibrate
@@ -74,7 +74,8 @@ def digitise(path, *, panel=None, page=None, arms=None, x_range=None, y_range=No
     Raises
     ------
     FigureError, PanelError, AxisError, ArmError
-        When the file is no picture, or no panel can be read.
+        When the file is no picture, or no panel can be read. A panel that cannot be read beside others that can is
+        left out, and flagged.
     """
     settings, given = settings or DigitiseSettings(), _Given(arms, x_range, y_range)
     if page not in (None, 1):
@@ -88,13 +89,21 @@ def digitise(path, *, panel=None, page=None, arms=None, x_range=None, y_range=No
         raise PanelError(f"Panel {panel!r} was not found in {figure.source}; found: {', '.join(place.name for place in found)}.")
     legend = find_legend(figure.px, words)
     boxes = tuple(place.box for place in found)
-    panels = tuple(_read_panel(figure.px, place, boxes, words, legend, given, settings) for place in chosen)
+    panels, errors = [], {}
+    for place in chosen:
+        try:
+            panels.append(_read_panel(figure.px, place, boxes, words, legend, given, settings))
+        except IpdreconError as error:
+            errors[place.name] = error
+    if not panels:
+        raise next(iter(errors.values()))
     return Digitisation(
         source=figure.source,
         sha256=figure.sha256,
         kind="raster",
         size=(figure.width, figure.height),
-        panels=panels,
+        panels=tuple(panels),
+        flags=tuple(Flag("panel_unread", f"panel {name}", str(error)) for name, error in errors.items()),
         settings={"given": {k: v for k, v in asdict(given).items() if v is not None}, **asdict(settings)},
     )
 

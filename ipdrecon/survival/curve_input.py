@@ -226,7 +226,7 @@ def _first_number(curve, time, n_risk, n, arm):
         if n is None or n == n_risk[0]:
             return int(n_risk[0]), ()
         detail = f"The table says {n_risk[0]:g} at 0; {n} was given and used."
-        return n, (Flag("at_risk_given", f"arm {arm!r}", detail),)
+        return n, (Flag("n_contradicts_table", f"arm {arm!r}", detail),)
     if n is not None:
         return n, ()
     alive = float(step_value(time[0], curve.time, curve.survival, 1.0)) if len(time) else 0.0
