@@ -407,3 +407,18 @@ def test_a_panel_that_cannot_be_read_does_not_cost_the_others(tmp_path):
     assert [(flag.name, flag.place) for flag in read.flags] == [("panel_unread", "panel 2")]
     with pytest.raises(ArmError):
         digitise(path, panel="2")
+
+
+def test_each_doubt_is_told_once_and_by_name(tmp_path):
+    figure = Canvas(figsize=(6, 4), dpi=120)
+    axes = figure.add_axes((0.12, 0.14, 0.8, 0.8))
+    for time, drawn in (([0, 6, 10], [0, 0.2, 0.2]), ([10.8, 14, 20], [0.2, 0.4, 0.4]), ([20.8, 24, 30], [0.4, 0.6, 0.6])):
+        axes.step(time, drawn, where="post", lw=2, color="C0", solid_capstyle="butt")
+    axes.set(xlim=(0, 36), ylim=(0, 1), xticks=range(0, 37, 6), yticks=np.arange(0, 1.01, 0.2))
+    axes.set(xlabel="Months", ylabel="Cumulative hazard")
+    path = tmp_path / "hazard.png"
+    figure.savefig(path)
+    flags = digitise(path).all_flags()
+    assert len(flags) == len(set(flags))
+    assert [flag.name for flag in flags].count("not_kaplan_meier") == 1
+    assert [flag.place for flag in flags if flag.name == "gap"] == ["arm 'arm 1'"]

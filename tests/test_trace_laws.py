@@ -164,7 +164,8 @@ def test_a_curve_never_rises_whatever_the_ink_around_it(seed, density, scale):
     own, others = (np.where(rng.random(plot.contrast.shape) < density, rng.random(plot.contrast.shape), 0) for _ in range(2))
     own[5, 4:30] = own[5:20, 30] = own[20, 30:50] = 1
     path = find_path(own, others > 0.3, plot.text, (4, 5))
-    curve = _curve("any", ArmInk(np.zeros(3), own, others, path, 0.5), plot, calibration, TraceSettings())
+    edges = ink_edges(path, own, others, plot.text)
+    curve = _curve(ArmInk(np.zeros(3), own, others, path, 0.5), edges, plot, calibration, TraceSettings())
     assert (curve.time[0], curve.survival[0]) == (0, 1)
     assert (np.diff(curve.survival) <= 0).all()
     assert (np.diff(curve.time) >= 0).all()

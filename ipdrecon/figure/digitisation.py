@@ -141,13 +141,17 @@ def _read_panel(px, place, boxes, words, legend, given, settings):
     seeds = [entry.lab for entry in entries]
     inks = find_arms(plot, start, count=given.arms, seeds=seeds, settings=settings.arms, trace_settings=settings.trace)
     inks, looks = _named(px, words, place.box, plot, inks, entries, given)
-    curves = tuple(_curve(look.label, ink, plot, calibration, settings.trace) for look, ink in zip(looks, inks, strict=True))
-    at_risk, looks, table_flags = _tied(table, looks, curves)
+    edges = [ink_edges(ink.path, ink.own, ink.others, plot.text) for ink in inks]
+    curves = [_curve(ink, edge, plot, calibration, settings.trace) for ink, edge in zip(inks, edges, strict=True)]
+    at_risk, looks = _tied(table, looks, curves)
     looks = _distinct(looks)
-    curves = tuple(replace(curve, arm=look.label) for curve, look in zip(curves, looks, strict=True))
+    curves = tuple(
+        replace(curve, arm=look.label, flags=_curve_flags(look.label, ink, edge))
+        for curve, look, ink, edge in zip(curves, looks, inks, edges, strict=True)
+    )
     if at_risk is not None:
         at_risk = replace(at_risk, arms=tuple(look.label for look in looks))
-    flags = (*flags, *table_flags, *_panel_flags(calibration, looks, at_risk, given))
+    flags = (*flags, *_panel_flags(calibration, looks, at_risk, given))
     return DigitisedPanel(place.name, place.box, calibration, curves, looks, at_risk, tuple(cells), flags)
 
 
@@ -187,9 +191,8 @@ def _is_shade(ink, others):
     return False
 
 
-def _curve(label, ink, plot, calibration, settings):
-    """The step function along one arm's ink, in time and survival."""
-    edges = ink_edges(ink.path, ink.own, ink.others, plot.text)
+def _curve(ink, edges, plot, calibration, settings):
+    """The step function along one arm's ink, in time and survival; its name and flags come later."""
     column, row = steps(ink.path, edges, settings)
     time, survival = calibration.to_data(plot.left + column, plot.row_to_py(row))
     end = float(calibration.time.to_value(plot.left + ink.path.last + 0.5))
@@ -202,14 +205,13 @@ def _curve(label, ink, plot, calibration, settings):
     marks = calibration.time.to_value(plot.left + censor_marks(ink.path, edges))
     error = math.hypot(_READING_ERROR_PX, calibration.residual_px)
     return Curve(
-        arm=label,
+        arm="",
         time=time,
         survival=survival,
         censor_time=np.clip(marks, 0, time[-1]),
         time_error=error * abs(calibration.time.slope),
         survival_error=error * calibration.survival_per_px,
         confidence=round(ink.confidence, 3),
-        flags=_curve_flags(label, ink, edges),
     )
 
 
@@ -229,15 +231,16 @@ def _curve_flags(label, ink, edges):
 
 
 def _tied(table, looks, curves):
-    """The at-risk table with its rows tied to the arms, and the looks with the names its rows give."""
+    """The at-risk table with its rows tied to the arms, and the looks with the names its rows print."""
     if table is None:
-        return None, looks, ()
-    at_risk, labels, flags = tie_rows(table, looks, curves)
+        return None, looks
+    at_risk, labels, _ = tie_rows(table, looks, curves)
+    printed = {row.label for row in table.rows}
     named = tuple(
-        look if look.label else replace(look, label=label, matched_by="at_risk") if label else look
+        replace(look, label=label, matched_by="at_risk") if not look.label and label in printed else look
         for look, label in zip(looks, labels, strict=True)
     )
-    return at_risk, named, tuple(flags)
+    return at_risk, named
 
 
 def _distinct(looks):
@@ -267,10 +270,8 @@ def _panel_flags(calibration, looks, at_risk, given):
 
 
 def _kaplan_meier_doubts(calibration):
-    """Flags where the vertical axis speaks of something else than survival or incidence."""
+    """Flags where the vertical axis ends where neither a probability nor a usual percentage does."""
     title, top = calibration.vertical.title.lower(), float(calibration.vertical.tick_value.max())
-    if "hazard" in title:
-        return (Flag("not_kaplan_meier", "vertical axis", f"Its title is {calibration.vertical.title!r}."),)
     if 1.5 < top <= 8 and "%" not in title and "percent" not in title:
         return (Flag("not_kaplan_meier", "vertical axis", f"It goes to {top:g}, which is neither a probability nor a usual percentage."),)
     return ()

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ipdrecon.model import Box
-
 _FILL_SHARE = 0.004
 _LEAST_CONTRAST = 14.0
 _BIN_LAB = 4.0
@@ -91,11 +89,6 @@ class Plot:
     def py_to_row(self, py):
         """Row of the plot of positions `py` in the figure."""
         return self.top + self.height - 1 - np.asarray(py, float) if self.flipped else np.asarray(py, float) - self.top
-
-    def box_of(self, left, top, right, bottom):
-        """Box in px of the figure of a rectangle of the plot."""
-        rows = sorted(self.row_to_py([top, bottom]).tolist())
-        return Box(self.left + left, rows[0], self.left + right, rows[1])
 
 
 def to_lab(px):
@@ -200,6 +193,12 @@ def _codes(lab, size):
 def _decoded(codes, size):
     """CIELAB colours, shape (n, 3), at the middle of the cubes that codes name."""
     return (np.stack([codes >> 20, (codes >> 10) & 1023, codes & 1023], axis=-1) - 128) * float(size)
+
+
+def commonest_colour(lab):
+    """CIELAB colour, shape (3,), of most pixels: the paper of a small crop."""
+    kinds, counts = np.unique(_codes(lab, _FILL_BIN_LAB), return_counts=True)
+    return _decoded(kinds[np.argmax(counts)], _FILL_BIN_LAB)
 
 
 def _grid(lab, contrast, settings):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ipdrecon.figure.ink import to_lab
+from ipdrecon.figure.ink import commonest_colour, to_lab
 from ipdrecon.figure.text import read_line
 from ipdrecon.model import Box, Word
 
@@ -89,15 +89,15 @@ def _strokes_within(px, box):
     """First and last column, in the figure, of level strokes inside a word's box."""
     left, height = max(int(box.left), 0), 0.75 * box.height
     lab = to_lab(px[max(int(box.top), 0) : int(np.ceil(box.bottom)) + 1, left : int(np.ceil(box.right)) + 1])
-    ink = np.linalg.norm(lab - _paper(lab), axis=2) > 20
+    ink = np.linalg.norm(lab - commonest_colour(lab), axis=2) > 20
     ink[ink.mean(axis=1) > 0.9] = False
     middle = ink.shape[0] / 2
     rows = np.arange(ink.shape[0])[:, None]
     first = np.where(ink.any(axis=0), np.where(ink, rows, ink.shape[0]).min(axis=0), -1)
     last = np.where(ink, rows, -1).max(axis=0)
     thin = (first >= 0) & (last - first + 1 <= max(0.35 * height, 2)) & (np.abs((first + last) / 2 - middle) < 0.3 * height)
-    runs = [(left + a, left + b) for a, b, long in _joined(_thin_runs(thin, ink.any(axis=0), (first + last) / 2, height), height) if long >= 1.25 * height]
-    return runs
+    runs = _thin_runs(thin, ink.any(axis=0), (first + last) / 2, height)
+    return [(left + a, left + b) for a, b, long in _joined(runs, height) if long >= 1.25 * height]
 
 
 def _thin_runs(thin, inked, centre, height):
@@ -140,12 +140,6 @@ def _pieces(px, word, strokes):
     return pieces
 
 
-def _paper(lab):
-    """The commonest colour."""
-    cells, counts = np.unique(np.round(lab.reshape(-1, 3) / 3).astype(int), axis=0, return_counts=True)
-    return cells[np.argmax(counts)] * 3.0
-
-
 def is_label(text):
     """Whether a text can name an arm: it holds a letter or is a bare code, and is no statistic."""
     plain = text.lower().strip("=+-– ")
@@ -177,7 +171,7 @@ def _key(px, box):
     if right - left < height or top < 0 or bottom >= px.shape[0]:
         return None
     lab = to_lab(px[top : bottom + 1, left:right])
-    paper = _paper(lab)
+    paper = commonest_colour(lab)
     ink = np.linalg.norm(lab - paper, axis=2) > 14
     span = _last_stretch(ink.any(axis=0), height)
     if span is None:

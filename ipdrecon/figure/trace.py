@@ -152,7 +152,6 @@ def _sweep(right, depth, first, row):
     origin = np.zeros((width - first, height), np.int32)
     rows = np.arange(height)
     before = np.where(np.abs(rows - row) <= 3, 0.0, -np.inf)
-    before[:max(row - 3, 0)] = -np.inf
     for step in range(width - first):
         column = first + step
         arrive = before + right[column] - depth[column]
@@ -408,14 +407,13 @@ def _without_slivers(starts, after):
     return kept
 
 
-def censor_marks(path, edges, settings=None):
+def censor_marks(path, edges):
     """Columns of the marks that stick out of the line.
 
     Parameters
     ----------
     path : Path
     edges : Edges
-    settings : TraceSettings, optional
 
     Returns
     -------
