@@ -31,6 +31,10 @@ class AtRiskError(IpdreconError):
     """A table of numbers at risk contradicts itself."""
 
 
+class EditError(IpdreconError):
+    """An edit is malformed, or names what the figure does not have."""
+
+
 class ReconstructionError(IpdreconError):
     """Patients cannot be rebuilt from what is given."""
 

@@ -4,7 +4,7 @@ A doubtful number is returned and marked, never dropped and never silently kept.
 command line end with status 3; the others inform.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,8 @@ _DEFINITIONS = (
     FlagDefinition("non_proportional", "The hazards are not proportional: one hazard ratio does not describe them.", "the curves"),
 )
 
+_SIDES = ("left", "top", "right", "bottom")
+
 DEFINITIONS = {definition.name: definition for definition in _DEFINITIONS}
 
 
@@ -97,15 +99,20 @@ class Flag:
         What it is about: ``"arm 'Placebo'"``, ``"time axis"``, ``"at-risk table"``.
     detail : str
         What was seen, with numbers.
+    box : tuple of float, or None
+        Where to look in the figure: left, top, right, bottom in px.
     """
 
     name: str
     place: str = ""
     detail: str = ""
+    box: tuple | None = None
 
     def __post_init__(self):
         if self.name not in DEFINITIONS:
             raise ValueError(f"unknown flag {self.name!r}")
+        if self.box is not None:
+            object.__setattr__(self, "box", tuple(round(float(edge), 1) for edge in self.box))
 
     @property
     def needs_review(self):
@@ -113,9 +120,10 @@ class Flag:
         return DEFINITIONS[self.name].needs_review
 
     def to_dict(self):
-        """As written to JSON: name, place, detail, meaning, look_at, needs_review."""
+        """As written to JSON: name, place, detail, box_px where the place is known, meaning, look_at, needs_review."""
         definition = DEFINITIONS[self.name]
-        return asdict(self) | {
+        where = {} if self.box is None else {"box_px": dict(zip(_SIDES, self.box, strict=True))}
+        return {"name": self.name, "place": self.place, "detail": self.detail} | where | {
             "meaning": definition.meaning,
             "look_at": definition.look_at,
             "needs_review": definition.needs_review,
@@ -124,7 +132,8 @@ class Flag:
     @classmethod
     def from_dict(cls, record):
         """Read back what `to_dict` wrote."""
-        return cls(record["name"], record.get("place", ""), record.get("detail", ""))
+        box = record.get("box_px")
+        return cls(record["name"], record.get("place", ""), record.get("detail", ""), box and tuple(box[side] for side in _SIDES))
 
     def __str__(self):
         where = f" ({self.place})" if self.place else ""

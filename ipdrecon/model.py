@@ -237,6 +237,8 @@ class Curve:
     confidence : float
         In [0, 1].
     flags : tuple of Flag
+    occluded : ndarray, shape (n_stretches, 3)
+        Stretches of time in which other ink or text hides the curve: from, to, and the standard error of survival there.
     """
 
     arm: str
@@ -247,9 +249,11 @@ class Curve:
     survival_error: float = 0.0
     confidence: float = 1.0
     flags: tuple = ()
+    occluded: np.ndarray = ()
 
     def __post_init__(self):
-        _freeze(self, time=float, survival=float, censor_time=float)
+        _freeze(self, time=float, survival=float, censor_time=float, occluded=float)
+        object.__setattr__(self, "occluded", self.occluded.reshape(-1, 3))
         object.__setattr__(self, "flags", tuple(self.flags))
         if self.time.shape != self.survival.shape or self.time.ndim != 1 or not len(self.time):
             raise CurveError(f"Curve {self.arm!r} has {len(self.time)} times and {len(self.survival)} survivals; expected as many of both.")

@@ -236,9 +236,9 @@ def _read_curve(lines, mark_lines, record):
     if record is None:
         return Curve(arm, time, survival, marks, flags=flags + repaired)
     kept = tuple(flag for flag in records.read_flags(record["flags"]) if flag.name not in {new.name for new in flags + repaired})
-    return Curve(
-        arm, time, survival, marks, record["time_error"], record["survival_error"], record["curve_confidence"], kept + flags + repaired
-    )
+    occluded = [(stretch["from"], stretch["to"], stretch["survival_error"]) for stretch in record.get("occluded", ())]
+    errors = record["time_error"], record["survival_error"]
+    return Curve(arm, time, survival, marks, *errors, record["curve_confidence"], kept + flags + repaired, occluded)
 
 
 def _refuse_disorder(lines, time):

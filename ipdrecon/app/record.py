@@ -87,6 +87,7 @@ def _arm_record(curve, look):
         "curve_confidence": curve.confidence,
         "time_error": curve.time_error,
         "survival_error": curve.survival_error,
+        "occluded": [{"from": begin, "to": end, "survival_error": error} for begin, end, error in curve.occluded],
         "flags": _flag_records(curve.flags),
     }
 
