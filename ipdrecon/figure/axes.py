@@ -41,9 +41,9 @@ def calibrate(px, box, words, *, x_range=None, y_range=None):
     box : Box
         The plotting box, as `find_panels` gives it.
     words : iterable of Word
-    x_range, y_range : tuple of float, optional
+    x_range, y_range : tuple of float or Axis, optional
         Values at the first and last tick of an axis, or at the ends of the box where no tick is seen, in the printed
-        units; its labels are then not used.
+        units, or the whole axis; its labels are then not used.
 
     Returns
     -------
@@ -145,7 +145,8 @@ def _vertical_axis(scene, given):
     ticks = find_ticks(picture, edges, (box.left, box.right), (box.top, box.bottom))
     title = vertical_title(scene.px, scene.words, box, column.box.left if column is not None else box.left)
     if given is not None:
-        return _given_axis(given[::-1], ticks, (box.top, box.bottom), "vertical axis", title, "", ())
+        from_top = given if isinstance(given, Axis) else given[::-1]
+        return _given_axis(from_top, ticks, (box.top, box.bottom), "vertical axis", title, "", ())
     axis, flags = _fitted_axis(scene, column, ticks, (box.top, box.bottom), "vertical axis")
     return replace(axis, title=title), flags
 
@@ -225,6 +226,8 @@ def _says(word, value):
 
 
 def _given_axis(given, ticks, ends, name, title, unit, flags):
+    if isinstance(given, Axis):
+        return replace(given, title=title, unit=unit), (Flag("axis_given", name, f"{len(given.tick_px)} ticks."), *flags)
     low, high = float(given[0]), float(given[1])
     marks = next((kind.place for kind in ticks if kind.kind != "grid" and len(kind.place) >= 2), np.array(ends))
     first, last = float(marks.min()), float(marks.max())

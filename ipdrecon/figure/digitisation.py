@@ -6,15 +6,26 @@ from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 
-from ipdrecon.errors import IpdreconError, PanelError
+from ipdrecon.errors import ArmError, EditError, IpdreconError, PanelError
 from ipdrecon.figure.arms import ArmSettings, find_arms
 from ipdrecon.figure.at_risk import find_table, tie_rows
 from ipdrecon.figure.axes import calibrate
+from ipdrecon.figure.edits import stage_edits
+from ipdrecon.figure.edits.axes import edit_calibration, edit_places, given_axes, given_ink, of_colours
+from ipdrecon.figure.edits.panels import (
+    EditedParts,
+    as_edits,
+    edit_parts,
+    refuse_strangers,
+    refuse_unmatched,
+    rename_panels,
+)
 from ipdrecon.figure.frame import find_frame
 from ipdrecon.figure.ink import InkSettings, hue_difference, plot_inside
 from ipdrecon.figure.legend import find_legend, split_at_keys
 from ipdrecon.figure.names import match_legend, usable_entries, words_beside
 from ipdrecon.figure.panels import PanelBox, find_panels
+from ipdrecon.figure.reading import FigureReading, PanelReading
 from ipdrecon.figure.source import open_figure
 from ipdrecon.figure.text import read_words
 from ipdrecon.figure.trace import TraceSettings, censor_marks, ink_edges, steps
@@ -48,9 +59,14 @@ class _Given:
     arms: int | None = None
     x_range: tuple | None = None
     y_range: tuple | None = None
+    edits: tuple = ()
+
+    def record(self):
+        """What is given, as `figure.json` has it; edits stand there by themselves."""
+        return {name: value for name, value in asdict(replace(self, edits=None)).items() if value is not None}
 
 
-def digitise(path, *, panel=None, page=None, arms=None, x_range=None, y_range=None, settings=None):
+def digitise(path, *, panel=None, page=None, arms=None, x_range=None, y_range=None, settings=None, edits=()):
     """Read the Kaplan-Meier curves and the numbers at risk of a figure.
 
     Parameters
@@ -66,6 +82,8 @@ def digitise(path, *, panel=None, page=None, arms=None, x_range=None, y_range=No
     x_range, y_range : tuple of float, optional
         Values at the first and last tick of the time and the vertical axis, in printed units.
     settings : DigitiseSettings, optional
+    edits : sequence of dict
+        Changes made by hand, as `ipdrecon.figure.edits.kinds` lists them.
 
     Returns
     -------
@@ -76,36 +94,61 @@ def digitise(path, *, panel=None, page=None, arms=None, x_range=None, y_range=No
     FigureError, PanelError, AxisError, ArmError
         When the file is no picture, or no panel can be read. A panel that cannot be read beside others that can is
         left out, and flagged.
+    EditError
+        When an edit is malformed, or names what the figure does not have.
     """
-    settings, given = settings or DigitiseSettings(), _Given(arms, x_range, y_range)
+    options = {"panel": panel, "page": page, "arms": arms, "x_range": x_range, "y_range": y_range}
+    return read_figure(path, **options, settings=settings, edits=edits).digitisation
+
+
+def read_figure(path, *, panel=None, page=None, arms=None, x_range=None, y_range=None, settings=None, edits=()):
+    """Read a figure as `digitise` does, and keep what each finder saw on the way.
+
+    Parameters
+    ----------
+    path, panel, page, arms, x_range, y_range, settings, edits
+        As those of `digitise`.
+
+    Returns
+    -------
+    FigureReading
+    """
+    settings, given = settings or DigitiseSettings(), _Given(arms, x_range, y_range, as_edits(edits))
     if page not in (None, 1):
         raise PanelError(f"Page {page} was asked for, but a picture has one page only. Leave --page out.")
     figure = open_figure(path)
     words = split_at_keys(figure.px, read_words(figure.px))
-    found = _panels(figure.px, words, given)
+    found = edit_places(given.edits, lambda: _panels(figure.px, words, given))
+    refuse_strangers(given.edits, found)
     words = _without_marks(words, [place.box for place in found])
     chosen = [place for place in found if panel is None or place.name == str(panel).upper()]
     if not chosen:
         raise PanelError(f"Panel {panel!r} was not found in {figure.source}; found: {', '.join(place.name for place in found)}.")
     legend = find_legend(figure.px, words)
     boxes = tuple(place.box for place in found)
-    panels, errors = [], {}
+    readings, errors = [], {}
     for place in chosen:
         try:
-            panels.append(_read_panel(figure.px, place, boxes, words, legend, given, settings))
+            readings.append(_read_panel(figure.px, place, boxes, words, legend, given, settings))
+        except EditError:
+            raise
         except IpdreconError as error:
             errors[place.name] = error
-    if not panels:
+    if not readings:
         raise next(iter(errors.values()))
-    return Digitisation(
+    refuse_unmatched([reading.missed for reading in readings])
+    names = [place.name for place in chosen]
+    digitisation = Digitisation(
         source=figure.source,
         sha256=figure.sha256,
         kind="raster",
         size=(figure.width, figure.height),
-        panels=tuple(panels),
+        panels=rename_panels(tuple(reading.panel for reading in readings), given.edits),
         flags=tuple(Flag("panel_unread", f"panel {name}", str(error)) for name, error in errors.items()),
-        settings={"given": {k: v for k, v in asdict(given).items() if v is not None}, **asdict(settings)},
+        settings={"given": given.record(), **asdict(settings)},
+        edits=tuple(edit.to_dict() for edit in given.edits if edit.panel is None or edit.panel in names or edit.stage == "panels"),
     )
+    return FigureReading(figure, words, legend, found, tuple(readings), digitisation)
 
 
 def _panels(px, words, given):
@@ -130,16 +173,15 @@ def _without_marks(words, boxes):
 
 
 def _read_panel(px, place, boxes, words, legend, given, settings):
-    """All that one plotting box holds."""
-    calibration, flags = calibrate(px, place.box, words, x_range=given.x_range, y_range=given.y_range)
+    """All that one plotting box holds, and what each finder saw of it."""
+    axes = given_axes(given.edits, place.name, x_range=given.x_range, y_range=given.y_range)
+    calibration, flags = calibrate(px, place.box, words, x_range=axes.time, y_range=axes.vertical)
+    calibration, flags = edit_calibration(calibration, flags, axes)
     table = find_table(px, words, place.box, calibration.time)
     cells = table.cells if table is not None else ()
     entries = usable_entries(legend, place.box, boxes, cells)
     plot = plot_inside(px, place.box, calibration, words, keys=[entry.key for entry in entries], settings=settings.ink)
-    zero_px, one_py = calibration.to_px(0.0, 1.0)
-    start = float(zero_px) - plot.left, float(plot.py_to_row(one_py))
-    seeds = [entry.lab for entry in entries]
-    inks = find_arms(plot, start, count=given.arms, seeds=seeds, settings=settings.arms, trace_settings=settings.trace)
+    given, inks = _inks(plot, calibration, entries, place.name, given, settings)
     inks, looks = _named(px, words, place.box, plot, inks, entries, given)
     edges = [ink_edges(ink.path, ink.own, ink.others, plot.text) for ink in inks]
     curves = [_curve(ink, edge, plot, calibration, settings.trace) for ink, edge in zip(inks, edges, strict=True)]
@@ -149,10 +191,29 @@ def _read_panel(px, place, boxes, words, legend, given, settings):
         replace(curve, arm=look.label, flags=_curve_flags(look.label, ink, edge))
         for curve, look, ink, edge in zip(curves, looks, inks, edges, strict=True)
     )
-    if at_risk is not None:
-        at_risk = replace(at_risk, arms=tuple(look.label for look in looks))
-    flags = (*flags, *_panel_flags(calibration, looks, at_risk, given))
-    return DigitisedPanel(place.name, place.box, calibration, curves, looks, at_risk, tuple(cells), flags)
+    parts = edit_parts(EditedParts(curves, looks, at_risk), given.edits, place.name, calibration=calibration, printed=table)
+    flags = (*flags, *_panel_flags(calibration, parts.looks, parts.at_risk, given), *parts.flags)
+    panel = DigitisedPanel(place.name, place.box, calibration, parts.curves, parts.looks, parts.at_risk, tuple(cells), flags)
+    names = tuple(look.label for look in looks)
+    return PanelReading(panel, place, entries, plot, inks, names, tuple(edges), table, parts.missed)
+
+
+def _inks(plot, calibration, entries, panel, given, settings):
+    """The arms' ink, and what is given with the number of arms that an edit sets."""
+    count, colours = given_ink(given.edits, panel)
+    given = given if given.arms is not None or count is None else replace(given, arms=count)
+    if given.arms == 0:
+        return given, ()
+    zero_px, one_py = calibration.to_px(0.0, 1.0)
+    start = float(zero_px) - plot.left, float(plot.py_to_row(one_py))
+    seeds = [*(entry.lab for entry in entries), *colours]
+    try:
+        inks = find_arms(plot, start, count=given.arms, seeds=seeds, settings=settings.arms, trace_settings=settings.trace)
+    except ArmError:
+        if any(edit.edit == "add_arm" for edit in stage_edits(given.edits, "curves", panel)):
+            return given, ()
+        raise
+    return given, of_colours(inks, colours)
 
 
 def _named(px, words, box, plot, inks, entries, given):
