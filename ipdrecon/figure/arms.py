@@ -1,15 +1,20 @@
 """Part the ink into arms: by colour, and by the test that each is one curve from the start of the plot."""
 
+import functools
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from ipdrecon.errors import ArmError
-from ipdrecon.figure.ink import Plot, hue_difference, palette, part, to_rgb
+from ipdrecon.figure.ink import Plot, hue_difference, mixture_share, to_rgb
+from ipdrecon.figure.shades import find_inks, tint
 from ipdrecon.figure.trace import Path, TraceSettings, find_path
 
 _GREY_CHROMA = 12.0
+_MOST_ROUNDS = 4
+_TOGETHER_PX = 2
+_SURE = 0.5
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,8 @@ class ArmSettings:
         Share of its own ink beside another arm's path from which it is that arm in another shade.
     least_second : float
         Own ink of a second curve in one colour, as a share of the first's.
+    least_told : float
+        The same where a legend or a table tells of a second curve.
     listed_lab : float
         CIELAB distance within which a legend's key has a curve's colour.
     same_course_px : int
@@ -41,6 +48,7 @@ class ArmSettings:
     least_own: float = 0.12
     most_fringe: float = 0.75
     least_second: float = 0.35
+    least_told: float = 0.12
     listed_lab: float = 20.0
     same_course_px: int = 4
     same_hue: float = 50.0
@@ -77,17 +85,27 @@ class ArmInk:
         rgb = cv2.cvtColor(np.array([[self.lab]], np.float32), cv2.COLOR_LAB2RGB)[0, 0]
         return tuple(int(v) for v in np.clip(np.round(rgb * 255), 0, 255))
 
-    @property
+    @functools.cached_property
     def thickness(self):
-        """Rough line width in px: area of the ink by the length of the path upon it."""
-        drops = (self.path.leave - self.path.enter).sum() * self.path.own / max(len(self.path.leave), 1)
-        return float(self.own.sum() / max(self.path.own + drops, 1))
+        """Line width in px: a low quantile of the lengths of ink across the path where it runs level."""
+        inked = self.own > 0.3
+        level = np.flatnonzero(self.path.enter == self.path.leave)
+        lengths = [length for i in level if (length := _run_length(inked[:, self.path.first + i], self.path.leave[i]))]
+        return float(np.quantile(lengths, 0.3)) if lengths else 1.0
 
     @property
     def dash(self):
         """``"solid"`` or ``"dashed"``, from the gaps in its ink."""
         ink = self.path.own / max(self.path.own + self.path.bare, 1)
         return "solid" if ink > 0.93 else "dashed"
+
+
+def _run_length(inked, row):
+    """Length of the unbroken ink through a row of one column; 0 where there is none."""
+    if not inked[row]:
+        return 0
+    above, below = np.flatnonzero(~inked[:row]), np.flatnonzero(~inked[row:])
+    return (row + below[0] if len(below) else len(inked)) - (above[-1] + 1 if len(above) else 0)
 
 
 @dataclass(frozen=True)
@@ -105,7 +123,7 @@ class _Search:
         return find_path(own, hidden, self.plot.text, self.start, self.trace_settings)
 
 
-def find_arms(plot, start, *, count=None, seeds=(), settings=None, trace_settings=None):
+def find_arms(plot, start, *, count=None, seeds=(), expected=None, settings=None, trace_settings=None):
     """The arms of a plot.
 
     Parameters
@@ -117,6 +135,8 @@ def find_arms(plot, start, *, count=None, seeds=(), settings=None, trace_setting
         Number of arms, when known; the most convincing are taken.
     seeds : sequence of ndarray, shape (3,)
         Colours in CIELAB that a legend shows.
+    expected : int, optional
+        Number of rows of the table of numbers at risk.
     settings : ArmSettings, optional
     trace_settings : TraceSettings, optional
 
@@ -131,13 +151,13 @@ def find_arms(plot, start, *, count=None, seeds=(), settings=None, trace_setting
         When no curve is found, or fewer than `count`.
     """
     search = _Search(plot, start, tuple(seeds), settings or ArmSettings(), trace_settings or TraceSettings())
-    colours = _colours(plot, seeds)
+    colours, own = find_inks(plot, seeds)
     if not colours:
         raise ArmError("No curve was found: the plot holds no ink but text and lines of the axes. Give --x-range and --y-range, or crop the figure.")
-    own = part(plot, colours)
     arms = [arm for i in range(len(colours)) if (arm := _arm_in(search, own, i, colours[i])) is not None]
-    arms = _without_limits(search, _merged(search, arms))
-    arms = [one for arm in arms for one in _in_one_colour(search, arm)]
+    arms = _without_limits(search, _settled(search, arms))
+    spare = None if expected is None else max(expected - sum(arm.confidence >= _SURE for arm in arms), 0)
+    arms = [one for arm in arms for one in _in_one_colour(search, arm, spare)]
     if count is not None and len(arms) > count:
         arms = sorted(arms, key=lambda arm: -arm.path.score)[:count]
     if not arms or (count is not None and len(arms) < count):
@@ -148,35 +168,6 @@ def find_arms(plot, start, *, count=None, seeds=(), settings=None, trace_setting
 
 def _mean_row(arm):
     return float(arm.path.leave.mean())
-
-
-def _colours(plot, seeds):
-    """Colours of the ink, and those of a legend that none of them is near.
-
-    A thin line never reaches its full colour; a paler shade of a colour that has one is left out, unless a legend shows
-    it.
-    """
-    found = [colour for colour, _ in palette(plot)]
-    keys = [{k for k, seed in enumerate(seeds) if np.linalg.norm(colour - seed) < 12} for colour in found]
-    full = [
-        colour
-        for colour, own in zip(found, keys, strict=True)
-        if not any(_is_pale(plot, colour, other) and not (own - theirs and theirs - own) for other, theirs in zip(found, keys, strict=True))
-    ]
-    return full + [seed for seed in seeds if all(np.linalg.norm(seed - other) > 25 for other in full)]
-
-
-def _is_pale(plot, colour, other):
-    """Whether a colour is another, coloured one, somewhat thinned by paper."""
-    share, apart = _tint(plot, colour, other)
-    return 0.6 < share < 0.97 and apart < 10 and np.hypot(*other[1:]) > 20
-
-
-def _tint(plot, colour, other):
-    """Share of another colour in a mixture of it with paper that is nearest to a colour, and how far that is off."""
-    way, offset = to_rgb(other) - to_rgb(plot.fills[0]), to_rgb(colour) - to_rgb(plot.fills[0])
-    share = float(offset @ way / max(way @ way, 1.0))
-    return share, float(np.linalg.norm(offset - share * way))
 
 
 def _hidden_by(plot, others):
@@ -192,45 +183,102 @@ def _arm_in(search, own, index, colour):
     return ArmInk(np.asarray(colour), own[index], others, path, confidence) if confidence > 0 else None
 
 
-def _in_one_colour(search, arm):
-    """The arms of one colour: a curve alone; a curve between its confidence limits; or as many as a legend lists."""
-    found = [arm]
-    while len(found) < 3:
-        following = _next_in_colour(search, found)
-        if following is None:
-            break
-        found.append(following)
-    if len(found) == 1:
-        return found
+def _in_one_colour(search, arm, spare):
+    """The arms of one colour: a curve alone; a curve between its confidence limits; or as many as legend or table list.
+
+    `spare` is the number of rows of the table that no colour accounts for; None without a table.
+    """
     listed = sum(np.linalg.norm(arm.lab - seed) < search.settings.listed_lab for seed in search.seeds)
-    if listed >= 2:
-        return found[:listed]
+    told_of = max(listed, 1 + (spare or 0))
+    found = _curves_in(search, arm, max(3, told_of), told_of)
+    if len(found) == 1 or listed >= 2:
+        return found[: max(listed, 1)]
+    if spare:
+        return found[: 1 + spare]
     if len(found) == 3:
         between = sorted(found, key=_mean_row)
         if _above(between[0], between[1]) and _above(between[1], between[2]):
             return [replace(between[1], limits=True)]
-    if len(found) == 2 and {one.dash for one in found} == {"solid", "dashed"}:
+    told = spare == 0 or len(search.seeds) > 1
+    if len(found) == 2 and not told and not _drop_together(*found):
         return found
-    return [arm]
+    return [replace(arm, limits=len(found) == 2 and _drop_together(*found))]
 
 
-def _next_in_colour(search, found):
-    """Another curve in the ink that the curves found leave over; None where there is none."""
-    own, taken = found[0].own.copy(), np.zeros(found[0].own.shape, bool)
-    reach = int(np.ceil(0.75 * found[0].thickness + 1.5))
-    for arm in found:
+def _curves_in(search, arm, most, told_of):
+    """Up to so many curves in the ink of one colour; those that legend or table tell of need less ink of their own."""
+    found = [arm]
+    while len(found) < most:
+        share = search.settings.least_told if len(found) < told_of else search.settings.least_second
+        following = _next_in_colour(search, found, share)
+        if following is None:
+            break
+        found = _alternated(search, [*found, following])
+    return found
+
+
+def _drop_together(arm, other):
+    """Whether a curve drops only where another does, more often than chance has it: a confidence limit does so."""
+    if not (_above(arm, other) or _above(other, arm)):
+        return False
+    mine, theirs = (one.path.leave - one.path.enter > 1 for one in (arm, other))
+    first = max(arm.path.first, other.path.first)
+    last = min(arm.path.last, other.path.last)
+    mine, theirs = mine[first - arm.path.first : last - arm.path.first + 1], theirs[first - other.path.first : last - other.path.first + 1]
+    near_mine, near_theirs = (np.convolve(drops, np.ones(2 * _TOGETHER_PX + 1), "same") > 0 for drops in (mine, theirs))
+    rarest, near = (mine, near_theirs) if mine.sum() < theirs.sum() else (theirs, near_mine)
+    return bool(rarest.sum() >= 4 and near[rarest].mean() > 0.8 and near.mean() < 0.6)
+
+
+def _alternated(search, found):
+    """Curves of one colour, each traced anew on the ink that the others leave, until none changes.
+
+    What one curve took from another at first, such as its tail after the own end, goes back in this way.
+    """
+    whole = np.max([arm.own for arm in found], axis=0)
+    for _ in range(_MOST_ROUNDS):
+        before = [arm.path.leave for arm in found]
+        for i in range(len(found)):
+            found[i] = _traced_beside(search, found[i], found[:i] + found[i + 1 :], whole)
+        if all(np.array_equal(arm.path.leave, leave) for arm, leave in zip(found, before, strict=True)):
+            break
+    return found
+
+
+def _traced_beside(search, arm, rest, whole):
+    """A curve on the ink of its colour that other curves of that colour leave."""
+    taken = _taken(rest, whole)
+    own = np.where(taken, 0, whole)
+    others = np.min([one.others for one in (arm, *rest)], axis=0)
+    path = search.path(own, _hidden_by(search.plot, others) | taken)
+    return replace(arm, own=own, others=np.maximum(others, np.where(taken, whole, 0)), path=path, confidence=max(_confidence(search, path, own), 0.1))
+
+
+def _taken(arms, ink):
+    """Where curves lie: their paths and the ink up to a line width around, since a path may run along a line's edge."""
+    paths = np.zeros(ink.shape, np.uint8)
+    for arm in arms:
         for i, (enter, leave) in enumerate(zip(arm.path.enter, arm.path.leave, strict=True)):
-            taken[max(enter - reach, 0) : leave + reach + 1, arm.path.first + i] = True
-    own[taken] = 0
-    least = search.settings.least_second * found[0].path.own
+            paths[enter : leave + 1, arm.path.first + i] = 1
+    reach = int(np.ceil(max(arm.thickness for arm in arms)))
+    near = cv2.dilate(paths, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
+    return cv2.dilate(((near > 0) & (ink > 0.3)).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+
+
+def _next_in_colour(search, found, share):
+    """Another curve in the ink that the curves found leave over; None where there is none."""
+    whole = np.max([arm.own for arm in found], axis=0)
+    taken = _taken(found, whole)
+    own = np.where(taken, 0, whole)
+    least = share * found[0].path.own
     if (((own > 0.3) & ~search.plot.text).any(axis=0)).sum() < least:
         return None
-    path = search.path(own, _hidden_by(search.plot, found[0].others) | taken)
+    others = np.min([arm.others for arm in found], axis=0)
+    path = search.path(own, _hidden_by(search.plot, others) | taken)
     confidence = _confidence(search, path, own)
     if confidence <= 0 or path.own < least:
         return None
-    others = np.maximum(found[0].others, np.where(taken, found[0].own, 0))
-    return ArmInk(found[0].lab, own, others, path, confidence)
+    return ArmInk(found[0].lab, own, np.maximum(others, np.where(taken, whole, 0)), path, confidence)
 
 
 def _shared_rows(arm, other):
@@ -269,30 +317,56 @@ def _is_reference_line(path, own):
     return bool((np.abs(rows - level) <= 2).mean() > 0.95 and level - path.enter[0] > 0.05 * own.shape[0])
 
 
-def _merged(search, arms):
-    """One arm for all shades that run along one path.
+def _settled(search, arms):
+    """Arms that none of the others explains; ink of the explained ones is given to those, whose paths are found anew.
 
-    A line changes colour where a translucent band lies on it, and at its edges; two shades on one path are one curve.
+    A line changes colour where a translucent band lies on it, where text or another line crosses it, and at its edges:
+    such a shade runs beside arms already found. Colours that a legend lists come first, then those with most ink.
     """
     kept = []
-    for arm in sorted(arms, key=lambda arm: -arm.path.own):
-        twin = next((k for k, other in enumerate(kept) if _are_shades(search, arm, other) and _same_course(search, arm, other)), None)
-        if twin is None:
-            kept.append(arm)
+    for arm in sorted(arms, key=lambda arm: (not _is_listed(search, arm), -arm.path.own)):
+        explained = [other for other in kept if _explains(search, arm, other)]
+        if explained and not _runs_alone(search, arm, explained):
+            twin = max(explained, key=lambda other: _beside(search, arm, other).sum())
+            index = next(k for k, other in enumerate(kept) if other is twin)
+            kept[index] = _joined(twin, arm)
         else:
-            other = kept[twin]
-            kept[twin] = replace(other, own=np.maximum(other.own, arm.own), others=np.where(arm.own > 0, 0, other.others))
-    return kept
+            kept.append(arm)
+    return [_traced_anew(search, arm) for arm in kept]
 
 
-def _are_shades(search, arm, other):
-    """Whether two colours may be one: alike in hue, or one grey; and not two entries of a legend."""
+def _is_listed(search, arm):
+    return any(np.linalg.norm(arm.lab - seed) < search.settings.listed_lab for seed in search.seeds)
+
+
+def _joined(arm, shade):
+    """An arm with the ink of one of its shades."""
+    return replace(arm, own=np.maximum(arm.own, shade.own), others=np.where(shade.own > 0, 0, arm.others))
+
+
+def _traced_anew(search, arm):
+    path = search.path(arm.own, _hidden_by(search.plot, arm.others))
+    return replace(arm, path=path, confidence=max(_confidence(search, path, arm.own), 0.1))
+
+
+def _explains(search, arm, other):
+    """Whether a colour may be another arm's in another shade: alike in hue, or a mixture of it; not two legend entries."""
     first, second = ({k for k, seed in enumerate(search.seeds) if np.linalg.norm(one.lab - seed) < 12} for one in (arm, other))
     if first and second and not first & second:
         return False
     if min(np.hypot(*arm.lab[1:]), np.hypot(*other.lab[1:])) < _GREY_CHROMA:
         return True
-    return hue_difference(arm.lab, other.lab) < search.settings.same_hue
+    if hue_difference(arm.lab, other.lab) < search.settings.same_hue:
+        return True
+    return any(mixture_share(to_rgb(arm.lab), to_rgb(other.lab), to_rgb(fill)) is not None for fill in search.plot.fills[1:])
+
+
+def _runs_alone(search, arm, others):
+    """Whether most of an arm's own ink lies beside none of some others' paths."""
+    beside = np.any([_beside(search, arm, other) for other in others], axis=0)
+    columns = np.arange(arm.path.first, arm.path.last + 1)
+    seen = arm.own[arm.path.leave, columns] > 0.3
+    return bool(seen.any() and beside[seen].mean() <= search.settings.most_fringe)
 
 
 def _without_limits(search, arms):
@@ -302,20 +376,17 @@ def _without_limits(search, arms):
 
 
 def _is_limit(plot, arm, other):
-    share, apart = _tint(plot, arm.lab, other.lab)
+    share, apart = tint(plot, arm.lab, other.lab)
     if arm is other or not (0.1 < share < 0.85 and apart < 16 and np.hypot(*other.lab[1:]) > 20):
         return False
     return _above(arm, other) or _above(other, arm)
 
 
-def _same_course(search, arm, other):
-    """Whether almost all of an arm's own ink lies on or beside another's path."""
-    first = max(arm.path.first, other.path.first)
-    last = min(arm.path.last, other.path.last)
+def _beside(search, arm, other):
+    """Columns of an arm in which its path lies on or beside another's."""
     columns = np.arange(arm.path.first, arm.path.last + 1)
-    seen = arm.own[arm.path.leave, columns] > 0.3
-    within = (columns >= first) & (columns <= last)
+    within = (columns >= other.path.first) & (columns <= other.path.last)
     theirs = np.clip(columns - other.path.first, 0, len(other.path.leave) - 1)
     reach = max(search.settings.same_course_px, 0.75 * other.thickness + 2)
     near = (arm.path.leave >= other.path.enter[theirs] - reach) & (arm.path.enter <= other.path.leave[theirs] + reach)
-    return (near & within)[seen].mean() > search.settings.most_fringe if seen.any() else True
+    return near & within

@@ -12,6 +12,9 @@ _FILL_BIN_LAB = 3
 _MOST_CELLS = 2000
 _TIE_LAB = 4.0
 _MOST_MISFIT = 16.0
+_FRINGE_SHARE = 0.85
+_BROAD_SHARE = 0.3
+_WIDEST_LINE_PX = 10
 
 
 @dataclass(frozen=True)
@@ -177,11 +180,20 @@ def _background(crop):
     fills = _decoded(kinds, _FILL_BIN_LAB)
     large = np.flatnonzero(counts >= _FILL_SHARE * codes.size)
     large = large[np.argsort(-counts[large], kind="stable")] if len(large) else np.array([np.argmax(counts)])
+    large = large[[i == 0 or _is_broad(lab, fills[kind], size) for i, kind in enumerate(large)]]
     centres = fills[large]
     near = np.linalg.norm(fills[:, None] - centres[None], axis=2).min(axis=1) < 9
     trusted = near[inverse].reshape(lab.shape[:2])
     paper = np.median(median[(codes == kinds[large[0]]).reshape(lab.shape[:2])], axis=0)
     return np.where(trusted[..., None], median, paper).astype(np.float32) / 2.55, centres
+
+
+def _is_broad(lab, colour, size):
+    """Whether much of a colour's area is broader than the widest lines: a fill."""
+    width = max(size // 2, _WIDEST_LINE_PX) | 1
+    alike = (np.linalg.norm(lab - colour, axis=2) < 9).astype(np.uint8)
+    broad = cv2.morphologyEx(alike, cv2.MORPH_OPEN, np.ones((width, width), np.uint8))
+    return bool(broad.sum() > _BROAD_SHARE * alike.sum())
 
 
 def _codes(lab, size):
@@ -273,14 +285,60 @@ def palette(plot, settings=None):
         best = int(np.argmax(np.where(free, density, -1)))
         members = free & (distance[best] < settings.merge_lab)
         inside = np.isin(codes, kinds[members])
-        modes.append((_purest(samples[inside], plot.contrast[ridge][inside]), int(counts[members].sum())))
+        place = np.zeros(ridge.shape, bool)
+        place[ridge] = inside
+        modes.append(_Mode(_purest(samples[inside], plot.contrast[ridge][inside]), int(counts[members].sum()), place))
         free &= ~members
     least = max(12, 0.05 * plot.width)
-    return tuple(
-        (colour, count)
-        for colour, count in modes
-        if count >= least and np.linalg.norm(plot.fills - colour, axis=1).min() > settings.merge_lab
-    )
+    modes = [
+        mode
+        for mode in modes
+        if mode.count >= least and np.linalg.norm(plot.fills - mode.colour, axis=1).min() > settings.merge_lab
+    ]
+    return tuple((mode.colour, mode.count) for mode in _without_fringes(plot, modes))
+
+
+@dataclass(frozen=True)
+class _Mode:
+    """A common colour, its number of ridge pixels, and where they are."""
+
+    colour: np.ndarray
+    count: int
+    place: np.ndarray
+
+
+def _without_fringes(plot, modes):
+    """Colours without those that only line another: mixtures of it with a ground or a third colour, beside its pixels."""
+    pure = [cv2.dilate((np.linalg.norm(plot.lab - mode.colour, axis=2) < 16).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0 for mode in modes]
+    fills = [to_rgb(colour) for colour in plot.fills]
+    dropped = set()
+    for i, mode in enumerate(modes):
+        for j, other in enumerate(modes):
+            if i == j or j in dropped or pure[j][mode.place].mean() <= _FRINGE_SHARE:
+                continue
+            rarer = [to_rgb(third.colour) for third in modes if mode.count < 0.7 * min(other.count, third.count)]
+            if any(mixture_share(to_rgb(mode.colour), to_rgb(other.colour), ground) is not None for ground in fills + rarer):
+                dropped.add(i)
+                break
+    return [mode for i, mode in enumerate(modes) if i not in dropped]
+
+
+def mixture_share(rgb, colour, ground):
+    """Share of one colour in a mixture of it with another.
+
+    Parameters
+    ----------
+    rgb, colour, ground : ndarray, shape (3,)
+        The mixture and its parts; red, green, blue of 0 to 100.
+
+    Returns
+    -------
+    float or None
+        None where the first is no mixture of the others.
+    """
+    way, offset = colour - ground, rgb - ground
+    share = float(offset @ way / max(way @ way, 1.0))
+    return share if 0.1 < share < 0.95 and np.linalg.norm(offset - share * way) < _MOST_MISFIT else None
 
 
 def _purest(samples, contrast):

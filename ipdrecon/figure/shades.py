@@ -1,0 +1,110 @@
+"""The inks of a plot: its colours, each with the shades that thin lines, bands and crossings give it."""
+
+import numpy as np
+
+from ipdrecon.figure.ink import mixture_share, palette, part, to_rgb
+
+_SAME_LAB = 12.0
+_NEAR_LAB = 28.0
+_LEAST_SHADE = 0.4
+
+
+def find_inks(plot, seeds):
+    """Coverage by each ink, and its colour: an ink is a colour with its shades.
+
+    A thin line never reaches its full colour, and changes it where a translucent band lies on it. A colour that no
+    legend lists, but that is mostly one that it does, mixed with any other colour of the plot, is a shade of that one.
+
+    Parameters
+    ----------
+    plot : Plot
+    seeds : sequence of ndarray, shape (3,)
+        Colours in CIELAB that a legend shows.
+
+    Returns
+    -------
+    colours : tuple of ndarray, shape (3,)
+        In CIELAB.
+    own : ndarray of float32, shape (n_colours, height, width)
+        In [0, 1].
+    """
+    found = [colour for colour, _ in palette(plot)]
+    listed, unseen = _listed(plot, seeds, found)
+    groups = {i: [i] for i in listed}
+    for i, colour in enumerate(found):
+        if i in listed:
+            continue
+        parent = _parent(plot, colour, found, listed) if len(listed) > 1 else None
+        if parent is not None:
+            groups[parent].append(i)
+        elif not any(_is_pale(plot, colour, other) for other in found):
+            groups[i] = [i]
+    colours = found + unseen
+    groups |= {len(found) + k: [len(found) + k] for k in range(len(unseen))}
+    if not groups:
+        return (), np.zeros((0, plot.height, plot.width), np.float32)
+    used = sorted(i for group in groups.values() for i in group)
+    own = dict(zip(used, part(plot, [colours[i] for i in used]), strict=True))
+    return tuple(colours[i] for i in groups), np.stack([np.max([own[i] for i in group], axis=0) for group in groups.values()])
+
+
+def _listed(plot, seeds, found):
+    """Indices of the colours that a legend shows, and those of its colours that were not found."""
+    near = {k: int(np.argmin([np.linalg.norm(colour - seed) for colour in found])) for k, seed in enumerate(seeds) if found}
+    sure = {k: i for k, i in near.items() if np.linalg.norm(found[i] - seeds[k]) < _SAME_LAB}
+    listed, unseen = set(sure.values()), []
+    for k, seed in enumerate(seeds):
+        fuller = [i for i, colour in enumerate(found) if i not in sure.values() and _is_thinned(plot, seed, colour)]
+        if fuller and (k not in sure or list(sure.values()).count(sure[k]) == 1):
+            listed -= {sure[k]} if k in sure else set()
+            listed.add(max(fuller, key=lambda i: tint(plot, found[i], plot.fills[0])[1]))
+        elif k not in sure and all(np.linalg.norm(colour - seed) > 25 for colour in [*found, *unseen]):
+            unseen.append(seed)
+        elif k not in sure:
+            listed.add(near[k])
+    return listed, unseen
+
+
+def _is_thinned(plot, seed, colour):
+    """Whether a legend's colour is another, coloured one, thinned by paper as a thin line is."""
+    share, apart = tint(plot, seed, colour)
+    return 0.4 < share < 0.95 and apart < 8 and np.hypot(*colour[1:]) > 20
+
+
+def _parent(plot, colour, found, listed):
+    """The listed colour of which another is mostly made, by whatever it is mixed with; None where there is none."""
+    nearest = min(listed, key=lambda i: np.linalg.norm(found[i] - colour))
+    if np.linalg.norm(found[nearest] - colour) < _NEAR_LAB:
+        return nearest
+    rgb, shares = to_rgb(colour), {}
+    for i in listed:
+        grounds = [to_rgb(other) for other in plot.fills] + [to_rgb(found[k]) for k in listed if k != i]
+        fits = [share for ground in grounds if (share := mixture_share(rgb, to_rgb(found[i]), ground)) is not None]
+        shares[i] = max(fits, default=0.0)
+    best = max(shares, key=shares.get)
+    return best if shares[best] > _LEAST_SHADE else None
+
+
+def _is_pale(plot, colour, other):
+    """Whether a colour is another, coloured one, somewhat thinned by paper."""
+    share, apart = tint(plot, colour, other)
+    return 0.6 < share < 0.97 and apart < 10 and np.hypot(*other[1:]) > 20
+
+
+def tint(plot, colour, other):
+    """Share of another colour in a mixture of it with paper that is nearest to a colour, and how far that is off.
+
+    Parameters
+    ----------
+    plot : Plot
+    colour, other : ndarray, shape (3,)
+        In CIELAB.
+
+    Returns
+    -------
+    share, apart : float
+        `apart` in red, green, blue of 0 to 100.
+    """
+    way, offset = to_rgb(other) - to_rgb(plot.fills[0]), to_rgb(colour) - to_rgb(plot.fills[0])
+    share = float(offset @ way / max(way @ way, 1.0))
+    return share, float(np.linalg.norm(offset - share * way))
