@@ -144,3 +144,17 @@ class Flag:
 def needs_review(flags):
     """Whether any of `flags` asks for a person's look."""
     return any(flag.needs_review for flag in flags)
+
+
+def numbered(flags):
+    """Number flags from 1, each once, as pictures and `figure.json` number them.
+
+    Parameters
+    ----------
+    flags : iterable of Flag
+
+    Returns
+    -------
+    dict of Flag to int
+    """
+    return {flag: number for number, flag in enumerate(dict.fromkeys(flags), start=1)}

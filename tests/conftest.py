@@ -3,8 +3,20 @@
 import numpy as np
 import pytest
 
+from ipdrecon.figure.reading import FigureReading
 from ipdrecon.flags import Flag
-from ipdrecon.model import ArmLook, AtRiskTable, Axis, Box, Calibration, Curve, Digitisation, DigitisedPanel, Word
+from ipdrecon.model import (
+    ArmLook,
+    AtRiskTable,
+    Axis,
+    Box,
+    Calibration,
+    Curve,
+    Digitisation,
+    DigitisedPanel,
+    Figure,
+    Word,
+)
 
 
 def _cells(times, n_risk):
@@ -58,3 +70,16 @@ def made_px():
         for column, top, before in zip(columns, rows, np.r_[rows[0], rows[:-1]], strict=True):
             px[int(min(top, before)) : int(max(top, before)) + 2, column] = look.colour
     return px
+
+
+@pytest.fixture
+def digitised(monkeypatch, made_px):
+    """Put the known reading in the place of the reader; options as those of `made_digitisation`."""
+
+    def put(**keywords):
+        import ipdrecon.figure.digitisation as reader
+
+        reading = FigureReading(Figure(made_px, "made.png", "0" * 64), (), (), (), (), _digitisation(**keywords))
+        monkeypatch.setattr(reader, "read_figure", lambda path, **given: reading)
+
+    return put

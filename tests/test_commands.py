@@ -28,18 +28,6 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def digitised(monkeypatch, made_digitisation):
-    """Put a known reading in the place of the reader; options as those of `made_digitisation`."""
-
-    def put(**keywords):
-        import ipdrecon.figure.digitisation as reader
-
-        monkeypatch.setattr(reader, "digitise", lambda path, **given: made_digitisation(**keywords))
-
-    return put
-
-
-@pytest.fixture
 def png(tmp_path, made_px):
     """The made figure as a file."""
     import cv2
@@ -94,14 +82,13 @@ def test_rerun_gives_the_same_bytes(png, digitised):
     assert runs[0] == runs[1]
 
 
-def test_unit_and_numbers_at_risk_given_by_hand(png, digitised, tmp_path):
-    digitised(flags=(Flag("no_at_risk"), Flag("time_unit_unknown")))
+def test_numbers_at_risk_given_by_hand(png, digitised, tmp_path):
+    digitised(flags=(Flag("no_at_risk"),))
     table = tmp_path / "table.csv"
     table.write_text("arm,time,n_risk\nplacebo,0,60\nplacebo,12,30\nDRUG,0,61\nDRUG,12,31\n")
     out = tmp_path / "out"
-    main(["digitise", str(png), "--out", str(out), "--unit", "weeks", "--at-risk", str(table), "-q"])
+    main(["digitise", str(png), "--out", str(out), "--at-risk", str(table), "-q"])
     read = library.read_digitisation(out)
-    assert read.panels[0].calibration.time.unit == "weeks"
     assert read.panels[0].at_risk.arms == ("Placebo", "Drug")
     assert read.panels[0].at_risk.n_risk.tolist() == [[60, 30], [61, 31]]
     assert {flag.name for flag in read.all_flags()} == {"at_risk_given", "gap"}
@@ -159,7 +146,7 @@ def test_what_is_no_figure_ends_with_one_line_and_leaves_nothing(tmp_path, capsy
 def test_fault_of_the_program_is_called_a_bug(png, monkeypatch, capsys):
     import ipdrecon.figure.digitisation as reader
 
-    monkeypatch.setattr(reader, "digitise", lambda path, **given: {}["absent"])
+    monkeypatch.setattr(reader, "read_figure", lambda path, **given: {}["absent"])
     assert main(["digitise", str(png)]) == 1
     assert "this is a bug in ipdrecon (KeyError: 'absent'); run again with --debug" in capsys.readouterr().err
     assert main(["digitise", str(png), "--debug"]) == 1

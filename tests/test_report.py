@@ -44,13 +44,11 @@ STUDIES = "study,aetiology,measure,hr,rr,ci_low,ci_high,summary,source,note\nOth
 
 
 @pytest.fixture
-def review(tmp_path, monkeypatch, made_digitisation, made_px):
+def review(tmp_path, digitised, made_px):
     """Write a review of one trial whose figure has a known reading."""
     import cv2
 
-    import ipdrecon.figure.digitisation as reader
-
-    monkeypatch.setattr(reader, "digitise", lambda path, **given: made_digitisation())
+    digitised()
     (tmp_path / "made").mkdir()
     cv2.imwrite(str(tmp_path / "made" / "made.png"), made_px[:, :, ::-1])
     (tmp_path / "made" / "trial.toml").write_text(TRIAL)

@@ -19,6 +19,8 @@ app = typer.Typer(
 
 _Out = Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the results.", show_default=False)]
 _Range = tuple[float, float] | None
+_Box = tuple[float, float, float, float] | None
+_SCALES = ("survival", "percent", "incidence", "incidence_percent")
 
 
 def main(arguments=None):
@@ -68,23 +70,35 @@ def digitise(
     y_range: Annotated[_Range, typer.Option(metavar="MIN MAX", help="Values at the lowest and the highest tick.")] = None,
     unit: Annotated[str | None, typer.Option(help="Unit of the time axis: days, weeks, months, years.")] = None,
     at_risk: Annotated[Path | None, typer.Option(help="Numbers at risk by hand: CSV panel,arm,time,n_risk.")] = None,
+    name: Annotated[list[str] | None, typer.Option(metavar="OLD=NEW", help="Another name of an arm; may be repeated.")] = None,
+    scale: Annotated[str | None, typer.Option(help="survival, percent, incidence or incidence_percent.")] = None,
+    box: Annotated[_Box, typer.Option(metavar="LEFT TOP RIGHT BOTTOM", help="The only plotting box, in px.")] = None,
+    ocr: Annotated[bool, typer.Option("--ocr/--no-ocr", help="Read text; without, give both ranges.")] = True,
+    edits: Annotated[Path | None, typer.Option(help="Changes by hand; by default edits.json of the results' folder.")] = None,
+    no_edits: Annotated[bool, typer.Option("--no-edits", help="Leave the folder's edits.json aside.")] = False,
+    save_edits: Annotated[bool, typer.Option("--save-edits", help="Keep all changes in edits.json, for the next run.")] = False,
+    pictures: Annotated[Path | None, typer.Option(metavar="DIR", help="One picture per finder, and one per doubt.")] = None,
 ):
     """Read the curves and the at-risk table of a figure.
 
-    Example: ipdrecon digitise fig5.png
+    Example: ipdrecon digitise fig5.png --name "arm 1=Placebo"
     """
     from ipdrecon.app import sentences
-    from ipdrecon.app.workflow import Given, digitise_to_folder
+    from ipdrecon.app.given import Given
+    from ipdrecon.app.workflow import digitise_to_folder
     from ipdrecon.flags import needs_review
 
     folder = out or figure.with_suffix("")
-    given = Given(panel, page, arms, x_range, y_range, unit, at_risk)
+    names, scale = _pairs(name, "--name"), scale and _one_of(scale, _SCALES, "--scale")
+    given = Given(panel, page, arms, x_range, y_range, unit, at_risk, box, scale, names, edits, no_edits, ocr)
     with talk.working(f"Reading {figure.name} …"):
-        digitisation = digitise_to_folder(figure, folder, given)
+        digitisation = digitise_to_folder(figure, folder, given, pictures=pictures, save_edits=save_edits)
     for line in sentences.of_digitisation(digitisation):
         talk.say(line)
-    talk.flags(digitisation.all_flags())
+    talk.flags(digitisation.all_flags(), with_numbers=True)
     talk.say(f"Look at {folder / 'overlay.png'}; the tables are beside it.")
+    if pictures is not None:
+        talk.say(f"What each finder saw, and each doubt, is in {pictures}.")
     return Outcome(_json_of(folder / "figure.json") | {"folder": str(folder)}, needs_review(digitisation.all_flags()))
 
 
@@ -236,6 +250,14 @@ def _one_of(text, known, option):
         if name.casefold() == text.casefold():
             return name
     raise typer.BadParameter(f"{option} is {text!r}; expected one of {', '.join(known)}")
+
+
+def _pairs(texts, option):
+    pairs = [tuple(part.strip() for part in text.partition("=")[::2]) for text in texts or ()]
+    for text, (old, new) in zip(texts or (), pairs, strict=True):
+        if not old or not new:
+            raise typer.BadParameter(f"{text!r} is not OLD=NEW, as in {option} 'arm 1=Placebo'")
+    return tuple(pairs)
 
 
 def _numbers_by_arm(texts, option):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import typer
 
 from ipdrecon.errors import IpdreconError
+from ipdrecon.flags import numbered
 
 DONE, FAILED, REVIEW, INTERRUPTED = 0, 1, 3, 130
 
@@ -62,15 +63,19 @@ class Talk:
         if self.verbose:
             self.say(text, style="dim")
 
-    def flags(self, flags):
-        """Print flags in words, those that need a look first; the others as a count unless more words are wanted."""
-        flags = tuple(dict.fromkeys(flags))
+    def flags(self, flags, *, with_numbers=False):
+        """Print flags in words, those that need a look first; the others as a count unless more words are wanted.
+
+        Their numbers are those of the pictures and of `figure.json`.
+        """
+        shown = {flag: f"{number}. {flag}" if with_numbers else str(flag) for flag, number in numbered(flags).items()}
+        flags = tuple(shown)
         others = [flag for flag in flags if not flag.needs_review]
         for flag in flags:
             if flag.needs_review:
-                self.say(f"  ! {flag}", style="yellow")
+                self.say(f"  ! {shown[flag]}", style="yellow")
         for flag in others:
-            self.detail(f"  - {flag}")
+            self.detail(f"  - {shown[flag]}")
         if others and not self.verbose:
             self.say(f"  {len(others)} {'note' if len(others) == 1 else 'notes'} more; -v shows them", style="dim")
 

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ipdrecon.app.plots import arm_colour, new_figure
+from ipdrecon.app.plots import arm_colour, as_drawn, new_figure
 from ipdrecon.survival.kaplan_meier import kaplan_meier, n_risk_at
 
 _ROW_INCH = 0.21
@@ -76,7 +76,7 @@ def _draw_pair(main, strip, curve, arm, colour):
 def _shown_name(arm):
     """Give an arm's name as the pictures print it: a dollar sign opens no formula, and an overlong name is cut."""
     shown = arm if len(arm) <= _LONGEST_NAME else arm[: _LONGEST_NAME - 1] + "…"
-    return shown.replace("$", r"\$")
+    return as_drawn(shown)
 
 
 def _dress_main(main, title):

@@ -23,7 +23,7 @@ _LEAST_PERCENT = 1.5
 # --- writing ---------------------------------------------------------------------------------------------------------
 
 
-def digitisation_files(digitisation, figure_px=None):
+def digitisation_files(digitisation, figure_px=None, pictures=None):
     """Make the content of the figure folder's files.
 
     Parameters
@@ -31,6 +31,8 @@ def digitisation_files(digitisation, figure_px=None):
     digitisation : Digitisation
     figure_px : ndarray of uint8, shape (height, width, 3), optional
         The figure; without it there is no overlay.
+    pictures : dict of Flag to str, optional
+        The picture of a doubt's place, by doubt.
 
     Returns
     -------
@@ -43,7 +45,7 @@ def digitisation_files(digitisation, figure_px=None):
         CENSOR_MARKS: csv_bytes(("panel", "arm", "time", "survival"), _mark_rows(digitisation)),
     }
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    files[FIGURE] = json_bytes(records.figure_record(digitisation, hashes))
+    files[FIGURE] = json_bytes(records.figure_record(digitisation, hashes, pictures))
     if figure_px is not None:
         from ipdrecon.app.plots import draw_overlay, png_bytes
 

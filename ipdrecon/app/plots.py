@@ -1,12 +1,17 @@
 """Pictures to check by eye: what was read upon the figure, and the rebuilt patients upon what was read."""
 
+import functools
 import io
 
 import numpy as np
 
+from ipdrecon.flags import numbered
+
 ARM_COLOURS = ("#c2185b", "#0062b1", "#00806a", "#b36200", "#6a3d9a", "#3f6d00", "#8c2f39", "#00788f")
 AXIS_COLOUR = "#a000c8"
 REJECTED_COLOUR = "#d00000"
+DOUBT_COLOUR = "#e06000"
+_HIDDEN_DASH = (0, (1, 1.5))
 _LEAST_WIDTH_PX = 1300
 _LARGEST_SCALE = 3
 _DPI = 100
@@ -25,6 +30,24 @@ def new_figure(width_inch, height_inch, *, dpi=_DPI):
     figure = Canvas(figsize=(width_inch, height_inch), dpi=dpi, facecolor="white")
     FigureCanvasAgg(figure)
     return figure
+
+
+def as_drawn(text):
+    r"""Give text as matplotlib shows it as it stands: no dollar sign opens a formula, a letter the font lacks is an empty box.
+
+    Examples
+    --------
+    >>> as_drawn("5 $ 十")
+    '5 \\$ □'
+    """
+    return "".join(letter if _has_glyph(letter) else "□" for letter in str(text)).replace("$", r"\$")
+
+
+@functools.lru_cache(maxsize=4096)
+def _has_glyph(letter):
+    from matplotlib.font_manager import fontManager, get_font
+
+    return get_font(fontManager.findfont("DejaVu Sans")).get_char_index(ord(letter)) != 0
 
 
 def png_bytes(figure, *, dpi=None):
@@ -62,22 +85,59 @@ def draw_overlay(px, digitisation):
     matplotlib.figure.Figure
         As large as the figure in px, or a whole multiple of it where the figure is small.
     """
-    height, width = px.shape[:2]
-    scale = int(np.clip(np.ceil(_LEAST_WIDTH_PX / width), 1, _LARGEST_SCALE))
-    figure = new_figure(width * scale / _DPI, height * scale / _DPI)
-    axes = figure.add_axes((0, 0, 1, 1))
-    axes.axis("off")
-    axes.imshow(_faded(px), extent=(-0.5, width - 0.5, height - 0.5, -0.5), interpolation="nearest", aspect="auto")
-    axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
-    pen = _Pen(axes, width * scale)
+    figure, pen = canvas(px)
     for panel in digitisation.panels:
-        _draw_box(pen, panel)
-        _draw_ticks(pen, panel)
+        draw_box(pen, panel)
+        draw_ticks(pen, panel)
         for index, curve in enumerate(panel.curves):
-            _draw_curve(pen, panel, curve, arm_colour(index))
+            draw_curve(pen, panel, curve, arm_colour(index))
         _draw_labels(pen, panel)
-        _draw_cells(pen, panel)
+        draw_cells(pen, panel)
+    _draw_doubts(pen, digitisation)
     return figure
+
+
+def canvas(px, region=None, *, least_width=_LEAST_WIDTH_PX, largest_scale=_LARGEST_SCALE, margin=0):
+    """Make a matplotlib Figure that shows a faded picture, and a pen that draws upon it in its px.
+
+    Parameters
+    ----------
+    px : ndarray of uint8, shape (height, width, 3)
+    region : tuple of float, optional
+        The part to show: left, top, right, bottom in px; the whole by default.
+    least_width : int
+        Small pictures are enlarged to this width, by a whole number.
+    largest_scale : int
+        At most so many times.
+    margin : int
+        White paper above the picture for a title, in px of the figure made.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    pen : Pen
+    """
+    left, top, right, bottom = _whole_pixels(region, px)
+    part = px[top : bottom + 1, left : right + 1]
+    height, width = part.shape[:2]
+    scale = int(np.clip(np.ceil(least_width / width), 1, largest_scale))
+    figure = new_figure(width * scale / _DPI, (height * scale + margin) / _DPI)
+    axes = figure.add_axes((0, 0, 1, height * scale / (height * scale + margin)))
+    axes.axis("off")
+    extent = (left - 0.5, right + 0.5, bottom + 0.5, top - 0.5)
+    axes.imshow(_faded(part), extent=extent, interpolation="nearest", aspect="auto")
+    axes.set(xlim=extent[:2], ylim=extent[2:])
+    return figure, Pen(axes, width * scale)
+
+
+def _whole_pixels(region, px):
+    """A region in whole pixels within the picture, not narrower than it is fit to be seen."""
+    height, width = px.shape[:2]
+    if region is None:
+        return 0, 0, width - 1, height - 1
+    left, right = np.clip(np.round([region[0], region[2]]), 0, width - 1).astype(int)
+    top, bottom = np.clip(np.round([region[1], region[3]]), 0, height - 1).astype(int)
+    return min(left, width - 2), min(top, height - 2), max(right, left + 1), max(bottom, top + 1)
 
 
 def _faded(px):
@@ -85,7 +145,7 @@ def _faded(px):
     return np.repeat((255 - 0.5 * (255 - grey)).astype(np.uint8)[:, :, None], 3, axis=2)
 
 
-class _Pen:
+class Pen:
     """Lines and haloed words in px of the figure, with widths that fit its size."""
 
     def __init__(self, axes, width_px):
@@ -93,26 +153,36 @@ class _Pen:
         self.points = 72 / _DPI
         self.hair = self.points * max(1.0, width_px / 1400)
         self.text_size = self.points * max(12.0, width_px / 80)
-        self.unit = axes.get_xlim()[1] / width_px
+        self.unit = (axes.get_xlim()[1] - axes.get_xlim()[0]) / width_px
 
     def line(self, px, py, colour, *, width=1.0, dash="-"):
-        self.axes.plot(px, py, dash, color=colour, lw=width * self.hair, solid_capstyle="butt", solid_joinstyle="miter")
+        """Draw a line through points; `width` in hairs."""
+        style = {"solid_capstyle": "butt", "solid_joinstyle": "miter", "dash_capstyle": "butt"}
+        self.axes.plot(px, py, linestyle=dash, color=colour, lw=width * self.hair, **style)
 
-    def word(self, px, py, text, colour, *, ha="left", va="center", size=1.0):
+    def frame(self, box, colour, *, width=0.7, dash="-"):
+        """Draw the outline of a box (left, top, right, bottom)."""
+        left, top, right, bottom = box
+        self.line([left, right, right, left, left], [top, top, bottom, bottom, top], colour, width=width, dash=dash)
+
+    def word(self, px, py, text, colour, *, ha="left", va="center", size=1.0, upwards=False):
+        """Write a word with a white halo; `size` in those of the figure's text."""
         from matplotlib.patheffects import withStroke
 
         halo = [withStroke(linewidth=self.text_size / 4, foreground="white")]
-        shown = str(text).replace("$", r"\$")
-        self.axes.text(px, py, shown, color=colour, fontsize=size * self.text_size, ha=ha, va=va, path_effects=halo, clip_on=False)
+        style = {"color": colour, "fontsize": size * self.text_size, "ha": ha, "va": va, "rotation": 90 if upwards else 0}
+        self.axes.text(px, py, as_drawn(text), path_effects=halo, clip_on=False, **style)
 
 
-def _draw_box(pen, panel):
+def draw_box(pen, panel):
+    """Draw the plotting box of a panel, and its name."""
     box = panel.box
     pen.line([box.left, box.right, box.right, box.left, box.left], [box.top, box.top, box.bottom, box.bottom, box.top], AXIS_COLOUR, width=0.8)
     pen.word(box.right - 5 * pen.unit, box.top + 11 * pen.unit, f"panel {panel.panel}", AXIS_COLOUR, ha="right", size=0.85)
 
 
-def _draw_ticks(pen, panel):
+def draw_ticks(pen, panel):
+    """Draw the ticks of both axes with their values."""
     box, reach = panel.box, 7 * pen.unit
     time, vertical = panel.calibration.time, panel.calibration.vertical
     for px, value, used in zip(time.tick_px, time.tick_value, time.used, strict=True):
@@ -149,14 +219,29 @@ def tick_text(value, values, *, used=True):
     return f"{shown:g}" if used else f"{shown:g} left out"
 
 
-def _draw_curve(pen, panel, curve, colour):
-    px, py = panel.calibration.to_px(np.repeat(curve.time, 2)[1:], np.repeat(curve.survival, 2)[:-1])
-    pen.line(px, py, colour)
+def draw_curve(pen, panel, curve, colour):
+    """Draw a curve and its censor marks; stretches that other ink hides are dotted."""
+    begin = 0.0
+    for hidden_from, hidden_to, _ in (*curve.occluded, (curve.time[-1], curve.time[-1], 0.0)):
+        _draw_stretch(pen, panel, curve, (begin, hidden_from), colour, "-")
+        _draw_stretch(pen, panel, curve, (hidden_from, hidden_to), colour, _HIDDEN_DASH)
+        begin = hidden_to
     if len(curve.censor_time):
         at, height = panel.calibration.to_px(curve.censor_time, curve.survival_at(curve.censor_time))
         reach = 6 * pen.unit
         for left, top in zip(at, height, strict=True):
             pen.line([left, left], [top - reach, top + reach], colour)
+
+
+def _draw_stretch(pen, panel, curve, stretch, colour, dash):
+    begin, end = stretch
+    if end <= begin:
+        return
+    inside = (curve.time > begin) & (curve.time <= end)
+    time = np.concatenate([[begin], curve.time[inside], [end]])
+    survival = np.concatenate([[curve.survival_at(begin)], curve.survival[inside], [curve.survival_at(end)]])
+    px, py = panel.calibration.to_px(np.repeat(time, 2)[1:], np.repeat(survival, 2)[:-1])
+    pen.line(px, py, colour, dash=dash)
 
 
 def _draw_labels(pen, panel):
@@ -177,7 +262,8 @@ def _label_place(pen, panel, curve):
     return px - 0.4 * letter, min(py, float(top)) - 2.0 * letter, "right"
 
 
-def _draw_cells(pen, panel):
+def draw_cells(pen, panel):
+    """Draw the cells of the at-risk table with what was read."""
     from matplotlib.patches import Rectangle
 
     for cell in panel.cells:
@@ -187,6 +273,22 @@ def _draw_cells(pen, panel):
             Rectangle(corner, box.width + 2 * pen.unit, box.height + 2 * pen.unit, fill=False, ec=AXIS_COLOUR, lw=0.7 * pen.hair)
         )
         pen.word(box.right + 3 * pen.unit, box.centre[1], cell.text or "?", AXIS_COLOUR if cell.text else REJECTED_COLOUR, size=0.75)
+
+
+def _draw_doubts(pen, digitisation):
+    """Write the number of each doubt that asks for a look at its place."""
+    taken = set()
+    for flag, number in numbered(digitisation.all_flags()).items():
+        if flag.box is None or not flag.needs_review:
+            continue
+        left, top, *_ = flag.box
+        pen.frame(flag.box, DOUBT_COLOUR, dash=(0, (4, 3)))
+        step = 1.3 * pen.text_size / pen.points * pen.unit
+        px, py = left + 0.3 * step, top - 0.5 * step
+        while (round(px / step), round(py / step)) in taken:
+            px += 1.5 * step
+        taken.add((round(px / step), round(py / step)))
+        pen.word(px, py, f"{number}", DOUBT_COLOUR, size=0.9)
 
 
 def spread(wanted, least):

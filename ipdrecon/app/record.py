@@ -1,13 +1,15 @@
 """The record `figure.json`: all that was read from a figure but its curves and numbers at risk, and how surely."""
 
+from dataclasses import dataclass
+
 from ipdrecon.errors import FolderError
-from ipdrecon.flags import Flag
+from ipdrecon.flags import Flag, numbered
 from ipdrecon.model import ArmLook, Axis, Box, Calibration, Word
 
 SCHEMA_VERSION = 1
 
 
-def figure_record(digitisation, files):
+def figure_record(digitisation, files, pictures=None):
     """Make what `figure.json` holds.
 
     Parameters
@@ -15,12 +17,15 @@ def figure_record(digitisation, files):
     digitisation : Digitisation
     files : dict of str to str
         SHA-256 of the tables written beside it, by file name.
+    pictures : dict of Flag to str, optional
+        The picture of a doubt's place, by doubt.
 
     Returns
     -------
     dict
     """
     width, height = digitisation.size
+    book = _FlagBook(numbered(digitisation.all_flags()), pictures or {})
     return {
         "schema_version": SCHEMA_VERSION,
         "program": "ipdrecon",
@@ -31,16 +36,26 @@ def figure_record(digitisation, files):
         "width_px": width,
         "height_px": height,
         "confidence": min((_panel_confidence(panel) for panel in digitisation.panels), default=0.0),
-        "flags": _flag_records(digitisation.flags),
-        "panels": [_panel_record(panel) for panel in digitisation.panels],
+        "flags": book.records(digitisation.flags),
+        "panels": [_panel_record(panel, book) for panel in digitisation.panels],
         "settings": digitisation.settings,
         "edits": list(digitisation.edits),
         "files": files,
     }
 
 
-def _flag_records(flags):
-    return [flag.to_dict() for flag in flags]
+@dataclass(frozen=True)
+class _FlagBook:
+    """Numbers of a figure's flags, and the pictures of their places."""
+
+    numbers: dict
+    pictures: dict
+
+    def records(self, flags):
+        return [{"number": self.numbers[flag]} | flag.to_dict() | self._picture(flag) for flag in flags]
+
+    def _picture(self, flag):
+        return {"picture": self.pictures[flag]} if flag in self.pictures else {}
 
 
 def _panel_confidence(panel):
@@ -49,7 +64,7 @@ def _panel_confidence(panel):
     return min(parts + ([panel.at_risk.confidence] if panel.at_risk is not None else []))
 
 
-def _panel_record(panel):
+def _panel_record(panel, book):
     calibration = panel.calibration
     return {
         "panel": panel.panel,
@@ -57,10 +72,10 @@ def _panel_record(panel):
         "scale": calibration.scale,
         "residual_px": calibration.residual_px,
         "confidence": _panel_confidence(panel),
-        "flags": _flag_records(panel.flags),
+        "flags": book.records(panel.flags),
         "axes": {"time": _axis_record(calibration.time), "vertical": _axis_record(calibration.vertical)},
-        "arms": [_arm_record(curve, look) for curve, look in zip(panel.curves, panel.looks, strict=True)],
-        "at_risk": None if panel.at_risk is None else _table_record(panel),
+        "arms": [_arm_record(curve, look, book) for curve, look in zip(panel.curves, panel.looks, strict=True)],
+        "at_risk": None if panel.at_risk is None else _table_record(panel, book),
     }
 
 
@@ -77,7 +92,7 @@ def _axis_record(axis):
     }
 
 
-def _arm_record(curve, look):
+def _arm_record(curve, look, book):
     return {
         "label": curve.arm,
         "colour": look.colour,
@@ -88,14 +103,14 @@ def _arm_record(curve, look):
         "time_error": curve.time_error,
         "survival_error": curve.survival_error,
         "occluded": [{"from": begin, "to": end, "survival_error": error} for begin, end, error in curve.occluded],
-        "flags": _flag_records(curve.flags),
+        "flags": book.records(curve.flags),
     }
 
 
-def _table_record(panel):
+def _table_record(panel, book):
     return {
         "confidence": panel.at_risk.confidence,
-        "flags": _flag_records(panel.at_risk.flags),
+        "flags": book.records(panel.at_risk.flags),
         "cells": [{"text": word.text, "box_px": word.box, "confidence": word.confidence} for word in panel.cells],
     }
 

@@ -35,6 +35,7 @@ class FigureEntry(_Entry):
     x_range: tuple[float, float] | None = None
     y_range: tuple[float, float] | None = None
     at_risk: str | None = None
+    edits: str | None = None
     reported: str | None = None
     facsimile: bool = False
     facsimile_note: str = ""
@@ -148,7 +149,7 @@ def read_trial(folder):
     """
     folder = Path(folder)
     trial = _read(TrialEntry, folder / "trial.toml")
-    named = [trial.reported] + [name for figure in trial.figure for name in (figure.file, figure.at_risk, figure.reported)]
+    named = [trial.reported] + [name for figure in trial.figure for name in (figure.file, figure.at_risk, figure.edits, figure.reported)]
     for name in named:
         if name is not None and not (folder / name).is_file():
             raise FolderError(f"{folder / 'trial.toml'} names {name!r}, but {folder / name} is missing; put the file there or mend the name.")

@@ -8,15 +8,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ipdrecon.app import saving, sentences
+from ipdrecon.app.given import Given
 from ipdrecon.app.pooling import PoolSettings, effect_row, pool_rows, pooled_files
 from ipdrecon.app.review import read_review, read_trial
-from ipdrecon.app.workflow import (
-    Given,
-    agreement_needs_review,
-    digitise_to_folder,
-    reconstruct_to_folder,
-    validate_to_folder,
-)
+from ipdrecon.app.workflow import agreement_needs_review, digitise_to_folder, reconstruct_to_folder, validate_to_folder
 from ipdrecon.errors import FolderError
 from ipdrecon.flags import Flag, needs_review
 from ipdrecon.model import TrialEstimate
@@ -211,7 +206,16 @@ def _files_of_run(folder):
 def _run_figure(source, trial, entry, stage):
     place = Path(trial.id) / Path(entry.file).stem
     at_risk = source / entry.at_risk if entry.at_risk else None
-    given = Given(entry.panel, entry.page, entry.arms, entry.x_range, entry.y_range, entry.time_unit, at_risk)
+    given = Given(
+        panel=entry.panel,
+        page=entry.page,
+        arms=entry.arms,
+        x_range=entry.x_range,
+        y_range=entry.y_range,
+        unit=entry.time_unit,
+        at_risk=at_risk,
+        edits=source / entry.edits if entry.edits else None,
+    )
     digitisation = digitise_to_folder(source / entry.file, stage / place, given)
     panel = _panel_of(digitisation, entry, source / entry.file)
     named, flags = match_labels([arm.label for arm in trial.arm], [curve.arm for curve in panel.curves], source / entry.file)
@@ -351,7 +355,7 @@ def _inputs(path, review, trials):
     files = [path] + ([path.parent / review.studies_file] if review.studies_file else [])
     for folder, trial in trials:
         files.append(folder / "trial.toml")
-        names = [trial.reported] + [name for entry in trial.figure for name in (entry.file, entry.at_risk, entry.reported)]
+        names = [trial.reported] + [name for entry in trial.figure for name in (entry.file, entry.at_risk, entry.edits, entry.reported)]
         files += [folder / name for name in names if name is not None]
     unique = dict.fromkeys(files)
     return {_relative(file, path.parent): hashlib.sha256(file.read_bytes()).hexdigest() for file in unique}

@@ -2,12 +2,13 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from ipdrecon.app import library, saving
+from ipdrecon.app.given import EDITS, Given, edits_bytes, edits_in_force
 from ipdrecon.app.tables import read_table
 from ipdrecon.errors import FolderError, ReconstructionError
 from ipdrecon.flags import Flag, needs_review
@@ -20,35 +21,10 @@ _REBUILT = (IPD, RECONSTRUCTION, RECONSTRUCTION_PICTURE)
 _INPUTS = (library.CURVES, library.AT_RISK, library.CENSOR_MARKS)
 
 
-@dataclass(frozen=True)
-class Given:
-    """What a person gives by hand about a figure; None where nothing is given.
-
-    Attributes
-    ----------
-    panel : str or None
-    page, arms : int or None
-    x_range, y_range : tuple of float, or None
-        Values at the first and last tick.
-    unit : str or None
-        Of the time axis.
-    at_risk : Path or None
-        A CSV file ``panel,arm,time,n_risk``.
-    """
-
-    panel: str | None = None
-    page: int | None = None
-    arms: int | None = None
-    x_range: tuple | None = None
-    y_range: tuple | None = None
-    unit: str | None = None
-    at_risk: Path | None = None
-
-
 # --- digitise --------------------------------------------------------------------------------------------------------
 
 
-def digitise_to_folder(figure, folder, given=None):
+def digitise_to_folder(figure, folder, given=None, *, pictures=None, save_edits=False):
     """Digitise a figure and write its folder.
 
     Parameters
@@ -56,27 +32,33 @@ def digitise_to_folder(figure, folder, given=None):
     figure : str or Path
     folder : str or Path
     given : Given, optional
+    pictures : str or Path, optional
+        A folder for one picture per finder, and one per doubt.
+    save_edits : bool
+        Whether the edits in force are written to the folder, so that a rerun repeats them.
 
     Returns
     -------
     Digitisation
     """
     from ipdrecon import __version__
-    from ipdrecon.figure.digitisation import digitise
-    from ipdrecon.figure.source import open_figure
+    from ipdrecon.app.finder_pictures import flag_crops, picture_files
+    from ipdrecon.figure.digitisation import DigitiseSettings, read_figure
 
     given = given or Given()
     tables = None if given.at_risk is None else library.read_at_risk_tables(given.at_risk)
-    digitisation = digitise(
-        figure, panel=given.panel, page=given.page, arms=given.arms, x_range=given.x_range, y_range=given.y_range
-    )
-    digitisation = replace(digitisation, version=__version__)
-    if given.unit is not None:
-        digitisation = with_unit(digitisation, given.unit)
+    edits = edits_in_force(given, figure, folder)
+    reading = read_figure(figure, panel=given.panel, page=given.page, edits=edits, settings=DigitiseSettings(ocr=given.ocr))
+    digitisation = replace(reading.digitisation, version=__version__)
     if tables is not None:
         digitisation = with_at_risk(digitisation, tables, given.at_risk)
-    files = library.digitisation_files(digitisation, open_figure(figure).px)
+    crops = {} if pictures is None else flag_crops(digitisation)
+    files = library.digitisation_files(digitisation, reading.figure.px, crops)
+    if save_edits:
+        files[EDITS] = edits_bytes(digitisation.edits, digitisation.sha256)
     outdated = () if _unchanged(folder, files, _INPUTS) else _REBUILT + _COMPARED
+    if pictures is not None:
+        saving.write_files(pictures, picture_files(reading, digitisation))
     saving.write_files(folder, files, outdated=outdated)
     return digitisation
 
@@ -85,16 +67,6 @@ def _unchanged(folder, files, names):
     """Whether the new files of these names are as they stand in a folder, or there is none of them."""
     standing = [Path(folder) / name for name in names if (Path(folder) / name).is_file()]
     return all(path.read_bytes() == files[path.name] for path in standing)
-
-
-def with_unit(digitisation, unit):
-    """Set the unit of the time axis of every panel."""
-    panels = []
-    for panel in digitisation.panels:
-        time = replace(panel.calibration.time, unit=unit)
-        kept = tuple(flag for flag in panel.flags if flag.name != "time_unit_unknown")
-        panels.append(replace(panel, calibration=replace(panel.calibration, time=time), flags=kept))
-    return replace(digitisation, panels=tuple(panels), settings=digitisation.settings | {"unit": unit})
 
 
 def with_at_risk(digitisation, tables, path):

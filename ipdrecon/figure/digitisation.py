@@ -20,6 +20,7 @@ from ipdrecon.figure.edits.panels import (
     refuse_unmatched,
     rename_panels,
 )
+from ipdrecon.figure.flag_places import place_flags
 from ipdrecon.figure.frame import find_frame
 from ipdrecon.figure.ink import InkSettings, hue_difference, plot_inside
 from ipdrecon.figure.legend import find_legend, split_at_keys
@@ -29,6 +30,7 @@ from ipdrecon.figure.reading import FigureReading, PanelReading
 from ipdrecon.figure.source import open_figure
 from ipdrecon.figure.text import read_words
 from ipdrecon.figure.trace import TraceSettings, censor_marks, ink_edges, steps
+from ipdrecon.figure.visibility import longest, occluded_times, see
 from ipdrecon.flags import Flag
 from ipdrecon.model import ArmLook, Curve, Digitisation, DigitisedPanel
 
@@ -45,11 +47,14 @@ class DigitiseSettings:
     ink : InkSettings
     arms : ArmSettings
     trace : TraceSettings
+    ocr : bool
+        Whether text is read; without it, both axes must be given.
     """
 
     ink: InkSettings = field(default_factory=InkSettings)
     arms: ArmSettings = field(default_factory=ArmSettings)
     trace: TraceSettings = field(default_factory=TraceSettings)
+    ocr: bool = True
 
 
 @dataclass(frozen=True)
@@ -117,7 +122,7 @@ def read_figure(path, *, panel=None, page=None, arms=None, x_range=None, y_range
     if page not in (None, 1):
         raise PanelError(f"Page {page} was asked for, but a picture has one page only. Leave --page out.")
     figure = open_figure(path)
-    words = split_at_keys(figure.px, read_words(figure.px))
+    words = split_at_keys(figure.px, read_words(figure.px)) if settings.ocr else ()
     found = edit_places(given.edits, lambda: _panels(figure.px, words, given))
     refuse_strangers(given.edits, found)
     words = _without_marks(words, [place.box for place in found])
@@ -156,7 +161,8 @@ def _panels(px, words, given):
     try:
         return find_panels(px, words)
     except PanelError:
-        if given.x_range is None or given.y_range is None:
+        axes = given_axes(given.edits, "1", x_range=given.x_range, y_range=given.y_range)
+        if axes.time is None or axes.vertical is None:
             raise
         return (PanelBox("1", find_frame(px)),)
 
@@ -181,24 +187,30 @@ def _read_panel(px, place, boxes, words, legend, given, settings):
     cells = table.cells if table is not None else ()
     entries = usable_entries(legend, place.box, boxes, cells)
     plot = plot_inside(px, place.box, calibration, words, keys=[entry.key for entry in entries], settings=settings.ink)
-    given, inks = _inks(plot, calibration, entries, place.name, given, settings)
+    rows = len(table.rows) if table is not None else None
+    given, inks = _inks(plot, calibration, entries, rows, place.name, given, settings)
     inks, looks = _named(px, words, place.box, plot, inks, entries, given)
     edges = [ink_edges(ink.path, ink.own, ink.others, plot.text) for ink in inks]
-    curves = [_curve(ink, edge, plot, calibration, settings.trace) for ink, edge in zip(inks, edges, strict=True)]
+    sights = [see(ink, edge, plot.text) for ink, edge in zip(inks, edges, strict=True)]
+    curves = [
+        replace(_curve(ink, edge, plot, calibration, settings.trace), occluded=occluded_times(sight, plot, calibration))
+        for ink, edge, sight in zip(inks, edges, sights, strict=True)
+    ]
     at_risk, looks = _tied(table, looks, curves)
     looks = _distinct(looks)
     curves = tuple(
-        replace(curve, arm=look.label, flags=_curve_flags(look.label, ink, edge))
-        for curve, look, ink, edge in zip(curves, looks, inks, edges, strict=True)
+        replace(curve, arm=look.label, flags=_curve_flags(look.label, ink, sight, plot))
+        for curve, look, ink, sight in zip(curves, looks, inks, sights, strict=True)
     )
     parts = edit_parts(EditedParts(curves, looks, at_risk), given.edits, place.name, calibration=calibration, printed=table)
     flags = (*flags, *_panel_flags(calibration, parts.looks, parts.at_risk, given), *parts.flags)
     panel = DigitisedPanel(place.name, place.box, calibration, parts.curves, parts.looks, parts.at_risk, tuple(cells), flags)
+    panel = place_flags(panel)
     names = tuple(look.label for look in looks)
     return PanelReading(panel, place, entries, plot, inks, names, tuple(edges), table, parts.missed)
 
 
-def _inks(plot, calibration, entries, panel, given, settings):
+def _inks(plot, calibration, entries, rows, panel, given, settings):
     """The arms' ink, and what is given with the number of arms that an edit sets."""
     count, colours = given_ink(given.edits, panel)
     given = given if given.arms is not None or count is None else replace(given, arms=count)
@@ -208,7 +220,9 @@ def _inks(plot, calibration, entries, panel, given, settings):
     start = float(zero_px) - plot.left, float(plot.py_to_row(one_py))
     seeds = [*(entry.lab for entry in entries), *colours]
     try:
-        inks = find_arms(plot, start, count=given.arms, seeds=seeds, settings=settings.arms, trace_settings=settings.trace)
+        inks = find_arms(
+            plot, start, count=given.arms, seeds=seeds, expected=rows, settings=settings.arms, trace_settings=settings.trace
+        )
     except ArmError:
         if any(edit.edit == "add_arm" for edit in stage_edits(given.edits, "curves", panel)):
             return given, ()
@@ -276,19 +290,27 @@ def _curve(ink, edges, plot, calibration, settings):
     )
 
 
-def _curve_flags(label, ink, edges):
-    flags = []
-    columns = len(ink.path.leave)
-    hidden = 1 - edges.seen.mean()
-    if ink.dash == "solid" and hidden > 0.15:
-        flags.append(Flag("occluded", f"arm {label!r}", f"{hidden:.0%} of its length shows no ink of its own."))
+def _curve_flags(label, ink, sight, plot):
+    flags, place, columns = [], f"arm {label!r}", len(ink.path.leave)
+    hidden, bare = longest(sight.hidden), longest(sight.bare)
+    if hidden is not None and (hidden[1] - hidden[0] > 0.03 * columns or sight.share_hidden > 0.15):
+        detail = f"{sight.share_hidden:.0%} of its length shows no ink of its own."
+        flags.append(Flag("occluded", place, detail, _stretch_box(ink, plot, hidden)))
     if ink.dash == "solid" and ink.path.bare > max(3, 0.03 * columns):
-        flags.append(Flag("gap", f"arm {label!r}", f"{ink.path.bare:.0f} of {columns} columns are bare."))
+        detail = f"{ink.path.bare:.0f} of {columns} columns are bare."
+        flags.append(Flag("gap", place, detail, bare and _stretch_box(ink, plot, bare)))
     if ink.limits:
         flags.append(Flag("confidence_band", f"arm {label!r}"))
     if ink.confidence < 0.35:
         flags.append(Flag("arms_doubtful", f"arm {label!r}", f"Its confidence is {ink.confidence:.2f}."))
     return tuple(flags)
+
+
+def _stretch_box(ink, plot, stretch):
+    """Around a stretch of an arm's path, in px of the figure."""
+    rows = ink.path.enter[stretch[0] - ink.path.first], ink.path.leave[stretch[1] - ink.path.first]
+    top, bottom = sorted(float(py) for py in plot.row_to_py(rows))
+    return plot.left + stretch[0] - 6, top - 6, plot.left + stretch[1] + 6, bottom + 6
 
 
 def _tied(table, looks, curves):

@@ -6,7 +6,7 @@ by hand is calibrated, a calibration given by hand is traced upon, an arm given 
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, TypeAdapter, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
 from ipdrecon.errors import EditError
 
@@ -337,7 +337,7 @@ def parse_edits(records, source=""):
     ----------
     records : sequence of dict
         Each with ``edit``, the kind, perhaps ``panel``, and the fields of its kind.
-    source : str
+    source : str or Path
         The file they come from, for messages.
 
     Returns
@@ -349,21 +349,38 @@ def parse_edits(records, source=""):
     EditError
         When one is malformed; the message names its place in the list and its field.
     """
-    edits = []
-    for number, record in enumerate(records, start=1):
-        kind = record.get("edit") if isinstance(record, dict) else None
-        position = f"{source}{', ' if source else ''}edit {number}"
-        if not isinstance(kind, str) or kind not in KINDS:
-            seen = f"its kind is {kind!r}" if isinstance(record, dict) else f"it is {record!r}"
-            raise EditError(f"{position}: {seen}; expected an object whose field edit is one of {', '.join(KINDS)}.")
-        position = f"{position} ({kind})"
-        try:
-            edit = TypeAdapter(KINDS[kind]).validate_python(record)
-        except ValidationError as error:
-            raise EditError(f"{position}: {'; '.join(_complaint(item) for item in error.errors())}.") from error
-        edit._position = position
-        edits.append(edit)
-    return tuple(edits)
+    before = f"{source}, " if source else ""
+    return tuple(parse_edit(record, f"{before}edit {number}") for number, record in enumerate(records, start=1))
+
+
+def parse_edit(record, position):
+    """Check one edit.
+
+    Parameters
+    ----------
+    record : dict
+    position : str
+        Where it stands, for messages.
+
+    Returns
+    -------
+    Edit
+
+    Raises
+    ------
+    EditError
+    """
+    kind = record.get("edit") if isinstance(record, dict) else None
+    if not isinstance(kind, str) or kind not in KINDS:
+        seen = f"its kind is {kind!r}" if isinstance(record, dict) else f"it is {record!r}"
+        raise EditError(f"{position}: {seen}; expected an object whose field edit is one of {', '.join(KINDS)}.")
+    position = f"{position} ({kind})"
+    try:
+        edit = KINDS[kind].model_validate(record)
+    except ValidationError as error:
+        raise EditError(f"{position}: {'; '.join(_complaint(item) for item in error.errors())}.") from error
+    edit._position = position
+    return edit
 
 
 def _complaint(item):
