@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from ipdrecon.figure.boxes import outlines
+
 _FILL_SHARE = 0.004
 _LEAST_CONTRAST = 14.0
 _BIN_LAB = 4.0
@@ -14,7 +16,7 @@ _TIE_LAB = 4.0
 _MOST_MISFIT = 16.0
 _FRINGE_SHARE = 0.85
 _BROAD_SHARE = 0.3
-_WIDEST_LINE_PX = 10
+_WIDEST_LINE_SHARE = 0.03
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,7 @@ def plot_inside(px, box, calibration, words, *, keys=(), settings=None):
     background_rgb, fills = _background(crop)
     background = cv2.cvtColor(background_rgb / 100, cv2.COLOR_RGB2LAB)
     contrast = np.linalg.norm(lab - background, axis=2)
-    hidden = _grid(lab, contrast, settings) | _frame(contrast, settings)
+    hidden = _grid(lab, contrast, settings) | _frame(contrast, settings) | outlines(contrast > settings.least_contrast, lab, text)
     contrast[hidden | (contrast < settings.least_contrast)] = 0
     rgb = crop.astype(np.float32) / 2.55
     return Plot(lab, rgb, background, background_rgb, contrast, hidden, text, fills, left, top, calibration.is_incidence)
@@ -180,7 +182,7 @@ def _background(crop):
     fills = _decoded(kinds, _FILL_BIN_LAB)
     large = np.flatnonzero(counts >= _FILL_SHARE * codes.size)
     large = large[np.argsort(-counts[large], kind="stable")] if len(large) else np.array([np.argmax(counts)])
-    large = large[[i == 0 or _is_broad(lab, fills[kind], size) for i, kind in enumerate(large)]]
+    large = large[[i == 0 or _is_broad(lab, fills[kind]) for i, kind in enumerate(large)]]
     centres = fills[large]
     near = np.linalg.norm(fills[:, None] - centres[None], axis=2).min(axis=1) < 9
     trusted = near[inverse].reshape(lab.shape[:2])
@@ -188,9 +190,9 @@ def _background(crop):
     return np.where(trusted[..., None], median, paper).astype(np.float32) / 2.55, centres
 
 
-def _is_broad(lab, colour, size):
+def _is_broad(lab, colour):
     """Whether much of a colour's area is broader than the widest lines: a fill."""
-    width = max(size // 2, _WIDEST_LINE_PX) | 1
+    width = int(np.clip(_WIDEST_LINE_SHARE * min(lab.shape[:2]), 5, 11)) | 1
     alike = (np.linalg.norm(lab - colour, axis=2) < 9).astype(np.uint8)
     broad = cv2.morphologyEx(alike, cv2.MORPH_OPEN, np.ones((width, width), np.uint8))
     return bool(broad.sum() > _BROAD_SHARE * alike.sum())
