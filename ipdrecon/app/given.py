@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from ipdrecon.app.saving import json_bytes
+from ipdrecon.app.saving import ALL_DIGITS, json_bytes
 from ipdrecon.errors import FolderError
 
 EDITS = "edits.json"
@@ -153,4 +153,4 @@ def edits_bytes(edits, sha256):
     -------
     bytes
     """
-    return json_bytes({"schema_version": SCHEMA_VERSION, "sha256": sha256, "edits": list(edits)})
+    return json_bytes({"schema_version": SCHEMA_VERSION, "sha256": sha256, "edits": list(edits)}, ALL_DIGITS)

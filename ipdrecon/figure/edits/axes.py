@@ -148,11 +148,11 @@ def edit_calibration(calibration, flags, given):
         calibration = replace(calibration, vertical=vertical, scale=scale)
         settled = ("scale_assumed", "percent", "incidence", "not_kaplan_meier")
         flags = tuple(flag for flag in flags if flag.name not in settled)
-        flags += (Flag("edited", "vertical axis", f"The scale is {scale}, by {given.scale.position}."),)
+        flags += (Flag("edited", "vertical axis", f"The scale is {scale}."),)
     if given.unit is not None:
         calibration = replace(calibration, time=replace(calibration.time, unit=given.unit.unit))
         flags = tuple(flag for flag in flags if flag.name != "time_unit_unknown")
-        flags += (Flag("edited", "time axis", f"The unit is {given.unit.unit}, by {given.unit.position}."),)
+        flags += (Flag("edited", "time axis", f"The unit is {given.unit.unit}."),)
     return calibration, flags
 
 

@@ -26,6 +26,8 @@ class Arms:
         One `edited` for each edit done.
     renamed : dict of str to str
         Present name by each earlier one.
+    gone : tuple of str
+        Arms that edits took away, by every name they had.
     regrouped : bool
         Whether there are other arms than before, so that rows must be tied anew.
     missed : dict of str to EditError
@@ -37,6 +39,7 @@ class Arms:
     calibration: object
     flags: tuple = ()
     renamed: dict = field(default_factory=dict)
+    gone: tuple = ()
     regrouped: bool = False
     missed: dict = field(default_factory=dict)
 
@@ -56,9 +59,9 @@ class Arms:
         """The same arms with another curve in one place."""
         return replace(self, curves=(*self.curves[:index], curve, *self.curves[index + 1 :]))
 
-    def noting(self, edit, name, detail):
+    def noting(self, name, detail):
         """The same arms with a note of what was done to one of them."""
-        return replace(self, flags=(*self.flags, Flag("edited", f"arm {name!r}", f"{detail}, by {edit.position}.")))
+        return replace(self, flags=(*self.flags, Flag("edited", f"arm {name!r}", f"{detail}.")))
 
     def free_name(self, name, edit):
         """A name that no arm has."""
@@ -108,7 +111,7 @@ def _rename(arms, edit):
     arms = arms.with_curve(index, replace(curve, arm=name, flags=_about(curve.flags, old, name)))
     renamed = {key: name if value == old else value for key, value in arms.renamed.items()} | {old: name}
     flags = _about(arms.flags, old, name)
-    return replace(arms, looks=tuple(looks), renamed=renamed, flags=flags).noting(edit, name, f"The name was {old!r}")
+    return replace(arms, looks=tuple(looks), renamed=renamed, flags=flags).noting(name, f"The name was {old!r}")
 
 
 def _about(flags, old, name):
@@ -119,12 +122,14 @@ def _about(flags, old, name):
 def _delete(arms, edit):
     index = arms.index(edit.arm, edit)
     name = arms.names[index]
-    return _without(arms, index).noting(edit, name, "It was taken away")
+    return _without(arms, index).noting(name, "It was taken away")
 
 
 def _without(arms, index):
     curves, looks = arms.curves[:index] + arms.curves[index + 1 :], arms.looks[:index] + arms.looks[index + 1 :]
-    return replace(arms, curves=curves, looks=looks, regrouped=True)
+    name = arms.names[index]
+    gone = (*arms.gone, name, *(old for old, new in arms.renamed.items() if new == name))
+    return replace(arms, curves=curves, looks=looks, gone=gone, regrouped=True)
 
 
 def _merge(arms, edit):
@@ -141,14 +146,14 @@ def _merge(arms, edit):
     marks = np.concatenate([first.censor_time, second.censor_time[second.censor_time > end]])
     merged = _settled(edit, first, time, survival, censor_time=marks)
     arms = _without(arms.with_curve(into, merged), later)
-    return arms.noting(edit, first.arm, f"From {end:g} on it is what was {gone!r}")
+    return arms.noting(first.arm, f"From {end:g} on it is what was {gone!r}")
 
 
 def _split(arms, edit):
     index, name = arms.index(edit.arm, edit), arms.free_name(edit.name, edit)
     curve, look = arms.curves[index], arms.looks[index]
     copy = replace(curve, arm=name, censor_time=(), flags=_about(curve.flags, curve.arm, name))
-    return _with_arm(arms, copy, replace(look, label=name, matched_by="given")).noting(edit, name, f"It begins as a copy of {curve.arm!r}")
+    return _with_arm(arms, copy, replace(look, label=name, matched_by="given")).noting(name, f"It begins as a copy of {curve.arm!r}")
 
 
 def _add(arms, edit):
@@ -157,7 +162,7 @@ def _add(arms, edit):
     blank = Curve(name, [0.0, time[-1]], [1.0, 1.0], **_errors(arms))
     curve = _settled(edit, blank, np.append(0.0, time), np.append(1.0, survival))
     look = ArmLook(name, edit.colour, "unknown", "given")
-    return _with_arm(arms, curve, look).noting(edit, name, f"It was drawn by hand through {len(edit.points)} points")
+    return _with_arm(arms, curve, look).noting(name, f"It was drawn by hand through {len(edit.points)} points")
 
 
 def _with_arm(arms, curve, look):
@@ -192,7 +197,7 @@ def _redraw(arms, edit):
     if time[0] < begin - 1e-9 or time[-1] > end + 1e-9:
         raise edit.error(f"its points reach from {time[0]:g} to {time[-1]:g}, beyond the stretch from {begin:g} to {end:g}.")
     curve = _spliced(edit, arms.curves[index], (begin, end), time, survival)
-    return arms.with_curve(index, curve).noting(edit, curve.arm, f"From {begin:g} to {end:g} it was drawn by hand through {len(time)} points")
+    return arms.with_curve(index, curve).noting(curve.arm, f"From {begin:g} to {end:g} it was drawn by hand through {len(time)} points")
 
 
 def _swap(arms, edit):
@@ -207,7 +212,7 @@ def _swap(arms, edit):
     arms = arms.with_curve(first, _with_stretch(edit, one, other, begin, end))
     arms = arms.with_curve(second, _with_stretch(edit, other, one, begin, end))
     for mine, its in ((one.arm, other.arm), (other.arm, one.arm)):
-        arms = arms.noting(edit, mine, f"From {begin:g} to {end:g} it is what was {its!r}")
+        arms = arms.noting(mine, f"From {begin:g} to {end:g} it is what was {its!r}")
     return arms
 
 
@@ -264,7 +269,7 @@ def _end(arms, edit):
     time = np.append(curve.time[inside], edit.time)
     survival = np.append(curve.survival[inside], curve.survival_at(edit.time))
     ended = _settled(edit, curve, time, survival)
-    return arms.with_curve(index, ended).noting(edit, curve.arm, f"It ended at {curve.time[-1]:g} and ends at {edit.time:g}")
+    return arms.with_curve(index, ended).noting(curve.arm, f"It ended at {curve.time[-1]:g} and ends at {edit.time:g}")
 
 
 def _marks(arms, edit):
@@ -283,7 +288,7 @@ def _marks(arms, edit):
         raise edit.error(f"a mark at {beyond[0]:g} lies beyond the end of {curve.arm!r} at {curve.time[-1]:g}; mend the end first.")
     marks = sorted([*marks, *edit.add])
     detail = f"It had {len(curve.censor_time)} censor marks and has {len(marks)}"
-    return arms.with_curve(index, replace(curve, censor_time=marks)).noting(edit, curve.arm, detail)
+    return arms.with_curve(index, replace(curve, censor_time=marks)).noting(curve.arm, detail)
 
 
 _WAYS = {

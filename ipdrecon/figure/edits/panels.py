@@ -89,7 +89,7 @@ def edit_parts(parts, edits, panel, *, calibration, printed):
         at_risk = replace(tie_rows(printed, arms.looks, arms.curves)[0], arms=names)
     elif at_risk is not None:
         at_risk = replace(at_risk, arms=names)
-    table = edit_table(Table(at_risk, names, arms.renamed), stage_edits(edits, "table", panel))
+    table = edit_table(Table(at_risk, names, arms.renamed, arms.gone), stage_edits(edits, "table", panel))
     at_risk = table.at_risk
     if at_risk is not None and (arms.flags or table.flags):
         at_risk = _checked(at_risk, arms.curves)

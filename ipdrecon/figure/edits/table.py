@@ -23,6 +23,8 @@ class Table:
         Names of the panel's arms.
     renamed : dict of str to str
         Present name by each earlier one.
+    gone : tuple of str
+        Arms that edits took away; what other edits say of their rows is void.
     flags : tuple of Flag
         One `edited` for each edit done.
     missed : dict of str to EditError
@@ -32,6 +34,7 @@ class Table:
     at_risk: AtRiskTable | None
     arms: tuple
     renamed: dict = field(default_factory=dict)
+    gone: tuple = ()
     flags: tuple = ()
     missed: dict = field(default_factory=dict)
 
@@ -42,9 +45,14 @@ class Table:
             raise edit.error(f"no arm {name!r}; the arms are {', '.join(map(repr, self.arms)) or 'none'}.")
         return known
 
-    def noting(self, edit, detail, at_risk):
+    def is_void(self, edit):
+        """Whether an edit speaks of an arm that was taken away."""
+        named = getattr(edit, "arms", None) or (getattr(edit, "arm", None),)
+        return any(name in self.gone and name not in self.arms for name in named)
+
+    def noting(self, detail, at_risk):
         """The table changed, with a note of what was done."""
-        return replace(self, at_risk=at_risk, flags=(*self.flags, Flag("edited", PLACE, f"{detail}, by {edit.position}.")))
+        return replace(self, at_risk=at_risk, flags=(*self.flags, Flag("edited", PLACE, f"{detail}.")))
 
 
 def edit_table(table, edits):
@@ -67,6 +75,8 @@ def edit_table(table, edits):
         When an edit of this panel names what is not there.
     """
     for edit in edits:
+        if table.is_void(edit):
+            continue
         try:
             table = _WAYS[edit.edit](table, edit)
         except EditError as error:
@@ -104,7 +114,7 @@ def _cell(table, edit):
     at_risk, name = _required(table, edit), table.name(edit.arm, edit)
     column = int(np.abs(at_risk.time - edit.time).argmin())
     spacing = np.diff(at_risk.time).min() if len(at_risk.time) > 1 else 1.0
-    if abs(at_risk.time[column] - edit.time) > 0.1 * spacing:
+    if abs(at_risk.time[column] - edit.time) > 0.05 * spacing:
         raise edit.error(f"the table has no time {edit.time:g}; its times are {', '.join(f'{time:g}' for time in at_risk.time)}.")
     row, changes, said = at_risk.arms.index(name), {}, []
     for count in sorted(edit.model_fields_set & set(_COUNTS)):
@@ -114,7 +124,7 @@ def _cell(table, edit):
         changes[count] = values
     kept = tuple(flag for flag in at_risk.flags if not _is_settled(flag, name, at_risk.time[column]))
     detail = f"{name!r} at {at_risk.time[column]:g}: {', '.join(said)}"
-    return table.noting(edit, detail, replace(at_risk, flags=kept, **changes))
+    return table.noting(detail, replace(at_risk, flags=kept, **changes))
 
 
 def _is_settled(flag, name, time):
@@ -139,7 +149,7 @@ def _row(table, edit):
     values[at_risk.arms.index(name)] = np.nan
     values[at_risk.arms.index(name), np.searchsorted(at_risk.time, time)] = n_risk
     kept = tuple(flag for flag in at_risk.flags if repr(name) not in flag.place)
-    return table.noting(edit, f"The row of {name!r} was given", replace(at_risk, n_risk=values, flags=kept))
+    return table.noting(f"The row of {name!r} was given", replace(at_risk, n_risk=values, flags=kept))
 
 
 def _with_times(at_risk, time):
@@ -161,19 +171,19 @@ def _tie(table, edit):
     order[first], order[second] = second, first
     swapped = {count: getattr(at_risk, count)[order] for count in _COUNTS if getattr(at_risk, count) is not None}
     kept = tuple(flag for flag in at_risk.flags if flag.name not in ("at_risk_rows_unmatched", "at_risk_contradicts_curve"))
-    return table.noting(edit, f"The rows of {edit.arms[0]!r} and {edit.arms[1]!r} changed places", replace(at_risk, flags=kept, **swapped))
+    return table.noting(f"The rows of {edit.arms[0]!r} and {edit.arms[1]!r} changed places", replace(at_risk, flags=kept, **swapped))
 
 
 def _times(table, edit):
     at_risk = _required(table, edit)
     if len(edit.time) != len(at_risk.time):
         raise edit.error(f"it gives {len(edit.time)} times, but the table has {len(at_risk.time)}: {', '.join(f'{time:g}' for time in at_risk.time)}.")
-    return table.noting(edit, "The times of its columns were given", replace(at_risk, time=edit.time))
+    return table.noting("The times of its columns were given", replace(at_risk, time=edit.time))
 
 
 def _clear(table, edit):
     _required(table, edit)
-    return table.noting(edit, "It was taken away", None)
+    return table.noting("It was taken away", None)
 
 
 _WAYS = {"cell": _cell, "row": _row, "tie": _tie, "times": _times, "clear_table": _clear}
