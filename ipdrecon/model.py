@@ -374,6 +374,8 @@ class DigitisedPanel:
     cells : tuple of Word
         The table's cells as read, for the overlay.
     flags : tuple of Flag
+    box_confidence : float
+        In [0, 1].
     """
 
     panel: str
@@ -384,6 +386,7 @@ class DigitisedPanel:
     at_risk: AtRiskTable | None = None
     cells: tuple = ()
     flags: tuple = ()
+    box_confidence: float = 1.0
 
     def all_flags(self):
         """Flags of the panel, of its curves and of its table."""

@@ -100,12 +100,12 @@ def _around(box, share, *, left=0.0, below=0.0):
 
 
 def _draw_panels(px, reading):
-    read = {seen.place.name for seen in reading.panels}
+    read = {seen.place.name: seen.panel.box_confidence for seen in reading.panels}
     figure, pen = _titled(px, None, f"Panels: {len(reading.places)} plotting {'box' if len(reading.places) == 1 else 'boxes'} found, {len(read)} read")
     for place in reading.places:
         box, colour = place.box, AXIS_COLOUR if place.name in read else REJECTED_COLOUR
         pen.frame((box.left, box.top, box.right, box.bottom), colour, width=1.5)
-        size = f"{box.width:.0f} × {box.height:.0f} px" + ("" if place.name in read else ", not read")
+        size = f"{box.width:.0f} × {box.height:.0f} px, " + (f"confidence {read[place.name]:.2f}" if place.name in read else "not read")
         pen.word(*box.centre, f"panel {place.name}: {size}", colour, ha="center", size=1.1)
     return figure
 

@@ -222,7 +222,8 @@ def _read_panel(name, record, curves, marks, risks):
     blank = {"colour": (0, 0, 0), "dash": "unknown", "matched_by": "given", "label_confidence": 1.0}
     looks = tuple(records.read_look(known.get(arm) or blank | {"label": arm}) for arm in arms)
     table = _read_at_risk(risks, arms, record and record["at_risk"])
-    return DigitisedPanel(name, box, calibration, read, looks, table, cells, flags)
+    sureness = record.get("box_confidence", 1.0) if record else 1.0
+    return DigitisedPanel(name, box, calibration, read, looks, table, cells, flags, sureness)
 
 
 def _read_curve(lines, mark_lines, record):

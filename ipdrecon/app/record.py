@@ -59,7 +59,7 @@ class _FlagBook:
 
 
 def _panel_confidence(panel):
-    parts = [panel.calibration.time.confidence, panel.calibration.vertical.confidence]
+    parts = [panel.box_confidence, panel.calibration.time.confidence, panel.calibration.vertical.confidence]
     parts += [look.confidence for look in panel.looks] + [curve.confidence for curve in panel.curves]
     return min(parts + ([panel.at_risk.confidence] if panel.at_risk is not None else []))
 
@@ -69,6 +69,7 @@ def _panel_record(panel, book):
     return {
         "panel": panel.panel,
         "box_px": panel.box,
+        "box_confidence": panel.box_confidence,
         "scale": calibration.scale,
         "residual_px": calibration.residual_px,
         "confidence": _panel_confidence(panel),

@@ -10,6 +10,7 @@ from ipdrecon.errors import ArmError, EditError, IpdreconError, PanelError
 from ipdrecon.figure.arms import ArmSettings, find_arms
 from ipdrecon.figure.at_risk import find_table, tie_rows
 from ipdrecon.figure.axes import calibrate
+from ipdrecon.figure.box_check import box_confidence
 from ipdrecon.figure.edits import stage_edits
 from ipdrecon.figure.edits.axes import edit_calibration, edit_places, given_axes, given_ink, of_colours
 from ipdrecon.figure.edits.panels import (
@@ -189,7 +190,7 @@ def _read_panel(px, place, boxes, words, legend, given, settings):
     plot = plot_inside(px, place.box, calibration, words, keys=[entry.key for entry in entries], settings=settings.ink)
     rows = len(table.rows) if table is not None else None
     given, inks = _inks(plot, calibration, entries, rows, place.name, given, settings)
-    inks, looks = _named(px, words, place.box, plot, inks, entries, given)
+    inks, looks = _named(px, words, place.box, plot, inks, entries, rows, given)
     edges = [ink_edges(ink.path, ink.own, ink.others, plot.text) for ink in inks]
     sights = [see(ink, edge, plot.text) for ink, edge in zip(inks, edges, strict=True)]
     curves = [
@@ -205,7 +206,7 @@ def _read_panel(px, place, boxes, words, legend, given, settings):
     parts = edit_parts(EditedParts(curves, looks, at_risk), given.edits, place.name, calibration=calibration, printed=table)
     flags = (*flags, *_panel_flags(calibration, parts.looks, parts.at_risk, given), *parts.flags)
     panel = DigitisedPanel(place.name, place.box, calibration, parts.curves, parts.looks, parts.at_risk, tuple(cells), flags)
-    panel = place_flags(panel)
+    panel = place_flags(replace(panel, box_confidence=box_confidence(px, place.box, calibration)))
     names = tuple(look.label for look in looks)
     return PanelReading(panel, place, entries, plot, inks, names, tuple(edges), table, parts.missed)
 
@@ -230,11 +231,12 @@ def _inks(plot, calibration, entries, rows, panel, given, settings):
     return given, of_colours(inks, colours)
 
 
-def _named(px, words, box, plot, inks, entries, given):
+def _named(px, words, box, plot, inks, entries, rows, given):
     """Tie arms to labels; ink that a complete legend does not show is no arm."""
     matched = match_legend(inks, entries)
     if len(matched) >= 2 and given.arms is None:
-        inks = tuple(ink for i, ink in enumerate(inks) if i in matched or not _is_shade(ink, [inks[j] for j in matched]))
+        told = rows is not None and len(matched) == len(entries) == rows
+        inks = tuple(ink for i, ink in enumerate(inks) if i in matched or not (told or _is_shade(ink, [inks[j] for j in matched])))
         matched = match_legend(inks, entries)
     used = {(entry.text.left, entry.text.top) for entry in entries}
     free = tuple(word for word in words if (word.box.left, word.box.top) not in used)
@@ -255,9 +257,10 @@ def _named(px, words, box, plot, inks, entries, given):
 
 def _is_shade(ink, others):
     """Whether ink that no legend shows is doubtful, or another arm's colour mixed with paper or a band."""
-    if ink.confidence < 0.5:
-        return True
     chroma = np.hypot(*ink.lab[1:])
+    hue_of_its_own = chroma > 30 and ink.lab[0] < 92 and all(hue_difference(ink.lab, other.lab) > 40 for other in others)
+    if ink.confidence < (0.25 if hue_of_its_own else 0.5):
+        return True
     for other in others:
         theirs = np.hypot(*other.lab[1:])
         alike = chroma < 12 or hue_difference(ink.lab, other.lab) < 40
