@@ -6,10 +6,11 @@ The verbs and nouns are found here; each is imported when it is first asked for,
 import importlib
 
 _HOMES = {
-    "ipdrecon.figure.digitisation": ("digitise",),
+    "ipdrecon.figure.digitisation": ("digitise", "read_figure"),
     "ipdrecon.survival": ("reconstruct", "reconstruct_arm", "estimate_hazard_ratio", "validate"),
     "ipdrecon.survival.reported": ("read_reported",),
     "ipdrecon.app.library": ("read_digitisation", "write_digitisation"),
+    "ipdrecon.app.finder_pictures": ("write_pictures",),
     "ipdrecon.app.review_run": ("run_review",),
     "ipdrecon.flags": ("Flag",),
     "ipdrecon.errors": ("IpdreconError",),

@@ -351,9 +351,13 @@ def test_pictures_show_each_finder_and_each_doubt(tmp_path, figure, capsys):
         main(["digitise", str(figure[0]), "--no-ocr", *ranges, "--out", str(out), "-q"])
         runs.append(_bytes_of(out / "pictures") | _bytes_of(out))
     assert runs[0] == runs[1]
+    assert json.loads(runs[0]["pictures.json"])["files"] == sorted(name for name in _bytes_of(out / "pictures") if name.endswith(".png"))
     assert {"panels.png", "text.png", "axes_1.png", "ink_1.png", "traces_1.png", "marks_1.png"} <= set(runs[0])
     record = json.loads(runs[0]["figure.json"])
     flags = record["flags"] + [flag for panel in record["panels"] for part in (panel, *panel["arms"]) for flag in part["flags"]]
     pictures = {flag["picture"] for flag in flags}
     assert pictures == {name for name in runs[0] if name.startswith("flag_")}
     assert sorted(flag["number"] for flag in flags) == list(range(1, len(flags) + 1))
+    main(["digitise", str(figure[0]), "--no-ocr", *ranges, "--unit", "days", "--out", str(out), "-q"])
+    names = {flag.name for flag in read_digitisation(out).all_flags()}
+    assert {path.name[8:-4] for path in (out / "pictures").glob("flag_*.png")} <= names

@@ -1,6 +1,8 @@
 """One picture for each finder, and one for each doubt: what was seen on the way, to be checked by eye."""
 
+import json
 import textwrap
+from pathlib import Path
 
 import numpy as np
 
@@ -16,14 +18,46 @@ from ipdrecon.app.plots import (
     png_bytes,
     tick_text,
 )
+from ipdrecon.app.saving import json_bytes, take_away_earlier, write_files
 from ipdrecon.flags import numbered
 
+LIST = "pictures.json"
 _TITLE_PX, _LINE_PX = 30, 20
 _LETTER_PX = 7.6
 _DPI = 100
 _CROP_WIDTH_PX = 900
 _LEAST_CROP_PX = 60
 _SURE, _FAIR = 0.9, 0.7
+
+
+def write_pictures(reading, folder):
+    """Write one picture for each finder, and one for each doubt, and a list of them.
+
+    Parameters
+    ----------
+    reading : FigureReading
+        As `ipdrecon.read_figure` gives it.
+    folder : str or Path
+        Pictures that an earlier list names and this run does not write are taken away.
+
+    Raises
+    ------
+    FolderError
+        When they cannot be written.
+    """
+    files = picture_files(reading, reading.digitisation)
+    earlier = _listed(Path(folder) / LIST)
+    write_files(folder, files | {LIST: json_bytes({"schema_version": 1, "sha256": reading.figure.sha256, "files": sorted(files)})})
+    take_away_earlier(folder, earlier, files)
+
+
+def _listed(path):
+    """Names in the list of an earlier run; none where there is no list."""
+    try:
+        names = json.loads(path.read_text("utf-8"))["files"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return ()
+    return [name for name in names if isinstance(name, str) and name.endswith(".png")] if isinstance(names, list) else ()
 
 
 def picture_files(reading, digitisation):
@@ -33,7 +67,7 @@ def picture_files(reading, digitisation):
     ----------
     reading : FigureReading
     digitisation : Digitisation
-        With its panels in the order of the reading's.
+        Whose doubts are drawn.
 
     Returns
     -------
@@ -42,8 +76,8 @@ def picture_files(reading, digitisation):
     """
     px = reading.figure.px
     files = {"panels.png": _draw_panels(px, reading), "text.png": _draw_text(px, reading)}
-    for seen, panel in zip(reading.panels, digitisation.panels, strict=True):
-        tag = _tag(seen.place.name)
+    for seen in reading.panels:
+        tag, panel = _tag(seen.place.name), seen.panel
         files[f"axes_{tag}.png"] = _draw_axes(px, panel)
         files[f"ink_{tag}.png"] = _draw_ink(seen)
         files[f"traces_{tag}.png"] = _draw_traces(px, panel)

@@ -42,7 +42,7 @@ def digitise_to_folder(figure, folder, given=None, *, pictures=None, save_edits=
     Digitisation
     """
     from ipdrecon import __version__
-    from ipdrecon.app.finder_pictures import flag_crops, picture_files
+    from ipdrecon.app.finder_pictures import flag_crops, write_pictures
     from ipdrecon.figure.digitisation import DigitiseSettings, read_figure
 
     given = given or Given()
@@ -52,13 +52,14 @@ def digitise_to_folder(figure, folder, given=None, *, pictures=None, save_edits=
     digitisation = replace(reading.digitisation, version=__version__)
     if tables is not None:
         digitisation = with_at_risk(digitisation, tables, given.at_risk)
+    reading = replace(reading, digitisation=digitisation)
     crops = {} if pictures is None else flag_crops(digitisation)
     files = library.digitisation_files(digitisation, reading.figure.px, crops)
     if save_edits:
         files[EDITS] = edits_bytes(digitisation.edits, digitisation.sha256)
     outdated = () if _unchanged(folder, files, _INPUTS) else _REBUILT + _COMPARED
     if pictures is not None:
-        saving.write_files(pictures, picture_files(reading, digitisation))
+        write_pictures(reading, pictures)
     saving.write_files(folder, files, outdated=outdated)
     return digitisation
 
