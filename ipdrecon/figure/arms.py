@@ -156,8 +156,7 @@ def find_arms(plot, start, *, count=None, seeds=(), expected=None, settings=None
         raise ArmError("No curve was found: the plot holds no ink but text and lines of the axes. Give --x-range and --y-range, or crop the figure.")
     arms = [arm for i in range(len(colours)) if (arm := _arm_in(search, own, i, colours[i])) is not None]
     arms = _without_limits(search, _settled(search, arms))
-    spare = None if expected is None else max(expected - sum(arm.confidence >= _SURE for arm in arms), 0)
-    arms = [one for arm in arms for one in _in_one_colour(search, arm, spare)]
+    arms = _families(search, arms, expected)
     if count is not None and len(arms) > count:
         arms = sorted(arms, key=lambda arm: -arm.path.score)[:count]
     if not arms or (count is not None and len(arms) < count):
@@ -181,6 +180,19 @@ def _arm_in(search, own, index, colour):
     path = search.path(own[index], _hidden_by(search.plot, others))
     confidence = _confidence(search, path, own[index])
     return ArmInk(np.asarray(colour), own[index], others, path, confidence) if confidence > 0 else None
+
+
+def _families(search, arms, expected):
+    """The arms of every colour; a table with more rows than colours tells of more in one, unless a legend tells the colours."""
+    sure = [arm for arm in arms if arm.confidence >= _SURE]
+    told = len(search.seeds) > 1 and sum(_is_listed(search, arm) for arm in sure) > 1
+    spare = None if expected is None else 0 if told else max(expected - len(sure), 0)
+    found = []
+    for arm in sorted(arms, key=lambda arm: -arm.path.own):
+        family = _in_one_colour(search, arm, spare)
+        spare = spare and max(spare - len(family) + 1, 0)
+        found.extend(family)
+    return found
 
 
 def _in_one_colour(search, arm, spare):

@@ -2,13 +2,11 @@
 
 import numpy as np
 
-from ipdrecon.figure.ink import hue_difference, mixture_share, palette, part, to_rgb
+from ipdrecon.figure.ink import mixture_share, palette, part, to_rgb
 
 _SAME_LAB = 12.0
 _NEAR_LAB = 28.0
 _LEAST_SHADE = 0.4
-_COLOURED = 25.0
-_SAME_HUE = 35.0
 
 
 def find_inks(plot, seeds):
@@ -74,7 +72,7 @@ def _is_thinned(plot, seed, colour):
 
 
 def _parent(plot, colour, found, listed):
-    """The listed colour of which another is mostly made, by whatever it is mixed with, or whose hue it has; None where there is none."""
+    """The listed colour of which another is mostly made, by whatever it is mixed with; None where there is none."""
     nearest = min(listed, key=lambda i: np.linalg.norm(found[i] - colour))
     if np.linalg.norm(found[nearest] - colour) < _NEAR_LAB:
         return nearest
@@ -84,10 +82,7 @@ def _parent(plot, colour, found, listed):
         fits = [share for ground in grounds if (share := mixture_share(rgb, to_rgb(found[i]), ground)) is not None]
         shares[i] = max(fits, default=0.0)
     best = max(shares, key=shares.get)
-    if shares[best] > _LEAST_SHADE:
-        return best
-    alike = [i for i in listed if min(np.hypot(*found[i][1:]), np.hypot(*colour[1:])) > _COLOURED and hue_difference(found[i], colour) < _SAME_HUE]
-    return min(alike, key=lambda i: hue_difference(found[i], colour), default=None)
+    return best if shares[best] > _LEAST_SHADE else None
 
 
 def _is_pale(plot, colour, other):
