@@ -8,6 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
 
 from ipdrecon.app.commands import main
+from ipdrecon.app.finder_pictures import picture_files
 from ipdrecon.app.given import edits_bytes, read_edits
 from ipdrecon.app.library import read_digitisation
 from ipdrecon.errors import EditError, FolderError, IpdreconError
@@ -206,6 +207,11 @@ def test_later_edits_know_an_arm_by_both_names(read):
     assert panel.curves[0].censor_time.tolist() == []
 
 
+def test_rows_of_an_arm_taken_away_are_not_asked_for(read):
+    panel = read({"edit": "cell", "arm": "arm 2", "time": 0, "n_risk": 5}, {"edit": "delete_arm", "arm": "arm 2"}).panels[0]
+    assert panel.at_risk.arms == ("arm 1",)
+
+
 def test_numbers_that_an_edit_makes_rise_are_flagged(read):
     flags = read({"edit": "cell", "arm": "arm 1", "time": 24, "n_risk": 70}).all_flags()
     assert [flag.detail for flag in flags if flag.name == "at_risk_rises"] == ["from 60 to 70 at time 24."]
@@ -215,6 +221,38 @@ def test_every_edit_done_is_flagged_at_its_place(read):
     flags = read({"edit": "rename_arm", "arm": "arm 1", "name": "Drug"}, {"edit": "unit", "unit": "weeks"}).all_flags()
     edited = {(flag.place, flag.box is not None) for flag in flags if flag.name == "edited"}
     assert edited == {("arm 'Drug'", True), ("time axis", True), ("at-risk table", True)}
+
+
+@pytest.fixture(scope="module")
+def with_table(tmp_path_factory):
+    """Draw a figure of three arms with legend and numbers at risk."""
+    path = tmp_path_factory.mktemp("table") / "fig.png"
+    figure = Canvas(figsize=(8, 6), dpi=100)
+    FigureCanvasAgg(figure)
+    axes = figure.add_axes((0.2, 0.4, 0.75, 0.55))
+    arms = {"Placebo": "tab:blue", "Surgery": "tab:red", "Radiation": "tab:green"}
+    for row, (name, colour) in enumerate(arms.items()):
+        axes.step([0, 5 + row, 12 + 3 * row, 30, 46], [1, 0.9 - 0.15 * row, 0.75 - 0.15 * row, 0.6 - 0.2 * row, 0.6 - 0.2 * row], where="post", color=colour, label=name)
+        figure.text(0.04, 0.24 - 0.06 * row, name, fontsize=11)
+        for column, time in enumerate(range(0, 49, 12)):
+            figure.text(0.2 + 0.75 * time / 50, 0.24 - 0.06 * row, f"{90 - row - 15 * column}", ha="center", fontsize=11)
+    figure.text(0.04, 0.3, "Number at risk", fontsize=11)
+    axes.set(xlim=(0, 50), ylim=(0, 1.05), xticks=range(0, 49, 12), xlabel="Time (months)", ylabel="Overall survival")
+    axes.legend(frameon=False)
+    figure.savefig(path)
+    return path
+
+
+def test_rows_follow_arms_that_go_and_come(with_table):
+    plain = read_figure(with_table).digitisation.panels[0]
+    assert plain.at_risk.arms == ("Placebo", "Surgery", "Radiation")
+    edits = [{"edit": "delete_arm", "arm": "Surgery"}, {"edit": "rename_arm", "arm": "Placebo", "name": "Control"}]
+    edits += [{"edit": "split_arm", "arm": "Radiation", "name": "Surgery"}]
+    reading = read_figure(with_table, edits=edits)
+    table = reading.digitisation.panels[0].at_risk
+    assert table.arms == ("Control", "Radiation", "Surgery")
+    assert table.n_risk[:, 0].tolist() == [90, 88, 89]
+    assert "table_1.png" in picture_files(reading, reading.digitisation)
 
 
 # --- what is refused -------------------------------------------------------------------------------------------------
