@@ -1,6 +1,7 @@
 """What is packed: the data go along, and one version is named everywhere."""
 
 import configparser
+import json
 import re
 import shutil
 import subprocess
@@ -117,15 +118,34 @@ def test_readme_points_to_files_that_exist():
     assert not [link for link in links if not (ROOT / link).exists()]
 
 
-def test_readme_names_commands_and_options_that_exist():
+def guide():
+    return (ROOT / "docs" / "reading_figures.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("text", [readme, guide])
+def test_papers_name_commands_and_options_that_exist(text):
     from typer.main import get_command
 
     from ipdrecon.app.commands import app
 
     commands = get_command(app).commands
-    known = {option for command in commands.values() for parameter in command.params for option in parameter.opts}
-    assert set(re.findall(r"(?m)^ipdrecon (\w+)", readme())) <= set(commands)
-    assert set(re.findall(r"`(--[a-z0-9-]+)", readme())) <= known
+    parameters = [parameter for command in commands.values() for parameter in command.params]
+    known = {option for parameter in parameters for option in (*parameter.opts, *parameter.secondary_opts)}
+    assert set(re.findall(r"(?m)^`?ipdrecon ([a-z]+)", text())) <= set(commands)
+    assert set(re.findall(r"`(--[a-z0-9-]+)", text())) <= known
+
+
+def test_guide_names_every_kind_of_edit_and_flags_that_exist():
+    from ipdrecon.figure.edits.kinds import KINDS, parse_edits
+
+    section = guide().partition("| group |")[2].partition("Points are")[0]
+    named = {name for row in section.splitlines() for name in re.findall(r"`([a-z_]+)`", row.split("|")[2] if row.count("|") > 3 else "")}
+    assert named - {"edit"} == set(KINDS)
+    example = json.loads(guide().partition("```json")[2].partition("```")[0])
+    assert len(parse_edits(example["edits"])) == 4
+    flags = set(re.findall(r"(?m)^\| `([a-z_]+)`", guide().partition("| flag |")[2]))
+    assert len(flags) > 20
+    assert flags <= set(DEFINITIONS)
 
 
 def test_readme_names_flags_that_exist():
