@@ -102,6 +102,13 @@ def test_figure_is_read_without_text(plain):
     assert {flag.name for flag in panel.all_flags()} >= {"axis_given", "edited"}
 
 
+def test_no_text_is_read_where_none_is_wanted(figure, axes, monkeypatch):
+    from ipdrecon.figure import text
+
+    monkeypatch.setattr(text, "_engine", lambda: pytest.fail("the text reader was called"))
+    assert len(read_figure(figure[0], settings=SILENT, edits=axes).digitisation.panels[0].curves) == 2
+
+
 EXACTLY = {
     "box": ({"box": [72, 20, 576, 339]}, {"box"}),
     "scale": ({"scale": "percent"}, {"scale", "curve 0", "curve 1", "marks 0"}),

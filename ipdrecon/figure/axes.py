@@ -65,6 +65,8 @@ def calibrate(px, box, words, *, x_range=None, y_range=None):
 
 
 def _scene(px, box, words):
+    if not words:
+        return _Scene(px, box, words, (), None, None)
     labels = number_labels(px, words)
     row, column = _own_run(label_rows(labels, least=2), box), _own_run(label_columns(labels, least=2), box)
     if min(_count(row), _count(column)) < 3 or _seems_shared_in_vain(column, labels, box):
