@@ -187,7 +187,8 @@ def _read_panel(px, place, boxes, words, legend, given, settings):
     table = find_table(px, words, place.box, calibration.time)
     cells = table.cells if table is not None else ()
     entries = usable_entries(legend, place.box, boxes, cells)
-    plot = plot_inside(px, place.box, calibration, words, keys=[entry.key for entry in entries], settings=settings.ink)
+    keys, lines = [entry.key for entry in entries], [entry.lab for entry in entries]
+    plot = plot_inside(px, place.box, calibration, words, keys=keys, lines=lines, settings=settings.ink)
     rows = len(table.rows) if table is not None else None
     given, inks = _inks(plot, calibration, entries, rows, place.name, given, settings)
     inks, looks = _named(px, words, place.box, plot, inks, entries, rows, given)

@@ -16,6 +16,7 @@ _TIE_LAB = 4.0
 _MOST_MISFIT = 16.0
 _FRINGE_SHARE = 0.85
 _BROAD_SHARE = 0.3
+_SAME_LINE_LAB = 12.0
 _WIDEST_LINE_SHARE = 0.03
 
 
@@ -112,7 +113,7 @@ def hue_difference(lab, other):
     return float(abs((turn + 180) % 360 - 180))
 
 
-def plot_inside(px, box, calibration, words, *, keys=(), settings=None):
+def plot_inside(px, box, calibration, words, *, keys=(), lines=(), settings=None):
     """Cut the plot out of a figure and part its ink from its background.
 
     Parameters
@@ -123,6 +124,8 @@ def plot_inside(px, box, calibration, words, *, keys=(), settings=None):
     words : tuple of Word
     keys : sequence of Box
         Places of legend keys.
+    lines : sequence of ndarray, shape (3,)
+        Colours in CIELAB that a legend shows for lines.
     settings : InkSettings, optional
 
     Returns
@@ -138,7 +141,7 @@ def plot_inside(px, box, calibration, words, *, keys=(), settings=None):
     if calibration.is_incidence:
         crop, text = crop[::-1], text[::-1]
     lab = to_lab(crop)
-    background_rgb, fills = _background(crop)
+    background_rgb, fills = _background(crop, lines)
     background = cv2.cvtColor(background_rgb / 100, cv2.COLOR_RGB2LAB)
     contrast = np.linalg.norm(lab - background, axis=2)
     hidden = _grid(lab, contrast, settings) | _frame(contrast, settings) | outlines(contrast > settings.least_contrast, lab, text)
@@ -172,7 +175,7 @@ def _mark(mask, box, left, top):
     mask[rows, columns] = True
 
 
-def _background(crop):
+def _background(crop, lines):
     """The picture without thin lines: a median over a window wider than lines, snapped to the large fills."""
     size = int(np.clip(0.04 * min(crop.shape[:2]), 9, 41)) | 1
     median = cv2.medianBlur(np.ascontiguousarray(crop), size)
@@ -182,7 +185,7 @@ def _background(crop):
     fills = _decoded(kinds, _FILL_BIN_LAB)
     large = np.flatnonzero(counts >= _FILL_SHARE * codes.size)
     large = large[np.argsort(-counts[large], kind="stable")] if len(large) else np.array([np.argmax(counts)])
-    large = large[[i == 0 or _is_broad(lab, fills[kind]) for i, kind in enumerate(large)]]
+    large = large[[i == 0 or _is_broad(lab, fills[kind], lines) for i, kind in enumerate(large)]]
     centres = fills[large]
     near = np.linalg.norm(fills[:, None] - centres[None], axis=2).min(axis=1) < 9
     trusted = near[inverse].reshape(lab.shape[:2])
@@ -190,11 +193,12 @@ def _background(crop):
     return np.where(trusted[..., None], median, paper).astype(np.float32) / 2.55, centres
 
 
-def _is_broad(lab, colour):
+def _is_broad(lab, colour, lines):
     """Whether much of a colour's area is broader than the widest lines: a fill."""
-    width = int(np.clip(_WIDEST_LINE_SHARE * min(lab.shape[:2]), 5, 11)) | 1
+    width = int(np.clip(_WIDEST_LINE_SHARE * min(lab.shape[:2]), 5, 11))
+    width *= 1 + any(np.linalg.norm(line - colour) < _SAME_LINE_LAB for line in lines)
     alike = (np.linalg.norm(lab - colour, axis=2) < 9).astype(np.uint8)
-    broad = cv2.morphologyEx(alike, cv2.MORPH_OPEN, np.ones((width, width), np.uint8))
+    broad = cv2.morphologyEx(alike, cv2.MORPH_OPEN, np.ones((width | 1, width | 1), np.uint8))
     return bool(broad.sum() > _BROAD_SHARE * alike.sum())
 
 
