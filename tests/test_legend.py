@@ -1,5 +1,7 @@
 """By truth: drawn legends are read back, with the places of their words known from the drawing."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -9,7 +11,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from ipdrecon.figure.ink import to_lab
-from ipdrecon.figure.legend import find_legend, is_label, split_at_keys
+from ipdrecon.figure.legend import LegendEntry, find_legend, is_label, split_at_keys
+from ipdrecon.figure.names import match_legend, usable_entries
 from ipdrecon.model import Box, Word
 
 NAMES = ("Nivolumab", "Placebo")
@@ -126,3 +129,54 @@ def test_what_can_name_an_arm(text):
 @pytest.mark.parametrize("text", ["0.75", "1.0", "P = 0.03", "p<0.001", "95% CI", "HR 0.72", "n", "+ Censored", "Log-rank", "—", "50.5%", "(", "治疗"])
 def test_what_cannot_name_an_arm(text):
     assert not is_label(text)
+
+
+def test_what_follows_a_colon_or_is_a_statistic_is_no_part_of_the_label():
+    px, words = drawn(KEYS["solid"], names=("1: HR 1.45 [0.98, 2.13]", "2:"))
+    (box, second) = (words[0].box, words[1])
+    cut = box.left + 0.13 * box.width
+    apart = (Word("1:", Box(box.left, box.top, cut, box.bottom)), Word("HR 1.45 [0.98, 2.13]", Box(cut + 3, box.top, box.right, box.bottom)))
+    assert [entry.label for entry in find_legend(px, (*apart, second))] == ["1", "2"]
+
+
+def test_shapes_that_show_faintly_through_the_ground_do_not_hide_a_key():
+    px, words = drawn(KEYS["solid"])
+    key = find_legend(px, words)[0].key
+    left, right = int(key.left) - 6, int(words[0].box.right)
+    px[:, :left] = (200, 230, 200)
+    ghost = px[int(words[0].box.top) : int(words[0].box.bottom) + 1, left:right]
+    ghost[::2][(ghost[::2] > 250).all(axis=2)] = (225, 215, 215)
+    ghost[: len(ghost) // 4, : int(key.right) - left + 8] = (225, 215, 215)
+    assert [entry.label for entry in find_legend(px, words)] == list(NAMES)
+
+
+def test_a_key_of_two_dashes_stands_apart_from_the_label_before_it():
+    keys = [line("black", lw=4), line("black", lw=4, linestyle=(0, (1, 1.4)))]
+    px, words = drawn(keys, names=("age", "karno"), ncol=2, columnspacing=0.6)
+    assert [(entry.label, entry.dash) for entry in find_legend(px, words)] == [("age", "solid"), ("karno", "dashed")]
+
+
+def _arm(colour, dash):
+    return SimpleNamespace(lab=to_lab(np.array([[to_rgb(colour)]]) * 255)[0, 0], dash=dash)
+
+
+def _entry(label, colour, dash, left=300.0, top=20.0):
+    return LegendEntry(label, _arm(colour, dash).lab, dash, Box(left - 40, top, left - 10, top + 3), Box(left, top - 6, left + 50, top + 8))
+
+
+def test_a_legend_of_dashes_beside_one_of_colours_names_arms_of_one_colour():
+    entries = (_entry("T1", "tab:blue", "solid"), _entry("T2", "tab:red", "solid"), _entry("age", "k", "solid"), _entry("karno", "k", "dashed"))
+    matched = match_legend((_arm("tab:blue", "dashed"), _arm("tab:blue", "solid")), entries)
+    assert {i: entry.label for i, entry in matched.items()} == {0: "karno", 1: "age"}
+
+
+def test_arms_of_two_colours_are_named_by_colour_whatever_their_dash():
+    entries = (_entry("A", "tab:blue", "solid"), _entry("B", "tab:red", "solid"), _entry("age", "k", "solid"), _entry("karno", "k", "dashed"))
+    matched = match_legend((_arm("tab:red", "dashed"), _arm("tab:blue", "solid")), entries)
+    assert {i: entry.label for i, entry in matched.items()} == {0: "B", 1: "A"}
+
+
+def test_an_axis_with_its_ticks_is_no_key_and_numbers_of_a_table_are_no_labels():
+    box = Box(100, 10, 400, 200)
+    on_axis, numbers, true = _entry("Drug versus placebo", "k", "solid", left=112.0), _entry("42 17", "k", "solid"), _entry("A", "tab:red", "solid")
+    assert usable_entries((on_axis, numbers, true), box, (box,)) == (true,)

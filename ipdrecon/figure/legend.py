@@ -48,21 +48,23 @@ def find_legend(px, words):
     """
     entries = []
     for word in words:
-        if word.vertical or word.confidence < 0.5 or not is_label(word.text):
+        if (word.vertical and len(word.text) > 2) or word.confidence < 0.5 or not is_label(word.text):
             continue
-        key = _key(px, word.box)
+        key = _key(px, word.box, [other.box for other in words if other is not word and _is_sure(other)])
         if key is not None and not _is_written(key[2], words):
             lab, dash, box = key
-            entries.append(LegendEntry(_full_label(word, words).lstrip("=+-– "), lab, dash, box, word.box))
+            label = _full_label(word, words).lstrip("=+-– ")
+            entries.append(LegendEntry(label.rstrip(": ") or label, lab, dash, box, word.box))
     return tuple(entries)
+
+
+def _is_sure(word):
+    return word.confidence > 0.8 and sum(character.isalnum() for character in word.text) >= 2
 
 
 def _is_written(key, words):
     """Whether a key is itself a word."""
-    return any(
-        word.box.contains(*key.centre) and word.confidence > 0.8 and sum(character.isalnum() for character in word.text) >= 2
-        for word in words
-    )
+    return any(word.box.contains(*key.centre) and _is_sure(word) for word in words)
 
 
 def split_at_keys(px, words):
@@ -157,33 +159,43 @@ def _full_label(word, words):
     for other in sorted(words, key=lambda other: other.box.left):
         gap = other.box.left - box.right
         level = abs(other.box.centre[1] - box.centre[1]) < 0.3 * height
-        wordy = any(character.isalnum() for character in other.text)
-        if other is not word and wordy and not other.vertical and level and -0.3 * height < gap < 0.45 * height:
+        goes_on = other.confidence >= 0.5 and is_label(other.text) and not label.endswith(":")
+        if other is not word and goes_on and not other.vertical and level and -0.3 * height < gap < 0.45 * height:
             label, box = f"{label} {other.text}", other.box
     return label
 
 
-def _key(px, box):
-    """The stroke left of a word: colour, dash and place; None where there is none."""
+def _key(px, box, others=()):
+    """The stroke left of a word, and not under `others`: colour, dash and place; None where there is none."""
     height = 0.75 * box.height
     top, bottom = int(box.centre[1] - 0.5 * height), int(np.ceil(box.centre[1] + 0.5 * height))
     right, left = int(box.left), int(max(box.left - 8 * height, 0))
     if right - left < height or top < 0 or bottom >= px.shape[0]:
         return None
     lab = to_lab(px[top : bottom + 1, left:right])
-    paper = commonest_colour(lab)
-    ink = np.linalg.norm(lab - paper, axis=2) > 14
-    span = _last_stretch(ink.any(axis=0), height)
-    if span is None:
-        ink &= _like_the_last(lab, ink)
+    paper = commonest_colour(to_lab(px[top : bottom + 1, max(int(box.left - 0.4 * height), 0) : int(box.right + 0.4 * height) + 1]))
+    depth = np.linalg.norm(lab - paper, axis=2)
+    for other in others:
+        if other.top < box.centre[1] < other.bottom and other.right < right:
+            depth[:, max(int(other.left) - left, 0) : max(int(np.ceil(other.right)) + 1 - left, 0)] = 0
+    for ink in _inks_left(lab, depth, height):
         span = _last_stretch(ink.any(axis=0), height)
-    if span is None:
-        return None
-    stroke = _stroke(lab, paper, ink, span)
-    if stroke is None:
-        return None
-    colour, dash, rows = stroke
-    return colour, dash, Box(left + span[0], top + rows[0], left + span[1], top + rows[1])
+        stroke = _stroke(lab, paper, ink, span) if span is not None else None
+        if stroke is not None:
+            colour, dash, rows = stroke
+            return colour, dash, Box(left + span[0], top + rows[0], left + span[1], top + rows[1])
+    return None
+
+
+def _inks_left(lab, depth, height):
+    """What may be ink left of a word: all but paper; what is strong; what has the colour of the ink nearest to the word.
+
+    Strong ink is told from shapes that show faintly through the legend's ground.
+    """
+    ink = depth > 14
+    yield ink
+    yield depth > max(14.0, 0.5 * float(depth[:, -max(int(4 * height), 1) :].max()))
+    yield ink & _like_the_last(lab, ink)
 
 
 def _like_the_last(lab, ink):
@@ -199,12 +211,12 @@ def _last_stretch(inked, height):
     at = np.flatnonzero(inked)
     if not len(at) or len(inked) - 1 - at[-1] > 2.5 * height:
         return None
-    breaks = np.flatnonzero(np.diff(at) > max(0.45 * height, 3))
-    first = at[breaks[-1] + 1] if len(breaks) else at[0]
-    width = at[-1] - first + 1
-    if width < 0.7 * height or (first == 0 and not len(breaks)):
-        return None
-    return int(first), int(at[-1])
+    for gap in (0.45 * height, 0.9 * height):
+        breaks = np.flatnonzero(np.diff(at) > max(gap, 3))
+        first = at[breaks[-1] + 1] if len(breaks) else at[0]
+        if at[-1] - first + 1 >= 0.7 * height:
+            return None if first == 0 and not len(breaks) else (int(first), int(at[-1]))
+    return None
 
 
 def _stroke(lab, paper, ink, span):

@@ -52,6 +52,7 @@ def usable_entries(legend, box, boxes, cells=()):
         for entry in legend
         if not any(cell.box.contains(*entry.text.centre) or entry.text.contains(*cell.box.centre) for cell in cells)
         and not (_is_number(entry) and entry.text.right < box.left + 2)
+        and not any(_on_axis(entry.key, other) for other in boxes)
     ]
     inside = [entry for entry in free if box.contains(*entry.text.centre)]
     outside = [entry for entry in free if not any(other.contains(*entry.text.centre) for other in boxes)]
@@ -60,6 +61,11 @@ def usable_entries(legend, box, boxes, cells=()):
         if labels:
             return labels
     return ()
+
+
+def _on_axis(key, box):
+    """Whether a key is the vertical axis of a box, or a tick on it."""
+    return key.left - 2 <= box.left <= key.right + 2 and box.top < key.centre[1] < box.bottom
 
 
 def _without_lone_numbers(entries):
@@ -72,7 +78,7 @@ def _without_lone_numbers(entries):
 
 
 def _is_number(entry):
-    return re.fullmatch(r"[-–]?[\d.,·]+\s*[%–-]?", entry.label) is not None
+    return re.fullmatch(r"[-–]?[\d.,·]+(\s+[\d.,·]+)*\s*[%–-]?", entry.label) is not None
 
 
 def match_legend(arms, entries, settings=None):
@@ -92,9 +98,28 @@ def match_legend(arms, entries, settings=None):
     settings = settings or NameSettings()
     if not arms or not entries:
         return {}
-    cost = np.array([[_key_distance(arm, entry) for entry in entries] for arm in arms])
+    dashes = _dash_entries(arms, entries)
+    if dashes:
+        entries = dashes
+        cost = np.array([[_FAR * (arm.dash != entry.dash) for entry in entries] for arm in arms])
+    else:
+        cost = np.array([[_key_distance(arm, entry) for entry in entries] for arm in arms])
     rows, columns = linear_sum_assignment(np.minimum(cost, _FAR))
     return {int(i): entries[j] for i, j in zip(rows, columns, strict=True) if cost[i, j] <= settings.most_lab}
+
+
+def _dash_entries(arms, entries):
+    """Entries of a legend that lists dashes in one neutral colour, where the dash alone tells the arms apart.
+
+    So it is where colour stands for the panel and another legend lists the colours.
+    """
+    one_colour = len(arms) > 1 and all(np.linalg.norm(arm.lab - arms[0].lab) < _APART_LAB for arm in arms)
+    if not one_colour or len({arm.dash for arm in arms}) < 2:
+        return ()
+    neutral = tuple(entry for entry in entries if np.hypot(*entry.lab[1:]) < _APART_LAB and not _is_number(entry))
+    alike = all(np.linalg.norm(entry.lab - neutral[0].lab) < _APART_LAB for entry in neutral)
+    told = len(neutral) >= len(arms) and alike and len({entry.dash for entry in neutral}) > 1
+    return neutral if told and np.linalg.norm(arms[0].lab - neutral[0].lab) > _APART_LAB else ()
 
 
 def _key_distance(arm, entry):
