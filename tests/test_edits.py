@@ -194,6 +194,12 @@ def test_swap_exchanges_what_follows(read, plain):
         assert curve.censor_time.tolist() == source.censor_time.tolist()
 
 
+@pytest.mark.parametrize(("stretch", "level"), [({}, 0.55), ({"to": 20}, 0.5)])
+def test_points_hold_to_the_next_drop_or_to_the_end_of_their_stretch(read, stretch, level):
+    curve = read({"edit": "points", "arm": "arm 2", "points": [[14.5, 0.6], [18, 0.55]], **stretch}).panels[0].curves[1]
+    assert curve.survival_at([13, 16, 19, 22, 26]).tolist() == pytest.approx([0.66, 0.6, 0.55, level, 0.36], abs=0.004)
+
+
 def test_pieces_of_one_curve_are_joined(read):
     cut = [{"edit": "end", "arm": "arm 1", "time": 22}, {"edit": "add_arm", "name": "rest", "points": [[22, 0.7], [31, 0.6], [45, 0.5]]}]
     panel = read(*cut, {"edit": "merge_arms", "arm": "rest", "into": "arm 1"}).panels[0]

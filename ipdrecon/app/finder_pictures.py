@@ -290,6 +290,6 @@ def _draw_doubt(px, digitisation, flag):
     pen.frame(flag.box, DOUBT_COLOUR, width=1.3, dash=(0, (4, 3)))
     for panel in digitisation.panels:
         for k, curve in enumerate(panel.curves):
-            if flag.place == f"arm {curve.arm!r}" and flag in curve.flags:
+            if flag.place == f"arm {curve.arm!r}" and flag in panel.all_flags():
                 draw_curve(pen, panel, curve, arm_colour(k))
     return figure

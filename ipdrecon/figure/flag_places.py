@@ -17,7 +17,7 @@ def place_flags(panel):
     DigitisedPanel
     """
     curves = tuple(
-        replace(curve, flags=tuple(_placed(flag, curve_box(panel, curve)) for flag in curve.flags)) for curve in panel.curves
+        replace(curve, flags=tuple(_placed(flag, curve_box(panel.calibration, curve)) for flag in curve.flags)) for curve in panel.curves
     )
     at_risk = panel.at_risk
     if at_risk is not None:
@@ -42,7 +42,7 @@ def _box_of(panel, flag):
         return _table_box(panel)
     for curve in panel.curves:
         if flag.place == f"arm {curve.arm!r}":
-            return curve_box(panel, curve)
+            return curve_box(panel.calibration, curve)
     if flag.name == "no_at_risk":
         return (box.left - reach, box.bottom, box.right, box.bottom + 2 * reach)
     return (box.left, box.top, box.right, box.bottom)
@@ -62,12 +62,12 @@ def _tick_box(panel, flag):
     return (first, box.bottom - 0.3 * reach, last, box.bottom + reach) if time else (box.left - reach, first, box.left + 0.3 * reach, last)
 
 
-def curve_box(panel, curve, begin=None, end=None):
+def curve_box(calibration, curve, begin=None, end=None):
     """The box around a curve, or a stretch of it, in px: left, top, right, bottom.
 
     Parameters
     ----------
-    panel : DigitisedPanel
+    calibration : Calibration
     curve : Curve
     begin, end : float, optional
         Times.
@@ -77,7 +77,7 @@ def curve_box(panel, curve, begin=None, end=None):
     tuple of float
     """
     begin, end = 0.0 if begin is None else begin, curve.time[-1] if end is None else end
-    px, py = panel.calibration.to_px([begin, end], curve.survival_at([begin, end]))
+    px, py = calibration.to_px([begin, end], curve.survival_at([begin, end]))
     left, right = sorted(float(value) for value in px)
     top, bottom = sorted(float(value) for value in py)
     return (left - _MARGIN_PX, top - _MARGIN_PX, right + _MARGIN_PX, bottom + _MARGIN_PX)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ipdrecon.errors import EditError
+from ipdrecon.figure.flag_places import curve_box
 from ipdrecon.flags import Flag
 from ipdrecon.model import ArmLook, Curve
 
@@ -59,9 +60,10 @@ class Arms:
         """The same arms with another curve in one place."""
         return replace(self, curves=(*self.curves[:index], curve, *self.curves[index + 1 :]))
 
-    def noting(self, name, detail):
-        """The same arms with a note of what was done to one of them."""
-        return replace(self, flags=(*self.flags, Flag("edited", f"arm {name!r}", f"{detail}.")))
+    def noting(self, name, detail, stretch=None):
+        """The same arms with a note of what was done to one of them, or to a stretch of its time."""
+        box = stretch and curve_box(self.calibration, self.curves[self.names.index(name)], *stretch)
+        return replace(self, flags=(*self.flags, Flag("edited", f"arm {name!r}", f"{detail}.", box)))
 
     def free_name(self, name, edit):
         """A name that no arm has."""
@@ -196,8 +198,9 @@ def _redraw(arms, edit):
     begin, end = edit.begin if edit.begin is not None else time[0], edit.end if edit.end is not None else time[-1]
     if time[0] < begin - 1e-9 or time[-1] > end + 1e-9:
         raise edit.error(f"its points reach from {time[0]:g} to {time[-1]:g}, beyond the stretch from {begin:g} to {end:g}.")
-    curve = _spliced(edit, arms.curves[index], (begin, end), time, survival)
-    return arms.with_curve(index, curve).noting(curve.arm, f"From {begin:g} to {end:g} it was drawn by hand through {len(time)} points")
+    curve = _spliced(edit, arms.curves[index], (begin, end), time, survival, rejoins=edit.end is not None)
+    detail = f"From {begin:g} to {end:g} it was drawn by hand through {len(time)} points"
+    return arms.with_curve(index, curve).noting(curve.arm, detail, (begin, end))
 
 
 def _swap(arms, edit):
@@ -212,7 +215,7 @@ def _swap(arms, edit):
     arms = arms.with_curve(first, _with_stretch(edit, one, other, begin, end))
     arms = arms.with_curve(second, _with_stretch(edit, other, one, begin, end))
     for mine, its in ((one.arm, other.arm), (other.arm, one.arm)):
-        arms = arms.noting(mine, f"From {begin:g} to {end:g} it is what was {its!r}")
+        arms = arms.noting(mine, f"From {begin:g} to {end:g} it is what was {its!r}", (begin, end))
     return arms
 
 
@@ -228,13 +231,17 @@ def _with_stretch(edit, curve, other, begin, end):
     return replace(swapped, censor_time=np.sort(np.concatenate([kept, theirs])))
 
 
-def _spliced(edit, curve, stretch, time, survival, *, cut=False):
-    """A curve with other steps in a stretch; without what came after it where it is cut."""
+def _spliced(edit, curve, stretch, time, survival, *, cut=False, rejoins=True):
+    """A curve with other steps in a stretch, without what came after it where it is cut.
+
+    Behind the stretch it rejoins its old level at once, or at its next drop.
+    """
     begin, end = stretch
     before, after = curve.time < begin, curve.time > end
     parts = [(curve.time[before], curve.survival[before]), (time, survival)]
     if after.any() and not cut:
-        parts.append(([end], [min(survival[-1], float(curve.survival_at(end)))]))
+        level = min(survival[-1], float(curve.survival_at(end))) if rejoins else survival[-1]
+        parts.append(([end], [level]))
         parts.append((curve.time[after], curve.survival[after]))
     elif end > time[-1]:
         parts.append(([end], [survival[-1]]))
