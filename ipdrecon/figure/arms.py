@@ -15,6 +15,8 @@ _GREY_CHROMA = 12.0
 _MOST_ROUNDS = 4
 _TOGETHER_PX = 2
 _SURE = 0.5
+_WEAK = 0.7
+_MIDDLE_SHARE = 0.7
 
 
 @dataclass(frozen=True)
@@ -151,12 +153,12 @@ def find_arms(plot, start, *, count=None, seeds=(), expected=None, settings=None
         When no curve is found, or fewer than `count`.
     """
     search = _Search(plot, start, tuple(seeds), settings or ArmSettings(), trace_settings or TraceSettings())
-    colours, own = find_inks(plot, seeds)
+    colours, own = find_inks(plot, seeds, expected)
     if not colours:
         raise ArmError("No curve was found: the plot holds no ink but text and lines of the axes. Give --x-range and --y-range, or crop the figure.")
     arms = [arm for i in range(len(colours)) if (arm := _arm_in(search, own, i, colours[i])) is not None]
     arms = _without_limits(search, _settled(search, arms))
-    arms = _families(search, arms, expected)
+    arms = _without_surplus(search, _families(search, arms, expected), expected)
     if count is not None and len(arms) > count:
         arms = sorted(arms, key=lambda arm: -arm.path.score)[:count]
     if not arms or (count is not None and len(arms) < count):
@@ -180,6 +182,13 @@ def _arm_in(search, own, index, colour):
     path = search.path(own[index], _hidden_by(search.plot, others))
     confidence = _confidence(search, path, own[index])
     return ArmInk(np.asarray(colour), own[index], others, path, confidence) if confidence > 0 else None
+
+
+def _without_surplus(search, arms, expected):
+    """Arms without the weakest of those that no legend lists, while there are more than a table tells."""
+    weak = sorted((arm for arm in arms if arm.confidence < _WEAK and not _is_listed(search, arm)), key=lambda arm: arm.confidence)
+    surplus = weak[: max(len(arms) - expected, 0)] if expected else []
+    return [arm for arm in arms if not any(arm is other for other in surplus)]
 
 
 def _families(search, arms, expected):
@@ -209,7 +218,8 @@ def _in_one_colour(search, arm, spare):
         return found[: 1 + spare]
     if len(found) == 3:
         between = sorted(found, key=_mean_row)
-        if _above(between[0], between[1]) and _above(between[1], between[2]):
+        strong = between[1].path.own > _MIDDLE_SHARE * max(one.path.own for one in found)
+        if strong and _above(between[0], between[1]) and _above(between[1], between[2]):
             return [replace(between[1], limits=True)]
     told = spare == 0 or len(search.seeds) > 1
     if len(found) == 2 and not told and not _drop_together(*found):

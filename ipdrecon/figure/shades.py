@@ -9,7 +9,7 @@ _NEAR_LAB = 28.0
 _LEAST_SHADE = 0.4
 
 
-def find_inks(plot, seeds):
+def find_inks(plot, seeds, expected=None):
     """Coverage by each ink, and its colour: an ink is a colour with its shades.
 
     A thin line never reaches its full colour, and changes it where a translucent band lies on it. A colour that no
@@ -20,6 +20,8 @@ def find_inks(plot, seeds):
     plot : Plot
     seeds : sequence of ndarray, shape (3,)
         Colours in CIELAB that a legend shows.
+    expected : int, optional
+        Number of arms that a table tells; a legend that shows fewer was not read whole.
 
     Returns
     -------
@@ -31,10 +33,11 @@ def find_inks(plot, seeds):
     found = [colour for colour, _ in palette(plot)]
     listed, unseen = _listed(plot, seeds, found)
     groups = {i: [i] for i in listed}
+    whole = len(listed) > 1 and len(seeds) >= (expected or 0)
     for i, colour in enumerate(found):
         if i in listed:
             continue
-        parent = _parent(plot, colour, found, listed) if len(listed) > 1 else None
+        parent = _parent(plot, colour, found, listed) if whole else None
         if parent is not None:
             groups[parent].append(i)
         elif not any(_is_pale(plot, colour, other) for other in found):
