@@ -1,5 +1,7 @@
 """By law: cells, columns, ties and checks of tables of numbers at risk, without reading pictures."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -137,6 +139,21 @@ def test_order_is_used_with_a_flag_where_nothing_else_tells():
     assert [flag.name for flag in flags] == ["at_risk_rows_unmatched"]
     np.testing.assert_array_equal(at_risk.n_risk[0], [50, 30, 10])
     assert labels == ("arm 1", "arm 2")
+
+
+def test_rows_without_names_stand_in_the_order_of_the_legend_where_it_lists_every_arm():
+    table = replace(printed(["", ""], n=((40, 20, 4), (90, 50, 9))), listed=("B", "A"))
+    at_risk, _, _ = tie_rows(table, (ArmLook("A"), ArmLook("B")))
+    assert at_risk.n_risk[:, 0].tolist() == [90, 40]
+    at_risk, _, _ = tie_rows(replace(table, listed=("B",)), (ArmLook("A"), ArmLook("B")))
+    assert at_risk.n_risk[:, 0].tolist() == [40, 90]
+
+
+def test_curves_that_the_order_of_the_legend_contradicts_go_before_it():
+    table = replace(printed(["", ""], n=((90, 85, 80), (90, 30, 9))), listed=("B", "A"))
+    high, low = (Curve(name, np.array([0.0, 15, 30]), np.array([1, last, last]), np.zeros(0), 0.1, 0.002) for name, last in (("A", 0.95), ("B", 0.4)))
+    at_risk, _, _ = tie_rows(table, (ArmLook("A"), ArmLook("B")), (high, low))
+    assert at_risk.n_risk[:, 1].tolist() == [85, 30]
 
 
 def test_a_curve_without_a_label_takes_its_rows():

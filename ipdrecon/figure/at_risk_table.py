@@ -49,6 +49,8 @@ class PrintedTable:
     confidence : float
         Mean over the cells, in [0, 1].
     flags : tuple of Flag
+    listed : tuple of str
+        Names of the arms in the order of the legend, for rows that print none.
     """
 
     time: np.ndarray
@@ -56,6 +58,7 @@ class PrintedTable:
     cells: tuple = field(repr=False)
     confidence: float = 1.0
     flags: tuple = ()
+    listed: tuple = ()
 
 
 @dataclass(frozen=True)

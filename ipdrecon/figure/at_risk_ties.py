@@ -12,11 +12,14 @@ from ipdrecon.model import AtRiskTable
 
 _LIKE = 0.6  # least likeness of two names
 _DISTINCT = 12.0  # least CIELAB distance between colours that tell rows apart
+_LEGEND_ORDER = 0.05  # cost of one place away from the legend's order, as a share of patients beyond what a curve allows
 _SAME = 35.0  # largest CIELAB distance between the ink of a row and its curve
 
 
 def tie_rows(table, looks, curves=None):
     """Tie each row to a curve: by name, else by colour, else by what the curve allows, else by order.
+
+    Rows without names stand in the order of the legend, where it lists every arm, else in that of the curves.
 
     Parameters
     ----------
@@ -73,7 +76,7 @@ def _assign(table, looks, curves):
     rows = table.rows
     if not rows or not looks:
         return {}, False
-    order = np.abs(np.subtract.outer(np.arange(len(looks)), np.arange(len(rows)))) * 1e-3
+    order = _order_cost(looks, rows, table.listed)
     likeness = np.array([[name_likeness(look.label, row.label) for row in rows] for look in looks])
     distance = np.array([[colour_distance(look.colour, row.colour) for row in rows] for look in looks])
     colour_cost = np.minimum(distance / 100, 1.0) * 0.5
@@ -86,6 +89,17 @@ def _assign(table, looks, curves):
     by_name = all(_stands_out(likeness, k, row) for k, row in pairs.items())
     by_colour = telling and all(distance[k, row] <= _SAME for k, row in pairs.items())
     return pairs, bool(by_name or by_colour)
+
+
+def _order_cost(looks, rows, listed):
+    """Cost of leaving the natural order: that of the legend weighs, where it lists every arm; that of the curves little."""
+    place = {label: rank for rank, label in enumerate(listed)}
+    ranked = sorted(place.get(look.label, np.inf) for look in looks)
+    if len(looks) == len(rows) and ranked[-1] < np.inf and len(set(ranked)) == len(looks):
+        rank, weight = [ranked.index(place[look.label]) for look in looks], _LEGEND_ORDER
+    else:
+        rank, weight = np.arange(len(looks)), 1e-3
+    return np.abs(np.subtract.outer(rank, np.arange(len(rows)))) * weight
 
 
 def _stands_out(likeness, curve, row):

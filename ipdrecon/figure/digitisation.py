@@ -25,7 +25,7 @@ from ipdrecon.figure.flag_places import place_flags
 from ipdrecon.figure.frame import find_frame
 from ipdrecon.figure.ink import InkSettings, hue_difference, plot_inside
 from ipdrecon.figure.legend import find_legend, split_at_keys
-from ipdrecon.figure.names import match_legend, usable_entries, words_beside
+from ipdrecon.figure.names import legend_order, match_legend, usable_entries, words_beside
 from ipdrecon.figure.panels import PanelBox, find_panels
 from ipdrecon.figure.reading import FigureReading, PanelReading
 from ipdrecon.figure.source import open_figure
@@ -187,6 +187,7 @@ def _read_panel(px, place, boxes, words, legend, given, settings):
     table = find_table(px, words, place.box, calibration.time)
     cells = table.cells if table is not None else ()
     entries = usable_entries(legend, place.box, boxes, cells)
+    table = table and replace(table, listed=legend_order(entries))
     keys, lines = [entry.key for entry in entries], [entry.lab for entry in entries]
     plot = plot_inside(px, place.box, calibration, words, keys=keys, lines=lines, settings=settings.ink)
     rows = len(table.rows) if table is not None else None

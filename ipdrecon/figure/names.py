@@ -136,6 +136,25 @@ def _key_distance(arm, entry):
     return float(unlike) + 8.0 * (arm.dash != entry.dash)
 
 
+def legend_order(entries):
+    """Labels in the order a legend lists them: column by column, each from top to bottom.
+
+    Parameters
+    ----------
+    entries : sequence of LegendEntry
+
+    Returns
+    -------
+    tuple of str
+    """
+    columns = []
+    for entry in sorted(entries, key=lambda entry: entry.text.left):
+        if not columns or entry.text.left - columns[-1][0].text.left > 2 * entry.text.height:
+            columns.append([])
+        columns[-1].append(entry)
+    return tuple(entry.label for column in columns for entry in sorted(column, key=lambda entry: entry.text.centre[1]))
+
+
 def words_beside(px, words, box, plot, arms, settings=None):
     """Words beside the curves that may name them, by place and colour.
 
