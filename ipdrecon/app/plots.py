@@ -153,7 +153,8 @@ class Pen:
         self.points = 72 / _DPI
         self.hair = self.points * max(1.0, width_px / 1400)
         self.text_size = self.points * max(12.0, width_px / 80)
-        self.unit = (axes.get_xlim()[1] - axes.get_xlim()[0]) / width_px
+        self.width = axes.get_xlim()[1] - axes.get_xlim()[0]
+        self.unit = self.width / width_px
 
     def line(self, px, py, colour, *, width=1.0, dash="-"):
         """Draw a line through points; `width` in hairs."""
@@ -245,16 +246,17 @@ def _draw_stretch(pen, panel, curve, stretch, colour, dash):
 
 
 def _draw_labels(pen, panel):
-    places = [_label_place(pen, panel, curve) for curve in panel.curves]
-    heights = spread([py for _, py, _ in places], 1.4 * pen.text_size / pen.points * pen.unit)
+    size = float(np.clip(2.2 * panel.box.width / pen.width, 0.6, 1.0))
+    places = [_label_place(pen, panel, curve, size) for curve in panel.curves]
+    heights = spread([py for _, py, _ in places], 1.4 * size * pen.text_size / pen.points * pen.unit)
     for index, (curve, (px, _, side)) in enumerate(zip(panel.curves, places, strict=True)):
-        pen.word(px, heights[index], curve.arm, arm_colour(index), ha=side, va="center")
+        pen.word(px, heights[index], curve.arm, arm_colour(index), ha=side, va="center", size=size)
 
 
-def _label_place(pen, panel, curve):
+def _label_place(pen, panel, curve, size):
     """Beside the curve's end where there is room, else above its last stretch, clear of its ink."""
     px, py = (float(value) for value in panel.calibration.to_px(curve.time[-1], curve.survival[-1]))
-    letter = 0.62 * pen.text_size / pen.points * pen.unit
+    letter = 0.62 * size * pen.text_size / pen.points * pen.unit
     if px + (len(curve.arm) + 1) * letter < panel.box.right:
         return px + letter, py, "left"
     before = panel.calibration.time.to_value(px - len(curve.arm) * letter)
@@ -263,16 +265,22 @@ def _label_place(pen, panel, curve):
 
 
 def draw_cells(pen, panel):
-    """Draw the cells of the at-risk table with what was read."""
-    from matplotlib.patches import Rectangle
-
+    """Draw the cells of the at-risk table with what was read: beside each, or above where they stand close together."""
+    letter = 0.5 * pen.text_size / pen.points * pen.unit
+    roomy = all(_gap_beside(cell, panel.cells) > (len(cell.text) + 1) * letter for cell in panel.cells)
     for cell in panel.cells:
-        box = cell.box
-        corner = (box.left - pen.unit, box.top - pen.unit)
-        pen.axes.add_patch(
-            Rectangle(corner, box.width + 2 * pen.unit, box.height + 2 * pen.unit, fill=False, ec=AXIS_COLOUR, lw=0.7 * pen.hair)
-        )
-        pen.word(box.right + 3 * pen.unit, box.centre[1], cell.text or "?", AXIS_COLOUR if cell.text else REJECTED_COLOUR, size=0.75)
+        box, words, colour = cell.box, cell.text or "?", AXIS_COLOUR if cell.text else REJECTED_COLOUR
+        pen.frame((box.left - pen.unit, box.top - pen.unit, box.right + pen.unit, box.bottom + pen.unit), AXIS_COLOUR)
+        if roomy:
+            pen.word(box.right + 3 * pen.unit, box.centre[1], words, colour, size=0.75)
+        else:
+            pen.word(box.centre[0], box.top, words, colour, ha="center", va="bottom", size=0.65)
+
+
+def _gap_beside(cell, cells):
+    """Distance in px to the next cell of the row."""
+    rights = [other.box.left for other in cells if other.box.left > cell.box.left and abs(other.box.centre[1] - cell.box.centre[1]) < cell.box.height]
+    return min(rights, default=np.inf) - cell.box.right
 
 
 def _draw_doubts(pen, digitisation):
