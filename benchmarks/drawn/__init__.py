@@ -1,0 +1,1 @@
+"""Figures drawn from known patients, in random styles."""

@@ -1,0 +1,34 @@
+"""The truth of a drawn figure, in the format of the practice figures."""
+
+import csv
+
+
+def write_rows(path, header, rows):
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([header, *rows])
+
+
+def curve_rows(arms):
+    return [
+        (arm.name, f"{time:.6g}", f"{value:.8g}") for arm in arms for time, value in zip(*arm.curve()[:2], strict=True)
+    ]
+
+
+def patient_rows(arms):
+    return [
+        (arm.name, f"{time:.6g}", int(event)) for arm in arms for time, event in zip(arm.time, arm.event, strict=True)
+    ]
+
+
+def write_truth(out, name, file, arms, *, panel, numbers, style, x_max, trap=""):
+    """Write curves, numbers at risk and patients of one panel; its entry in the index."""
+    stem = out / "truth" / name
+    write_rows(stem.with_name(f"{name}.curves.csv"), ("arm", "time", "survival"), curve_rows(arms))
+    write_rows(stem.with_name(f"{name}.ipd.csv"), ("arm", "time", "event"), patient_rows(arms))
+    if numbers:
+        write_rows(stem.with_name(f"{name}.at_risk.csv"), ("arm", "time", "n_risk"), numbers)
+    return {
+        "name": name, "file": f"images/{file}", "panel": panel, "arms": [arm.name for arm in arms], "truth": "exact", "x_max": x_max,
+        "curves": f"truth/{name}.curves.csv", "at_risk": f"truth/{name}.at_risk.csv" if numbers else None, "ipd": f"truth/{name}.ipd.csv",
+        "hr": None, "trap": bool(trap), "tags": trap, "style": style,
+    }  # fmt: skip
