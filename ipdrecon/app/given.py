@@ -72,7 +72,7 @@ class Given:
 
 
 def edits_in_force(given, figure, folder):
-    """Gather the edits of the file and of the options, in this order.
+    """Gather the edits of the file and of the options, in this order; what the file already says is not said twice.
 
     Parameters
     ----------
@@ -97,7 +97,9 @@ def edits_in_force(given, figure, folder):
         return from_file
     from ipdrecon.figure.edits.kinds import parse_edit
 
-    return (*from_file, *(parse_edit(record, option) for option, record in pairs))
+    known = [edit.to_dict() for edit in from_file]
+    asked = [parse_edit(record, option) for option, record in pairs]
+    return (*from_file, *(edit for edit in asked if edit.to_dict() not in known))
 
 
 def read_edits(path, figure=None):

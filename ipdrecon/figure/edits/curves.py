@@ -107,6 +107,8 @@ def edit_curves(arms, edits):
 def _rename(arms, edit):
     index = arms.index(edit.arm, edit)
     old, curve = arms.names[index], arms.curves[index]
+    if edit.name == old:
+        return arms
     name = arms.free_name(edit.name, edit)
     looks = list(arms.looks)
     looks[index] = replace(looks[index], label=name, matched_by="given", confidence=1.0)
