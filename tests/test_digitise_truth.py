@@ -34,6 +34,13 @@ REACHED = {
     "three arms": 0.0007,
     "four arms": 0.0009,
     "table below": 0.0009,
+    "dashed limits": 0.0011,
+    "incidence in percent to 40": 0.0004,
+    "decimal comma": 0.0006,
+    "cropped": 0.0006,
+    "median lines": 0.0007,
+    "thick": 0.0012,
+    "legend above": 0.0007,
 }
 SLACK = 1.5
 NAMES = ("Nivolumab", "Placebo", "Chemotherapy", "Surgery")
@@ -224,6 +231,59 @@ def table_below(figure):
             figure.text(0.2 + 0.76 * tick / 50, 0.13 - 0.07 * row, str(count), ha="center", fontsize=10)
 
 
+def limits(figure):
+    axes = figure.add_subplot()
+    for arm in ARMS[:2]:
+        for side in (-1.96, 1.96):
+            limit = np.clip(arm.survival + side * arm.error, 0, 1)
+            axes.step(arm.time, limit, where="post", color=arm.colour, lw=0.7, ls="--")
+    draw(axes, lw=2)
+    finish(axes)
+
+
+def to_forty(figure):
+    axes = figure.add_subplot()
+    draw(axes, SLOW, incidence=True, unit=100)
+    finish(axes, legend="upper left", ylabel="Cumulative incidence (%)", ylim=(0, 40), yticks=range(0, 41, 10))
+
+
+def decimal_comma(figure):
+    axes = figure.add_subplot()
+    draw(axes)
+    finish(axes)
+    ticks = np.arange(0, 1.01, 0.2)
+    axes.set_yticks(ticks, [f"{tick:.1f}".replace(".", ",") for tick in ticks])
+
+
+def cropped(figure):
+    axes = figure.add_subplot()
+    draw(axes)
+    finish(axes, xlim=(0, 36), xticks=TICKS[:-1])
+
+
+def median_lines(figure):
+    axes = figure.add_subplot()
+    draw(axes)
+    finish(axes)
+    medians = [arm.time[arm.survival <= 0.5][0] for arm in ARMS[:2]]
+    axes.plot([0, max(medians)], [0.5, 0.5], color="black", lw=0.7, ls="--")
+    for median in medians:
+        axes.plot([median, median], [0, 0.5], color="black", lw=0.7, ls="--")
+
+
+def thick(figure):
+    axes = figure.add_subplot()
+    draw(axes, lw=3)
+    finish(axes)
+
+
+def legend_above(figure):
+    axes = figure.add_subplot()
+    draw(axes, ARMS[:3])
+    finish(axes, legend=None)
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.01), ncol=3, frameon=False)
+
+
 def render(path, style):
     """Draw one style into a file."""
     figure = Canvas(figsize=style.size, dpi=style.dpi * style.finer)
@@ -251,6 +311,7 @@ class Style:
     finer: int = 4
     quality: int | None = None
     panels: tuple = ("1",)
+    last: float = LAST
 
 
 STYLES = {
@@ -275,6 +336,13 @@ STYLES = {
     "three arms": Style(three_arms, arms=ARMS[:3]),
     "four arms": Style(four_arms, arms=ARMS),
     "table below": Style(table_below),
+    "dashed limits": Style(limits),
+    "incidence in percent to 40": Style(to_forty, arms=SLOW),
+    "decimal comma": Style(decimal_comma),
+    "cropped": Style(cropped, last=36),
+    "median lines": Style(median_lines),
+    "thick": Style(thick),
+    "legend above": Style(legend_above, arms=ARMS[:3]),
 }
 
 
@@ -293,9 +361,9 @@ def reading(tmp_path_factory):
     return read
 
 
-def difference(curve, arm):
-    """Mean |S - S true| over the true curve's length."""
-    time = np.linspace(0, arm.time[-1], 2000)
+def difference(curve, arm, last=LAST):
+    """Mean |S - S true| over the true curve's drawn length."""
+    time = np.linspace(0, min(arm.time[-1], last), 2000)
     return np.abs(curve.survival_at(time) - arm.at(time)).mean()
 
 
@@ -305,7 +373,7 @@ def test_drawn_curves_are_read_back(name, reading):
     assert tuple(panel.panel for panel in panels) == style.panels
     for panel in panels:
         assert [curve.arm for curve in panel.curves] == [arm.name for arm in style.arms]
-        worst = max(difference(curve, arm) for curve, arm in zip(panel.curves, style.arms, strict=True))
+        worst = max(difference(curve, arm, style.last) for curve, arm in zip(panel.curves, style.arms, strict=True))
         assert worst < SLACK * REACHED[name]
 
 
