@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ipdrecon.figure.at_risk import PrintedTable, TableRow, tie_rows
-from ipdrecon.figure.at_risk_check import longest_falling
+from ipdrecon.figure.at_risk_cells import find_strip
+from ipdrecon.figure.at_risk_check import longest_falling, row_flags, settle_row
 from ipdrecon.figure.at_risk_grid import find_columns, group_lines, is_tick_line
-from ipdrecon.figure.at_risk_text import bracket_kind, kind_of, parse_count, split_pieces
+from ipdrecon.figure.at_risk_read import Cell, RowCells
+from ipdrecon.figure.at_risk_text import Count, bracket_kind, kind_of, parse_count, split_pieces
 from ipdrecon.figure.at_risk_ties import check_against_curve, colour_distance, name_likeness
 from ipdrecon.model import ArmLook, Axis, Box, Curve, Word
 
@@ -52,6 +54,12 @@ def test_letters_taken_for_digits_are_marked(text, n):
     assert count.mended
 
 
+def test_a_bracket_that_cannot_be_read_does_not_cost_the_number_before_it():
+    count = parse_count("126(6c)")
+    assert (count.n, count.second, count.mended) == (126, None, True)
+    assert parse_count("12 (weeks)") is None
+
+
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
@@ -78,6 +86,30 @@ def test_the_longest_falling_part_never_rises_and_holds_the_whole_of_a_falling_r
     keep = longest_falling(values)
     assert (np.diff(np.array(values)[keep]) <= 0).all()
     assert longest_falling(sorted(values, reverse=True)).all()
+
+
+def row_of_counts(counts):
+    """A row whose cells say `counts`, on paper without ink, so that a third reading reads nothing."""
+    px = np.full((40, 60 * len(counts), 3), 255, np.uint8)
+    cells = tuple(Cell(i, Box(60 * i + 10, 10, 60 * i + 50, 24), count, 0.9) for i, count in enumerate(counts))
+    return px, RowCells(17.0, find_strip(px, 10, 24), cells)
+
+
+def test_brackets_read_as_digits_are_parted_where_the_row_allows_one_number_and_the_cell_is_flagged():
+    px, row = row_of_counts([Count(80, 0), Count(70, 0), Count(54171), Count(33, 22), Count(17, 34)])
+    settled = settle_row(px, row)
+    assert [cell.count.n for cell in settled.cells] == [80, 70, 54, 33, 17]
+    (flag,) = row_flags(settled, np.arange(5.0), range(5), "at-risk table, 'A'", falls=True)
+    assert flag.name == "at_risk_cell_doubtful"
+    assert flag.box == (123.0, 3.0, 177.0, 31.0)
+
+
+def test_digits_are_not_parted_in_a_row_without_brackets():
+    px, row = row_of_counts([Count(80), Count(70), Count(54171), Count(33), Count(17)])
+    settled = settle_row(px, row)
+    assert settled.cells[2].count.n == 54171
+    (flag,) = row_flags(settled, np.arange(5.0), range(5), "at-risk table, 'A'", falls=True)
+    assert flag.name == "at_risk_rises"
 
 
 @settings(deadline=None)

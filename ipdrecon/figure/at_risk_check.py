@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from ipdrecon.figure.at_risk_cells import read_thrice
+from ipdrecon.figure.at_risk_text import Count
 from ipdrecon.flags import Flag
 
 PLACE = "at-risk table"
@@ -45,6 +46,8 @@ def longest_falling(values):
 def settle_row(px, row):
     """Read the cells again that make a row rise, and take what fits if a reading supports it.
 
+    Where the row's other cells have a bracket, a cell without one may hold it as digits: ``54171`` is ``54 (7)``.
+
     Parameters
     ----------
     px : ndarray of uint8, shape (height, width, 3)
@@ -64,12 +67,22 @@ def settle_row(px, row):
         low = max([n[j] for j in range(index + 1, len(n)) if keep[j]], default=0)
         high = min([n[j] for j in range(index) if keep[j]], default=np.inf)
         third = read_thrice(px, cells[index].box, row.strip.background)[0]
-        for count in (cells[index].other, third):
+        for count in (cells[index].other, third, _before_bracket(cells, index, low, high)):
             if count is not None and low <= count.n <= high:
                 cell = cells[index]
                 changed[cell.column] = replace(cell, count=count, other=cell.count, confidence=0.5 * cell.confidence)
                 break
     return replace(row, cells=tuple(changed.get(cell.column, cell) for cell in row.cells))
+
+
+def _before_bracket(cells, index, low, high):
+    """The one count that a cell's first digits can be, if its brackets were read as digits; None where that is unsure."""
+    others = [cell.count.second is not None for j, cell in enumerate(cells) if j != index]
+    digits = str(cells[index].count.n)
+    if cells[index].count.second is not None or sum(others) < 0.5 * len(others):
+        return None
+    fitting = [int(digits[:end]) for end in range(1, len(digits) - 1) if low <= int(digits[:end]) <= high]
+    return Count(fitting[0], mended=True) if len(fitting) == 1 else None
 
 
 def row_flags(row, time, used, place, *, falls):
@@ -97,11 +110,10 @@ def row_flags(row, time, used, place, *, falls):
     lost += [time[column] for column in used if filled[0] < column < filled[-1] and column not in filled]
     if lost:
         flags.append(Flag("at_risk_missing_cell", place, f"No number at time {_list(sorted(lost))}."))
-    doubtful = [
-        f"{cell.count.n} or {cell.other.n} at time {time[cell.column]:g}" for cell in row.cells if cell.other
-    ]
+    doubtful = [cell for cell in row.cells if cell.other]
     if doubtful:
-        flags.append(Flag("at_risk_cell_doubtful", place, f"Two readings differ: {'; '.join(doubtful)}; the first is kept."))
+        told = "; ".join(f"{cell.count.n} or {cell.other.n} at time {time[cell.column]:g}" for cell in doubtful)
+        flags.append(Flag("at_risk_cell_doubtful", place, f"Two readings differ: {told}; the first is kept.", _around(doubtful)))
     if falls:
         flags += _rise_flags(row, time, place)
     return tuple(flags)
@@ -109,12 +121,19 @@ def row_flags(row, time, used, place, *, falls):
 
 def _rise_flags(row, time, place):
     cells = [cell for cell in row.cells if cell.count is not None]
-    rises = [
-        f"from {before.count.n} to {after.count.n} at time {time[after.column]:g}"
-        for before, after in zip(cells, cells[1:], strict=False)
-        if after.count.n > before.count.n
-    ]
-    return [Flag("at_risk_rises", place, f"{'; '.join(rises)}.")] if rises else []
+    rises = [pair for pair in zip(cells, cells[1:], strict=False) if pair[1].count.n > pair[0].count.n]
+    if not rises:
+        return []
+    told = "; ".join(f"from {before.count.n} to {after.count.n} at time {time[after.column]:g}" for before, after in rises)
+    return [Flag("at_risk_rises", place, f"{told}.", _around([cell for pair in rises for cell in pair]))]
+
+
+def _around(cells):
+    """Around some cells in px, with a margin of half a cell's height: left, top, right, bottom."""
+    boxes = [cell.box for cell in cells]
+    margin = 0.5 * max(box.height for box in boxes)
+    top, bottom = min(box.top for box in boxes) - margin, max(box.bottom for box in boxes) + margin
+    return (min(box.left for box in boxes) - margin, top, max(box.right for box in boxes) + margin, bottom)
 
 
 def _list(values):

@@ -10,6 +10,7 @@ _SLIPS = str.maketrans({"O": "0", "o": "0", "Q": "0", "D": "0", "l": "1", "I": "
 _BRACKETS = str.maketrans({"（": "(", "）": ")", "[": "(", "]": ")", "{": "(", "}": ")", "，": ",", "·": "."})
 _COUNT = r"\d{1,3}(?:[,' ]\d{3})+|\d+"
 _CELL = re.compile(rf"({_COUNT})(?:\s*\(\s*({_COUNT})(?:\.\d+)?\s*%?\s*\)?)?")
+_SPOILT_BRACKET = re.compile(rf"({_COUNT})\s?\((?=[^)]{{0,3}}\d)[^)\s]{{1,4}}\)?")
 _PIECE = re.compile(r"\d[\d,']*\s?\(\s?\d[\d,.]*\s?%?\s?\)|\S*\)(?=\d)|\S+")
 _VOCABULARY = re.compile(
     r"cumulative|participants?|individuals?|patients?|subjects?|numbers?|cases|cumul|cum|number|nums?|nos?|nr|still|of|with|n"
@@ -71,7 +72,8 @@ def parse_count(text):
     Returns
     -------
     Count or None
-        None where the text is no count; a letter that looks like a digit is taken for it and marked `mended`.
+        None where the text is no count; a letter that looks like a digit is taken for it and marked `mended`, and so is
+        a count whose bracket holds a digit but cannot be read: ``"126(6c)"``.
 
     Examples
     --------
@@ -88,7 +90,8 @@ def parse_count(text):
         if match and (not mended or any(letter.isdigit() for letter in text) or len(text) == 1):
             n, second = (int(re.sub(r"\D", "", part)) if part else None for part in match.groups())
             return Count(n, second, mended)
-    return None
+    spoilt = _SPOILT_BRACKET.fullmatch(text)
+    return Count(int(re.sub(r"\D", "", spoilt.group(1))), mended=True) if spoilt else None
 
 
 def split_pieces(words):
