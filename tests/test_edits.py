@@ -13,7 +13,7 @@ from ipdrecon.app.given import edits_bytes, read_edits
 from ipdrecon.app.library import read_digitisation
 from ipdrecon.errors import EditError, FolderError, IpdreconError
 from ipdrecon.figure.digitisation import DigitiseSettings, read_figure
-from ipdrecon.figure.edits.kinds import KINDS, parse_edits
+from ipdrecon.figure.edits.kinds import KINDS, STAGES, parse_edits
 
 STEPS = {
     "tab:blue": ([0, 5, 12, 20, 31, 40, 46], [1, 0.92, 0.8, 0.7, 0.62, 0.55, 0.55]),
@@ -356,6 +356,10 @@ def test_every_kind_reads_back_as_it_was_written(tmp_path, axes):
     path.write_bytes(edits_bytes([edit.to_dict() for edit in parse_edits(records)], ""))
     assert [edit.to_dict() for edit in read_edits(path)] == [edit.to_dict() for edit in parse_edits(records)]
     assert edits_bytes([edit.to_dict() for edit in read_edits(path)], "") == path.read_bytes()
+
+
+def test_every_kind_has_its_stage():
+    assert list(dict.fromkeys(kind.stage for kind in KINDS.values() if kind.stage != "names")) + ["names"] == list(STAGES)
 
 
 # --- on the command line ---------------------------------------------------------------------------------------------
