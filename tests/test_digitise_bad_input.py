@@ -25,9 +25,9 @@ def picture(path, px):
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"time,survival\n0,1\n", r"is no PNG or JPEG \(it begins with .*convert the figure to PNG"),
-        (b"", "is empty; expected a PNG or JPEG figure"),
-        (b"GIF89a" + bytes(50), "is no PNG or JPEG"),
+        (b"time,survival\n0,1\n", r"is no PNG, JPEG, WebP, TIFF, BMP or GIF picture \(it begins with .*convert the figure to PNG"),
+        (b"", "is empty; expected a PNG, JPEG"),
+        (b"GIF89a" + bytes(50), "is damaged"),
         (b"\x89PNG\r\n\x1a\n" + bytes(40), "is damaged and cannot be decoded"),
         (b"\xff\xd8\xff\xe0" + bytes(40), "is damaged and cannot be decoded"),
     ],
@@ -41,7 +41,7 @@ def test_what_is_no_picture(tmp_path, data, message):
 
 
 def test_a_missing_file(tmp_path):
-    with pytest.raises(FigureError, match="cannot be read .*give the path of a PNG or JPEG figure"):
+    with pytest.raises(FigureError, match="cannot be read .*give the path of a PNG, JPEG"):
         digitise(tmp_path / "none.png")
 
 

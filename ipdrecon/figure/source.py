@@ -11,11 +11,20 @@ from ipdrecon.model import Figure
 
 LEAST_SIDE_PX = 60
 MOST_PIXELS = 120_000_000
-_MAGIC = {b"\x89PNG\r\n\x1a\n": "PNG", b"\xff\xd8\xff": "JPEG"}
+KINDS = "PNG, JPEG, WebP, TIFF, BMP or GIF"
+_MAGIC = {
+    b"\x89PNG\r\n\x1a\n": "PNG",
+    b"\xff\xd8\xff": "JPEG",
+    b"RIFF": "WebP",
+    b"II*\x00": "TIFF",
+    b"MM\x00*": "TIFF",
+    b"BM": "BMP",
+    b"GIF8": "GIF",
+}
 
 
 def open_figure(path):
-    """Open a PNG or JPEG file.
+    """Open a PNG, JPEG, WebP, TIFF, BMP or GIF file.
 
     Parameters
     ----------
@@ -24,7 +33,8 @@ def open_figure(path):
     Returns
     -------
     Figure
-        Transparent parts are laid on white.
+        Transparent parts are laid on white; a JPEG is turned as its camera's note (EXIF) says; of several pictures in
+        one file, the first.
 
     Raises
     ------
@@ -35,11 +45,13 @@ def open_figure(path):
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise FigureError(f"{path} cannot be read ({error.strerror}); give the path of a PNG or JPEG figure.") from error
-    _kind(path, data)
-    px = _decoded(data)
+        raise FigureError(f"{path} cannot be read ({error.strerror}); give the path of a {KINDS} figure.") from error
+    kind = _kind(path, data)
+    px = _decoded(data, kind)
     if px is None:
-        raise FigureError(f"{path} is damaged and cannot be decoded; export or download the figure again.")
+        raise FigureError(
+            f"{path} ({kind}) is damaged and cannot be decoded; export or download the figure again, or convert it to PNG."
+        )
     px = _rgb(px)
     if min(px.shape[:2]) < LEAST_SIDE_PX:
         raise FigureError(
@@ -47,27 +59,29 @@ def open_figure(path):
             "Use a larger version of it."
         )
     if px.shape[0] * px.shape[1] > MOST_PIXELS:
-        raise FigureError(f"{path} has {px.shape[0] * px.shape[1] / 1e6:.0f} million px; at most {MOST_PIXELS // 10**6} are read. Scale it down.")
+        raise FigureError(
+            f"{path} has {px.shape[0] * px.shape[1] / 1e6:.0f} million px; at most {MOST_PIXELS // 10**6} are read. Scale it down."
+        )
     return Figure(px=px, source=path.name, sha256=hashlib.sha256(data).hexdigest())
 
 
-def _decoded(data):
+def _decoded(data, kind):
     """Pixels, or None where the file is damaged; OpenCV's own complaints are kept quiet, since the caller's error says it."""
     before = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     try:
-        return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+        return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR if kind == "JPEG" else cv2.IMREAD_UNCHANGED)
     finally:
         cv2.utils.logging.setLogLevel(before)
 
 
 def _kind(path, data):
     for magic, kind in _MAGIC.items():
-        if data.startswith(magic):
+        if data.startswith(magic) and (kind != "WebP" or data[8:12] == b"WEBP"):
             return kind
     begins = data[:12]
     if not data:
-        raise FigureError(f"{path} is empty; expected a PNG or JPEG figure.")
-    raise FigureError(f"{path} is no PNG or JPEG (it begins with {begins!r}); convert the figure to PNG.")
+        raise FigureError(f"{path} is empty; expected a {KINDS} figure.")
+    raise FigureError(f"{path} is no {KINDS} picture (it begins with {begins!r}); convert the figure to PNG.")
 
 
 def _rgb(px):
