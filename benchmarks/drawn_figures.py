@@ -4,6 +4,7 @@
 
 OUT gets ``index.json``, ``images/`` and ``truth/`` in the format of the practice figures, so that whatever scores those
 scores these. The n-th figure depends on the seed and on n alone; ``--only`` draws one again.
+Every fifteenth is a trap: no plain Kaplan-Meier plot.
 """
 
 import argparse
@@ -12,10 +13,16 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from drawn.page import draw_figure, fonts, picture, save
+from drawn.names import choose_names
+from drawn.page import choose_arms, draw_figure, fonts, picture, save
 from drawn.style import choose_style
 from drawn.table import printed_numbers
+from drawn.traps import TRAPS, draw_trap
 from drawn.truth import write_truth
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+EACH_TRAP = 15
 
 
 def entries_of(out, name, file, panels, style):
@@ -58,6 +65,28 @@ def make(out, seed, index):
     return entries_of(out, name, file, panels, style)
 
 
+def make_trap(out, seed, index):
+    """Draw a figure that is no Kaplan-Meier plot."""
+    rng = np.random.default_rng([seed, index])
+    kind, name = TRAPS[index // EACH_TRAP % len(TRAPS)], f"d{seed}_{index:03d}"
+    words = choose_style(rng).words() | {
+        "arms": 2,
+        "panels": 1,
+        "span": "whole",
+        "jpeg": 0,
+        "facets": False,
+        "size": 150,
+    }
+    style = type(choose_style(rng))(**words)
+    arms = choose_arms(style, rng, choose_names(rng, 2))
+    figure = Figure(figsize=(6, 4.2))
+    FigureCanvasAgg(figure)
+    with fonts(style):
+        draw_trap(kind, figure.subplots(), arms)
+        save(picture(figure, style), out / "images" / f"{name}.png", style)
+    return [write_truth(out, name, f"{name}.png", arms, panel=None, numbers=None, style=words, x_max=None, trap=kind)]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path)
@@ -69,7 +98,8 @@ def main():
         (given.out / folder).mkdir(parents=True, exist_ok=True)
     entries = []
     for index in range(given.count) if given.only is None else [given.only]:
-        entries += make(given.out, given.seed, index)
+        one = make_trap if index % EACH_TRAP == EACH_TRAP - 1 else make
+        entries += one(given.out, given.seed, index)
         print(entries[-1]["file"], file=sys.stderr)
     (given.out / "index.json").write_text(json.dumps(entries, indent=1) + "\n")
 

@@ -2,6 +2,8 @@
 
 import csv
 
+FEWEST = 5
+
 
 def write_rows(path, header, rows):
     with path.open("w", newline="") as file:
@@ -21,7 +23,10 @@ def patient_rows(arms):
 
 
 def write_truth(out, name, file, arms, *, panel, numbers, style, x_max, trap=""):
-    """Write curves, numbers at risk and patients of one panel; its entry in the index."""
+    """Write curves, numbers at risk and patients of one panel; its entry in the index.
+
+    Arms with fewer than five events have no hazard ratio worth comparing: then the patients are not named.
+    """
     stem = out / "truth" / name
     write_rows(stem.with_name(f"{name}.curves.csv"), ("arm", "time", "survival"), curve_rows(arms))
     write_rows(stem.with_name(f"{name}.ipd.csv"), ("arm", "time", "event"), patient_rows(arms))
@@ -29,6 +34,6 @@ def write_truth(out, name, file, arms, *, panel, numbers, style, x_max, trap="")
         write_rows(stem.with_name(f"{name}.at_risk.csv"), ("arm", "time", "n_risk"), numbers)
     return {
         "name": name, "file": f"images/{file}", "panel": panel, "arms": [arm.name for arm in arms], "truth": "exact", "x_max": x_max,
-        "curves": f"truth/{name}.curves.csv", "at_risk": f"truth/{name}.at_risk.csv" if numbers else None, "ipd": f"truth/{name}.ipd.csv",
+        "curves": f"truth/{name}.curves.csv", "at_risk": f"truth/{name}.at_risk.csv" if numbers else None, "ipd": f"truth/{name}.ipd.csv" if min(arm.event.sum() for arm in arms) >= FEWEST else None,
         "hr": None, "trap": bool(trap), "tags": trap, "style": style,
     }  # fmt: skip
