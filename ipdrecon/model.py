@@ -4,7 +4,7 @@ All are frozen, their arrays read-only, checked when made. A change is `dataclas
 """
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -346,7 +346,7 @@ class ArmLook:
     colour : tuple of int
         Red, green, blue.
     dash : {"solid", "dashed", "dotted", "unknown"}
-    matched_by : {"legend", "text", "at_risk", "order", "given", ""}
+    matched_by : {"legend", "text", "at_risk", "facet", "order", "given", ""}
     confidence : float
     """
 
@@ -355,6 +355,23 @@ class ArmLook:
     dash: str = "solid"
     matched_by: str = ""
     confidence: float = 1.0
+
+
+@dataclass(frozen=True)
+class Facet:
+    """The box of one arm, where a comparison is drawn apart.
+
+    Attributes
+    ----------
+    title : str
+        As printed; the name of the arm unless one is given.
+    box : Box
+    calibration : Calibration
+    """
+
+    title: str
+    box: Box
+    calibration: Calibration
 
 
 @dataclass(frozen=True)
@@ -376,6 +393,9 @@ class DigitisedPanel:
     flags : tuple of Flag
     box_confidence : float
         In [0, 1].
+    facets : tuple of Facet
+        One per curve, in the same order, where each is drawn in a box of its own; `box` is then around all of them and
+        `calibration` that of the first.
     """
 
     panel: str
@@ -387,6 +407,17 @@ class DigitisedPanel:
     cells: tuple = ()
     flags: tuple = ()
     box_confidence: float = 1.0
+    facets: tuple = ()
+
+    def apart(self):
+        """The panel as it is drawn: one panel per facet, with its curve alone, or the panel itself."""
+        if not self.facets:
+            return (self,)
+        drawn = zip(self.facets, self.curves, self.looks, strict=True)
+        return tuple(
+            replace(self, box=facet.box, calibration=facet.calibration, curves=(curve,), looks=(look,), facets=())
+            for facet, curve, look in drawn
+        )
 
     def all_flags(self):
         """Flags of the panel, of its curves and of its table."""

@@ -223,7 +223,8 @@ def _read_panel(name, record, curves, marks, risks):
     looks = tuple(records.read_look(known.get(arm) or blank | {"label": arm}) for arm in arms)
     table = _read_at_risk(risks, arms, record and record["at_risk"])
     sureness = record.get("box_confidence", 1.0) if record else 1.0
-    return DigitisedPanel(name, box, calibration, read, looks, table, cells, flags, sureness)
+    facets = records.read_facets(record, arms) if record else ()
+    return DigitisedPanel(name, box, calibration, read, looks, table, cells, flags, sureness, facets)
 
 
 def _read_curve(lines, mark_lines, record):

@@ -87,11 +87,14 @@ def draw_overlay(px, digitisation):
     """
     figure, pen = canvas(px)
     for panel in digitisation.panels:
-        draw_box(pen, panel)
-        draw_ticks(pen, panel)
-        for index, curve in enumerate(panel.curves):
-            draw_curve(pen, panel, curve, arm_colour(index))
-        _draw_labels(pen, panel)
+        index = 0
+        for part in panel.apart():
+            draw_box(pen, part)
+            draw_ticks(pen, part)
+            for place, curve in enumerate(part.curves, start=index):
+                draw_curve(pen, part, curve, arm_colour(place))
+            _draw_labels(pen, part, index)
+            index += len(part.curves)
         draw_cells(pen, panel)
     _draw_doubts(pen, digitisation)
     return figure
@@ -245,12 +248,12 @@ def _draw_stretch(pen, panel, curve, stretch, colour, dash):
     pen.line(px, py, colour, dash=dash)
 
 
-def _draw_labels(pen, panel):
+def _draw_labels(pen, panel, first):
     size = float(np.clip(2.2 * panel.box.width / pen.width, 0.6, 1.0))
     places = [_label_place(pen, panel, curve, size) for curve in panel.curves]
     heights = spread([py for _, py, _ in places], 1.4 * size * pen.text_size / pen.points * pen.unit)
     for index, (curve, (px, _, side)) in enumerate(zip(panel.curves, places, strict=True)):
-        pen.word(px, heights[index], curve.arm, arm_colour(index), ha=side, va="center", size=size)
+        pen.word(px, heights[index], curve.arm, arm_colour(first + index), ha=side, va="center", size=size)
 
 
 def _label_place(pen, panel, curve, size):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ipdrecon.errors import FolderError
 from ipdrecon.flags import Flag, numbered
-from ipdrecon.model import ArmLook, Axis, Box, Calibration, Word
+from ipdrecon.model import ArmLook, Axis, Box, Calibration, Facet, Word
 
 SCHEMA_VERSION = 1
 
@@ -77,7 +77,13 @@ def _panel_record(panel, book):
         "axes": {"time": _axis_record(calibration.time), "vertical": _axis_record(calibration.vertical)},
         "arms": [_arm_record(curve, look, book) for curve, look in zip(panel.curves, panel.looks, strict=True)],
         "at_risk": None if panel.at_risk is None else _table_record(panel, book),
+        "facets": [_facet_record(facet) for facet in panel.facets],
     }
+
+
+def _facet_record(facet):
+    axes = {"time": _axis_record(facet.calibration.time), "vertical": _axis_record(facet.calibration.vertical)}
+    return {"title": facet.title, "box_px": facet.box, "scale": facet.calibration.scale, "axes": axes}
 
 
 def _axis_record(axis):
@@ -153,6 +159,14 @@ def read_calibration(record):
     """Make a `Calibration` from a panel's record."""
     axes = record["axes"]
     return Calibration(read_axis(axes["time"]), read_axis(axes["vertical"]), record["scale"])
+
+
+def read_facets(record, arms):
+    """Make the facets of a panel's record, as a tuple of `Facet`; none where the arms are no longer one for each."""
+    records = record.get("facets", ())
+    if len(records) != len(arms):
+        return ()
+    return tuple(Facet(facet["title"], Box(**facet["box_px"]), read_calibration(facet)) for facet in records)
 
 
 def read_look(record):

@@ -21,6 +21,7 @@ from ipdrecon.figure.edits.panels import (
     refuse_unmatched,
     rename_panels,
 )
+from ipdrecon.figure.facets import join_facets
 from ipdrecon.figure.flag_places import place_flags
 from ipdrecon.figure.frame import find_frame
 from ipdrecon.figure.ink import InkSettings, hue_difference, plot_inside
@@ -78,7 +79,7 @@ def digitise(path, *, panel=None, page=None, arms=None, x_range=None, y_range=No
     Parameters
     ----------
     path : str or Path
-        A PNG or JPEG file.
+        A PNG, JPEG, WebP, TIFF, BMP or GIF file.
     panel : str, optional
         Read this panel only, by its letter or number.
     page : int, optional
@@ -144,12 +145,14 @@ def read_figure(path, *, panel=None, page=None, arms=None, x_range=None, y_range
         raise next(iter(errors.values()))
     refuse_unmatched([reading.missed for reading in readings])
     names = [place.name for place in chosen]
+    panels = tuple(reading.panel for reading in readings)
+    panels = join_facets(figure.px, panels, words) if len(panels) == len(found) else panels
     digitisation = Digitisation(
         source=figure.source,
         sha256=figure.sha256,
         kind="raster",
         size=(figure.width, figure.height),
-        panels=rename_panels(tuple(reading.panel for reading in readings), given.edits),
+        panels=rename_panels(panels, given.edits),
         flags=tuple(Flag("panel_unread", f"panel {name}", str(error)) for name, error in errors.items()),
         settings={"given": given.record(), **asdict(settings)},
         edits=tuple(edit.to_dict() for edit in given.edits if edit.panel is None or edit.panel in names or edit.stage == "panels"),
