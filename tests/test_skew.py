@@ -6,6 +6,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from ipdrecon import digitise
 from ipdrecon.figure.skew import Skew, measure_skew, straighten
 
 TIMES = np.arange(3.0, 48.0, 3.0)
@@ -59,3 +60,13 @@ def test_what_is_turned_back_is_straight():
     back = straighten(px, Skew(2.0, 2.3))
     assert measure_skew(back) is None
     assert back.shape[0] >= px.shape[0] and back.shape[1] >= px.shape[1]
+
+
+def test_a_scan_askew_is_read_and_flagged(tmp_path):
+    path = tmp_path / "scan.png"
+    cv2.imwrite(str(path), laid_askew(drawn(), -1.5, -1.5)[:, :, ::-1])
+    digitisation = digitise(path)
+    (flag,) = [flag for flag in digitisation.flags if flag.name == "skew_removed"]
+    assert "-1.5" in flag.detail
+    (curve,) = digitisation.panels[0].curves
+    assert np.abs(curve.survival_at(TIMES + 1.5) - survival(TIMES)).max() < 0.01

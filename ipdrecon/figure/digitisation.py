@@ -29,6 +29,7 @@ from ipdrecon.figure.legend import find_legend, split_at_keys
 from ipdrecon.figure.names import legend_order, match_legend, usable_entries, words_beside
 from ipdrecon.figure.panels import PanelBox, find_panels
 from ipdrecon.figure.reading import FigureReading, PanelReading
+from ipdrecon.figure.skew import straight_figure
 from ipdrecon.figure.source import open_figure
 from ipdrecon.figure.text import read_words
 from ipdrecon.figure.trace import TraceSettings, censor_marks, ink_edges, steps
@@ -123,7 +124,7 @@ def read_figure(path, *, panel=None, page=None, arms=None, x_range=None, y_range
     settings, given = settings or DigitiseSettings(), _Given(arms, x_range, y_range, as_edits(edits))
     if page not in (None, 1):
         raise PanelError(f"Page {page} was asked for, but a picture has one page only. Leave --page out.")
-    figure = open_figure(path)
+    figure, skew_flags = straight_figure(open_figure(path))
     words = split_at_keys(figure.px, read_words(figure.px)) if settings.ocr else ()
     found = edit_places(given.edits, lambda: _panels(figure.px, words, given))
     refuse_strangers(given.edits, found)
@@ -153,7 +154,7 @@ def read_figure(path, *, panel=None, page=None, arms=None, x_range=None, y_range
         kind="raster",
         size=(figure.width, figure.height),
         panels=rename_panels(panels, given.edits),
-        flags=tuple(Flag("panel_unread", f"panel {name}", str(error)) for name, error in errors.items()),
+        flags=(*skew_flags, *(Flag("panel_unread", f"panel {name}", str(error)) for name, error in errors.items())),
         settings={"given": given.record(), **asdict(settings)},
         edits=tuple(edit.to_dict() for edit in given.edits if edit.panel is None or edit.panel in names or edit.stage == "panels"),
     )
