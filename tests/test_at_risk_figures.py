@@ -209,3 +209,22 @@ def test_a_digit_misread_at_first_is_mended_or_flagged():
     text = " ".join(flag.detail for flag in table.flags)
     for was, said in wrong.items():
         assert f"{was} or {said}" in text
+
+
+def test_a_label_that_touches_the_first_number_is_cut_from_it():
+    page = Page()
+    for py, (label, values) in zip((0.28, 0.22), {"x <= 6": RISK["Placebo"], "sex=2": RISK["Drug B"]}.items(), strict=True):
+        page.write_row(py, values)
+        left = page.axes.transData.transform((0, 0))[0] / page.figure.bbox.width
+        page.figure.text(left - 0.029, py, label, ha="right", va="center", fontsize=9)
+    check_risk(read(page), labels=("x <= 6", "sex=2"))
+
+
+def test_numbers_at_a_tick_whose_label_was_not_read_have_its_time():
+    page = Page()
+    for py, (label, values) in zip((0.28, 0.22), RISK.items(), strict=True):
+        page.write_row(py, values, label)
+    px = page.render()
+    box, axis = page.place()
+    without_zero = Axis(axis.tick_px[1:], axis.tick_value[1:], axis.slope, axis.intercept)
+    check_risk(find_table(px, read_words(px), box, without_zero))

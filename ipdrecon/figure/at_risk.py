@@ -7,7 +7,7 @@ and read once more by itself or with its row, so that a lost or misread digit sh
 
 from ipdrecon.figure.at_risk_check import settle_row
 from ipdrecon.figure.at_risk_grid import find_columns, is_tick_line
-from ipdrecon.figure.at_risk_labels import complete_name, find_label_lines, name_rows, row_colour
+from ipdrecon.figure.at_risk_labels import complete_name, cut_labels, find_label_lines, name_rows, row_colour
 from ipdrecon.figure.at_risk_lines import choose_rows, find_headers, number_lines, row_pitch, zone_words
 from ipdrecon.figure.at_risk_read import part_tall_words, read_row_cells
 from ipdrecon.figure.at_risk_table import NamedRow, PrintedTable, TableRow, assemble_table
@@ -70,6 +70,7 @@ def _table_top(lines, rows, box, time_axis):
 def _name(px, zone, rows, box, top):
     first = min(cell.column for row in rows for cell in row.cells)
     edge = min(cell.box.left for row in rows for cell in row.cells if cell.column == first)
+    zone = cut_labels(px, zone, rows)
     labels = find_label_lines(zone, rows, edge, top)
     labels = [line for line in labels if not _is_axis_title(line, rows[0].py, edge, box)]
     names, kinds = name_rows(rows, labels, edge)

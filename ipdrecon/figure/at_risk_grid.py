@@ -121,7 +121,8 @@ def is_tick_line(line, time_axis):
 def find_columns(lines, box, time_axis):
     """Find the columns in which the numbers of some lines stand.
 
-    The ticks are tried first, then the ticks and their middles, then a regular grid of the table's own whose times are
+    The ticks are tried first, with those between or beside them that have no label where more numbers stand there, then
+    the ticks and their middles, then a regular grid of the table's own whose times are
     round, then each column by itself.
 
     Parameters
@@ -140,8 +141,10 @@ def find_columns(lines, box, time_axis):
     centres = np.array([piece.box.centre[0] for line in lines for piece, _ in line.counts()])
     if not len(centres):
         return None
-    for time in _tick_grids(box, time_axis):
-        columns = _fit_grid(centres, time, time_axis)
+    ticks, steps, halves = (_fit_grid(centres, time, time_axis) for time in _tick_grids(box, time_axis))
+    if ticks is not None and steps is not None and _n_held(steps, centres) > _n_held(ticks, centres):
+        ticks = steps
+    for columns in (ticks, steps, halves):
         if columns is not None:
             return columns
     height = float(np.median([line.height for line in lines]))
@@ -158,6 +161,10 @@ def _tick_grids(box, time_axis):
         last = np.floor((ends[1] - value[0]) / step_here + 0.3)
         time = value[0] + step_here * np.arange(first, last + 1)
         yield time[(time >= -0.1 * step) | (value[0] < 0)]
+
+
+def _n_held(columns, centres):
+    return sum(columns.nearest(centre) >= 0 for centre in centres)
 
 
 def _fit_grid(centres, time, time_axis):

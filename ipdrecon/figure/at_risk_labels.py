@@ -9,7 +9,7 @@ from ipdrecon.figure.at_risk_grid import group_lines
 from ipdrecon.figure.at_risk_lines import label_line
 from ipdrecon.figure.at_risk_text import kind_of, split_pieces
 from ipdrecon.figure.text import read_line
-from ipdrecon.model import Box
+from ipdrecon.model import Box, Word
 
 _PALE = 25  # largest spread of red, green and blue that passes for grey
 
@@ -33,6 +33,35 @@ class LabelLine:
     left: float
     right: float
     kind: str
+
+
+def cut_labels(px, words, rows):
+    """Cut words that hold a label and the first number of its row, and read the label by itself.
+
+    Parameters
+    ----------
+    px : ndarray of uint8, shape (height, width, 3)
+    words : iterable of Word
+    rows : sequence of RowCells
+
+    Returns
+    -------
+    tuple of Word
+    """
+    return tuple(_cut_label(px, word, rows) for word in words)
+
+
+def _cut_label(px, word, rows):
+    if not any(letter.isalpha() for letter in word.text):
+        return word
+    for row in rows:
+        height, first = row.strip.height, row.cells[0].box if row.cells else None
+        level = first is not None and abs(word.box.centre[1] - row.py) < 0.6 * height
+        if level and word.box.left < first.left - 0.5 * height and word.box.right > first.left + 0.3 * height:
+            left_part = Box(word.box.left, word.box.top, first.left - 2, word.box.bottom)
+            again = read_line(px, left_part)
+            return Word(again.text or word.text, left_part, again.confidence)
+    return word
 
 
 def find_label_lines(words, rows, edge, top):

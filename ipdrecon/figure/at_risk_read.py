@@ -11,6 +11,7 @@ from ipdrecon.figure.text import read_line
 from ipdrecon.model import Box, Word
 
 SURE = 0.8
+_TRIES = 2  # stretches of ink that may be one cell
 
 
 @dataclass(frozen=True)
@@ -162,6 +163,11 @@ def _read_cell(px, strip, columns, column, pieces):
     box, glued = find_cell_ink(strip, columns, column, pieces)
     if box is None:
         return None
+    if pieces and (glued or abs(box.centre[0] - columns.px[column]) > 0.4 * strip.height):
+        for centred in _centred_ink(strip, columns, column):
+            count, confidence = read_count(px, centred, strip.background)
+            if count is not None and not count.mended and confidence >= SURE:
+                return Cell(column, centred, count, confidence)
     if pieces:
         count, confidence = _first_reading(pieces)
         if count is not None and not count.mended and confidence >= SURE:
@@ -209,6 +215,20 @@ def find_cell_ink(strip, columns, column, pieces):
     if found:
         return min(found, key=lambda blob: abs(blob.centre[0] - target)), False
     return _glued_ink(strip, columns, column, pieces), True
+
+
+def _centred_ink(strip, columns, column):
+    """Stretches of ink in the middle of a column, where a label or a neighbour touches it: the best set apart first."""
+    half, px = 0.5 * columns.width[column], columns.px[column]
+    glyphs = find_blobs(strip, px - half, px + half, gap=0)
+    found = []
+    for i, first in enumerate(glyphs):
+        for j in range(i, len(glyphs)):
+            before = first.left - (glyphs[i - 1].right if i else px - half)
+            after = (glyphs[j + 1].left if j + 1 < len(glyphs) else px + half) - glyphs[j].right
+            if abs(0.5 * (first.left + glyphs[j].right) - px) <= 0.3 * strip.height:
+                found.append((min(before, after), Box(first.left, strip.top, glyphs[j].right, strip.bottom)))
+    return [box for gap, box in sorted(found, key=lambda pair: -pair[0])[:_TRIES] if gap > 0.55 * strip.height]
 
 
 def _glued_ink(strip, columns, column, pieces):

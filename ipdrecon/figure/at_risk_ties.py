@@ -12,7 +12,7 @@ from ipdrecon.model import AtRiskTable
 
 _LIKE = 0.6  # least likeness of two names
 _DISTINCT = 12.0  # least CIELAB distance between colours that tell rows apart
-_LEGEND_ORDER = 0.05  # cost of one place away from the legend's order, as a share of patients beyond what a curve allows
+_LEGEND_ORDER = 0.015  # cost of one place away from the legend's order, as a share of patients beyond what a curve allows
 _SAME = 35.0  # largest CIELAB distance between the ink of a row and its curve
 
 
