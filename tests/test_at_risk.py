@@ -66,7 +66,7 @@ def test_a_bracket_that_cannot_be_read_does_not_cost_the_number_before_it():
         ("Number at risk", "risk"), ("No. at risk", "risk"), ("Numbers at risk (censored)", "risk"), ("n.risk", "risk"),
         ("Patients at Risk:", "risk"), ("No. of patients at risk", "risk"), ("At rlsk", "risk"), ("Subjects-at-risk", "risk"),
         ("Censored", "censored"), ("n.censor", "censored"), ("Cumulative number of events", "event"), ("Events", "event"),
-        ("High risk", ""), ("Risk group 2", ""), ("Eventide", ""), ("Placebo", ""), ("", ""),
+        ("(censored)", "censored"), ("[No. of events]", "event"), ("High risk", ""), ("Risk group 2", ""), ("Eventide", ""), ("Placebo", ""), ("", ""),
     ],
 )  # fmt: skip
 def test_kinds_of_rows(text, kind):
@@ -108,6 +108,7 @@ def test_digits_are_not_parted_in_a_row_without_brackets():
     px, row = row_of_counts([Count(80), Count(70), Count(54171), Count(33), Count(17)])
     settled = settle_row(px, row)
     assert settled.cells[2].count.n == 54171
+    assert [cell.confidence for cell in settled.cells] == [0.9, 0.9, 0.45, 0.9, 0.9]
     (flag,) = row_flags(settled, np.arange(5.0), range(5), "at-risk table, 'A'", falls=True)
     assert flag.name == "at_risk_rises"
 

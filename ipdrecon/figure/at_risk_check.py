@@ -46,7 +46,8 @@ def longest_falling(values):
 def settle_row(px, row):
     """Read the cells again that make a row rise, and take what fits if a reading supports it.
 
-    Where the row's other cells have a bracket, a cell without one may hold it as digits: ``54171`` is ``54 (7)``.
+    A cell that makes the row rise keeps half its confidence, whatever becomes of it. Where the row's other cells have a
+    bracket, a cell without one may hold it as digits: ``54171`` is ``54 (7)``.
 
     Parameters
     ----------
@@ -64,14 +65,15 @@ def settle_row(px, row):
         return row
     changed = {}
     for index in np.flatnonzero(~keep):
+        cell = replace(cells[index], confidence=0.5 * cells[index].confidence)
         low = max([n[j] for j in range(index + 1, len(n)) if keep[j]], default=0)
         high = min([n[j] for j in range(index) if keep[j]], default=np.inf)
-        third = read_thrice(px, cells[index].box, row.strip.background)[0]
-        for count in (cells[index].other, third, _before_bracket(cells, index, low, high)):
+        third = read_thrice(px, cell.box, row.strip.background)[0]
+        for count in (cell.other, third, _before_bracket(cells, index, low, high)):
             if count is not None and low <= count.n <= high:
-                cell = cells[index]
-                changed[cell.column] = replace(cell, count=count, other=cell.count, confidence=0.5 * cell.confidence)
+                cell = replace(cell, count=count, other=cell.count)
                 break
+        changed[cell.column] = cell
     return replace(row, cells=tuple(changed.get(cell.column, cell) for cell in row.cells))
 
 

@@ -132,10 +132,11 @@ def kind_of(text):
 
     Examples
     --------
-    >>> kind_of("No. at risk (censored)"), kind_of("Events"), kind_of("Low risk group")
-    ('risk', 'event', '')
+    >>> kind_of("No. at risk (censored)"), kind_of("Events"), kind_of("Low risk group"), kind_of("(censored)")
+    ('risk', 'event', '', 'censored')
     """
-    letters = re.sub(r"[^a-z1]", "", re.sub(r"[(\[（].*", "", text.lower()))
+    before_bracket = re.sub(r"[(\[（].*", "", text.lower().lstrip(" ([（"))
+    letters = re.sub(r"[^a-z1]", "", before_bracket)
     for kind, stem in _KIND_STEMS:
         match = stem.search(letters)
         if match and (kind != "risk" or match.group(1) or letters.startswith("n")):
