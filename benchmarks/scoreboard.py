@@ -46,10 +46,10 @@ def summarise(rows, *, peak_mb):
 
 
 def elements(entry):
-    """The words a panel is counted under: the looks it was drawn with, or its tags."""
+    """The words a panel is counted under: the looks it was drawn with, or its tags; a trap has none of its style's looks."""
     style = entry.get("style")
-    if not style:
-        return [tag for tag in entry["tags"].split(",") if tag]
+    if entry["trap"] or not style:
+        return ["trap"] * bool(entry["trap"]) + [tag for tag in entry["tags"].split(",") if tag]
     looks = LOOKS + (LOOKS_OF_TABLE if style["table"] != "none" else ())
     words = [f"{look}: {style[look]}" for look in looks]
     words.append("line: " + ("thin" if style["width"] < 1 else "thick" if style["width"] > 2 else "usual"))

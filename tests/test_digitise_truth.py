@@ -41,11 +41,19 @@ REACHED = {
     "median lines": 0.0007,
     "thick": 0.0012,
     "legend above": 0.0007,
+    "three bands": 0.0008,
+    "thick, bands": 0.0014,
+    "one colour, table": 0.0024,
+    "black marks +": 0.0008,
+    "seven arms": 0.0010,
 }
 SLACK = 1.5
 NAMES = ("Nivolumab", "Placebo", "Chemotherapy", "Surgery")
 RATES = (0.016, 0.034, 0.06, 0.11)
 COLOURS = ("tab:blue", "tab:red", "tab:green", "tab:orange")
+STAGES = ("Stage IA", "Stage IB", "Stage IIA", "Stage IIB", "Stage IIIA", "Stage IIIB", "Stage IV")
+STAGE_RATES = (0.004, 0.010, 0.018, 0.030, 0.050, 0.085, 0.150)
+STAGE_COLOURS = ("tab:blue", "tab:red", "tab:green", "tab:orange", "tab:purple", "tab:brown", "tab:pink")
 TICKS = np.arange(0, 49, 12)
 LAST = 48.0
 MARKED = 8
@@ -85,6 +93,7 @@ def simulate(name, colour, rate, seed, *, n=120):
 
 
 ARMS = tuple(simulate(*looks, seed) for seed, looks in enumerate(zip(NAMES, COLOURS, RATES, strict=True)))
+STAGED = tuple(simulate(*looks, seed) for seed, looks in enumerate(zip(STAGES, STAGE_COLOURS, STAGE_RATES, strict=True), 20))
 SLOW = tuple(simulate(name, colour, rate, seed) for name, colour, rate, seed in zip(NAMES, COLOURS, (0.004, 0.009), (7, 8), strict=False))
 
 
@@ -133,13 +142,25 @@ def black_dashed(figure):
     finish(axes)
 
 
-def bands(figure):
+def banded(figure, arms=ARMS[:2], **look):
     axes = figure.add_subplot()
-    for arm in ARMS[:2]:
+    for arm in arms:
         low, high = np.clip(arm.survival - 1.96 * arm.error, 0, 1), np.clip(arm.survival + 1.96 * arm.error, 0, 1)
         axes.fill_between(arm.time, low, high, step="post", color=arm.colour, alpha=0.2, lw=0)
-    draw(axes)
+    draw(axes, arms, **look)
     finish(axes)
+
+
+def bands(figure):
+    banded(figure)
+
+
+def three_bands(figure):
+    banded(figure, ARMS[:3])
+
+
+def thick_bands(figure):
+    banded(figure, lw=3)
 
 
 def gridlines(figure):
@@ -158,12 +179,12 @@ def grey_ground(figure):
     finish(axes, xlim=(-2, 50), ylim=(-0.04, 1.04))
 
 
-def marks(figure, marker):
+def marks(figure, marker, colour=None):
     axes = figure.add_subplot()
     draw(axes)
     for arm in ARMS[:2]:
         marked = arm.censor_time[::MARKED]
-        axes.plot(marked, arm.at(marked), marker, color=arm.colour, ms=7)
+        axes.plot(marked, arm.at(marked), marker, color=colour or arm.colour, ms=7)
     finish(axes)
 
 
@@ -173,6 +194,10 @@ def plus_marks(figure):
 
 def bar_marks(figure):
     marks(figure, "|")
+
+
+def black_marks(figure):
+    marks(figure, "+", colour="black")
 
 
 def percent(figure):
@@ -220,15 +245,27 @@ def four_arms(figure):
     finish(axes)
 
 
-def table_below(figure):
+def seven_arms(figure):
+    axes = figure.add_subplot()
+    draw(axes, STAGED)
+    finish(axes, legend=None)
+    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
+    figure.subplots_adjust(right=0.78)
+
+
+def table_below(figure, **look):
     axes = figure.add_axes((0.2, 0.38, 0.76, 0.58))
-    draw(axes)
+    draw(axes, **look)
     finish(axes)
     figure.text(0.02, 0.2, "No. at risk", fontsize=10)
     for row, arm in enumerate(ARMS[:2]):
         figure.text(0.02, 0.13 - 0.07 * row, arm.name, fontsize=10)
         for tick, count in zip(TICKS, arm.n_risk(), strict=True):
             figure.text(0.2 + 0.76 * tick / 50, 0.13 - 0.07 * row, str(count), ha="center", fontsize=10)
+
+
+def one_colour_table(figure):
+    table_below(figure, color="tab:blue", linestyle=("-", "--"))
 
 
 def limits(figure):
@@ -343,6 +380,11 @@ STYLES = {
     "median lines": Style(median_lines),
     "thick": Style(thick),
     "legend above": Style(legend_above, arms=ARMS[:3]),
+    "three bands": Style(three_bands, arms=ARMS[:3]),
+    "thick, bands": Style(thick_bands),
+    "one colour, table": Style(one_colour_table),
+    "black marks +": Style(black_marks),
+    "seven arms": Style(seven_arms, arms=STAGED, size=(8, 5)),
 }
 
 
@@ -395,8 +437,9 @@ def test_the_scale_is_told_and_flagged(name, scale, reading):
     assert (scale in {flag.name for flag in panel.flags}) == (scale != "survival")
 
 
-def test_numbers_at_risk_are_read_and_tied_to_their_arms(reading):
-    panel = reading("table below").panels[0]
+@pytest.mark.parametrize("name", ["table below", "one colour, table"])
+def test_numbers_at_risk_are_read_and_tied_to_their_arms(name, reading):
+    panel = reading(name).panels[0]
     assert panel.at_risk.arms == tuple(arm.name for arm in ARMS[:2])
     np.testing.assert_allclose(panel.at_risk.time, TICKS)
     np.testing.assert_array_equal(panel.at_risk.n_risk, [arm.n_risk() for arm in ARMS[:2]])
