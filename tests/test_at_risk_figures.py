@@ -112,6 +112,17 @@ def test_blocks_of_three_rows():
         np.testing.assert_array_equal(row.n_event, EVENTS[label])
 
 
+def test_a_row_of_censorings_in_brackets_under_each_row_is_no_arm():
+    page = Page()
+    page.write(-8, 0.34, "No. at risk", ha="right")
+    for py, arm in zip((0.28, 0.18), RISK, strict=True):
+        page.write_row(py, RISK[arm], arm)
+        page.write_row(py - 0.04, CENSORED[arm], "(censored)")
+    table = read(page)
+    check_risk(table)
+    assert [row.n_censored.tolist() for row in table.rows] == list(CENSORED.values())
+
+
 def test_rows_gathered_by_kind():
     page = Page()
     for py, title, numbers in ((0.33, "At Risk", RISK), (0.18, "Events", EVENTS)):

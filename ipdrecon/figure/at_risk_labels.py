@@ -150,14 +150,12 @@ def name_rows(rows, labels, edge):
     kinds = _kinds(rows, labels, beside)
     plain = [line for line in labels if not line.kind]
     named = [any(not line.kind for line in lines) for lines in beside]
-    if _labels_above(rows, plain, named, height):
+    if sum(named) <= 0.5 * kinds.count("risk") and _labels_above(rows, plain, named, height):
         return _names_above(rows, plain, kinds), kinds
     return _names_beside(rows, [line for line in plain if line.left < edge], height), kinds
 
 
 def _labels_above(rows, plain, named, height):
-    if sum(named) > 0.5 * len(rows):
-        return False
     halfway = [row for row in rows if any(0.5 * height < abs(line.py - row.py) < 1.15 * height for line in plain)]
     split = [row for row in halfway if any(line.py > row.py and line.py - row.py < 1.15 * height for line in plain)]
     return len(split) + sum(named) <= 0.5 * len(rows)
