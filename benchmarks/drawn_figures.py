@@ -84,7 +84,7 @@ def make_trap(out, seed, index):
     with fonts(style):
         draw_trap(kind, figure.subplots(), arms)
         save(picture(figure, style), out / "images" / f"{name}.png", style)
-    return [write_truth(out, name, f"{name}.png", arms, panel=None, numbers=None, style=words, x_max=None, trap=kind)]
+    return [write_truth(out, name, f"{name}.png", arms, panel=None, numbers=None, style=None, x_max=None, trap=kind)]
 
 
 def main():
