@@ -15,8 +15,9 @@ _GREY_CHROMA = 12.0
 _MOST_ROUNDS = 4
 _TOGETHER_PX = 2
 _SURE = 0.5
-_WEAK = 0.7
 _MIDDLE_SHARE = 0.7
+_LEAST_RIDGE = 0.4
+_WEAK = 0.7
 
 
 @dataclass(frozen=True)
@@ -153,10 +154,11 @@ def find_arms(plot, start, *, count=None, seeds=(), expected=None, settings=None
         When no curve is found, or fewer than `count`.
     """
     search = _Search(plot, start, tuple(seeds), settings or ArmSettings(), trace_settings or TraceSettings())
-    colours, own = find_inks(plot, seeds, expected)
+    colours, own, pixels = find_inks(plot, seeds, expected)
     if not colours:
         raise ArmError("No curve was found: the plot holds no ink but text and lines of the axes. Give --x-range and --y-range, or crop the figure.")
-    arms = [arm for i in range(len(colours)) if (arm := _arm_in(search, own, i, colours[i])) is not None]
+    arms = [_arm_in(search, own, i, colours[i]) for i in range(len(colours))]
+    arms = [arm for arm, count in zip(arms, pixels, strict=True) if arm is not None and count > _LEAST_RIDGE * arm.path.own]
     arms = _without_limits(search, _settled(search, arms))
     arms = _without_surplus(search, _families(search, arms, expected), expected)
     if count is not None and len(arms) > count:
@@ -198,16 +200,17 @@ def _families(search, arms, expected):
     spare = None if expected is None else 0 if told else max(expected - len(sure), 0)
     found = []
     for arm in sorted(arms, key=lambda arm: -arm.path.own):
-        family = _in_one_colour(search, arm, spare)
+        family = _in_one_colour(search, arm, spare, len(sure) == 1)
         spare = spare and max(spare - len(family) + 1, 0)
         found.extend(family)
     return found
 
 
-def _in_one_colour(search, arm, spare):
+def _in_one_colour(search, arm, spare, alone):
     """The arms of one colour: a curve alone; a curve between its confidence limits; or as many as legend or table list.
 
-    `spare` is the number of rows of the table that no colour accounts for; None without a table.
+    `spare` is the number of rows of the table that no colour accounts for; None without a table. `alone` says that the
+    plot has no other colour.
     """
     listed = sum(np.linalg.norm(arm.lab - seed) < search.settings.listed_lab for seed in search.seeds)
     told_of = max(listed, 1 + (spare or 0))
@@ -222,7 +225,8 @@ def _in_one_colour(search, arm, spare):
         if strong and _above(between[0], between[1]) and _above(between[1], between[2]):
             return [replace(between[1], limits=True)]
     told = spare == 0 or len(search.seeds) > 1
-    if len(found) == 2 and not told and not _drop_together(*found):
+    unlike = {one.dash for one in found} == {"solid", "dashed"}
+    if len(found) == 2 and not told and (alone or unlike) and not _drop_together(*found):
         return found
     return [replace(arm, limits=len(found) == 2 and _drop_together(*found))]
 

@@ -241,8 +241,9 @@ def _named(px, words, box, plot, inks, entries, rows, given):
     """Tie arms to labels; ink that a complete legend does not show is no arm."""
     matched = match_legend(inks, entries)
     if len(matched) >= 2 and given.arms is None:
-        told = rows is not None and len(matched) == len(entries) == rows
-        inks = tuple(ink for i, ink in enumerate(inks) if i in matched or not (told or _is_shade(ink, [inks[j] for j in matched])))
+        told, short = len(matched) == rows, rows is not None and len(matched) < rows
+        others = [inks[i] for i in matched]
+        inks = tuple(ink for i, ink in enumerate(inks) if i in matched or not (told or _is_shade(ink, others, short)))
         matched = match_legend(inks, entries)
     used = {(entry.text.left, entry.text.top) for entry in entries}
     free = tuple(word for word in words if (word.box.left, word.box.top) not in used)
@@ -261,12 +262,17 @@ def _named(px, words, box, plot, inks, entries, rows, given):
     return inks, tuple(looks)
 
 
-def _is_shade(ink, others):
-    """Whether ink that no legend shows is doubtful, or another arm's colour mixed with paper or a band."""
+def _is_shade(ink, others, short):
+    """Whether ink that no legend shows is doubtful, or another arm's colour mixed with paper or a band.
+
+    `short` says that a table tells of more arms than the legend shows.
+    """
     chroma = np.hypot(*ink.lab[1:])
     hue_of_its_own = chroma > 30 and ink.lab[0] < 92 and all(hue_difference(ink.lab, other.lab) > 40 for other in others)
     if ink.confidence < (0.25 if hue_of_its_own else 0.5):
         return True
+    if short:
+        return False
     for other in others:
         theirs = np.hypot(*other.lab[1:])
         alike = chroma < 12 or hue_difference(ink.lab, other.lab) < 40

@@ -382,11 +382,12 @@ def part(plot, colours):
     """
     alpha, misfit = (np.stack(parts) for parts in zip(*(_mixture(plot, colour) for colour in colours), strict=True))
     best = misfit.min(axis=0)
-    keep = (misfit <= best + _TIE_LAB) & (misfit < _MOST_MISFIT) & (alpha > 0.2) & (plot.contrast > 0)
+    fits = (misfit <= best + _TIE_LAB) & (misfit < _MOST_MISFIT)
+    keep = fits & (alpha > 0.2) & (plot.contrast > 0)
     pure = np.stack([cv2.dilate(((a > 0.75) & k).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0 for a, k in zip(alpha, keep, strict=True)])
     for light, dark in _on_the_way(plot, colours):
         both = keep[light] & keep[dark]
-        keep[light] &= ~(both & pure[dark])
+        keep[light] &= ~(fits[dark] & pure[dark])
         keep[dark] &= ~(both & ~pure[dark])
     return np.where(keep, np.minimum(alpha, 1), 0).astype(np.float32)
 

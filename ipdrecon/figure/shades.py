@@ -29,8 +29,11 @@ def find_inks(plot, seeds, expected=None):
         In CIELAB.
     own : ndarray of float32, shape (n_colours, height, width)
         In [0, 1].
+    pixels : tuple of float
+        Number of pixels of each on the ridges of lines; infinite for a legend's colours.
     """
-    found = [colour for colour, _ in palette(plot)]
+    modes = palette(plot)
+    found = [colour for colour, _ in modes]
     listed, unseen = _listed(plot, seeds, found)
     groups = {i: [i] for i in listed}
     whole = len(listed) > 1 and len(seeds) >= (expected or 0)
@@ -45,10 +48,11 @@ def find_inks(plot, seeds, expected=None):
     colours = found + unseen
     groups |= {len(found) + k: [len(found) + k] for k in range(len(unseen))}
     if not groups:
-        return (), np.zeros((0, plot.height, plot.width), np.float32)
+        return (), np.zeros((0, plot.height, plot.width), np.float32), ()
     used = sorted(i for group in groups.values() for i in group)
     own = dict(zip(used, part(plot, [colours[i] for i in used]), strict=True))
-    return tuple(colours[i] for i in groups), np.stack([np.max([own[i] for i in group], axis=0) for group in groups.values()])
+    pixels = tuple(np.inf if i in listed or i >= len(found) else sum(modes[k][1] for k in group) for i, group in groups.items())
+    return tuple(colours[i] for i in groups), np.stack([np.max([own[i] for i in group], axis=0) for group in groups.values()]), pixels
 
 
 def _listed(plot, seeds, found):
