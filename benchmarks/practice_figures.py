@@ -73,7 +73,7 @@ def rows_of(figures, entries, scorer, only):
         rows = [row for row in scored(figures, Path(scratch), scorer, only) if row["name"] in file_of]
     for row in rows:
         row |= taken[file_of[row["name"]]]
-        row["why"] = row["why"] or errors.get(file_of[row["name"]], "")
+        row["why"] = "; ".join(filter(None, (row["why"], errors.get(file_of[row["name"]]))))
     return rows
 
 
