@@ -7,6 +7,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from ipdrecon.errors import PanelError
+from ipdrecon.figure.labels import parse_number
 from ipdrecon.figure.panels import _names, find_panels
 from ipdrecon.figure.text import read_words
 from ipdrecon.model import Box, Word
@@ -67,3 +68,40 @@ def test_without_letters_panels_are_numbered():
 
 def test_a_single_panel_may_carry_a_letter():
     assert _names(SIDE_BY_SIDE[:1], [_word("b", 70, 70)]) == ["B"]
+
+
+def _without_axis_lines(direction):
+    figure = Figure(figsize=(6, 4), dpi=100)
+    canvas = FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    axes.step([0, 5, 11, 18, 24], [1, 0.9, 0.7, 0.55, 0.4], where="post", color="firebrick")
+    axes.set(xlim=(0, 25), ylim=(0, 1.03), xticks=range(0, 25, 6))
+    axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0%", "25%", "50%", "75%", "100%"])
+    axes.tick_params(direction=direction, length=5, pad=5)
+    axes.spines[:].set_visible(False)
+    canvas.draw()
+    (left, bottom), (_, top) = axes.transData.transform([(0, 0), (24, 1)])
+    return np.asarray(canvas.buffer_rgba())[:, :, :3].copy(), left, figure.bbox.height - bottom, figure.bbox.height - top
+
+
+@pytest.mark.parametrize("direction", ["out", "in"])
+def test_a_box_without_axis_lines_begins_at_the_tick_marks(direction):
+    px, left, bottom, top = _without_axis_lines(direction)
+    (panel,) = find_panels(px, read_words(px))
+    assert abs(panel.box.left - left) < 2
+    assert abs(panel.box.bottom - bottom) < 2
+    assert panel.box.top < top
+
+
+def test_labels_without_line_and_marks_are_no_box():
+    px, left, bottom, _ = _without_axis_lines("out")
+    words = read_words(px)
+    px[round(bottom) : round(bottom) + 8] = 255
+    px[:, round(left) - 8 : round(left)] = 255
+    with pytest.raises(PanelError, match="No plotting box was found"):
+        find_panels(px, words)
+
+
+@pytest.mark.parametrize(("text", "value"), [("100%-", 100.0), ("0.0¬", 0.0), ("25 % -", 25.0)])
+def test_a_tick_mark_read_after_a_number_is_left_out(text, value):
+    assert parse_number(text)[0][0] == value

@@ -9,6 +9,9 @@ import numpy as np
 
 _STEP_LEVELS = 8.0
 _WIDEST_LINE_PX = 14
+_SHORTEST_MARK_PX = 3
+_MARK_LEVELS = 40.0
+_MARKED_SHARE = 0.6
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,59 @@ def find_edge_from_inside(px, rows, columns):
     if beyond is not None and beyond.contrast > 1.5 * near.contrast:
         near = beyond
     return near.flipped()
+
+
+def find_marks_end(px, rows, places, height, end):
+    """Where a box begins whose axis has tick marks but no line.
+
+    A mark is a stroke at the place of a label, with bare ground on both sides of it, that goes on for a few rows. The
+    first tick of the other axis lies within the box: where it stands at the outer end of the marks, they point inwards.
+
+    Parameters
+    ----------
+    px : ndarray, shape (height, width, 3)
+    rows : tuple of float
+        ``(outside, inside)``: where to begin and how far to go.
+    places : ndarray, shape (n_labels,)
+        Columns of the labels.
+    height : float
+        Text height in px.
+    end : float
+        Row of the first label of the other axis.
+
+    Returns
+    -------
+    Edge or None
+        An edge that is not drawn; None where fewer than most labels have a mark.
+    """
+    first, last = (int(np.clip(round(row), 0, px.shape[0] - 1)) for row in rows)
+    inwards = 1 if last > first else -1
+    order = np.arange(first, last + inwards, inwards)
+    level = px[order].astype(float)
+    ground = np.median(level, axis=1)
+    ink = np.abs(level - ground[:, None]).max(axis=2) > _MARK_LEVELS
+    marked = np.mean([_is_stroke(ink, place, height) for place in places], axis=0) >= _MARKED_SHARE
+    steps = np.diff(np.concatenate(([0], marked.astype(int), [0])))
+    starts, ends = np.flatnonzero(steps > 0), np.flatnonzero(steps < 0)
+    long = np.flatnonzero(ends - starts >= _SHORTEST_MARK_PX)
+    if not len(long):
+        return None
+    outer, inner = (float(first + inwards * (at - 0.5)) for at in (starts[long[-1]], ends[long[-1]]))
+    border = outer if abs(end - outer) < abs(end - inner) else inner
+    row, colour = int(border + 0.5 * inwards), ground[ends[long[-1]] - 1]
+    return Edge(border, row, row, inwards, False, colour, colour, colour)
+
+
+def _is_stroke(ink, place, height):
+    """Whether each row has ink at a place and none at a little distance on both sides, shape (n_rows,)."""
+    off, shift = max(0.45 * height, 4), max(0.3 * height, 2)
+    first, last = max(int(place - off - shift), 0), int(place + off + shift) + 1
+    near = ink[:, first:last]
+    columns = np.arange(first, first + near.shape[1])
+    inked = near.sum(axis=1)
+    centre = (near * columns).sum(axis=1) / np.maximum(inked, 1)
+    spread = np.where(near, np.abs(columns - centre[:, None]), 0).max(axis=1)
+    return (inked > 0) & (np.abs(centre - place) <= shift) & (spread <= max(0.15 * height, 1.5))
 
 
 def _first_change(order, level, searched):

@@ -125,7 +125,7 @@ def parse_number(text):
     if not re.search(r"\d", text) and text not in {"O", "o"}:
         return (), False
     percent = "%" in text
-    text = re.sub(r"[%\s]+$", "", text).rstrip("-_~. ").lstrip("+_~'’ ").translate(_LOOKALIKES)
+    text = re.sub(r"[%\s]+$", "", text.rstrip("-_~. ¬")).rstrip("-_~. ").lstrip("+_~'’ ").translate(_LOOKALIKES)
     if _THOUSANDS.match(text) and not text.startswith("0"):
         values = [float(re.sub("[, ]", "", text))]
         if text.count(",") == 1:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ipdrecon.errors import PanelError
-from ipdrecon.figure.edges import coverage, extent, find_edge, find_edge_from_inside, turned
+from ipdrecon.figure.edges import coverage, extent, find_edge, find_edge_from_inside, find_marks_end, turned
 from ipdrecon.figure.labels import LabelRun, label_columns, label_rows, number_labels
 from ipdrecon.figure.text import read_words
 from ipdrecon.model import Box, Word
@@ -206,7 +206,7 @@ def _box_of(px, row, column):
 
 
 def bottom_edge(px, row, column):
-    """The lower axis line of the box between a row and a column of labels.
+    """The lower axis line of the box between a row and a column of labels, or the end of tick marks without a line.
 
     Parameters
     ----------
@@ -221,7 +221,9 @@ def bottom_edge(px, row, column):
     columns, last = (row.place.min(), row.place.max()), y0 - 0.6 * column.height
     if row.box.top - y0 > 0.5 * height:
         return find_edge_from_inside(px, (y0 + max(0.12 * height, row.height), last), columns)
-    return find_edge(px, (row.box.top + 0.3 * row.height, last), columns)
+    edge = find_edge(px, (row.box.top + 0.3 * row.height, last), columns)
+    top = np.median([label.word.box.top for label in row.labels])
+    return edge or find_marks_end(px, (top + 0.3 * row.height, last), row.place, row.height, y0)
 
 
 def left_edge(px, row, column):
@@ -230,7 +232,8 @@ def left_edge(px, row, column):
     rows, last = (column.place.min(), column.place.max()), x0 + 0.6 * row.height
     if x0 - column.box.right > 0.5 * width:
         return find_edge_from_inside(turned(px), (x0 - max(0.12 * width, column.height), last), rows)
-    return find_edge(turned(px), (column.box.right - 1.2 * column.height, last), rows)
+    columns = column.box.right - 1.2 * column.height, last
+    return find_edge(turned(px), columns, rows) or find_marks_end(turned(px), columns, column.place, column.height, x0)
 
 
 def _far_border(px, axis, reach, columns, last_label):
