@@ -18,6 +18,7 @@ _SURE = 0.5
 _MIDDLE_SHARE = 0.7
 _LEAST_RIDGE = 0.4
 _WEAK = 0.7
+_THIN_SHARE = 0.65
 
 
 @dataclass(frozen=True)
@@ -90,11 +91,11 @@ class ArmInk:
 
     @functools.cached_property
     def thickness(self):
-        """Line width in px: a low quantile of the lengths of ink across the path where it runs level."""
-        inked = self.own > 0.3
+        """Line width in px: the median of the ink across the path where it runs level."""
+        ink = np.maximum(self.own, self.others)
         level = np.flatnonzero(self.path.enter == self.path.leave)
-        lengths = [length for i in level if (length := _run_length(inked[:, self.path.first + i], self.path.leave[i]))]
-        return float(np.quantile(lengths, 0.3)) if lengths else 1.0
+        widths = [width for i in level if (width := _width(ink[:, self.path.first + i], self.path.leave[i]))]
+        return float(np.median(widths)) if widths else 1.0
 
     @property
     def dash(self):
@@ -103,12 +104,14 @@ class ArmInk:
         return "solid" if ink > 0.93 else "dashed"
 
 
-def _run_length(inked, row):
-    """Length of the unbroken ink through a row of one column; 0 where there is none."""
+def _width(ink, row):
+    """Coverage by the unbroken ink through a row of one column; 0 where there is none."""
+    inked = ink > 0.3
     if not inked[row]:
-        return 0
+        return 0.0
     above, below = np.flatnonzero(~inked[:row]), np.flatnonzero(~inked[row:])
-    return (row + below[0] if len(below) else len(inked)) - (above[-1] + 1 if len(above) else 0)
+    top, bottom = above[-1] if len(above) else 0, row + below[0] if len(below) else len(ink) - 1
+    return float(ink[top : bottom + 1].sum())
 
 
 @dataclass(frozen=True)
@@ -215,20 +218,35 @@ def _in_one_colour(search, arm, spare, alone):
     listed = sum(np.linalg.norm(arm.lab - seed) < search.settings.listed_lab for seed in search.seeds)
     told_of = max(listed, 1 + (spare or 0))
     found = _curves_in(search, arm, max(3, told_of), told_of)
+    curves = _broadest(found)
+    if len(curves) < len(found) and len(curves) >= told_of and (curves[0] is found[0] or _are_limits(found, curves[0])):
+        return [replace(curve, limits=True) for curve in curves[:told_of]]
     if len(found) == 1 or listed >= 2:
         return found[: max(listed, 1)]
     if spare:
         return found[: 1 + spare]
-    if len(found) == 3:
-        between = sorted(found, key=_mean_row)
-        strong = between[1].path.own > _MIDDLE_SHARE * max(one.path.own for one in found)
-        if strong and _above(between[0], between[1]) and _above(between[1], between[2]):
-            return [replace(between[1], limits=True)]
+    middle = sorted(found, key=_mean_row)[len(found) // 2]
+    if _are_limits(found, middle) and middle.path.own > _MIDDLE_SHARE * max(one.path.own for one in found):
+        return [replace(middle, limits=True)]
     told = spare == 0 or len(search.seeds) > 1
     unlike = {one.dash for one in found} == {"solid", "dashed"}
     if len(found) == 2 and not told and (alone or unlike) and not _drop_together(*found):
         return found
     return [replace(arm, limits=len(found) == 2 and _drop_together(*found))]
+
+
+def _are_limits(found, curve):
+    """Whether two of three curves run on either side of another."""
+    if len(found) != 3:
+        return False
+    upper, middle, lower = sorted(found, key=_mean_row)
+    return middle is curve and _above(upper, middle) and _above(middle, lower)
+
+
+def _broadest(found):
+    """Curves that are no thinner than the broadest of their colour: confidence limits often are."""
+    broadest = max(arm.thickness for arm in found)
+    return [arm for arm in found if arm.thickness > _THIN_SHARE * broadest]
 
 
 def _curves_in(search, arm, most, told_of):

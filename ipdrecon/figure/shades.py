@@ -36,6 +36,7 @@ def find_inks(plot, seeds, expected=None):
     found = [colour for colour, _ in modes]
     listed, unseen = _listed(plot, seeds, found)
     groups = {i: [i] for i in listed}
+    pale = []
     whole = len(listed) > 1 and len(seeds) >= (expected or 0)
     for i, colour in enumerate(found):
         if i in listed:
@@ -43,7 +44,9 @@ def find_inks(plot, seeds, expected=None):
         parent = _parent(plot, colour, found, listed) if whole else None
         if parent is not None:
             groups[parent].append(i)
-        elif not any(_is_pale(plot, colour, other) for other in found):
+        elif fuller := [k for k, other in enumerate(found) if _is_pale(plot, colour, other)]:
+            pale.append((i, fuller))
+        else:
             groups[i] = [i]
     colours = found + unseen
     groups |= {len(found) + k: [len(found) + k] for k in range(len(unseen))}
@@ -51,7 +54,8 @@ def find_inks(plot, seeds, expected=None):
         return (), np.zeros((0, plot.height, plot.width), np.float32), ()
     used = sorted(i for group in groups.values() for i in group)
     own = dict(zip(used, part(plot, [colours[i] for i in used]), strict=True))
-    pixels = tuple(np.inf if i in listed or i >= len(found) else sum(modes[k][1] for k in group) for i, group in groups.items())
+    thinned = {i: sum(modes[k][1] for k, fuller in pale if i in fuller) for i in groups}
+    pixels = tuple(np.inf if i in listed or i >= len(found) else thinned[i] + sum(modes[k][1] for k in group) for i, group in groups.items())
     return tuple(colours[i] for i in groups), np.stack([np.max([own[i] for i in group], axis=0) for group in groups.values()]), pixels
 
 
