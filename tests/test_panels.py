@@ -105,3 +105,16 @@ def test_labels_without_line_and_marks_are_no_box():
 @pytest.mark.parametrize(("text", "value"), [("100%-", 100.0), ("0.0¬", 0.0), ("25 % -", 25.0)])
 def test_a_tick_mark_read_after_a_number_is_left_out(text, value):
     assert parse_number(text)[0][0] == value
+
+
+def test_the_axis_line_is_found_beside_the_column_when_the_first_of_three_labels_is_not_read():
+    figure = Figure(figsize=(6, 4), dpi=160)
+    canvas = FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    axes.step([0, 5, 11, 18, 24], [1, 0.9, 0.7, 0.55, 0.4], where="post")
+    axes.set(xlim=(0, 25), ylim=(0, 1.03), xticks=[0, 12, 24], yticks=[0.2, 0.4, 0.6, 0.8, 1])
+    axes.spines[["top", "right"]].set_visible(False)
+    canvas.draw()
+    px = np.asarray(canvas.buffer_rgba())[:, :, :3].copy()
+    (panel,) = find_panels(px, [word for word in read_words(px) if word.text != "0"])
+    assert abs(panel.box.left - axes.transAxes.transform((0, 0))[0]) < 2

@@ -219,7 +219,7 @@ def bottom_edge(px, row, column):
     """
     y0, height = column.place.max(), np.ptp(column.place)
     columns, last = (row.place.min(), row.place.max()), y0 - 0.6 * column.height
-    if row.box.top - y0 > 0.5 * height:
+    if row.box.top - y0 > 0.5 * height and len(column.labels) > 2:
         return find_edge_from_inside(px, (y0 + max(0.12 * height, row.height), last), columns)
     edge = find_edge(px, (row.box.top + 0.3 * row.height, last), columns)
     top = np.median([label.word.box.top for label in row.labels])
@@ -230,7 +230,7 @@ def left_edge(px, row, column):
     """The left axis line, in px of the turned picture; otherwise as `bottom_edge`."""
     x0, width = row.place.min(), np.ptp(row.place)
     rows, last = (column.place.min(), column.place.max()), x0 + 0.6 * row.height
-    if x0 - column.box.right > 0.5 * width:
+    if x0 - column.box.right > 0.5 * width and len(row.labels) > 2:
         return find_edge_from_inside(turned(px), (x0 - max(0.12 * width, column.height), last), rows)
     columns = column.box.right - 1.2 * column.height, last
     return find_edge(turned(px), columns, rows) or find_marks_end(turned(px), columns, column.place, column.height, x0)
