@@ -33,12 +33,18 @@ def outlines(ink, lab, text):
             sides = _sides(top, bottom, upright)
             if sides is None or not text[top[1] + 1 : bottom[1], top[0] + 1 : top[0] + top[2] - 1].any():
                 continue
-            strokes = [lab[y : y + height, x : x + width].reshape(-1, 3) for x, y, width, height in (top, bottom, *sides)]
-            colours = np.array([np.median(stroke, axis=0) for stroke in strokes])
+            places = [(slice(y, y + height), slice(x, x + width)) for x, y, width, height in (top, bottom, *sides)]
+            colours = np.array([np.median(lab[place][ink[place]], axis=0) for place in places])
             if np.linalg.norm(colours - colours.mean(axis=0), axis=1).max() < _SAME_LAB:
-                for x, y, width, height in (top, bottom, *sides, *_rules(ink, level, top, bottom)):
-                    mask[max(y - 1, 0) : y + height + 1, max(x - 1, 0) : x + width + 1] = True
+                for x, y, width, height in (top, bottom, *sides, *_rules(ink, level, top, bottom), *_partings(level, upright, top, bottom)):
+                    first, last = max(y, top[1]), min(y + height, bottom[1] + bottom[3])
+                    mask[max(first - 1, 0) : last + 1, max(x - 1, 0) : x + width + 1] = True
     return mask
+
+
+def _spans(stroke, top, bottom):
+    """Whether an upright stroke goes from one level stroke to another; a curve's drop may lengthen it."""
+    return stroke[1] <= top[1] + top[3] + _MEET_PX and stroke[1] + stroke[3] >= bottom[1] - _MEET_PX
 
 
 def _rules(ink, level, top, bottom):
@@ -49,6 +55,14 @@ def _rules(ink, level, top, bottom):
         if top[1] < stroke[1] < bottom[1] and stroke[0] > top[0] and stroke[0] + stroke[2] < top[0] + top[2] and stroke[2] > _RULE_SHARE * top[2]
     ]
     return [stroke for stroke in inside if not _comes_down(ink, stroke)]
+
+
+def _partings(level, upright, top, bottom):
+    """Strokes from edge to edge of a rectangle: the lines between the cells of a table."""
+    left, right = top[0], top[0] + top[2]
+    across = [one for one in level if top[1] < one[1] < bottom[1] and abs(one[0] - left) <= _MEET_PX and abs(one[0] + one[2] - right) <= _MEET_PX]
+    down = [one for one in upright if left < one[0] < right and _spans(one, top, bottom)]
+    return across + down
 
 
 def _comes_down(ink, stroke):
@@ -76,8 +90,7 @@ def _sides(top, bottom, upright):
             stroke
             for stroke in upright
             if stroke[0] - _MEET_PX <= at <= stroke[0] + stroke[2] + _MEET_PX
-            and abs(stroke[1] - top[1]) <= _MEET_PX
-            and abs(stroke[1] + stroke[3] - bottom[1] - bottom[3]) <= _MEET_PX
+            and _spans(stroke, top, bottom)
         ]
         if not near:
             return None
