@@ -1,5 +1,7 @@
 """What a scoreboard says of panels that were scored: the sum of all, and how each element of style fared."""
 
+import numpy as np
+
 JUDGED = ("exact", "vector")
 COLUMNS = ("name", "truth", "arms", "ok", "silent", "why", "iae", "worst", "names", "at_risk", "log_hr_error", "seconds", "cpu_seconds")
 ELEMENTS = ("element", "panels", "success", "iae_median", "at_risk", "names")
@@ -17,8 +19,8 @@ def mean(values):
 
 
 def quantile(values, q):
-    """Value below which a share `q` of the values lies."""
-    return round(sorted(values)[min(int(q * len(values)), len(values) - 1)], 5) if values else None
+    """Value below which a share `q` of the values lies, interpolated as the scorer does."""
+    return round(float(np.quantile(values, q)), 5) if values else None
 
 
 def known(rows, column):

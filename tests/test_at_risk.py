@@ -249,3 +249,11 @@ def test_likeness_of_names():
 def test_distance_of_colours_is_none_between_equals_and_large_between_opposites():
     assert colour_distance((10, 20, 30), (10, 20, 30)) == 0
     assert colour_distance((0, 0, 0), (255, 255, 255)) == pytest.approx(100, abs=0.5)
+
+
+def test_patients_at_risk_after_the_end_of_a_curve_are_flagged():
+    curve = Curve("A", np.array([0.0, 4, 20]), np.array([1.0, 0.8, 0.8]))
+    time, n_risk = np.array([0.0, 10, 20, 30]), np.array([50.0, 40, 30, 12])
+    (flag,) = check_against_curve(time, n_risk, curve, "A")
+    assert flag.name == "table_after_curve" and "12 at 30" in flag.detail
+    assert not check_against_curve(time, np.array([50.0, 40, 30, 0]), curve, "A")

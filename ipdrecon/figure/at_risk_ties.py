@@ -13,6 +13,7 @@ from ipdrecon.model import AtRiskTable
 _LIKE = 0.6  # least likeness of two names
 _DISTINCT = 12.0  # least CIELAB distance between colours that tell rows apart
 _LEGEND_ORDER = 0.015  # cost of one place away from the legend's order, as a share of patients beyond what a curve allows
+_END_SLACK = 0.05  # share of the table's span by which a curve may end before its last time
 _SAME = 35.0  # largest CIELAB distance between the ink of a row and its curve
 
 
@@ -181,15 +182,26 @@ def check_against_curve(time, n_risk, curve, place):
     tuple of Flag
         Empty where all agree within 1.5 patients and the error of reading.
     """
+    after = _after_the_end(time, n_risk, curve, place)
     time, n_risk, bound = _bounds(time, n_risk, curve)
     wrong = np.flatnonzero(n_risk[1:] > bound)
     if not len(wrong):
-        return ()
+        return after
     detail = "; ".join(
         f"{n_risk[j]:.0f} at {time[j]:g} and {n_risk[j + 1]:.0f} at {time[j + 1]:g}, where the curve allows "
         f"{bound[j]:.0f}" for j in wrong
     )  # fmt: skip
-    return (Flag("at_risk_contradicts_curve", f"arm {place!r}", f"{detail}."),)
+    return (Flag("at_risk_contradicts_curve", f"arm {place!r}", f"{detail}."), *after)
+
+
+def _after_the_end(time, n_risk, curve, place):
+    """A flag where patients are at risk after the curve was lost: a curve is drawn as long as anyone is."""
+    end = float(curve.time[-1])
+    left = np.flatnonzero((n_risk >= 1) & (time > end + _END_SLACK * np.nanmax(time)))
+    if not len(left):
+        return ()
+    detail = f"The table has {n_risk[left[0]]:.0f} at {time[left[0]]:g}; the curve was read to {end:.4g}."
+    return (Flag("table_after_curve", f"arm {place!r}", detail),)
 
 
 def _bounds(time, n_risk, curve):
