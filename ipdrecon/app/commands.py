@@ -61,7 +61,7 @@ def _front(
 @verb(app, "digitise", hidden_names=("digitize",))
 def digitise(
     talk,
-    figure: Annotated[Path, typer.Argument(help="The figure: PNG or JPEG.", show_default=False)],
+    figure: Annotated[Path, typer.Argument(help="The figure: PNG, JPEG, WebP, TIFF, BMP or GIF.", show_default=False)],
     out: _Out = None,
     panel: Annotated[str | None, typer.Option(help="Only this panel: its letter, or its number.")] = None,
     page: Annotated[int | None, typer.Option(help="Page of a document, from 1.", min=1)] = None,
