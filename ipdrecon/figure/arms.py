@@ -18,6 +18,7 @@ _SURE = 0.5
 _MIDDLE_SHARE = 0.7
 _LEAST_RIDGE = 0.4
 _WEAK = 0.7
+_LEAST_KEPT = 0.1
 _THIN_SHARE = 0.65
 
 
@@ -215,7 +216,7 @@ def _in_one_colour(search, arm, spare, alone):
     `spare` is the number of rows of the table that no colour accounts for; None without a table. `alone` says that the
     plot has no other colour.
     """
-    listed = sum(np.linalg.norm(arm.lab - seed) < search.settings.listed_lab for seed in search.seeds)
+    listed = _n_listed(search, arm)
     told_of = max(listed, 1 + (spare or 0))
     found = _curves_in(search, arm, max(3, told_of), told_of)
     curves = _broadest(found)
@@ -265,10 +266,7 @@ def _drop_together(arm, other):
     """Whether a curve drops only where another does, more often than chance has it: a confidence limit does so."""
     if not (_above(arm, other) or _above(other, arm)):
         return False
-    mine, theirs = (one.path.leave - one.path.enter > 1 for one in (arm, other))
-    first = max(arm.path.first, other.path.first)
-    last = min(arm.path.last, other.path.last)
-    mine, theirs = mine[first - arm.path.first : last - arm.path.first + 1], theirs[first - other.path.first : last - other.path.first + 1]
+    mine, theirs = (drops > 1 for drops in _shared(arm, other, lambda path: path.leave - path.enter))
     near_mine, near_theirs = (np.convolve(drops, np.ones(2 * _TOGETHER_PX + 1), "same") > 0 for drops in (mine, theirs))
     rarest, near = (mine, near_theirs) if mine.sum() < theirs.sum() else (theirs, near_mine)
     return bool(rarest.sum() >= 4 and near[rarest].mean() > 0.8 and near.mean() < 0.6)
@@ -295,7 +293,7 @@ def _traced_beside(search, arm, rest, whole):
     own = np.where(taken, 0, whole)
     others = np.min([one.others for one in (arm, *rest)], axis=0)
     path = search.path(own, _hidden_by(search.plot, others) | taken)
-    return replace(arm, own=own, others=np.maximum(others, np.where(taken, whole, 0)), path=path, confidence=max(_confidence(search, path, own), 0.1))
+    return replace(arm, own=own, others=np.maximum(others, np.where(taken, whole, 0)), path=path, confidence=max(_confidence(search, path, own), _LEAST_KEPT))
 
 
 def _taken(arms, ink):
@@ -325,15 +323,15 @@ def _next_in_colour(search, found, share):
     return ArmInk(found[0].lab, own, np.maximum(others, np.where(taken, whole, 0)), path, confidence)
 
 
-def _shared_rows(arm, other):
-    """Rows of two arms in the columns that both reach."""
+def _shared(arm, other, of_path):
+    """What a function tells of each column of two arms' paths, in the columns that both reach."""
     first, last = max(arm.path.first, other.path.first), min(arm.path.last, other.path.last)
-    return tuple(one.path.leave[first - one.path.first : last - one.path.first + 1] for one in (arm, other))
+    return tuple(of_path(one.path)[first - one.path.first : last - one.path.first + 1] for one in (arm, other))
 
 
 def _above(arm, other):
     """Whether an arm never falls below another."""
-    mine, theirs = _shared_rows(arm, other)
+    mine, theirs = _shared(arm, other, lambda path: path.leave)
     return bool(len(mine) and (mine <= theirs + 3).mean() > 0.95)
 
 
@@ -376,11 +374,16 @@ def _settled(search, arms):
             kept[index] = _joined(twin, arm)
         else:
             kept.append(arm)
-    return [_traced_anew(search, arm) for arm in kept]
+    return [replace(arm, confidence=max(arm.confidence, _LEAST_KEPT)) if any(arm is one for one in arms) else _traced_anew(search, arm) for arm in kept]
+
+
+def _n_listed(search, arm):
+    """Number of a legend's keys in an arm's colour."""
+    return sum(bool(np.linalg.norm(arm.lab - seed) < search.settings.listed_lab) for seed in search.seeds)
 
 
 def _is_listed(search, arm):
-    return any(np.linalg.norm(arm.lab - seed) < search.settings.listed_lab for seed in search.seeds)
+    return _n_listed(search, arm) > 0
 
 
 def _joined(arm, shade):
@@ -390,7 +393,7 @@ def _joined(arm, shade):
 
 def _traced_anew(search, arm):
     path = search.path(arm.own, _hidden_by(search.plot, arm.others))
-    return replace(arm, path=path, confidence=max(_confidence(search, path, arm.own), 0.1))
+    return replace(arm, path=path, confidence=max(_confidence(search, path, arm.own), _LEAST_KEPT))
 
 
 def _explains(search, arm, other):
