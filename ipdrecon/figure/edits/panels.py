@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from ipdrecon.errors import ArmError
 from ipdrecon.figure.at_risk import tie_rows
-from ipdrecon.figure.at_risk_ties import check_against_curve
+from ipdrecon.figure.at_risk.ties import check_against_curve
 from ipdrecon.figure.edits import stage_edits
 from ipdrecon.figure.edits.axes import unknown_panel
 from ipdrecon.figure.edits.curves import Arms, edit_curves

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ipdrecon.figure.at_risk_text import parse_count
+from ipdrecon.figure.at_risk.text import parse_count
 from ipdrecon.figure.text import read_line
 from ipdrecon.model import Box
 

@@ -1,20 +1,17 @@
-"""The table of numbers at risk: found, read, checked, and tied to the curves.
+"""The chain from words to a table of numbers at risk.
 
 The words of the picture are first grouped into lines; the lines that hold counts in columns under the box are the rows.
 The columns are those of the ticks, or a regular grid of the table's own (SAS). Each cell is then looked up by its place,
 and read once more by itself or with its row, so that a lost or misread digit shows.
 """
 
-from ipdrecon.figure.at_risk_check import settle_row
-from ipdrecon.figure.at_risk_grid import find_columns, is_tick_line
-from ipdrecon.figure.at_risk_labels import complete_name, cut_labels, find_label_lines, name_rows, row_colour
-from ipdrecon.figure.at_risk_lines import choose_rows, find_headers, number_lines, row_pitch, zone_words
-from ipdrecon.figure.at_risk_read import part_tall_words, read_row_cells
-from ipdrecon.figure.at_risk_table import NamedRow, PrintedTable, TableRow, assemble_table
-from ipdrecon.figure.at_risk_text import bracket_kind
-from ipdrecon.figure.at_risk_ties import tie_rows
-
-__all__ = ["PrintedTable", "TableRow", "find_table", "tie_rows"]
+from ipdrecon.figure.at_risk.check import settle_row
+from ipdrecon.figure.at_risk.grid import find_columns, is_tick_line
+from ipdrecon.figure.at_risk.labels import complete_name, cut_labels, find_label_lines, name_rows, row_colour
+from ipdrecon.figure.at_risk.lines import choose_rows, find_headers, number_lines, row_pitch, zone_words
+from ipdrecon.figure.at_risk.read import part_tall_words, read_row_cells
+from ipdrecon.figure.at_risk.table import NamedRow, assemble_table
+from ipdrecon.figure.at_risk.text import bracket_kind
 
 
 def find_table(px, words, box, time_axis):

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ipdrecon.figure.at_risk_check import PLACE, row_flags
+from ipdrecon.figure.at_risk.check import PLACE, row_flags
 from ipdrecon.model import Box
 
 

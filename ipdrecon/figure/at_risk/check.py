@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ipdrecon.figure.at_risk_cells import read_thrice
-from ipdrecon.figure.at_risk_text import Count
+from ipdrecon.figure.at_risk.cells import read_thrice
+from ipdrecon.figure.at_risk.text import Count
 from ipdrecon.flags import Flag
 
 PLACE = "at-risk table"

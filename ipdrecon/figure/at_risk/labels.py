@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ipdrecon.figure.at_risk_cells import find_blobs, ink_colour
-from ipdrecon.figure.at_risk_grid import group_lines
-from ipdrecon.figure.at_risk_lines import label_line
-from ipdrecon.figure.at_risk_text import kind_of, split_pieces
+from ipdrecon.figure.at_risk.cells import find_blobs, ink_colour
+from ipdrecon.figure.at_risk.grid import group_lines
+from ipdrecon.figure.at_risk.lines import label_line
+from ipdrecon.figure.at_risk.text import kind_of, split_pieces
 from ipdrecon.figure.text import read_line
 from ipdrecon.model import Box, Word
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ipdrecon.figure.at_risk_text import parse_count
+from ipdrecon.figure.at_risk.text import parse_count
 
 _SNAP = 0.2  # share of a column's width within which a number belongs to it
 _STEPS = (1, 1.2, 1.5, 2, 2.4, 2.5, 3, 3.6, 4, 4.5, 4.8, 5, 6, 7, 7.3, 7.5, 8, 9)

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ipdrecon.figure.at_risk_grid import Line, group_lines, is_tick_line, tick_spacing_px
-from ipdrecon.figure.at_risk_text import kind_of, split_pieces
+from ipdrecon.figure.at_risk.grid import Line, group_lines, is_tick_line, tick_spacing_px
+from ipdrecon.figure.at_risk.text import kind_of, split_pieces
 
 _INSIDE = 0.4  # share of the box's height, from below, in which a table may stand
 _TALLEST = 1.55  # of the median; what is taller covers two rows

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ipdrecon.figure.at_risk_cells import find_blobs, find_strip, read_count, read_row, read_thrice, trim_strip
-from ipdrecon.figure.at_risk_text import Count, parse_count
+from ipdrecon.figure.at_risk.cells import find_blobs, find_strip, read_count, read_row, read_thrice, trim_strip
+from ipdrecon.figure.at_risk.text import Count, parse_count
 from ipdrecon.figure.text import read_line
 from ipdrecon.model import Box, Word
 

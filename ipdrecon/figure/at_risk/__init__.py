@@ -1,0 +1,7 @@
+"""The table of numbers at risk: found, read, checked, and tied to the curves."""
+
+from ipdrecon.figure.at_risk.finder import find_table
+from ipdrecon.figure.at_risk.table import PrintedTable, TableRow
+from ipdrecon.figure.at_risk.ties import tie_rows
+
+__all__ = ["PrintedTable", "TableRow", "find_table", "tie_rows"]
