@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from ipdrecon.figure.arms import ArmInk
+from ipdrecon.figure.arm_ink import ArmInk
 from ipdrecon.figure.digitisation import _curve
 from ipdrecon.figure.ink import plot_inside
 from ipdrecon.figure.trace import TraceSettings, censor_marks, find_path, ink_edges, steps

@@ -315,18 +315,25 @@ class _Mode:
 
 def _without_fringes(plot, modes):
     """Colours without those that only line another: mixtures of it with a ground or a third colour, beside its pixels."""
-    pure = [cv2.dilate((np.linalg.norm(plot.lab - mode.colour, axis=2) < 16).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0 for mode in modes]
+    away = [np.linalg.norm(plot.lab - mode.colour, axis=2) for mode in modes]
     fills = [to_rgb(colour) for colour in plot.fills]
     dropped = set()
     for i, mode in enumerate(modes):
         for j, other in enumerate(modes):
-            if i == j or j in dropped or pure[j][mode.place].mean() <= _FRINGE_SHARE:
+            if i == j or j in dropped:
                 continue
             rarer = [to_rgb(third.colour) for third in modes if mode.count < 0.7 * min(other.count, third.count)]
-            if any(mixture_share(to_rgb(mode.colour), to_rgb(other.colour), ground) is not None for ground in fills + rarer):
+            mixed = any(mixture_share(to_rgb(mode.colour), to_rgb(other.colour), ground) is not None for ground in fills + rarer)
+            if mixed and _lines(mode.place, away[i], away[j]):
                 dropped.add(i)
                 break
     return [mode for i, mode in enumerate(modes) if i not in dropped]
+
+
+def _lines(place, away, other):
+    """Whether nearly all places of one colour lie beside pixels that are nearer to another."""
+    pure = cv2.dilate(((other < 16) & (other < away)).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    return pure[place].mean() > _FRINGE_SHARE
 
 
 def mixture_share(rgb, colour, ground):

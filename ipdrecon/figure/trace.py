@@ -81,7 +81,7 @@ class Path:
         return self.first + len(self.leave) - 1
 
 
-def find_path(own, hidden, text, start, settings=None):
+def find_path(own, hidden, text, start, settings=None, *, unbroken=False):
     """The best monotone path from a starting point.
 
     Parameters
@@ -95,18 +95,23 @@ def find_path(own, hidden, text, start, settings=None):
     start : tuple of float
         Column and row of time 0 and survival 1.
     settings : TraceSettings, optional
+    unbroken : bool
+        Whether the line is known to have no gaps.
 
     Returns
     -------
     Path
     """
     settings = settings or TraceSettings()
+    solid = replace(settings, gap=settings.solid_gap, drop_gap=settings.solid_gap)
+    if unbroken:
+        return _best_path(own, hidden, text, start, solid)
     path = _best_path(own, hidden, text, start, settings)
     most = max(settings.most_gap * own.shape[1], 8)
     whole = path.own > _SOLID * (path.own + path.bare)
     if not whole and path.gap <= most:
         return path
-    strict = _best_path(own, hidden, text, start, replace(settings, gap=settings.solid_gap, drop_gap=settings.solid_gap))
+    strict = _best_path(own, hidden, text, start, solid)
     return strict if whole or strict.own >= 0.5 * path.own else path
 
 
@@ -120,11 +125,29 @@ def _best_path(own, hidden, text, start, settings):
     score, origin = _sweep(right, np.cumsum(down, axis=1), first, row)
     last, end = np.unravel_index(np.argmax(score), score.shape)
     enter, leave = _walk_back(origin, last, end)
-    leave[-1] = _final_drop(own[:, first + max(last - 2, 0) : first + last + 3], end)
-    columns = np.arange(first, first + last + 1)
+    kept = _without_words(inked[:, first:], text[:, first:], leave)
+    enter, leave, worth = enter[:kept], leave[:kept], float(score[kept - 1, leave[kept - 1]])
+    leave[-1] = _final_drop(own[:, first + max(kept - 3, 0) : first + kept + 2], leave[-1])
+    columns = np.arange(first, first + kept)
     ink, covered = inked[leave, columns] & ~text[leave, columns], cover[leave, columns]
     bare = ~ink & ~covered
-    return Path(enter, leave, first, float(score[last, end]), float(ink.sum()), float(bare.sum()), _gap(bare))
+    return Path(enter, leave, first, worth, float(ink.sum()), float(bare.sum()), _gap(bare))
+
+
+def _without_words(inked, text, leave):
+    """Number of columns to the end of the line, which does not go on through a name written behind it.
+
+    Within text the line is what runs on from the ink before it, level and unbroken.
+    """
+    at = np.arange(len(leave))
+    line = np.flatnonzero(inked[leave, at] & ~text[leave, at])
+    if not len(line):
+        return len(leave)
+    last, row = int(line[-1]), leave[line[-1]]
+    near = inked[max(row - 1, 0) : row + 2].any(axis=0)
+    while last + 1 < len(leave) and near[last + 1] and abs(leave[last + 1] - row) <= 1:
+        last += 1
+    return last + 1
 
 
 def _gap(bare):

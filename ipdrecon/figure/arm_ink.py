@@ -1,0 +1,192 @@
+"""One arm's ink, and what a search for curves in some ink goes by."""
+
+import functools
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from ipdrecon.figure.ink import Plot
+from ipdrecon.figure.trace import Path, TraceSettings, find_path
+
+_INKED = 0.3
+
+
+
+@dataclass(frozen=True)
+class ArmSettings:
+    """What ink must show to be an arm.
+
+    Attributes
+    ----------
+    least_span : float
+        Share of the time axis that a curve spans.
+    least_ink : float
+        Share of the columns not hidden that show the arm's own ink.
+    least_dotted : float
+        The same for a line with none but short gaps.
+    dot_gap_px : float
+        Longest of the gaps of a dotted line.
+    least_own : float
+        Share of all its columns that show the arm's own ink.
+    most_fringe : float
+        Share of its own ink beside another arm's path from which it is that arm in another shade.
+    least_second : float
+        Own ink of a second curve in one colour, as a share of the first's.
+    least_told : float
+        The same where a legend or a table tells of a second curve.
+    listed_lab : float
+        CIELAB distance within which a legend's key has a curve's colour.
+    same_course_px : int
+        How near is beside.
+    same_hue : float
+        Difference of hue in degrees within which colours may be shades of one.
+    """
+
+    least_span: float = 0.08
+    least_ink: float = 0.35
+    least_dotted: float = 0.2
+    dot_gap_px: float = 4.0
+    least_own: float = 0.12
+    most_fringe: float = 0.75
+    least_second: float = 0.35
+    least_told: float = 0.12
+    listed_lab: float = 20.0
+    same_course_px: int = 4
+    same_hue: float = 50.0
+
+
+@dataclass(frozen=True)
+class ArmInk:
+    """One arm's ink.
+
+    Attributes
+    ----------
+    lab : ndarray, shape (3,)
+        Colour in CIELAB.
+    own : ndarray of float32, shape (height, width)
+        Coverage by its ink.
+    others : ndarray of float32, shape (height, width)
+        Coverage by all other ink.
+    path : Path
+    confidence : float
+    limits : bool
+        Whether confidence limits in its colour were left out.
+    """
+
+    lab: np.ndarray
+    own: np.ndarray
+    others: np.ndarray
+    path: Path
+    confidence: float
+    limits: bool = False
+
+    @property
+    def rgb(self):
+        """Colour as red, green, blue of 0 to 255."""
+        rgb = cv2.cvtColor(np.array([[self.lab]], np.float32), cv2.COLOR_LAB2RGB)[0, 0]
+        return tuple(int(v) for v in np.clip(np.round(rgb * 255), 0, 255))
+
+    @functools.cached_property
+    def thickness(self):
+        """Line width in px: the median of the ink across the path where it runs level."""
+        ink = np.maximum(self.own, self.others)
+        level = np.flatnonzero(self.path.enter == self.path.leave)
+        widths = [width for i in level if (width := _width(ink[:, self.path.first + i], self.path.leave[i]))]
+        return float(np.median(widths)) if widths else 1.0
+
+    @property
+    def dash(self):
+        """``"solid"`` or ``"dashed"``, from the gaps in its ink."""
+        ink = self.path.own / max(self.path.own + self.path.bare, 1)
+        return "solid" if ink > 0.93 else "dashed"
+
+
+def _width(ink, row):
+    """Coverage by the unbroken ink through a row of one column; 0 where there is none."""
+    inked = ink > _INKED
+    if not inked[row]:
+        return 0.0
+    above, below = np.flatnonzero(~inked[:row]), np.flatnonzero(~inked[row:])
+    top, bottom = above[-1] if len(above) else 0, row + below[0] if len(below) else len(ink) - 1
+    return float(ink[top : bottom + 1].sum())
+
+
+@dataclass(frozen=True)
+class Search:
+    """Where curves are looked for, and what counts as one.
+
+    Attributes
+    ----------
+    plot : Plot
+    start : tuple of float
+        Column and row of time 0 and survival 1.
+    seeds : tuple of ndarray, shape (3,)
+        Colours in CIELAB that a legend shows.
+    settings : ArmSettings
+    trace_settings : TraceSettings
+    """
+
+    plot: Plot
+    start: tuple
+    seeds: tuple
+    settings: ArmSettings
+    trace_settings: TraceSettings
+
+    def path(self, own, hidden, *, unbroken=False):
+        """The best path along some ink; `unbroken` where the line has no gaps."""
+        return find_path(own, hidden, self.plot.text, self.start, self.trace_settings, unbroken=unbroken)
+
+    def hidden_by(self, others):
+        """Where other ink, a gridline or the frame may hide a curve."""
+        grown = cv2.dilate((others > _INKED).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+        return grown | self.plot.hidden
+
+    def n_listed(self, arm):
+        """Number of a legend's keys in an arm's colour."""
+        return sum(bool(np.linalg.norm(arm.lab - seed) < self.settings.listed_lab) for seed in self.seeds)
+
+    def is_listed(self, arm):
+        """Whether a legend shows an arm's colour."""
+        return self.n_listed(arm) > 0
+
+    def confidence(self, path, own):
+        """How surely a path along some ink is a curve, in [0, 1]; 0 when it is none."""
+        settings, width = self.settings, self.plot.width
+        columns = len(path.leave)
+        ink = path.own / max(path.own + path.bare, 1)
+        least_ink = settings.least_dotted if path.gap <= settings.dot_gap_px else settings.least_ink
+        if columns < settings.least_span * width or ink < least_ink or path.own < settings.least_own * columns:
+            return 0.0
+        if path.bare > 0.05 * columns and path.gap > max(self.trace_settings.most_gap * width, 8):
+            return 0.0
+        if _is_reference_line(path, own):
+            return 0.0
+        return float(np.clip((ink - least_ink) / 0.3, 0.1, 1) * min(1, 0.4 + path.own / columns))
+
+
+def _is_reference_line(path, own):
+    """Whether nearly all of the ink lies on one level below the start: a landmark or median line, no curve."""
+    columns = path.first + np.arange(len(path.leave))
+    rows = path.leave[own[path.leave, columns] > _INKED]
+    if not len(rows):
+        return True
+    level = np.bincount(rows).argmax()
+    return bool((np.abs(rows - level) <= 2).mean() > 0.95 and level - path.enter[0] > 0.05 * own.shape[0])
+
+
+def mean_row(arm):
+    """Mean row of an arm's path: the higher the curve, the less."""
+    return float(arm.path.leave.mean())
+
+
+def shared(arm, other, of_path):
+    """What a function tells of each column of two arms' paths, in the columns that both reach."""
+    first, last = max(arm.path.first, other.path.first), min(arm.path.last, other.path.last)
+    return tuple(of_path(one.path)[first - one.path.first : last - one.path.first + 1] for one in (arm, other))
+
+
+def above(arm, other):
+    """Whether an arm never falls below another."""
+    mine, theirs = shared(arm, other, lambda path: path.leave)
+    return bool(len(mine) and (mine <= theirs + 3).mean() > 0.95)

@@ -1,0 +1,253 @@
+"""The curves drawn in one colour: one, a curve between its confidence limits, or several told by dash and width."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from ipdrecon.figure.arm_ink import ArmInk, above, mean_row, shared
+from ipdrecon.figure.gauge import part_by_width
+from ipdrecon.figure.strands import disentangle
+
+_MOST_ROUNDS = 4
+_TOGETHER_PX = 2
+_SURE = 0.5
+_MIDDLE_SHARE = 0.7
+_LEAST_KEPT = 0.1
+_THIN_SHARE = 0.65
+_LEAST_ALIKE = 0.5
+_FEWEST_DROPS = 4
+_MOST_UNTOLD = 4
+
+
+def find_families(search, arms, expected):
+    """The arms of every colour.
+
+    A table with more rows than colours tells of more arms in one, unless a legend tells the colours.
+
+    Parameters
+    ----------
+    search : Search
+    arms : sequence of ArmInk
+        One for each colour.
+    expected : int or None
+        Number of rows of the table of numbers at risk.
+
+    Returns
+    -------
+    list of ArmInk
+    """
+    sure = [arm for arm in arms if arm.confidence >= _SURE]
+    told = len(search.seeds) > 1 and sum(search.is_listed(arm) for arm in sure) > 1
+    spare = None if expected is None else 0 if told else max(expected - len(sure), 0)
+    found = []
+    for arm in sorted(arms, key=lambda arm: -arm.path.own):
+        family = _in_one_colour(search, arm, spare, len(sure) == 1)
+        spare = spare and max(spare - len(family) + 1, 0)
+        found.extend(family)
+    return found
+
+
+def _in_one_colour(search, arm, spare, alone):
+    """The arms of one colour: a curve alone; a curve between its confidence limits; or as many as legend or table list.
+
+    `spare` is the number of rows of the table that no colour accounts for; None without a table. `alone` says that the
+    plot has no other colour.
+    """
+    parts = part_by_width(arm.own)
+    broad = _broad_arms(search, arm, parts, spare, alone) if len(parts) == 2 else []
+    return broad or _of_one_width(search, arm, spare, alone)
+
+
+def _broad_arms(search, arm, parts, spare, alone):
+    """The arms drawn in the broad lines of a colour; none where the thin lines are arms as well."""
+    broad, thin = (_traced_on(search, arm, own, other) for own, other in (parts, parts[::-1]))
+    if broad is None:
+        return []
+    found = _of_one_width(search, broad, spare, alone)
+    told_of = max(search.n_listed(arm), 1 + (spare or 0))
+    if len(found) < told_of:
+        return []
+    outside = thin is None or told_of > 1 or any(above(thin, one) or above(one, thin) for one in found)
+    return [replace(one, limits=True) for one in found] if outside else []
+
+
+def _traced_on(search, arm, own, other):
+    """An arm on part of its ink; None where there is no curve."""
+    others = np.maximum(arm.others, other)
+    path = search.path(own, search.hidden_by(others))
+    confidence = search.confidence(path, own)
+    return replace(arm, own=own, others=others, path=path, confidence=confidence) if confidence > 0 else None
+
+
+def _of_one_width(search, arm, spare, alone):
+    """The arms of one colour, whose lines may differ in their dashes."""
+    told_of = max(search.n_listed(arm), 1 + (spare or 0))
+    found = _curves_in(search, arm, max(_MOST_UNTOLD, told_of), told_of)
+    if len(found) == 1:
+        return found
+    limits = _limits_among(found)
+    arms = [one for k, one in enumerate(found) if k not in limits]
+    if told_of > 1:
+        arms = [*arms, *(found[k] for k in sorted(limits))][:told_of]
+    elif spare == 0 or len(search.seeds) > 1 or not (alone or len({one.dash for one in arms}) > 1):
+        arms = arms[:1]
+    return [replace(one, limits=bool(limits)) for one in arms]
+
+
+def _limits_among(found):
+    """Indices of the curves that are confidence limits: thinner than others, on both sides of one, or dropping with one."""
+    broad = _broadest(found)
+    limits = {k for k, one in enumerate(found) if not any(one is other for other in broad)}
+    order = [k for k in sorted(range(len(found)), key=lambda k: mean_row(found[k])) if k not in limits]
+    strongest = max(found[k].path.own for k in order)
+    for upper, middle, lower in zip(order, order[1:], order[2:], strict=False):
+        if found[middle].path.own > _MIDDLE_SHARE * strongest and _are_limits(*(found[k] for k in (upper, middle, lower))):
+            limits |= {upper, lower}
+    if len(order) == 2 and _drop_together(*(found[k] for k in order)):
+        limits.add(max(order))
+    return limits
+
+
+def _are_limits(upper, middle, lower):
+    """Whether two curves run on either side of another, and nothing in their drops speaks against it."""
+    return above(upper, middle) and above(middle, lower) and not (_drop_apart(upper, middle) or _drop_apart(middle, lower))
+
+
+def _broadest(found):
+    """Curves that are no thinner than the broadest of their colour: confidence limits often are."""
+    broadest = max(arm.thickness for arm in found)
+    return [arm for arm in found if arm.thickness > _THIN_SHARE * broadest]
+
+
+def _curves_in(search, arm, most, told_of):
+    """Up to so many curves in the ink of one colour, as they explain most of it.
+
+    A path may change from one line to another where these meet. A line without gaps, found first as such, leaves the
+    dashed ones alone; what is still tangled is parted by width and dashes.
+    """
+    ways = [_one_by_one(search, [arm], most, told_of)]
+    solid = _unbroken(search, arm) if len(ways[0]) > 1 else None
+    if solid is not None:
+        ways.append(_one_by_one(search, [solid], most, told_of))
+    best = max(ways, key=lambda found: sum(one.path.score for one in found))
+    return _parted(search, best)
+
+
+def _unbroken(search, arm):
+    """The curve of a line without gaps; None where that is no curve, or the one already found."""
+    path = search.path(arm.own, search.hidden_by(arm.others), unbroken=True)
+    confidence = search.confidence(path, arm.own)
+    if confidence <= 0 or np.array_equal(path.leave, arm.path.leave):
+        return None
+    return replace(arm, path=path, confidence=confidence)
+
+
+def _one_by_one(search, found, most, told_of):
+    """Further curves of a colour; those that legend or table tell of need less ink of their own."""
+    while len(found) < most:
+        share = search.settings.least_told if len(found) < told_of else search.settings.least_second
+        following = _next_in_colour(search, found, share)
+        if following is None:
+            break
+        found = _alternated(search, [*found, following])
+    return found
+
+
+def _parted(search, found):
+    """Curves whose stretches between meetings are those of one line each."""
+    if len(found) < 2:
+        return found
+    whole = np.max([arm.own for arm in found], axis=0)
+    paths = disentangle([arm.path for arm in found], whole)
+    if all(path is arm.path for path, arm in zip(paths, found, strict=True)):
+        return found
+    found = [replace(arm, path=path) for arm, path in zip(found, paths, strict=True)]
+    return [_traced_beside(search, arm, found[:i] + found[i + 1 :], whole) for i, arm in enumerate(found)]
+
+
+def _drop_together(arm, other):
+    """Whether a curve drops only where another does, and by sizes that go together: a confidence limit does so."""
+    if not (above(arm, other) or above(other, arm)):
+        return False
+    sizes, others, chance = _drops_of_rarer(arm, other)
+    if len(sizes) < _FEWEST_DROPS or (others > 1).mean() <= 0.8 or chance >= 0.6:
+        return False
+    return _go_together(sizes, others)
+
+
+def _drop_apart(arm, other):
+    """Whether many of the drops of one curve are no drops of another, or are of unlike sizes."""
+    sizes, others, _ = _drops_of_rarer(arm, other)
+    if len(sizes) < _FEWEST_DROPS:
+        return False
+    return bool((others > 1).mean() < 0.6) or not _go_together(sizes, others)
+
+
+def _drops_of_rarer(arm, other):
+    """Drops of the curve that has fewer, those of the other beside them, and the share of columns beside these, in px."""
+    mine, theirs = shared(arm, other, lambda path: (path.leave - path.enter).astype(float))
+    if (mine > 1).sum() > (theirs > 1).sum():
+        mine, theirs = theirs, mine
+    near = np.convolve(theirs, np.ones(2 * _TOGETHER_PX + 1), "same")
+    return mine[mine > 1], near[mine > 1], float((near > 1).mean())
+
+
+def _go_together(sizes, others):
+    """Whether two series of drops are alike in size; those of one size each tell nothing against it."""
+    varied = min(np.std(part) / max(np.mean(part), 1.0) for part in (sizes, others)) > 0.4
+    return bool(not varied or np.corrcoef(sizes, others)[0, 1] > _LEAST_ALIKE)
+
+
+def _alternated(search, found):
+    """Curves of one colour, each traced anew on the ink that the others leave, until none changes.
+
+    What one curve took from another at first, such as its tail after the own end, goes back in this way.
+    """
+    whole = np.max([arm.own for arm in found], axis=0)
+    for _ in range(_MOST_ROUNDS):
+        before = [arm.path.leave for arm in found]
+        for i in range(len(found)):
+            found[i] = _traced_beside(search, found[i], found[:i] + found[i + 1 :], whole)
+        if all(np.array_equal(arm.path.leave, leave) for arm, leave in zip(found, before, strict=True)):
+            break
+    return found
+
+
+def _traced_beside(search, arm, rest, whole):
+    """A curve on the ink of its colour that other curves of that colour leave."""
+    own, others, path = _left_by(search, rest, whole, np.min([one.others for one in (arm, *rest)], axis=0))
+    confidence = max(search.confidence(path, own), _LEAST_KEPT)
+    return replace(arm, own=own, others=others, path=path, confidence=confidence)
+
+
+def _left_by(search, arms, whole, others):
+    """The ink that some curves of a colour leave, all other ink, and the best path along it."""
+    taken = _taken(arms, whole)
+    own = np.where(taken, 0, whole)
+    path = search.path(own, search.hidden_by(others) | taken)
+    return own, np.maximum(others, np.where(taken, whole, 0)), path
+
+
+def _taken(arms, ink):
+    """Where curves lie: their paths and the ink up to a line width around, since a path may run along a line's edge."""
+    paths = np.zeros(ink.shape, np.uint8)
+    for arm in arms:
+        for i, (enter, leave) in enumerate(zip(arm.path.enter, arm.path.leave, strict=True)):
+            paths[enter : leave + 1, arm.path.first + i] = 1
+    reach = int(np.ceil(max(arm.thickness for arm in arms)))
+    near = cv2.dilate(paths, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
+    return cv2.dilate(((near > 0) & (ink > 0.3)).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+
+
+def _next_in_colour(search, found, share):
+    """Another curve in the ink that the curves found leave over; None where there is none."""
+    whole = np.max([arm.own for arm in found], axis=0)
+    least = share * found[0].path.own
+    own, others, path = _left_by(search, found, whole, np.min([arm.others for arm in found], axis=0))
+    if (((own > 0.3) & ~search.plot.text).any(axis=0)).sum() < least:
+        return None
+    confidence = search.confidence(path, own)
+    if confidence <= 0 or path.own < least:
+        return None
+    return ArmInk(found[0].lab, own, others, path, confidence)
