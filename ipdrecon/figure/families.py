@@ -18,6 +18,7 @@ _THIN_SHARE = 0.65
 _LEAST_ALIKE = 0.5
 _FEWEST_DROPS = 4
 _MOST_UNTOLD = 4
+_LEAST_WORTH = 0.97
 
 
 def find_families(search, arms, expected):
@@ -130,8 +131,7 @@ def _curves_in(search, arm, most, told_of):
     solid = _unbroken(search, arm) if len(ways[0]) > 1 else None
     if solid is not None:
         ways.append(_one_by_one(search, [solid], most, told_of))
-    best = max(ways, key=lambda found: sum(one.path.score for one in found))
-    return _parted(search, best)
+    return _parted(search, max(ways, key=_worth))
 
 
 def _unbroken(search, arm):
@@ -162,8 +162,14 @@ def _parted(search, found):
     paths = disentangle([arm.path for arm in found], whole)
     if all(path is arm.path for path, arm in zip(paths, found, strict=True)):
         return found
-    found = [replace(arm, path=path) for arm, path in zip(found, paths, strict=True)]
-    return [_traced_beside(search, arm, found[:i] + found[i + 1 :], whole) for i, arm in enumerate(found)]
+    parted = [replace(arm, path=path) for arm, path in zip(found, paths, strict=True)]
+    parted = [_traced_beside(search, arm, parted[:i] + parted[i + 1 :], whole) for i, arm in enumerate(parted)]
+    return parted if _worth(parted) > _LEAST_WORTH * _worth(found) else found
+
+
+def _worth(found):
+    """How much ink some curves explain, less the bare paper that they cross."""
+    return sum(arm.path.score for arm in found)
 
 
 def _drop_together(arm, other):

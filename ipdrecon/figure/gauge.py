@@ -9,6 +9,8 @@ _LEAST_RATIO = 1.45
 _LEAST_SHARE = 0.1
 _MOST_SPREAD = 0.25
 _MARK_SHARE = 0.05
+_ALONG_SHARE = 0.02
+_LEAST_TOGETHER = 0.85
 
 
 def part_by_width(own):
@@ -37,7 +39,18 @@ def part_by_width(own):
     broad = _without_specks(broad, limit) & (own > 0)
     near = cv2.dilate(broad.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     near |= _marks(~near & (own > _INKED), near, own.shape)
+    if not _run_together(near, across, limit):
+        return (own,)
     return np.where(near, own, 0), np.where(near, 0, own)
+
+
+def _run_together(broad, across, limit):
+    """Whether thin lines lie above or below broad ones: one line with marks, or with worn stretches, has both in turn."""
+    inked = (across > 0) & (across < limit) & ~broad
+    level = inked[:, 1:-1] & inked[:, :-2] & inked[:, 2:]
+    thin, reach = np.flatnonzero(level.any(axis=0)) + 1, int(_ALONG_SHARE * broad.shape[1])
+    beside = np.convolve(broad.any(axis=0), np.ones(2 * reach + 1), "same") > 0
+    return bool(len(thin) and beside[thin].mean() > _LEAST_TOGETHER)
 
 
 def ink_across(own):

@@ -10,6 +10,7 @@ _INKED = 0.3
 _BRIDGED_PX = 4
 _LONGEST_RUN_PX = 40
 _LEAST_COLUMNS = 12
+_LEAST_TAIL = 24
 _LEAST_UNLIKE = 0.45
 _LEAST_SHARE = 0.4
 _MOST_ROUNDS = 3
@@ -122,7 +123,7 @@ def _tail_side(strands, side, axis, strong):
     """The side of a last stretch that one path alone reaches, by which line it looks like."""
     last = len(strands) - 1
     ahead, behind = strands[last]
-    if (ahead is None) == (behind is None):
+    if (ahead is None) == (behind is None) or (ahead or behind).columns < _LEAST_TAIL:
         return {}
     lines = []
     for line in (1, -1):
