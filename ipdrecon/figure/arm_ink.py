@@ -10,6 +10,7 @@ from ipdrecon.figure.ink import Plot
 from ipdrecon.figure.trace import Path, TraceSettings, find_path
 
 _INKED = 0.3
+_UNMARKED = 0.3
 
 
 
@@ -89,11 +90,11 @@ class ArmInk:
 
     @functools.cached_property
     def thickness(self):
-        """Line width in px: the median of the ink across the path where it runs level."""
+        """Line width in px: a low quantile of the ink across the path where it runs level, for marks make it broader."""
         ink = np.maximum(self.own, self.others)
         level = np.flatnonzero(self.path.enter == self.path.leave)
         widths = [width for i in level if (width := _width(ink[:, self.path.first + i], self.path.leave[i]))]
-        return float(np.median(widths)) if widths else 1.0
+        return float(np.quantile(widths, _UNMARKED)) if widths else 1.0
 
     @property
     def dash(self):

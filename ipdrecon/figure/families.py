@@ -15,10 +15,13 @@ _SURE = 0.5
 _MIDDLE_SHARE = 0.7
 _LEAST_KEPT = 0.1
 _THIN_SHARE = 0.65
-_LEAST_ALIKE = 0.5
+_ONE_SIDED = 0.9
+_TWO_SIDED = 0.5
 _FEWEST_DROPS = 4
 _MOST_UNTOLD = 4
 _LEAST_WORTH = 0.97
+_LEAST_APART_PX = 6
+_MOST_UNEVEN = 3.3
 
 
 def find_families(search, arms, expected):
@@ -98,8 +101,7 @@ def _of_one_width(search, arm, spare, alone):
 
 def _limits_among(found):
     """Indices of the curves that are confidence limits: thinner than others, on both sides of one, or dropping with one."""
-    broad = _broadest(found)
-    limits = {k for k, one in enumerate(found) if not any(one is other for other in broad)}
+    limits = {k for k, one in enumerate(found) if any(_is_thin_beside(one, other) for other in found)}
     order = [k for k in sorted(range(len(found)), key=lambda k: mean_row(found[k])) if k not in limits]
     strongest = max(found[k].path.own for k in order)
     for upper, middle, lower in zip(order, order[1:], order[2:], strict=False):
@@ -111,14 +113,25 @@ def _limits_among(found):
 
 
 def _are_limits(upper, middle, lower):
-    """Whether two curves run on either side of another, and nothing in their drops speaks against it."""
-    return above(upper, middle) and above(middle, lower) and not (_drop_apart(upper, middle) or _drop_apart(middle, lower))
+    """Whether two curves of like dashes run at like distances on either side of another, and drop where it does."""
+    if upper.dash != lower.dash or not (above(upper, middle) and above(middle, lower)):
+        return False
+    return _at_like_distances(upper, middle, lower) and not (_drop_apart(upper, middle) or _drop_apart(middle, lower))
 
 
-def _broadest(found):
-    """Curves that are no thinner than the broadest of their colour: confidence limits often are."""
-    broadest = max(arm.thickness for arm in found)
-    return [arm for arm in found if arm.thickness > _THIN_SHARE * broadest]
+def _at_like_distances(upper, middle, lower):
+    """Whether the distances to the curves on both sides are within a factor of three of each other, where not small."""
+    n = min(len(one.path.leave) for one in (upper, middle, lower))
+    high, level, low = (one.path.leave[:n] for one in (upper, middle, lower))
+    over, under = level - high, low - level
+    apart = np.maximum(over, under) > _LEAST_APART_PX
+    near = np.maximum(over, under) <= _MOST_UNEVEN * np.maximum(np.minimum(over, under), 1)
+    return not apart.any() or bool(near[apart].mean() > 0.8)
+
+
+def _is_thin_beside(arm, other):
+    """Whether an arm is drawn much thinner than another, which it does not cross: confidence limits often are."""
+    return arm.thickness < _THIN_SHARE * other.thickness and (above(arm, other) or above(other, arm))
 
 
 def _curves_in(search, arm, most, told_of):
@@ -179,7 +192,7 @@ def _drop_together(arm, other):
     sizes, others, chance = _drops_of_rarer(arm, other)
     if len(sizes) < _FEWEST_DROPS or (others > 1).mean() <= 0.8 or chance >= 0.6:
         return False
-    return _go_together(sizes, others)
+    return _go_together(sizes, others, _ONE_SIDED)
 
 
 def _drop_apart(arm, other):
@@ -187,7 +200,7 @@ def _drop_apart(arm, other):
     sizes, others, _ = _drops_of_rarer(arm, other)
     if len(sizes) < _FEWEST_DROPS:
         return False
-    return bool((others > 1).mean() < 0.6) or not _go_together(sizes, others)
+    return bool((others > 1).mean() < 0.6) or not _go_together(sizes, others, _TWO_SIDED)
 
 
 def _drops_of_rarer(arm, other):
@@ -199,10 +212,10 @@ def _drops_of_rarer(arm, other):
     return mine[mine > 1], near[mine > 1], float((near > 1).mean())
 
 
-def _go_together(sizes, others):
+def _go_together(sizes, others, least):
     """Whether two series of drops are alike in size; those of one size each tell nothing against it."""
-    varied = min(np.std(part) / max(np.mean(part), 1.0) for part in (sizes, others)) > 0.4
-    return bool(not varied or np.corrcoef(sizes, others)[0, 1] > _LEAST_ALIKE)
+    varied = min(np.std(part) / max(np.mean(part), 1.0) for part in (sizes, others)) > 0.3
+    return bool(not varied or np.corrcoef(sizes, others)[0, 1] > least)
 
 
 def _alternated(search, found):

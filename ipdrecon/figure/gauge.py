@@ -5,9 +5,9 @@ import numpy as np
 
 _INKED = 0.25
 _LEAST_PIECE_PX = 5
-_LEAST_RATIO = 1.45
+_LEAST_RATIO = 1.3
 _LEAST_SHARE = 0.1
-_MOST_SPREAD = 0.25
+_MOST_SPREAD = 0.4
 _MARK_SHARE = 0.05
 _ALONG_SHARE = 0.02
 _LEAST_TOGETHER = 0.85
@@ -100,7 +100,7 @@ def _between_two(widths):
     apart = np.median(broad) - np.median(thin)
     shares = min(len(thin), len(broad)) / len(logs)
     spread = max(np.subtract(*np.quantile(part, (0.75, 0.25))) for part in (thin, broad))
-    if apart < np.log(_LEAST_RATIO) or shares < _LEAST_SHARE or spread > _MOST_SPREAD:
+    if apart < np.log(_LEAST_RATIO) or shares < _LEAST_SHARE or spread > _MOST_SPREAD * apart:
         return None
     return float(np.exp((np.median(thin) + np.median(broad)) / 2))
 

@@ -8,10 +8,12 @@ time of every step at a fraction of a pixel.
 
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 
 _SOLID = 0.9
 _DASH_GAP_PX = 6
+_DROP_GAP_SHARE = 0.012
 _HIDDEN_REACH_PX = 3
 
 
@@ -120,8 +122,9 @@ def _best_path(own, hidden, text, start, settings):
     first = int(np.clip(round(start[0]), 0, width - 1))
     row = int(np.clip(round(start[1]), 0, height - 1))
     inked, cover = own > 0.3, hidden | text
-    right = np.where(inked, np.where(text, settings.text_ink, own), np.where(cover, -settings.hidden, -settings.gap)).T
-    down = np.where(inked, settings.drop_ink, np.where(cover, -settings.hidden, -settings.drop_gap)).T
+    right = np.where(inked, np.where(text, settings.text_ink, np.sqrt(own)), np.where(cover, -settings.hidden, -settings.gap)).T
+    cheap = cover | (_dashed_drops(inked, height) if settings.gap < settings.solid_gap else False)
+    down = np.where(inked, settings.drop_ink, np.where(cheap, -settings.hidden, -settings.drop_gap)).T
     score, origin = _sweep(right, np.cumsum(down, axis=1), first, row)
     last, end = np.unravel_index(np.argmax(score), score.shape)
     enter, leave = _walk_back(origin, last, end)
@@ -132,6 +135,14 @@ def _best_path(own, hidden, text, start, settings):
     ink, covered = inked[leave, columns] & ~text[leave, columns], cover[leave, columns]
     bare = ~ink & ~covered
     return Path(enter, leave, first, worth, float(ink.sum()), float(bare.sum()), _gap(bare))
+
+
+def _dashed_drops(inked, height):
+    """The gaps of dashed vertical strokes: three dashes and more, one below the other."""
+    gap = max(int(_DROP_GAP_SHARE * height), _DASH_GAP_PX) | 1
+    strokes = cv2.morphologyEx(inked.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((gap, 1), np.uint8))
+    strokes = cv2.morphologyEx(strokes, cv2.MORPH_OPEN, np.ones((3 * gap, 1), np.uint8))
+    return (strokes > 0) & ~inked
 
 
 def _without_words(inked, text, leave):
