@@ -21,6 +21,7 @@ _FEWEST_DROPS = 4
 _MOST_UNTOLD = 4
 _LEAST_WORTH = 0.97
 _LEAST_APART_PX = 6
+_MOST_CARRIED = 0.1
 _MOST_UNEVEN = 3.3
 
 
@@ -66,7 +67,7 @@ def _in_one_colour(search, arm, spare, alone):
 def _broad_arms(search, arm, parts, spare, alone):
     """The arms drawn in the broad lines of a colour; none where the thin lines are arms as well."""
     broad, thin = (_traced_on(search, arm, own, other) for own, other in (parts, parts[::-1]))
-    if broad is None:
+    if broad is None or _runs_on(broad.path, parts[1]):
         return []
     found = _of_one_width(search, broad, spare, alone)
     told_of = max(search.n_listed(arm), 1 + (spare or 0))
@@ -74,6 +75,12 @@ def _broad_arms(search, arm, parts, spare, alone):
         return []
     outside = thin is None or told_of > 1 or any(above(thin, one) or above(one, thin) for one in found)
     return [replace(one, limits=True) for one in found] if outside else []
+
+
+def _runs_on(path, thin):
+    """Whether thin ink carries on a path along the broad ink: one line, broader where it has marks."""
+    columns = path.first + np.arange(len(path.leave))
+    return bool((thin[path.leave, columns] > 0.3).mean() > _MOST_CARRIED)
 
 
 def _traced_on(search, arm, own, other):
