@@ -11,6 +11,7 @@ from ipdrecon.figure.text import read_line
 from ipdrecon.model import Box, Word
 
 SURE = 0.8
+_OFF_COLUMN = 0.3  # share of a column's width by which a number may stand off its middle
 _TRIES = 2  # stretches of ink that may be one cell
 
 
@@ -139,6 +140,56 @@ def read_row_cells(px, line, columns, pitch):
             cells.append(cell)
     cells = _verify(px, strip, _with_brackets(px, strip, cells))
     return RowCells((strip.top + strip.bottom) / 2, strip, tuple(cells))
+
+
+def keep_rows(rows, columns, words):
+    """Leave out what only looks like rows, and a column that only looks like one.
+
+    A lone number that belongs to words, or stands where other rows have several, is a title, as ``ECOG 1`` above its
+    arm's rows. Numbers that stand off the columns are another thing's. A first column from which every row rises holds no
+    numbers at risk, but names of arms: ``1``, ``2``.
+
+    Parameters
+    ----------
+    rows : sequence of RowCells
+        From top to bottom.
+    columns : Columns
+    words : iterable of Word
+        Of the zone of the table.
+
+    Returns
+    -------
+    list of RowCells
+    """
+    rows = [replace(row, cells=tuple(cell for cell in row.cells if _on_column(cell, row, columns))) for row in rows]
+    rows = [row for row in rows if any(cell.count is not None for cell in row.cells)]
+    most = max((len(row.cells) for row in rows), default=0)
+    edge = min((row.cells[0].box.left for row in rows), default=0.0)
+    rows = [row for row in rows if len(row.cells) > 1 or most < 3 or _is_labelled(row, edge, words)]
+    first = min((cell.column for row in rows for cell in row.cells), default=0)
+    if _are_names([row for row in rows if row.cells[0].column == first], columns):
+        rows = [replace(row, cells=tuple(cell for cell in row.cells if cell.column != first)) for row in rows]
+    return [row for row in rows if row.cells]
+
+
+def _are_names(rows, columns):
+    """Whether the first numbers of some rows are all less than the next ones, and stand off their column's middle."""
+    starts = [[cell for cell in row.cells if cell.count is not None][:2] for row in rows]
+    if len(rows) < 2 or any(len(pair) < 2 or pair[0].count.n >= pair[1].count.n for pair in starts):
+        return False
+    off = [pair[0].box.centre[0] - columns.px[pair[0].column] for pair in starts]
+    return abs(float(np.median(off))) > 0.6 * rows[0].strip.height
+
+
+def _on_column(cell, row, columns):
+    off = abs(cell.box.centre[0] - columns.px[cell.column])
+    return off <= max(1.6 * row.strip.height, _OFF_COLUMN * columns.width[cell.column])
+
+
+def _is_labelled(row, edge, words):
+    """Whether words stand left of all numbers, at a row's height."""
+    level = [word for word in words if abs(word.box.centre[1] - row.py) < 0.5 * row.strip.height]
+    return any(word.box.right < edge and any(letter.isalpha() for letter in word.text) for word in level)
 
 
 def _nearest_run(pieces, px, height):

@@ -146,6 +146,11 @@ def kind_of(text):
     return ""
 
 
+def is_bracket(text):
+    """Whether a text stands wholly in brackets, as the second line of a header does: ``"(number censored)"``."""
+    return text.strip()[:1] in {"(", "[", "（"}
+
+
 def bracket_kind(text):
     """Tell what a header says of the numbers in brackets.
 
