@@ -163,9 +163,9 @@ def keep_rows(rows, columns, words):
     """
     rows = [replace(row, cells=tuple(cell for cell in row.cells if _on_column(cell, row, columns))) for row in rows]
     rows = [row for row in rows if any(cell.count is not None for cell in row.cells)]
-    most = max((len(row.cells) for row in rows), default=0)
+    said = [sum(cell.count is not None for cell in row.cells) for row in rows]
     edge = min((row.cells[0].box.left for row in rows), default=0.0)
-    rows = [row for row in rows if len(row.cells) > 1 or most < 3 or _is_labelled(row, edge, words)]
+    rows = [row for row, n in zip(rows, said, strict=True) if n > 1 or max(said) < 3 or _is_labelled(row, edge, words)]
     first = min((cell.column for row in rows for cell in row.cells), default=0)
     if _are_names([row for row in rows if row.cells[0].column == first], columns):
         rows = [replace(row, cells=tuple(cell for cell in row.cells if cell.column != first)) for row in rows]
