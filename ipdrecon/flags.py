@@ -60,6 +60,7 @@ _DEFINITIONS = (
     FlagDefinition("at_risk_cell_doubtful", "Two readings of a cell of the at-risk table differ.", "the table in overlay.png"),
     FlagDefinition("at_risk_rises", "Numbers at risk rise along a row.", "the table; a digit may be misread"),
     FlagDefinition("at_risk_contradicts_curve", "Numbers at risk fall less than the curve demands.", "the table and the curve"),
+    FlagDefinition("at_risk_loss_uneven", "Between two times far more patients are lost than before and after, and without an event.", "the two numbers; a digit may be misread"),
     FlagDefinition("at_risk_rows_unmatched", "Rows of the at-risk table could not be tied to the curves by name or colour; order was used.", "the table and the legend"),
     FlagDefinition("time_unit_unknown", "The time unit is not printed.", "the axis title", False),
     FlagDefinition("edited", "A part was set or changed by hand.", "the edits in figure.json", False),

@@ -11,9 +11,10 @@ from ipdrecon.figure.at_risk import PrintedTable, TableRow, tie_rows
 from ipdrecon.figure.at_risk.cells import find_strip
 from ipdrecon.figure.at_risk.check import longest_falling, row_flags, settle_row
 from ipdrecon.figure.at_risk.grid import find_columns, group_lines, is_tick_line
+from ipdrecon.figure.at_risk.laws import check_against_curve
 from ipdrecon.figure.at_risk.read import Cell, RowCells
 from ipdrecon.figure.at_risk.text import Count, bracket_kind, kind_of, parse_count, split_pieces
-from ipdrecon.figure.at_risk.ties import check_against_curve, colour_distance, name_likeness
+from ipdrecon.figure.at_risk.ties import colour_distance, name_likeness
 from ipdrecon.model import ArmLook, Axis, Box, Curve, Word
 
 AXIS = Axis(np.arange(100, 701, 100.0), np.arange(0, 61, 10.0), 0.1, -10.0)

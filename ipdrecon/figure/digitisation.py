@@ -8,7 +8,7 @@ import numpy as np
 
 from ipdrecon.errors import ArmError, EditError, IpdreconError, PanelError
 from ipdrecon.figure.arms import ArmSettings, find_arms
-from ipdrecon.figure.at_risk import find_table, tie_rows
+from ipdrecon.figure.at_risk import find_table, settle_by_curves, tie_rows
 from ipdrecon.figure.axes import calibrate
 from ipdrecon.figure.box_check import box_confidence
 from ipdrecon.figure.edits import stage_edits
@@ -204,6 +204,8 @@ def _read_panel(px, place, boxes, words, legend, given, settings):
         replace(_curve(ink, edge, plot, calibration, settings.trace), occluded=occluded_times(sight, plot, calibration))
         for ink, edge, sight in zip(inks, edges, sights, strict=True)
     ]
+    table = table and settle_by_curves(px, table, looks, curves)
+    cells = table.cells if table is not None else ()
     at_risk, looks = _tied(table, looks, curves)
     looks = _distinct(looks)
     curves = tuple(

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ipdrecon.figure.at_risk.cells import read_thrice
+from ipdrecon.figure.at_risk.cells import read_variants
+from ipdrecon.figure.at_risk.laws import around_boxes
 from ipdrecon.figure.at_risk.text import Count
 from ipdrecon.flags import Flag
 
@@ -68,8 +69,8 @@ def settle_row(px, row):
         cell = replace(cells[index], confidence=0.5 * cells[index].confidence)
         low = max([n[j] for j in range(index + 1, len(n)) if keep[j]], default=0)
         high = min([n[j] for j in range(index) if keep[j]], default=np.inf)
-        third = read_thrice(px, cell.box, row.strip.background)[0]
-        for count in (cell.other, third, _before_bracket(cells, index, low, high)):
+        variants = read_variants(px, cell.box, row.strip.background)
+        for count in (cell.other, *variants, _before_bracket(cells, index, low, high)):
             if count is not None and low <= count.n <= high:
                 cell = replace(cell, count=count, other=cell.count)
                 break
@@ -111,11 +112,11 @@ def row_flags(row, time, used, place, *, falls):
     filled = [cell.column for cell in row.cells]
     lost += [time[column] for column in used if filled[0] < column < filled[-1] and column not in filled]
     if lost:
-        flags.append(Flag("at_risk_missing_cell", place, f"No number at time {_list(sorted(lost))}."))
+        flags.append(Flag("at_risk_missing_cell", place, f"No number at time {_list(sorted(lost))}.", around_boxes([cell.box for cell in row.cells])))
     doubtful = [cell for cell in row.cells if cell.other]
     if doubtful:
         told = "; ".join(f"{cell.count.n} or {cell.other.n} at time {time[cell.column]:g}" for cell in doubtful)
-        flags.append(Flag("at_risk_cell_doubtful", place, f"Two readings differ: {told}; the first is kept.", _around(doubtful)))
+        flags.append(Flag("at_risk_cell_doubtful", place, f"Two readings differ: {told}; the first is kept.", around_boxes([cell.box for cell in doubtful])))
     if falls:
         flags += _rise_flags(row, time, place)
     return tuple(flags)
@@ -127,15 +128,7 @@ def _rise_flags(row, time, place):
     if not rises:
         return []
     told = "; ".join(f"from {before.count.n} to {after.count.n} at time {time[after.column]:g}" for before, after in rises)
-    return [Flag("at_risk_rises", place, f"{told}.", _around([cell for pair in rises for cell in pair]))]
-
-
-def _around(cells):
-    """Around some cells in px, with a margin of half a cell's height: left, top, right, bottom."""
-    boxes = [cell.box for cell in cells]
-    margin = 0.5 * max(box.height for box in boxes)
-    top, bottom = min(box.top for box in boxes) - margin, max(box.bottom for box in boxes) + margin
-    return (min(box.left for box in boxes) - margin, top, max(box.right for box in boxes) + margin, bottom)
+    return [Flag("at_risk_rises", place, f"{told}.", around_boxes([cell.box for pair in rises for cell in pair]))]
 
 
 def _list(values):

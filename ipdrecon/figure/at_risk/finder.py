@@ -8,7 +8,15 @@ and read once more by itself or with its row, so that a lost or misread digit sh
 from ipdrecon.figure.at_risk.check import settle_row
 from ipdrecon.figure.at_risk.grid import find_columns, is_tick_line
 from ipdrecon.figure.at_risk.labels import complete_name, cut_labels, find_label_lines, name_rows, row_colour
-from ipdrecon.figure.at_risk.lines import bracket_of, choose_rows, find_headers, number_lines, row_pitch, table_zones, zone_words
+from ipdrecon.figure.at_risk.lines import (
+    bracket_of,
+    choose_rows,
+    find_headers,
+    number_lines,
+    row_pitch,
+    table_zones,
+    zone_words,
+)
 from ipdrecon.figure.at_risk.read import keep_rows, part_tall_words, read_row_cells
 from ipdrecon.figure.at_risk.table import NamedRow, assemble_table
 
