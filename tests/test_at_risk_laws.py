@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 from ipdrecon.figure.at_risk import PrintedTable, TableRow, settle_by_curves, tie_rows
 from ipdrecon.figure.at_risk.cells import find_strip
 from ipdrecon.figure.at_risk.grid import columns_at
-from ipdrecon.figure.at_risk.laws import check_against_curve, consistent_part, most_at_risk, uneven_losses
+from ipdrecon.figure.at_risk.laws import (
+    check_against_curve,
+    consistent_part,
+    implied_survival,
+    most_at_risk,
+    uneven_losses,
+)
 from ipdrecon.figure.at_risk.read import Cell, RowCells
 from ipdrecon.figure.at_risk.table import NamedRow, assemble_table
 from ipdrecon.figure.at_risk.text import Count
@@ -124,6 +130,32 @@ def test_true_numbers_agree_with_each_other_and_with_their_curve(seed):
     most = most_at_risk(time, n_risk, curve)
     assert (n_risk <= most.min(axis=0)).all()
     assert consistent_part(most, n_risk, np.ones(len(n_risk))).all()
+
+
+def test_rows_that_count_censorings_or_events_are_tied_by_the_survival_they_tell():
+    """Both rows fit both curves as far as patients at risk go: only their censorings tell which is which."""
+    time = np.array([0.0, 10, 20, 30])
+    n_risk = np.array([100.0, 50, 25, 10])
+    few, many = np.array([0.0, 4, 6, 8]), np.array([0.0, 45, 65, 78])
+    rows = tuple(TableRow("", (0, 0, 0), n_risk, n_censored) for n_censored in (few, many))
+    curves = [Curve(name, time, implied_survival(n_risk, n_censored, None), np.zeros(0), 0.1, 0.002) for name, n_censored in (("A", many), ("B", few))]
+    at_risk, _, _ = tie_rows(PrintedTable(time, rows, ()), (ArmLook("A"), ArmLook("B")), curves)
+    np.testing.assert_array_equal(at_risk.n_censored, [many, few])
+
+
+@settings(deadline=None)
+@given(st.integers(0, 10**6))
+def test_survival_told_by_the_counts_is_that_of_the_curve(seed):
+    rng = np.random.default_rng(seed)
+    death, leave = rng.exponential(20, 400), rng.uniform(5, 60, 400)
+    time, event = np.minimum(death, leave), death <= leave
+    drops, survival = kaplan_meier(time, event)
+    looks = np.arange(0, 31, 3.0)
+    n_risk = (time[:, None] > looks).sum(axis=0)
+    gone = [((time[:, None] <= looks) & (event == kind)[:, None]).sum(axis=0) for kind in (False, True)]
+    true = np.r_[1, survival][np.searchsorted(drops, looks, side="right")]
+    for counts in ((gone[0], gone[1]), (gone[0], None), (None, gone[1])):
+        np.testing.assert_allclose(implied_survival(n_risk, *counts), true, atol=0.02)
 
 
 def test_a_loss_far_beyond_those_beside_it_is_told():

@@ -13,8 +13,8 @@ _SLACK = 0.01  # least error of survival that a bound allows for
 _PATIENTS = 1.5  # by which a number may go beyond its bound
 _END_SLACK = 0.05  # share of the table's span by which a curve may end before its last time
 _LOSS = 0.06  # least share that an uneven loss takes
-_UNEVEN = 1.25  # times the largest loss beside it
-_CHANCE = 1.5  # standard errors of a Poisson count
+_UNEVEN = 1.5  # times the largest loss beside it
+_CHANCE = 2.0  # standard errors of a Poisson count
 
 
 def most_at_risk(time, n_risk, curve):
@@ -122,6 +122,51 @@ def uneven_losses(time, n_risk, curve):
         if share[j] > max(_LOSS, usual) and lost[j] - usual * stay[j] > _CHANCE * np.sqrt(max(lost[j], 1.0)):
             found.append(j)
     return tuple(found)
+
+
+def implied_survival(n_risk, n_censored, n_event):
+    """Survival that a row tells by itself where it counts censorings or events too.
+
+    Parameters
+    ----------
+    n_risk : ndarray, shape (n_times,)
+    n_censored, n_event : ndarray, shape (n_times,), or None
+        Cumulative; one of them is enough.
+
+    Returns
+    -------
+    ndarray, shape (n_times,)
+        As a share of that at the first time: each interval's events over its patients at risk, those censored in it counted half
+        (the actuarial estimate, Cutler and Ederer 1958). NaN from the first number on that is missing.
+    """
+    left = -np.diff(n_risk)
+    censored = np.diff(n_censored) if n_censored is not None else left - np.diff(n_event)
+    events = np.diff(n_event) if n_event is not None else left - censored
+    exposed = np.maximum(n_risk[:-1] - 0.5 * np.maximum(censored, 0), 1e-9)
+    return np.concatenate([[1.0], np.cumprod(np.clip(1 - events / exposed, 0, 1))])
+
+
+def survival_misfit(time, row, curve):
+    """Mean distance between a curve and the survival that a row tells by itself; 0 where the row tells none.
+
+    Parameters
+    ----------
+    time : ndarray, shape (n_times,)
+    row : TableRow
+    curve : Curve
+
+    Returns
+    -------
+    float
+    """
+    if row.n_censored is None and row.n_event is None:
+        return 0.0
+    told = implied_survival(row.n_risk, row.n_censored, row.n_event)
+    drawn = curve.survival_at(np.maximum(time, 0.0))
+    known = np.isfinite(told) & (time <= curve.time[-1])
+    if not known.any():
+        return 0.0
+    return float(np.abs(told * drawn[np.argmax(known)] - drawn)[known].mean())
 
 
 def check_against_curve(time, n_risk, curve, place, boxes=None):

@@ -202,7 +202,8 @@ def _nearest_run(pieces, px, height):
     run = sorted(pieces, key=lambda piece: abs(piece.box.centre[0] - px))[:1]
     for piece in sorted(pieces, key=lambda piece: abs(piece.box.centre[0] - px))[1:]:
         left, right = min(other.box.left for other in run), max(other.box.right for other in run)
-        adjoins = max(piece.box.left - right, left - piece.box.right) <= 0.6 * height
+        thousands = len((run[0] if piece.box.left < left else piece).text) == 3
+        adjoins = max(piece.box.left - right, left - piece.box.right) <= (0.9 if thousands else 0.6) * height
         joined = 0.5 * (min(left, piece.box.left) + max(right, piece.box.right))
         nearer = abs(joined - px) < abs(0.5 * (left + right) - px)
         if adjoins and (nearer or piece.text.startswith("(")):
@@ -263,6 +264,9 @@ def find_cell_ink(strip, columns, column, pieces):
     target = np.mean([piece.box.centre[0] for piece in pieces]) if pieces else columns.px[column]
     blobs = find_blobs(strip, left - room, right + room, gap=0.6 * strip.height)
     found = [blob for blob in blobs if left <= blob.centre[0] <= right and blob.width <= 1.4 * room]
+    grouped = [blob for blob in blobs if len(pieces) > 1 and pieces[0].box.left <= blob.centre[0] <= pieces[-1].box.right]
+    if len(grouped) > 1 and grouped[-1].right - grouped[0].left <= 1.4 * room:
+        return Box(grouped[0].left, min(blob.top for blob in grouped), grouped[-1].right, max(blob.bottom for blob in grouped)), False
     if found:
         return min(found, key=lambda blob: abs(blob.centre[0] - target)), False
     return _glued_ink(strip, columns, column, pieces), True

@@ -7,13 +7,14 @@ import cv2
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from ipdrecon.figure.at_risk.laws import check_against_curve, excess
+from ipdrecon.figure.at_risk.laws import check_against_curve, excess, survival_misfit
 from ipdrecon.flags import Flag
 from ipdrecon.model import AtRiskTable
 
 _LIKE = 0.6  # least likeness of two names
 _DISTINCT = 12.0  # least CIELAB distance between colours that tell rows apart
 _LEGEND_ORDER = 0.015  # cost of one place away from the legend's order, as a share of patients beyond what a curve allows
+_OWN_SURVIVAL = 3.0  # cost of a survival that differs by one, for rows that count censorings or events
 _SAME = 35.0  # largest CIELAB distance between the ink of a row and its curve
 
 
@@ -99,12 +100,17 @@ def assign_rows(table, looks, curves):
     telling = _colours_tell([row.colour for row in rows])
     cost = order + (1 - likeness) + (colour_cost if telling else 0.0)
     if curves:
-        cost = cost + np.minimum([[excess(table.time, row.n_risk, curve) for row in rows] for curve in curves], 1.0)
+        cost = cost + np.array([[_contradiction(table.time, row, curve) for row in rows] for curve in curves])
     curve_index, row_index = linear_sum_assignment(cost)
     pairs = dict(zip(curve_index.tolist(), row_index.tolist(), strict=True))
     by_name = all(_stands_out(likeness, k, row) for k, row in pairs.items())
     by_colour = telling and all(distance[k, row] <= _SAME for k, row in pairs.items())
     return pairs, bool(by_name or by_colour)
+
+
+def _contradiction(time, row, curve):
+    """How much a row contradicts a curve: patients too many, and a survival of its own that is another one."""
+    return min(excess(time, row.n_risk, curve), 1.0) + min(_OWN_SURVIVAL * survival_misfit(time, row, curve), 1.0)
 
 
 def _order_cost(looks, rows, listed):
