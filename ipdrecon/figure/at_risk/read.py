@@ -288,8 +288,9 @@ def _centred_ink(strip, columns, column):
 
 def _glued_ink(strip, columns, column, pieces):
     """Glyphs at a column's middle, where they touch a label or a neighbour."""
-    digits = max((sum(letter.isdigit() for letter in piece.text) for piece in pieces), default=2)
-    half = 0.36 * strip.height * digits + 0.12 * strip.height
+    text = max((piece.text for piece in pieces), key=len, default="00")
+    digits = sum(letter.isdigit() for letter in text)
+    half = (0.36 * digits + 0.2 * (len(text) - digits) + 0.12) * strip.height
     middle = columns.px[column]
     glyphs = find_blobs(strip, middle - half, middle + half, gap=0)
     if not glyphs:
