@@ -57,7 +57,7 @@ _DEFINITIONS = (
     FlagDefinition("no_at_risk", "The figure has no table of numbers at risk, or none was found.", "the space below the axis", False),
     FlagDefinition("at_risk_given", "The numbers at risk were given by hand.", "the numbers given", False),
     FlagDefinition("at_risk_missing_cell", "A cell of the at-risk table could not be read.", "the table"),
-    FlagDefinition("at_risk_cell_doubtful", "Two readings of a cell of the at-risk table differ.", "the table in overlay.png"),
+    FlagDefinition("at_risk_cell_doubtful", "A cell of the at-risk table may be misread: two readings differ, or its number does not go with the others.", "the table in overlay.png"),
     FlagDefinition("at_risk_rises", "Numbers at risk rise along a row.", "the table; a digit may be misread"),
     FlagDefinition("at_risk_contradicts_curve", "Numbers at risk fall less than the curve demands.", "the table and the curve"),
     FlagDefinition("at_risk_loss_uneven", "Between two times far more patients are lost than before and after, and without an event.", "the two numbers; a digit may be misread"),

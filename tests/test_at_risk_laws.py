@@ -1,5 +1,7 @@
 """By law and by truth: what a curve says of the numbers at risk beside it, and which misread digits it gives away."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 
 from ipdrecon.figure.at_risk import PrintedTable, TableRow, settle_by_curves, tie_rows
 from ipdrecon.figure.at_risk.cells import find_strip
+from ipdrecon.figure.at_risk.check import sum_flags
 from ipdrecon.figure.at_risk.grid import columns_at
 from ipdrecon.figure.at_risk.laws import (
     check_against_curve,
@@ -199,6 +202,23 @@ def test_a_number_that_no_reading_mends_is_kept_and_flagged_where_it_stands():
     assert at_risk.n_risk[0].tolist() == [160, 80, 60, 20]
     (flag,) = (flag for flag in flags if flag.name == "at_risk_contradicts_curve")
     assert flag.box[0] < 130 < 170 < flag.box[2]
+
+
+@pytest.mark.parametrize(("cell", "read"), [(0, 260), (2, 16), (3, 90)])
+def test_patients_at_risk_censored_and_with_events_make_up_the_arm(cell, read):
+    n_risk, boxes = np.array([160.0, 120, 76, 40, 12]), tuple(Box(60 * k, 10, 60 * k + 40, 24) for k in range(5))
+    censored, time = np.array([0.0, 10, 24, 40, 58]), 10.0 * np.arange(5)
+    row = TableRow("A", (0, 0, 0), n_risk, censored, 160 - n_risk - censored, boxes=boxes)
+    assert sum_flags(row, time, "A") == ()
+    n_risk[cell] = read
+    (flag,) = sum_flags(replace(row, n_risk=n_risk), time, "A")
+    assert f"at time {time[cell]:g}, elsewhere 160" in flag.detail
+    assert flag.box[0] < boxes[cell].left and boxes[cell].right < flag.box[2]
+
+
+def test_a_number_beyond_any_trial_is_flagged():
+    _, table = table_of([160171, 80, 40, 20])
+    assert any("160171" in flag.detail and flag.box for flag in table.flags)
 
 
 def test_a_table_without_places_is_checked_all_the_same():

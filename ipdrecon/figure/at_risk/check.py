@@ -10,6 +10,8 @@ from ipdrecon.figure.at_risk.text import Count
 from ipdrecon.flags import Flag
 
 PLACE = "at-risk table"
+_LARGEST = 100_000  # patients in one arm; more are two numbers read as one
+_LEAST_SUM, _MOST_SUM = 0.93, 1.15  # of the usual sum; events at the very time of a column may be counted twice
 
 
 def longest_falling(values):
@@ -117,9 +119,42 @@ def row_flags(row, time, used, place, *, falls):
     if doubtful:
         told = "; ".join(f"{cell.count.n} or {cell.other.n} at time {time[cell.column]:g}" for cell in doubtful)
         flags.append(Flag("at_risk_cell_doubtful", place, f"Two readings differ: {told}; the first is kept.", around_boxes([cell.box for cell in doubtful])))
+    huge = [cell for cell in row.cells if cell.count is not None and cell.count.n > _LARGEST]
+    if huge:
+        told = "; ".join(f"{cell.count.n} at time {time[cell.column]:g}" for cell in huge)
+        flags.append(Flag("at_risk_cell_doubtful", place, f"More patients than trials have: {told}.", around_boxes([cell.box for cell in huge])))
     if falls:
         flags += _rise_flags(row, time, place)
     return tuple(flags)
+
+
+def sum_flags(row, time, place):
+    """Doubts about columns whose patients at risk, censored and with an event do not make up the arm.
+
+    Parameters
+    ----------
+    row : TableRow
+    time : ndarray, shape (n_times,)
+    place : str
+        The row, for the flag.
+
+    Returns
+    -------
+    tuple of Flag
+        Empty where the row does not count all three.
+    """
+    if row.n_censored is None or row.n_event is None:
+        return ()
+    total = row.n_risk + row.n_censored + row.n_event
+    if np.isfinite(total).sum() < 3:
+        return ()
+    usual = float(np.nanmedian(total))
+    off = np.flatnonzero((total < _LEAST_SUM * usual - 1) | (total > _MOST_SUM * usual + 1))
+    if not len(off):
+        return ()
+    told = "; ".join(f"{total[j]:.0f} at time {time[j]:g}" for j in off)
+    detail = f"At risk, censored and events make {told}, elsewhere {usual:.0f}."
+    return (Flag("at_risk_cell_doubtful", place, detail, around_boxes([row.boxes[j] for j in off])),)
 
 
 def _rise_flags(row, time, place):
