@@ -249,6 +249,17 @@ def test_titles_that_end_in_a_digit_are_no_rows(names):
     check_risk(read(page), labels=names)
 
 
+def test_a_row_of_one_number_is_a_row_if_it_has_a_label_like_the_others():
+    page = Page()
+    rows = {"0": RISK["Placebo"], "2": RISK["Drug B"], "3": [4]}
+    for k, (label, values) in enumerate(rows.items()):
+        page.write_row(0.28 - 0.05 * k, values, time=TIME[: len(values)])
+        page.write(-9, 0.28 - 0.05 * k, label)
+    table = read(page)
+    assert [row.label for row in table.rows] == list(rows)
+    assert table.rows[2].n_risk[0] == 4 and np.isnan(table.rows[2].n_risk[1:]).all()
+
+
 def test_digits_that_name_the_rows_of_a_table_without_time_0_are_no_numbers():
     page = Page()
     page.write(0, 0.32, "No. at risk")

@@ -164,8 +164,8 @@ def keep_rows(rows, columns, words):
     rows = [replace(row, cells=tuple(cell for cell in row.cells if _on_column(cell, row, columns))) for row in rows]
     rows = [row for row in rows if any(cell.count is not None for cell in row.cells)]
     said = [sum(cell.count is not None for cell in row.cells) for row in rows]
-    edge = min((row.cells[0].box.left for row in rows), default=0.0)
-    rows = [row for row, n in zip(rows, said, strict=True) if n > 1 or max(said) < 3 or _is_labelled(row, edge, words)]
+    labels = _labels(rows, words)
+    rows = [row for k, row in enumerate(rows) if said[k] > 1 or max(said) < 3 or _is_labelled(k, labels)]
     first = min((cell.column for row in rows for cell in row.cells), default=0)
     if _are_names([row for row in rows if row.cells[0].column == first], columns):
         rows = [replace(row, cells=tuple(cell for cell in row.cells if cell.column != first)) for row in rows]
@@ -186,10 +186,19 @@ def _on_column(cell, row, columns):
     return off <= max(1.6 * row.strip.height, _OFF_COLUMN * columns.width[cell.column])
 
 
-def _is_labelled(row, edge, words):
-    """Whether words stand left of all numbers, at a row's height."""
-    level = [word for word in words if abs(word.box.centre[1] - row.py) < 0.5 * row.strip.height]
-    return any(word.box.right < edge and any(letter.isalpha() for letter in word.text) for word in level)
+def _labels(rows, words):
+    """The word nearest to the left of all numbers, for each row; None where there is none."""
+    edge = min((row.cells[0].box.left for row in rows), default=0.0)
+    left = [word for word in words if word.box.right < edge and any(letter.isalnum() for letter in word.text)]
+    level = [[word for word in left if abs(word.box.centre[1] - row.py) < 0.5 * row.strip.height] for row in rows]
+    return [max(beside, key=lambda word: word.box.right, default=None) for beside in level]
+
+
+def _is_labelled(index, labels):
+    """Whether a row has a label under or above another row's."""
+    own = labels[index]
+    others = (label for k, label in enumerate(labels) if k != index and label is not None)
+    return own is not None and any(own.box.left < other.box.right and other.box.left < own.box.right for other in others)
 
 
 def _nearest_run(pieces, px, height):
