@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 
 from ipdrecon.figure.at_risk import find_table, tie_rows
 from ipdrecon.figure.text import read_words
-from ipdrecon.model import ArmLook, Axis, Box
+from ipdrecon.model import ArmLook, Axis, Box, Word
 
 TIME = np.arange(0, 61, 12)
 RISK = {"Placebo": [138, 77, 56, 33, 8, 1], "Drug B": [142, 103, 81, 60, 27, 5]}
@@ -18,15 +18,15 @@ RED, BLUE = (0.8, 0.1, 0.1), (0.1, 0.2, 0.8)
 
 
 class Page:
-    """A figure with one plot in its upper half, and texts put below it at times and lines."""
+    """A figure with one plot, in its upper half by default, and texts put below or above it at times and lines."""
 
-    def __init__(self, *, left=0.2, width=0.75, size=(6.4, 4.8), dpi=110):
+    def __init__(self, *, left=0.2, width=0.75, size=(6.4, 4.8), dpi=110, bottom=0.45):
         self.figure = Canvas(figsize=size, dpi=dpi)
         FigureCanvasAgg(self.figure)
-        self.axes = self.add_plot(left, width)
+        self.axes = self.add_plot(left, width, bottom)
 
-    def add_plot(self, left, width):
-        axes = self.figure.add_axes((left, 0.45, width, 0.5))
+    def add_plot(self, left, width, bottom=0.45, height=0.5):
+        axes = self.figure.add_axes((left, bottom, width, height))
         axes.set_xlim(-2, 64)
         axes.set_ylim(0, 1.05)
         axes.set_xticks(TIME)
@@ -62,9 +62,9 @@ class Page:
         return box, Axis(tick_px, TIME, slope, intercept)
 
 
-def read(page, axes=None):
+def read(page, axes=None, others=()):
     px = page.render()
-    return find_table(px, read_words(px), *page.place(axes))
+    return find_table(px, read_words(px), *page.place(axes), others=[page.place(other)[0] for other in others])
 
 
 def check_risk(table, *, labels=tuple(RISK), time=TIME):
@@ -194,6 +194,93 @@ def test_two_panels_side_by_side_keep_their_own_numbers():
     assert [row.label.replace(" ", "") for row in table.rows] == ["Placebo", "DrugB"]
     for row, label in zip(table.rows, RISK, strict=True):
         np.testing.assert_array_equal(row.n_risk, EVENTS[label][::-1])
+
+
+@pytest.mark.parametrize("header", ["", "No. at risk"])
+def test_a_table_above_the_plot(header):
+    page = Page(bottom=0.12)
+    page.write(0, 0.86, header, ha="left")
+    for k, (label, values) in enumerate(RISK.items()):
+        page.write_row(0.8 - 0.05 * k, values, label, color=(RED, BLUE)[k])
+    check_risk(read(page))
+
+
+def test_a_table_between_two_plots_is_that_of_the_upper_one():
+    page = Page(bottom=0.62)
+    page.axes.set_position((0.2, 0.62, 0.75, 0.34))
+    lower = page.add_plot(0.2, 0.75, 0.1, 0.25)
+    for k, (label, values) in enumerate(RISK.items()):
+        page.write_row(0.47 - 0.045 * k, values, label)
+    check_risk(read(page, others=[lower]))
+    assert read(page, axes=lower, others=[page.axes]) is None
+
+
+def test_a_bracket_under_the_header_tells_of_brackets_in_the_cells():
+    page = Page(size=(8, 4.8))
+    page.figure.text(0.03, 0.3, "Number at risk\n(number censored)", fontsize=9)
+    for k, label in enumerate(RISK):
+        cells = [f"{n} ({d})" for n, d in zip(RISK[label], CENSORED[label], strict=True)]
+        page.write_row(0.26 - 0.05 * k, cells, label)
+    table = read(page)
+    check_risk(table)
+    assert [row.n_censored.tolist() for row in table.rows] == list(CENSORED.values())
+
+
+def test_percentages_in_brackets_are_no_patients():
+    page = Page(size=(8, 4.8))
+    page.figure.text(0.03, 0.3, "At risk, n (%)", fontsize=9)
+    for k, label in enumerate(RISK):
+        cells = [f"{n} ({100 * n / RISK[label][0]:.0f})" for n in RISK[label]]
+        page.write_row(0.25 - 0.05 * k, cells, label)
+    table = read(page)
+    check_risk(table)
+    assert all(row.n_censored is None and row.n_event is None for row in table.rows)
+
+
+@pytest.mark.parametrize("names", [("ECOG 0", "ECOG 1"), ("0", "1")])
+def test_titles_that_end_in_a_digit_are_no_rows(names):
+    page = Page()
+    py = 0.32
+    for name, label in zip(names, RISK, strict=True):
+        page.write(0, py, name, ha="left")
+        for k, (kind, numbers) in enumerate((("At risk", RISK), ("Censored", CENSORED), ("Events", EVENTS))):
+            page.write_row(py - 0.04 * (k + 1), numbers[label], kind)
+        py -= 0.17
+    check_risk(read(page), labels=names)
+
+
+def test_a_row_of_one_number_is_a_row_if_it_has_a_label_like_the_others():
+    page = Page()
+    rows = {"0": RISK["Placebo"], "2": RISK["Drug B"], "3": [4]}
+    for k, (label, values) in enumerate(rows.items()):
+        page.write_row(0.28 - 0.05 * k, values, time=TIME[: len(values)])
+        page.write(-9, 0.28 - 0.05 * k, label)
+    table = read(page)
+    assert [row.label for row in table.rows] == list(rows)
+    assert table.rows[2].n_risk[0] == 4 and np.isnan(table.rows[2].n_risk[1:]).all()
+
+
+def test_digits_that_name_the_rows_of_a_table_without_time_0_are_no_numbers():
+    page = Page()
+    page.write(0, 0.32, "No. at risk")
+    for k, values in enumerate(RISK.values()):
+        page.write_row(0.27 - 0.05 * k, values[1:], time=TIME[1:])
+        page.write(-3.5, 0.27 - 0.05 * k, str(k + 1))
+    table = read(page)
+    assert [row.label for row in table.rows] == ["1", "2"]
+    np.testing.assert_allclose(table.time, TIME[1:])
+    assert [row.n_risk.tolist() for row in table.rows] == [values[1:] for values in RISK.values()]
+
+
+def test_tick_marks_read_as_ones_are_no_table():
+    """Marks that point inwards stand at every tick, above the true rows."""
+    page = Page()
+    for k, (label, values) in enumerate(RISK.items()):
+        page.write_row(0.25 - 0.05 * k, values, label)
+    px = page.render()
+    box, axis = page.place()
+    marks = tuple(Word("1", Box(x - 4, box.bottom - 14, x + 4, box.bottom - 2), 0.95) for x in axis.tick_px[1:5])
+    check_risk(find_table(px, (*marks, *read_words(px)), box, axis))
 
 
 @pytest.mark.parametrize("note", ["", "HR 0.72 (0.58 to 0.89)"])

@@ -8,7 +8,7 @@ import numpy as np
 
 from ipdrecon.errors import ArmError, EditError, IpdreconError, PanelError
 from ipdrecon.figure.arms import ArmSettings, find_arms
-from ipdrecon.figure.at_risk import find_table, tie_rows
+from ipdrecon.figure.at_risk import find_table, settle_by_curves, tie_rows
 from ipdrecon.figure.axes import calibrate
 from ipdrecon.figure.box_check import box_confidence
 from ipdrecon.figure.edits import stage_edits
@@ -188,7 +188,8 @@ def _read_panel(px, place, boxes, words, legend, given, settings):
     axes = given_axes(given.edits, place.name, x_range=given.x_range, y_range=given.y_range)
     calibration, flags = calibrate(px, place.box, words, x_range=axes.time, y_range=axes.vertical)
     calibration, flags = edit_calibration(calibration, flags, axes)
-    table = find_table(px, words, place.box, calibration.time)
+    others = tuple(other for other in boxes if other is not place.box)
+    table = find_table(px, words, place.box, calibration.time, others=others)
     cells = table.cells if table is not None else ()
     entries = usable_entries(legend, place.box, boxes, cells)
     table = table and replace(table, listed=legend_order(entries))
@@ -203,6 +204,8 @@ def _read_panel(px, place, boxes, words, legend, given, settings):
         replace(_curve(ink, edge, plot, calibration, settings.trace), occluded=occluded_times(sight, plot, calibration))
         for ink, edge, sight in zip(inks, edges, sights, strict=True)
     ]
+    table = table and settle_by_curves(px, table, looks, curves)
+    cells = table.cells if table is not None else ()
     at_risk, looks = _tied(table, looks, curves)
     looks = _distinct(looks)
     curves = tuple(

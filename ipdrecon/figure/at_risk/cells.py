@@ -11,6 +11,7 @@ from ipdrecon.model import Box
 
 _INK = 60  # least distance from the background, of 255, in the channel where it is largest
 _SURE = 0.8
+_HEIGHTS_PX = (48, 32, 80)  # to which a crop is enlarged for its several readings
 
 
 @dataclass(frozen=True)
@@ -170,6 +171,27 @@ def read_thrice(px, box, background):
     return _read_copies(_crop(px, box), background, 3)
 
 
+def read_variants(px, box, background):
+    """Read a count in several ways: thrice side by side, and from larger and smaller enlargements.
+
+    Parameters
+    ----------
+    px : ndarray of uint8, shape (height, width, 3)
+    box : Box
+        Tight around the ink.
+    background : tuple of int
+
+    Returns
+    -------
+    tuple of Count
+        Each once, that of the crop laid thrice first.
+    """
+    crop = _crop(px, box)
+    found = [_read_copies(crop, background, 3)[0]]
+    found += [parse_count(_read_side_by_side([crop], background, height_px=height).text) for height in _HEIGHTS_PX]
+    return tuple(dict.fromkeys(count for count in found if count is not None))
+
+
 def _crop(px, box):
     """A px more on each side than the ink, which is softened at its edges."""
     top, left = max(int(box.top) - 1, 0), max(int(box.left) - 1, 0)
@@ -202,13 +224,13 @@ def _read_copies(crop, background, copies):
     return _shared_count(word.text, copies), word.confidence
 
 
-def _read_side_by_side(crops, background):
+def _read_side_by_side(crops, background, height_px=48):
     margin = max(3, round(0.45 * crops[0].shape[0]))
     blank = np.full((crops[0].shape[0], margin, 3), background, np.uint8)
     row = np.hstack([blank, *(part for crop in crops for part in (crop, blank, blank))])
     edge = np.full((max(2, margin // 2), row.shape[1], 3), background, np.uint8)
     canvas = np.vstack([edge, row, edge])
-    return read_line(canvas, Box(0, 0, canvas.shape[1] - 1, canvas.shape[0] - 1))
+    return read_line(canvas, Box(0, 0, canvas.shape[1] - 1, canvas.shape[0] - 1), height_px=height_px)
 
 
 def _shared_count(text, copies):

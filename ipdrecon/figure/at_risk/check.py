@@ -4,11 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from ipdrecon.figure.at_risk.cells import read_thrice
+from ipdrecon.figure.at_risk.cells import read_variants
+from ipdrecon.figure.at_risk.laws import around_boxes
 from ipdrecon.figure.at_risk.text import Count
 from ipdrecon.flags import Flag
 
 PLACE = "at-risk table"
+_LARGEST = 100_000  # patients in one arm; more are two numbers read as one
+_LEAST_SUM, _MOST_SUM = 0.93, 1.15  # of the usual sum; events at the very time of a column may be counted twice
 
 
 def longest_falling(values):
@@ -68,8 +71,8 @@ def settle_row(px, row):
         cell = replace(cells[index], confidence=0.5 * cells[index].confidence)
         low = max([n[j] for j in range(index + 1, len(n)) if keep[j]], default=0)
         high = min([n[j] for j in range(index) if keep[j]], default=np.inf)
-        third = read_thrice(px, cell.box, row.strip.background)[0]
-        for count in (cell.other, third, _before_bracket(cells, index, low, high)):
+        variants = read_variants(px, cell.box, row.strip.background)
+        for count in (cell.other, *variants, _before_bracket(cells, index, low, high)):
             if count is not None and low <= count.n <= high:
                 cell = replace(cell, count=count, other=cell.count)
                 break
@@ -111,14 +114,47 @@ def row_flags(row, time, used, place, *, falls):
     filled = [cell.column for cell in row.cells]
     lost += [time[column] for column in used if filled[0] < column < filled[-1] and column not in filled]
     if lost:
-        flags.append(Flag("at_risk_missing_cell", place, f"No number at time {_list(sorted(lost))}."))
+        flags.append(Flag("at_risk_missing_cell", place, f"No number at time {_list(sorted(lost))}.", around_boxes([cell.box for cell in row.cells])))
     doubtful = [cell for cell in row.cells if cell.other]
     if doubtful:
         told = "; ".join(f"{cell.count.n} or {cell.other.n} at time {time[cell.column]:g}" for cell in doubtful)
-        flags.append(Flag("at_risk_cell_doubtful", place, f"Two readings differ: {told}; the first is kept.", _around(doubtful)))
+        flags.append(Flag("at_risk_cell_doubtful", place, f"Two readings differ: {told}; the first is kept.", around_boxes([cell.box for cell in doubtful])))
+    huge = [cell for cell in row.cells if cell.count is not None and cell.count.n > _LARGEST]
+    if huge:
+        told = "; ".join(f"{cell.count.n} at time {time[cell.column]:g}" for cell in huge)
+        flags.append(Flag("at_risk_cell_doubtful", place, f"More patients than trials have: {told}.", around_boxes([cell.box for cell in huge])))
     if falls:
         flags += _rise_flags(row, time, place)
     return tuple(flags)
+
+
+def sum_flags(row, time, place):
+    """Doubts about columns whose patients at risk, censored and with an event do not make up the arm.
+
+    Parameters
+    ----------
+    row : TableRow
+    time : ndarray, shape (n_times,)
+    place : str
+        The row, for the flag.
+
+    Returns
+    -------
+    tuple of Flag
+        Empty where the row does not count all three.
+    """
+    if row.n_censored is None or row.n_event is None:
+        return ()
+    total = row.n_risk + row.n_censored + row.n_event
+    if np.isfinite(total).sum() < 3:
+        return ()
+    usual = float(np.nanmedian(total))
+    off = np.flatnonzero((total < _LEAST_SUM * usual - 1) | (total > _MOST_SUM * usual + 1))
+    if not len(off):
+        return ()
+    told = "; ".join(f"{total[j]:.0f} at time {time[j]:g}" for j in off)
+    detail = f"At risk, censored and events make {told}, elsewhere {usual:.0f}."
+    return (Flag("at_risk_cell_doubtful", place, detail, around_boxes([row.boxes[j] for j in off])),)
 
 
 def _rise_flags(row, time, place):
@@ -127,15 +163,7 @@ def _rise_flags(row, time, place):
     if not rises:
         return []
     told = "; ".join(f"from {before.count.n} to {after.count.n} at time {time[after.column]:g}" for before, after in rises)
-    return [Flag("at_risk_rises", place, f"{told}.", _around([cell for pair in rises for cell in pair]))]
-
-
-def _around(cells):
-    """Around some cells in px, with a margin of half a cell's height: left, top, right, bottom."""
-    boxes = [cell.box for cell in cells]
-    margin = 0.5 * max(box.height for box in boxes)
-    top, bottom = min(box.top for box in boxes) - margin, max(box.bottom for box in boxes) + margin
-    return (min(box.left for box in boxes) - margin, top, max(box.right for box in boxes) + margin, bottom)
+    return [Flag("at_risk_rises", place, f"{told}.", around_boxes([cell.box for pair in rises for cell in pair]))]
 
 
 def _list(values):

@@ -8,13 +8,20 @@ and read once more by itself or with its row, so that a lost or misread digit sh
 from ipdrecon.figure.at_risk.check import settle_row
 from ipdrecon.figure.at_risk.grid import find_columns, is_tick_line
 from ipdrecon.figure.at_risk.labels import complete_name, cut_labels, find_label_lines, name_rows, row_colour
-from ipdrecon.figure.at_risk.lines import choose_rows, find_headers, number_lines, row_pitch, zone_words
-from ipdrecon.figure.at_risk.read import part_tall_words, read_row_cells
+from ipdrecon.figure.at_risk.lines import (
+    bracket_of,
+    choose_rows,
+    find_headers,
+    number_lines,
+    row_pitch,
+    table_zones,
+    zone_words,
+)
+from ipdrecon.figure.at_risk.read import keep_rows, part_tall_words, read_row_cells
 from ipdrecon.figure.at_risk.table import NamedRow, assemble_table
-from ipdrecon.figure.at_risk.text import bracket_kind
 
 
-def find_table(px, words, box, time_axis):
+def find_table(px, words, box, time_axis, *, others=()):
     """Find and read the table of numbers at risk of one plotting box.
 
     Parameters
@@ -26,6 +33,8 @@ def find_table(px, words, box, time_axis):
         The plotting box.
     time_axis : Axis
         The horizontal axis.
+    others : iterable of Box
+        The figure's other plotting boxes.
 
     Returns
     -------
@@ -33,16 +42,21 @@ def find_table(px, words, box, time_axis):
         None where the figure has no table.
     """
     words = part_tall_words(px, words, box)
-    zone = zone_words(words, box)
-    headers = find_headers(words, box)
+    tables = (_table_in(px, words, box, time_axis, zone) for zone in table_zones(box, others))
+    return next((table for table in tables if table is not None), None)
+
+
+def _table_in(px, words, box, time_axis, span):
+    """The table that stands between two heights, if any."""
+    zone = zone_words(words, box, span)
+    headers = find_headers(words, box, span)
     lines = number_lines(zone, box, time_axis)
     rows = choose_rows(lines, headers, time_axis)
     columns = find_columns(rows, box, time_axis) if rows else None
     if columns is None:
         return None
     pitch = row_pitch(rows)
-    read = [read_row_cells(px, line, columns, pitch) for line in rows]
-    read = [row for row in read if any(cell.count is not None for cell in row.cells)]
+    read = keep_rows([read_row_cells(px, line, columns, pitch) for line in rows], columns, zone)
     if len({cell.column for row in read for cell in row.cells}) < 2:
         return None
     top = _table_top(lines, read, box, time_axis)
@@ -52,7 +66,7 @@ def find_table(px, words, box, time_axis):
         NamedRow(settle_row(px, row.cells), row.name, row.kind, row.colour) if row.kind == "risk" else row
         for row in named
     ]
-    return assemble_table(settled, columns, _bracket(zone, headers))
+    return assemble_table(settled, columns, bracket_of(zone, headers))
 
 
 def _table_top(lines, rows, box, time_axis):
@@ -85,14 +99,3 @@ def _name(px, zone, rows, box, top):
 def _is_axis_title(line, first_row, edge, box):
     centred = abs(0.5 * (line.left + line.right) - box.centre[0]) < 0.15 * box.width
     return line.py < first_row and line.left > edge and centred and not line.kind
-
-
-def _bracket(zone, headers):
-    risk = [word for word, kind in headers if kind == "risk"]
-    texts = [
-        word.text
-        for header in risk
-        for word in zone
-        if abs(word.box.centre[1] - header.box.centre[1]) < 0.6 * header.box.height
-    ]
-    return bracket_kind(" ".join(texts))

@@ -209,10 +209,14 @@ def _own_columns(centres, box, time_axis):
 
 
 def _round_step(step):
+    """The roundest step near a measured one: a usual one, else one of two or three digits; ``13.504`` is 13.5."""
     power = 10.0 ** np.floor(np.log10(abs(step)))
-    nearest = min((*_STEPS, 10), key=lambda multiple: abs(multiple - abs(step) / power))
-    close = abs(nearest - abs(step) / power) <= 0.03 * nearest
-    return float(nearest * power) if close else float(abs(step))
+    measured = abs(step) / power
+    usual = min((*_STEPS, 10), key=lambda multiple: abs(multiple - measured))
+    for nearest, error in ((usual, 0.01), (round(measured, 1), 0.006), (round(measured, 2), 0.003), (usual, 0.03)):
+        if abs(nearest - measured) <= error * nearest:
+            return float(nearest * power)
+    return float(abs(step))
 
 
 def _round_times(px, time_axis):

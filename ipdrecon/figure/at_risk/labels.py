@@ -7,7 +7,7 @@ import numpy as np
 from ipdrecon.figure.at_risk.cells import find_blobs, ink_colour
 from ipdrecon.figure.at_risk.grid import group_lines
 from ipdrecon.figure.at_risk.lines import label_line
-from ipdrecon.figure.at_risk.text import kind_of, split_pieces
+from ipdrecon.figure.at_risk.text import is_bracket, kind_of, split_pieces
 from ipdrecon.figure.text import read_line
 from ipdrecon.model import Box, Word
 
@@ -193,7 +193,7 @@ def _names_above(rows, plain, kinds):
 
 
 def _kinds(rows, labels, beside):
-    titled = [line for line in labels if line.kind]
+    titled = _titles([line for line in labels if line.kind], rows)
     own = [next((line.kind for line in lines if line.kind), "") for lines in beside]
     if not any(line.kind != "risk" for line in titled):
         return ["risk"] * len(rows)
@@ -202,6 +202,13 @@ def _kinds(rows, labels, beside):
     if titled[0].py < rows[0].py:
         return [([line.kind for line in titled if line.py < row.py] or ["risk"])[-1] for row in rows]
     return [min(titled, key=lambda line: abs(line.py - row.py)).kind for row in rows]
+
+
+def _titles(titled, rows):
+    """Lines that name a kind of row; a bracket under the header of all rows tells of brackets in the cells."""
+    if len(titled) < 2 or titled[0].kind != "risk" or not is_bracket(titled[1].text):
+        return titled
+    return titled if any(row.py < titled[1].py for row in rows) else [titled[0], *titled[2:]]
 
 
 def complete_name(px, row, name, words, span):

@@ -3,42 +3,67 @@
 import numpy as np
 
 from ipdrecon.figure.at_risk.grid import Line, group_lines, is_tick_line, tick_spacing_px
-from ipdrecon.figure.at_risk.text import kind_of, split_pieces
+from ipdrecon.figure.at_risk.text import bracket_kind, is_bracket, kind_of, split_pieces
 
 _INSIDE = 0.4  # share of the box's height, from below, in which a table may stand
+_ABOVE = 0.6  # share of the box's height, above it, in which a table may stand
+_MORE = 2.0  # how many times the numbers of the first rows later ones must have to go before them
 _TALLEST = 1.55  # of the median; what is taller covers two rows
 _LARGEST_GAP = 8.0  # between two rows, in text heights
 
 
-def zone_words(words, box):
-    """Words that may belong to the table of a box: from its lower part down, and not beyond its sides.
+def table_zones(box, others=()):
+    """Stretches of height in which a table may stand: from the lower part of its box down, else above the box.
+
+    Parameters
+    ----------
+    box : Box
+        The plotting box.
+    others : iterable of Box
+        The figure's other plotting boxes: what lies beyond one of them is its own, and so is what lies right under one.
+
+    Returns
+    -------
+    tuple of tuple of float
+        Top and bottom in px, the likeliest first.
+    """
+    near = [other for other in others if other.left < box.right and other.right > box.left]
+    floor = min((other.top for other in near if other.top > box.bottom), default=np.inf)
+    below = (box.bottom - _INSIDE * box.height, floor)
+    if any(other.bottom < box.top for other in near):
+        return (below,)
+    return below, (box.top - _ABOVE * box.height, box.top)
+
+
+def zone_words(words, box, zone):
+    """Words that may belong to the table of a box: within a zone, and not beyond the box's sides.
 
     Parameters
     ----------
     words : iterable of Word
     box : Box
+    zone : tuple of float
+        Top and bottom in px, as `table_zones` gives them.
 
     Returns
     -------
     tuple of Word
     """
-    top, left = box.bottom - _INSIDE * box.height, box.left - 0.9 * box.width
-    return tuple(
-        word
-        for word in words
-        if not word.vertical
-        and word.box.centre[1] > top
-        and word.box.centre[0] > left
-        and word.box.left < box.right + 0.1 * box.width
-    )
+    left, right = box.left - 0.9 * box.width, box.right + 0.1 * box.width
+    return tuple(word for word in _level_words(words, zone) if word.box.centre[0] > left and word.box.left < right)
+
+
+def _level_words(words, zone):
+    return [word for word in words if not word.vertical and zone[0] < word.box.centre[1] < zone[1]]
 
 
 def number_lines(words, box, time_axis):
-    """Lines of the pieces that stand under the box.
+    """Lines of the pieces that stand under the box, or above it.
 
     Parameters
     ----------
     words : iterable of Word
+        Of the zone of the table.
     box : Box
     time_axis : Axis
 
@@ -58,7 +83,7 @@ def number_lines(words, box, time_axis):
     return tuple(line for line in group_lines(pieces) if line.counts())
 
 
-def find_headers(words, box):
+def find_headers(words, box, zone):
     """Words that name a kind of number: ``"Number at risk"``, ``"Censored"``, ``"n.event"``.
 
     Parameters
@@ -66,15 +91,16 @@ def find_headers(words, box):
     words : iterable of Word
         Of the whole picture; where those near the box name nothing, those farther left do, for panels in one row.
     box : Box
+    zone : tuple of float
+        Top and bottom in px.
 
     Returns
     -------
     tuple of tuple
         Pairs of `Word` and kind, from top to bottom; a header that the reader parted is one word.
     """
-    top = box.bottom - _INSIDE * box.height
-    far = [word for word in words if not word.vertical and word.box.centre[1] > top and word.box.left < box.right]
-    for candidates in (zone_words(words, box), far):
+    far = [word for word in _level_words(words, zone) if word.box.left < box.right]
+    for candidates in (zone_words(words, box, zone), far):
         found = [(word, kind_of(word.text)) for word in candidates]
         found = [(word, kind) for word, kind in found if kind]
         if found:
@@ -82,11 +108,36 @@ def find_headers(words, box):
     return tuple(sorted(found, key=lambda pair: pair[0].box.centre[1]))
 
 
+def bracket_of(words, headers):
+    """Tell what the numbers in brackets are: what the header of the table says in brackets, on its line or the next.
+
+    Parameters
+    ----------
+    words : iterable of Word
+        Of the zone of the table.
+    headers : tuple
+        As `find_headers` gives them.
+
+    Returns
+    -------
+    {"censored", "event", "percent", ""}
+    """
+    texts = []
+    for header in (word for word, kind in headers if kind == "risk"):
+        for word in words:
+            below = word.box.centre[1] - header.box.centre[1]
+            same, next_one = abs(below) < 0.6 * header.box.height, 0 < below < 1.8 * header.box.height
+            if same or (next_one and is_bracket(word.text)):
+                texts.append(word.text)
+    return bracket_kind(" ".join(texts))
+
+
 def choose_rows(lines, headers, time_axis):
     """Choose the lines that are rows of the table.
 
     The first row is the first line with several counts that neither rise like an axis nor are its labels; more follow
-    until the axis labels are repeated, or the gap is too large.
+    until the axis labels are repeated, or the gap is too large. Rows farther down go before them if they have many more
+    numbers: tick marks are easily read as a row of ones.
 
     Parameters
     ----------
@@ -110,9 +161,16 @@ def choose_rows(lines, headers, time_axis):
     if risk_header is not None:
         below = [line for line in strong if line.py > risk_header.box.top - 1.2 * line.height]
         strong = below or strong
-    if not strong:
-        return ()
-    return _follow(strong[0], rows, strong, ticks)
+    chosen = ()
+    for line in strong:
+        if not chosen or line.py > chosen[-1].py:
+            block = _follow(line, rows, strong, ticks)
+            chosen = block if not chosen or _n_counts(block) >= _MORE * _n_counts(chosen) else chosen
+    return chosen
+
+
+def _n_counts(lines):
+    return sum(len(line.counts()) for line in lines)
 
 
 def is_row(line, least, *, rising=False):

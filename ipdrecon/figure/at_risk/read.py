@@ -11,6 +11,7 @@ from ipdrecon.figure.text import read_line
 from ipdrecon.model import Box, Word
 
 SURE = 0.8
+_OFF_COLUMN = 0.3  # share of a column's width by which a number may stand off its middle
 _TRIES = 2  # stretches of ink that may be one cell
 
 
@@ -141,6 +142,65 @@ def read_row_cells(px, line, columns, pitch):
     return RowCells((strip.top + strip.bottom) / 2, strip, tuple(cells))
 
 
+def keep_rows(rows, columns, words):
+    """Leave out what only looks like rows, and a column that only looks like one.
+
+    A lone number that belongs to words, or stands where other rows have several, is a title, as ``ECOG 1`` above its
+    arm's rows. Numbers that stand off the columns are another thing's. A first column from which every row rises holds no
+    numbers at risk, but names of arms: ``1``, ``2``.
+
+    Parameters
+    ----------
+    rows : sequence of RowCells
+        From top to bottom.
+    columns : Columns
+    words : iterable of Word
+        Of the zone of the table.
+
+    Returns
+    -------
+    list of RowCells
+    """
+    rows = [replace(row, cells=tuple(cell for cell in row.cells if _on_column(cell, row, columns))) for row in rows]
+    rows = [row for row in rows if any(cell.count is not None for cell in row.cells)]
+    said = [sum(cell.count is not None for cell in row.cells) for row in rows]
+    labels = _labels(rows, words)
+    rows = [row for k, row in enumerate(rows) if said[k] > 1 or max(said) < 3 or _is_labelled(k, labels)]
+    first = min((cell.column for row in rows for cell in row.cells), default=0)
+    if _are_names([row for row in rows if row.cells[0].column == first], columns):
+        rows = [replace(row, cells=tuple(cell for cell in row.cells if cell.column != first)) for row in rows]
+    return [row for row in rows if row.cells]
+
+
+def _are_names(rows, columns):
+    """Whether the first numbers of some rows are all less than the next ones, and stand off their column's middle."""
+    starts = [[cell for cell in row.cells if cell.count is not None][:2] for row in rows]
+    if len(rows) < 2 or any(len(pair) < 2 or pair[0].count.n >= pair[1].count.n for pair in starts):
+        return False
+    off = [pair[0].box.centre[0] - columns.px[pair[0].column] for pair in starts]
+    return abs(float(np.median(off))) > 0.6 * rows[0].strip.height
+
+
+def _on_column(cell, row, columns):
+    off = abs(cell.box.centre[0] - columns.px[cell.column])
+    return off <= max(1.6 * row.strip.height, _OFF_COLUMN * columns.width[cell.column])
+
+
+def _labels(rows, words):
+    """The word nearest to the left of all numbers, for each row; None where there is none."""
+    edge = min((row.cells[0].box.left for row in rows), default=0.0)
+    left = [word for word in words if word.box.right < edge and any(letter.isalnum() for letter in word.text)]
+    level = [[word for word in left if abs(word.box.centre[1] - row.py) < 0.5 * row.strip.height] for row in rows]
+    return [max(beside, key=lambda word: word.box.right, default=None) for beside in level]
+
+
+def _is_labelled(index, labels):
+    """Whether a row has a label under or above another row's."""
+    own = labels[index]
+    others = (label for k, label in enumerate(labels) if k != index and label is not None)
+    return own is not None and any(own.box.left < other.box.right and other.box.left < own.box.right for other in others)
+
+
 def _nearest_run(pieces, px, height):
     """Of the pieces in one column, the one nearest its middle, and what adjoins it and brings it nearer the middle.
 
@@ -151,7 +211,8 @@ def _nearest_run(pieces, px, height):
     run = sorted(pieces, key=lambda piece: abs(piece.box.centre[0] - px))[:1]
     for piece in sorted(pieces, key=lambda piece: abs(piece.box.centre[0] - px))[1:]:
         left, right = min(other.box.left for other in run), max(other.box.right for other in run)
-        adjoins = max(piece.box.left - right, left - piece.box.right) <= 0.6 * height
+        thousands = len((run[0] if piece.box.left < left else piece).text) == 3
+        adjoins = max(piece.box.left - right, left - piece.box.right) <= (0.9 if thousands else 0.6) * height
         joined = 0.5 * (min(left, piece.box.left) + max(right, piece.box.right))
         nearer = abs(joined - px) < abs(0.5 * (left + right) - px)
         if adjoins and (nearer or piece.text.startswith("(")):
@@ -212,6 +273,9 @@ def find_cell_ink(strip, columns, column, pieces):
     target = np.mean([piece.box.centre[0] for piece in pieces]) if pieces else columns.px[column]
     blobs = find_blobs(strip, left - room, right + room, gap=0.6 * strip.height)
     found = [blob for blob in blobs if left <= blob.centre[0] <= right and blob.width <= 1.4 * room]
+    grouped = [blob for blob in blobs if len(pieces) > 1 and pieces[0].box.left <= blob.centre[0] <= pieces[-1].box.right]
+    if len(grouped) > 1 and grouped[-1].right - grouped[0].left <= 1.4 * room:
+        return Box(grouped[0].left, min(blob.top for blob in grouped), grouped[-1].right, max(blob.bottom for blob in grouped)), False
     if found:
         return min(found, key=lambda blob: abs(blob.centre[0] - target)), False
     return _glued_ink(strip, columns, column, pieces), True
@@ -233,8 +297,9 @@ def _centred_ink(strip, columns, column):
 
 def _glued_ink(strip, columns, column, pieces):
     """Glyphs at a column's middle, where they touch a label or a neighbour."""
-    digits = max((sum(letter.isdigit() for letter in piece.text) for piece in pieces), default=2)
-    half = 0.36 * strip.height * digits + 0.12 * strip.height
+    text = max((piece.text for piece in pieces), key=len, default="00")
+    digits = sum(letter.isdigit() for letter in text)
+    half = (0.36 * digits + 0.2 * (len(text) - digits) + 0.12) * strip.height
     middle = columns.px[column]
     glyphs = find_blobs(strip, middle - half, middle + half, gap=0)
     if not glyphs:

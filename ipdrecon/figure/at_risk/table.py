@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ipdrecon.figure.at_risk.check import PLACE, row_flags
+from ipdrecon.figure.at_risk.check import PLACE, row_flags, sum_flags
 from ipdrecon.model import Box
 
 
@@ -24,6 +24,8 @@ class TableRow:
         Cumulative, where printed.
     box : Box
         Around the row's cells.
+    boxes : tuple of Box or None
+        Around the number at risk of each time, where one is printed.
     """
 
     label: str
@@ -32,6 +34,7 @@ class TableRow:
     n_censored: np.ndarray | None = None
     n_event: np.ndarray | None = None
     box: Box | None = None
+    boxes: tuple | None = None
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,11 @@ class PrintedTable:
     flags : tuple of Flag
     listed : tuple of str
         Names of the arms in the order of the legend, for rows that print none.
+    rows_read : tuple of NamedRow
+        All printed rows, from top to bottom.
+    columns : Columns or None
+    bracket : {"censored", "event", "percent", ""}
+        What the numbers in brackets are.
     """
 
     time: np.ndarray
@@ -59,6 +67,9 @@ class PrintedTable:
     confidence: float = 1.0
     flags: tuple = ()
     listed: tuple = ()
+    rows_read: tuple = field(default=(), repr=False)
+    columns: object = field(default=None, repr=False)
+    bracket: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,13 +120,22 @@ def assemble_table(rows, columns, bracket):
         for kind, row in arm.items():
             place = f"{PLACE}, {name!r}" + ("" if kind == "risk" else f", {kind}")
             flags += row_flags(row.cells, columns.time, used, place, falls=kind == "risk")
+        flags += sum_flags(table_rows[index], columns.time, f"{PLACE}, {name!r}")
     return PrintedTable(
         time=columns.time[used],
         rows=tuple(_keep_columns(row, used) for row in table_rows),
         cells=tuple(cell.word for cell in cells),
         confidence=round(float(np.mean([cell.confidence for cell in cells])), 3),
         flags=tuple(flags),
+        rows_read=tuple(rows),
+        columns=columns,
+        bracket=bracket,
     )
+
+
+def risk_rows(rows):
+    """Of printed rows, those with the numbers at risk, one per arm, as a tuple of `NamedRow`."""
+    return tuple(arm["risk"] for arm in _gather_arms(rows) if "risk" in arm)
 
 
 def _gather_arms(rows):
@@ -148,7 +168,9 @@ def _table_row(arm, n_columns, bracket):
         min(box.left for box in boxes), min(box.top for box in boxes),
         max(box.right for box in boxes), max(box.bottom for box in boxes),
     )  # fmt: skip
-    return TableRow(arm["risk"].name, arm["risk"].colour, n_risk, more.get("censored"), more.get("event"), box)
+    printed = {cell.column: cell.box for cell in risk.cells}
+    each = tuple(printed.get(column) for column in range(n_columns))
+    return TableRow(arm["risk"].name, arm["risk"].colour, n_risk, more.get("censored"), more.get("event"), box, each)
 
 
 def _cumulative(values, n_risk):
@@ -164,4 +186,4 @@ def _cumulative(values, n_risk):
 
 def _keep_columns(row, used):
     arrays = (None if values is None else values[used] for values in (row.n_risk, row.n_censored, row.n_event))
-    return TableRow(row.label, row.colour, *arrays, row.box)
+    return TableRow(row.label, row.colour, *arrays, row.box, tuple(row.boxes[column] for column in used))

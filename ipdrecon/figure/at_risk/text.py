@@ -11,7 +11,8 @@ _BRACKETS = str.maketrans({"（": "(", "）": ")", "[": "(", "]": ")", "{": "(",
 _COUNT = r"\d{1,3}(?:[,' ]\d{3})+|\d+"
 _CELL = re.compile(rf"({_COUNT})(?:\s*\(\s*({_COUNT})(?:\.\d+)?\s*%?\s*\)?)?")
 _SPOILT_BRACKET = re.compile(rf"({_COUNT})\s?\((?=[^)]{{0,3}}\d)[^)\s]{{1,4}}\)?")
-_PIECE = re.compile(r"\d[\d,']*\s?\(\s?\d[\d,.]*\s?%?\s?\)|\S*\)(?=\d)|\S+")
+_BRACKETED = r"\d[\d,']*\s?\(\s?\d[\d,.]*\s?%?\s?\)"
+_PIECE = re.compile(rf"{_BRACKETED}|\S*\)(?=\d)|\S*?[^\W\d](?={_BRACKETED})|\S+")
 _VOCABULARY = re.compile(
     r"cumulative|participants?|individuals?|patients?|subjects?|numbers?|cases|cumul|cum|number|nums?|nos?|nr|still|of|with|n"
 )
@@ -144,6 +145,11 @@ def kind_of(text):
             if len(left_over) <= 2:
                 return kind
     return ""
+
+
+def is_bracket(text):
+    """Whether a text stands wholly in brackets, as the second line of a header does: ``"(number censored)"``."""
+    return text.strip()[:1] in {"(", "[", "（"}
 
 
 def bracket_kind(text):

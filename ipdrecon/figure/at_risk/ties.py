@@ -7,13 +7,14 @@ import cv2
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from ipdrecon.figure.at_risk.laws import check_against_curve, excess, survival_misfit
 from ipdrecon.flags import Flag
 from ipdrecon.model import AtRiskTable
 
 _LIKE = 0.6  # least likeness of two names
 _DISTINCT = 12.0  # least CIELAB distance between colours that tell rows apart
 _LEGEND_ORDER = 0.015  # cost of one place away from the legend's order, as a share of patients beyond what a curve allows
-_END_SLACK = 0.05  # share of the table's span by which a curve may end before its last time
+_OWN_SURVIVAL = 3.0  # cost of a survival that differs by one, for rows that count censorings or events
 _SAME = 35.0  # largest CIELAB distance between the ink of a row and its curve
 
 
@@ -40,7 +41,7 @@ def tie_rows(table, looks, curves=None):
         All doubts, those of the table included.
     """
     flags = list(table.flags)
-    row_of, sure = _assign(table, looks, curves or ())
+    row_of, sure = assign_rows(table, looks, curves or ())
     if not sure and max(len(looks), len(table.rows)) > 1:
         flags.append(Flag("at_risk_rows_unmatched", "at-risk table", _unmatched_detail(table, looks)))
     labels = tuple(
@@ -49,7 +50,8 @@ def tie_rows(table, looks, curves=None):
     )
     arrays = {name: _stack(table, row_of, len(looks), name) for name in ("n_risk", "n_censored", "n_event")}
     for k, curve in enumerate(curves or ()):
-        flags += check_against_curve(table.time, arrays["n_risk"][k], curve, labels[k])
+        boxes = table.rows[row_of[k]].boxes if k in row_of else None
+        flags += check_against_curve(table.time, arrays["n_risk"][k], curve, labels[k], boxes)
     at_risk = AtRiskTable(
         arms=labels, time=table.time, **arrays, confidence=table.confidence, flags=tuple(flags)
     )
@@ -72,8 +74,22 @@ def _stack(table, row_of, n_arms, name):
     return stack
 
 
-def _assign(table, looks, curves):
-    """Row of each curve, and whether names or colours tell it."""
+def assign_rows(table, looks, curves):
+    """Find the row of each curve.
+
+    Parameters
+    ----------
+    table : PrintedTable
+    looks : sequence of ArmLook
+    curves : sequence of Curve
+        In the same order, or empty.
+
+    Returns
+    -------
+    row_of : dict of int to int
+    sure : bool
+        Whether names or colours tell it.
+    """
     rows = table.rows
     if not rows or not looks:
         return {}, False
@@ -84,12 +100,17 @@ def _assign(table, looks, curves):
     telling = _colours_tell([row.colour for row in rows])
     cost = order + (1 - likeness) + (colour_cost if telling else 0.0)
     if curves:
-        cost = cost + np.minimum([[_excess(table.time, row.n_risk, curve) for row in rows] for curve in curves], 1.0)
+        cost = cost + np.array([[_contradiction(table.time, row, curve) for row in rows] for curve in curves])
     curve_index, row_index = linear_sum_assignment(cost)
     pairs = dict(zip(curve_index.tolist(), row_index.tolist(), strict=True))
     by_name = all(_stands_out(likeness, k, row) for k, row in pairs.items())
     by_colour = telling and all(distance[k, row] <= _SAME for k, row in pairs.items())
     return pairs, bool(by_name or by_colour)
+
+
+def _contradiction(time, row, curve):
+    """How much a row contradicts a curve: patients too many, and a survival of its own that is another one."""
+    return min(excess(time, row.n_risk, curve), 1.0) + min(_OWN_SURVIVAL * survival_misfit(time, row, curve), 1.0)
 
 
 def _order_cost(looks, rows, listed):
@@ -162,62 +183,3 @@ def colour_distance(colour, other):
     pair = np.array([[colour, other]], np.float32) / 255
     first, second = cv2.cvtColor(pair, cv2.COLOR_RGB2LAB)[0]
     return float(np.linalg.norm(first - second))
-
-
-def check_against_curve(time, n_risk, curve, place):
-    """Check that numbers at risk fall at least as the curve demands.
-
-    Between two times the number at risk falls by events and censoring, so that n(t2) / n(t1) cannot exceed
-    S(t2-) / S(t1), neither from one time to the next nor from the first to any (Kaplan and Meier 1958: without censoring the two are equal; censoring only lowers n).
-
-    Parameters
-    ----------
-    time, n_risk : ndarray, shape (n_times,)
-    curve : Curve
-    place : str
-        The arm's name.
-
-    Returns
-    -------
-    tuple of Flag
-        Empty where all agree within 1.5 patients and the error of reading.
-    """
-    after = _after_the_end(time, n_risk, curve, place)
-    time, n_risk, bound = _bounds(time, n_risk, curve)
-    wrong = np.flatnonzero(n_risk[1:] > bound)
-    if not len(wrong):
-        return after
-    detail = "; ".join(
-        f"{n_risk[j]:.0f} at {time[j]:g} and {n_risk[j + 1]:.0f} at {time[j + 1]:g}, where the curve allows "
-        f"{bound[j]:.0f}" for j in wrong
-    )  # fmt: skip
-    return (Flag("at_risk_contradicts_curve", f"arm {place!r}", f"{detail}."), *after)
-
-
-def _after_the_end(time, n_risk, curve, place):
-    """A flag where patients are at risk after the curve was lost: a curve is drawn as long as anyone is."""
-    end = float(curve.time[-1])
-    left = np.flatnonzero((n_risk >= 1) & (time > end + _END_SLACK * np.nanmax(time)))
-    if not len(left):
-        return ()
-    detail = f"The table has {n_risk[left[0]]:.0f} at {time[left[0]]:g}; the curve was read to {end:.4g}."
-    return (Flag("table_after_curve", f"arm {place!r}", detail),)
-
-
-def _bounds(time, n_risk, curve):
-    """Times and numbers at risk that can be judged, and the most that the curve allows at each but the first."""
-    known = np.isfinite(n_risk) & (time <= curve.time[-1]) & (time >= 0)
-    time, n_risk = time[known], n_risk[known]
-    span = max(float(curve.time[-1]), 1e-12)
-    before = curve.survival_at(np.maximum(time - 0.01 * span, 0))
-    after = curve.survival_at(time + 0.01 * span)
-    slack = max(0.015, 3 * curve.survival_error)
-    since_last = n_risk[:-1] * (before[1:] + slack) / np.maximum(after[:-1], 1e-9)
-    since_first = n_risk[:1] * (before[1:] + slack) / max(float(before[0]), 1e-9) if len(time) else since_last
-    return time, n_risk, np.minimum(np.minimum(since_last, since_first), n_risk[:-1]) + 1.5
-
-
-def _excess(time, n_risk, curve):
-    """Patients at risk beyond what the curve allows, as a share of the first number."""
-    _, n_risk, bound = _bounds(time, n_risk, curve)
-    return float(np.maximum(n_risk[1:] - bound, 0).sum() / max(n_risk[0], 1)) if len(n_risk) else 0.0

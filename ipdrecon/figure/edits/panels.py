@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from ipdrecon.errors import ArmError
 from ipdrecon.figure.at_risk import tie_rows
-from ipdrecon.figure.at_risk.ties import check_against_curve
+from ipdrecon.figure.at_risk.laws import check_against_curve
 from ipdrecon.figure.edits import stage_edits
 from ipdrecon.figure.edits.axes import unknown_panel
 from ipdrecon.figure.edits.curves import Arms, edit_curves
@@ -98,7 +98,7 @@ def edit_parts(parts, edits, panel, *, calibration, printed):
 
 def _checked(at_risk, curves):
     """The table with what the curves, as they are now, say against it."""
-    flags = [flag for flag in at_risk.flags if flag.name != "at_risk_contradicts_curve"]
+    flags = [flag for flag in at_risk.flags if flag.name not in ("at_risk_contradicts_curve", "at_risk_loss_uneven", "table_after_curve")]
     for curve, n_risk in zip(curves, at_risk.n_risk, strict=True):
         flags += check_against_curve(at_risk.time, n_risk, curve, curve.arm)
     return replace(at_risk, flags=tuple(flags))

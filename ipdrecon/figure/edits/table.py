@@ -170,7 +170,7 @@ def _tie(table, edit):
     order = list(range(len(at_risk.arms)))
     order[first], order[second] = second, first
     swapped = {count: getattr(at_risk, count)[order] for count in _COUNTS if getattr(at_risk, count) is not None}
-    kept = tuple(flag for flag in at_risk.flags if flag.name not in ("at_risk_rows_unmatched", "at_risk_contradicts_curve"))
+    kept = tuple(flag for flag in at_risk.flags if flag.name not in ("at_risk_rows_unmatched", "at_risk_contradicts_curve", "at_risk_loss_uneven"))
     return table.noting(f"The rows of {edit.arms[0]!r} and {edit.arms[1]!r} changed places", replace(at_risk, flags=kept, **swapped))
 
 
