@@ -118,3 +118,18 @@ def test_the_axis_line_is_found_beside_the_column_when_the_first_of_three_labels
     px = np.asarray(canvas.buffer_rgba())[:, :, :3].copy()
     (panel,) = find_panels(px, [word for word in read_words(px) if word.text != "0"])
     assert abs(panel.box.left - axes.transAxes.transform((0, 0))[0]) < 2
+
+
+@pytest.mark.parametrize("dashes", ["-", "--"])
+def test_a_box_whose_axis_line_ends_at_the_last_tick_goes_on_as_far_as_the_curves(dashes):
+    figure = Figure(figsize=(6, 4), dpi=100)
+    canvas = FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    axes.step([0, 5, 11, 18, 23], [1, 0.9, 0.7, 0.55, 0.55], dashes, where="post", color="black")
+    axes.set(xlim=(-1, 24), ylim=(0, 1.03), xticks=[0, 10, 20], yticks=[0, 0.25, 0.5, 0.75, 1])
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines["bottom"].set_bounds(0, 20)
+    canvas.draw()
+    px = np.asarray(canvas.buffer_rgba())[:, :, :3].copy()
+    (panel,) = find_panels(px, read_words(px))
+    assert abs(panel.box.right - axes.transData.transform((23, 0))[0]) < 8

@@ -11,7 +11,7 @@ died <- colon[colon$etype == 2, ]
 colon_rx <- patients(died$time / 365.25, died$status, died$rx)
 lung_sex <- patients(lung$time / 30.4375, lung$status == 2, lung$sex, c("Male", "Female"))
 veteran_cell <- patients(veteran$time, veteran$status, veteran$celltype)
-pbc_all <- patients(pbc$time / 365.25, pbc$status == 2)
+pbc_all <- patients(pbc$time / 365.25, pbc$status == 2, "arm 1")
 pbc_edema <- patients(pbc$time / 365.25, pbc$status == 2, pbc$edema, c("None", "Untreated", "Despite therapy"))
 gbsg_hormon <- patients(gbsg$rfstime / 30.4375, gbsg$status, gbsg$hormon, c("No", "Yes"))
 rotterdam_grade <- patients(rotterdam$rtime / 365.25, rotterdam$recur, rotterdam$grade, c("Grade 2", "Grade 3"))
@@ -23,7 +23,7 @@ by_prodlim <- function(data) prodlim(Hist(time, event) ~ arm, data)
 figure("p38_colon_rx_prodlim_default",
   function() plot(by_prodlim(colon_rx), xlab = "Years", legend.x = "bottomleft", atrisk.at = seq(0, 8, 2), xlim = c(0, 9),
     axis1.at = 0:9),
-  within(colon_rx, levels(arm) <- paste0("arm=", levels(arm))), 9,
+  colon_rx, 9,
     c("prodlim", "multi_arm", "ci_band", "legend_inside", "percent_axis"), times = seq(0, 8, 2), width = 800, height = 700,
     res = 100)
 

@@ -13,6 +13,7 @@ entries <- list()
 fewest_events <- 5
 
 # Patients of a plot: time on the axis' scale, event 0/1, arm as a factor whose levels are the names as printed.
+# A lone arm whose name is printed nowhere is "arm 1", as the reader calls it.
 patients <- function(time, event, arm = "All", levels = NULL) {
   made <- data.frame(time = as.numeric(time), event = as.integer(event))
   made$arm <- if (is.null(levels)) factor(arm) else factor(arm, labels = levels)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ipdrecon.errors import PanelError
-from ipdrecon.figure.edges import coverage, extent, find_edge, find_edge_from_inside, find_marks_end, turned
+from ipdrecon.figure.edges import coverage, extent, find_edge, find_edge_from_inside, find_marks_end, ink_beyond, turned
 from ipdrecon.figure.labels import LabelRun, label_columns, label_rows, number_labels
 from ipdrecon.figure.text import read_words
 from ipdrecon.model import Box, Word
@@ -195,6 +195,7 @@ def _box_of(px, row, column):
     right, top = x1 + 0.04 * (x1 - x0), y1 - 0.04 * (y0 - y1)
     if bottom is not None:
         right = _far_border(turned(px), bottom, extent(px, bottom, (x0, x1)), (y1, y0), x1)
+        right = ink_beyond(turned(px), right, (y1, y0), x1 - x0)
     if left is not None:
         top = _far_border(px, left, extent(turned(px), left, (y1, y0)), (x0, x1), y1)
     return Box(
