@@ -213,7 +213,7 @@ def extent(px, edge, columns, *, gap_px=4):
     return left - _run_length(inked[left::-1], gap_px), right + _run_length(inked[right:], gap_px)
 
 
-def ink_beyond(px, border, columns, length):
+def ink_beyond(px, border, columns, length, *, least_run_px=1):
     """How far down lines go on that cross the open lower end of a box: an axis line may end at its last tick, curves later.
 
     Parameters
@@ -225,6 +225,8 @@ def ink_beyond(px, border, columns, length):
         Extent of the box along its border.
     length : float
         Of the box across its border, in px; at most a share of it is added.
+    least_run_px : float
+        How many columns in a row must be inked somewhere beyond: letters of a title that stands on the border are not.
 
     Returns
     -------
@@ -240,9 +242,10 @@ def ink_beyond(px, border, columns, length):
     padded = np.pad(ink, ((0, 2 * reach), (0, 0)))
     bridged = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, np.ones((2 * reach + 1, 1), np.uint8))[: len(ink)]
     _, parts = cv2.connectedComponents(bridged)
-    crossing = np.isin(parts, parts[0][ink[0] > 0]).any(axis=1) if ink[0].any() else np.zeros(len(ink), bool)
-    reached = np.flatnonzero(crossing)
-    return float(first + reached[-1]) if len(reached) > _SHORTEST_MARK_PX else border
+    crossing = np.isin(parts, parts[0][ink[0] > 0]) & (parts > 0)
+    runs = cv2.morphologyEx((crossing & (ink > 0)).astype(np.uint8), cv2.MORPH_OPEN, np.ones((1, int(least_run_px)), np.uint8))
+    reached = np.flatnonzero(runs.any(axis=1))
+    return float(first + reached[-1]) if len(reached) and reached[-1] >= _SHORTEST_MARK_PX else border
 
 
 def coverage(px, edge, columns):
