@@ -2,9 +2,9 @@
 
     python benchmarks/practice_figures.py FIGURES SCORER [--name practice_figures] [--only TEXT]
 
-FIGURES holds ``index.json`` with the truth, whether of published figures or of those that ``drawn_figures.py`` makes;
-SCORER is the program that compares a folder of figure folders with it. No option is given to the reader. Writes
-``benchmarks/NAME.json`` (all numbers) and ``NAME.md`` (the tables).
+FIGURES holds ``index.json`` with the truth, whether of published figures or of those that ``drawn_figures.py`` or
+``program_figures.py`` makes; SCORER is the program that compares a folder of figure folders with it. No option is given
+to the reader. Writes ``benchmarks/NAME.json`` (all numbers) and ``NAME.md`` (the tables).
 """
 
 import argparse
@@ -22,8 +22,15 @@ from ipdrecon.app.workflow import digitise_to_folder, reconstruct_to_folder
 from ipdrecon.errors import IpdreconError
 
 HERE = Path(__file__).parent
-TITLES = {"practice_figures": "Practice figures, raster", "drawn_figures": "Drawn figures"}
-DRAWN = "python benchmarks/drawn_figures.py FIGURES --count 60 --seed 1"
+TITLES = {
+    "practice_figures": "Practice figures, raster",
+    "drawn_figures": "Drawn figures",
+    "program_figures": "Figures drawn by the programs that people use",
+}
+DRAWN = {
+    "drawn_figures": "python benchmarks/drawn_figures.py FIGURES --count 60 --seed 1",
+    "program_figures": "python benchmarks/program_figures.py FIGURES",
+}
 VECTOR = (".svg", ".pdf")
 
 
@@ -98,7 +105,7 @@ def main():
     raster = [entry for entry in entries if given.only in entry["name"] and not entry["file"].endswith(VECTOR)]
     rows = rows_of(given.figures, raster, given.scorer, given.only)
     summary, lines = summarise(rows, peak_mb=peak_mb()), by_element(rows, raster)
-    command = [DRAWN] if any("style" in entry for entry in raster) else []
+    command = [DRAWN[given.name]] if given.name in DRAWN else []
     command += [f"python benchmarks/practice_figures.py FIGURES SCORER --name {given.name}"]
     kept = {"summary": summary, "elements": lines, "rows": rows}
     (HERE / f"{given.name}.json").write_text(json.dumps(kept, indent=1) + "\n")

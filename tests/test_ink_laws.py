@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from ipdrecon.figure.arms import find_arms
 from ipdrecon.figure.ink import palette, part, plot_inside, to_lab, to_rgb
+from ipdrecon.figure.shades import find_inks
 from ipdrecon.model import Axis, Box, Calibration, Word
 
 FEW = settings(max_examples=25, deadline=None, derandomize=True)
@@ -176,3 +177,19 @@ def test_doubtful_words_may_be_curve(word):
 
 def test_an_empty_plot_has_no_colours():
     assert palette(cut(page())) == ()
+
+
+def _grey(level):
+    return to_lab(np.full((1, 1, 3), level, np.uint8))[0, 0]
+
+
+def test_grey_and_black_that_take_turns_are_one_thin_line_and_side_by_side_two():
+    stretches, other, red = [slice(k, k + 10) for k in range(24, 190, 20)], draw_curve(page(), COLOURS["black"]), to_lab(np.array([[COLOURS["red"]]], np.uint8))[0, 0]
+    thin = draw_curve(page(), COLOURS["red"], first_row=90)
+    thin[30, 24:190] = 0
+    for columns in stretches[::3]:
+        thin[30:32, columns] = 115
+    beside = draw_curve(other, (115, 115, 115), first_row=90)
+    seeds = [_grey(115), red]
+    assert [round(float(lab[0])) for lab in find_inks(cut(thin, lines=seeds), seeds)[0] if np.hypot(*lab[1:]) < 12] == [0]
+    assert sorted(round(float(lab[0]), -1) for lab in find_inks(cut(beside, lines=seeds), seeds)[0] if np.hypot(*lab[1:]) < 12) == [0, 50]

@@ -118,3 +118,41 @@ def test_the_axis_line_is_found_beside_the_column_when_the_first_of_three_labels
     px = np.asarray(canvas.buffer_rgba())[:, :, :3].copy()
     (panel,) = find_panels(px, [word for word in read_words(px) if word.text != "0"])
     assert abs(panel.box.left - axes.transAxes.transform((0, 0))[0]) < 2
+
+
+@pytest.mark.parametrize("dashes", ["-", "--"])
+def test_a_box_whose_axis_line_ends_at_the_last_tick_goes_on_as_far_as_the_curves(dashes):
+    figure = Figure(figsize=(6, 4), dpi=100)
+    canvas = FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    axes.step([0, 5, 11, 18, 23], [1, 0.9, 0.7, 0.55, 0.55], dashes, where="post", color="black")
+    axes.set(xlim=(-1, 24), ylim=(0, 1.03), xticks=[0, 10, 20], yticks=[0, 0.25, 0.5, 0.75, 1])
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines["bottom"].set_bounds(0, 20)
+    canvas.draw()
+    px = np.asarray(canvas.buffer_rgba())[:, :, :3].copy()
+    (panel,) = find_panels(px, read_words(px))
+    assert abs(panel.box.right - axes.transData.transform((23, 0))[0]) < 8
+
+
+def _incidence_above_its_axis_line(last, title):
+    figure = Figure(figsize=(6, 4), dpi=100)
+    canvas = FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    axes.step([0, 5, 11, 16, 23], [0, 0.1, 0.35, last, last], where="post", color="navy")
+    axes.set(xlim=(-1, 24), ylim=(0, 0.66), xticks=[0, 8, 16, 24], yticks=[0, 0.2, 0.4, 0.6])
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines["left"].set_bounds(0, 0.6)
+    axes.text(12, 0.62, title, ha="center", fontsize=12)
+    canvas.draw()
+    px = np.asarray(canvas.buffer_rgba())[:, :, :3].copy()
+    (panel,) = find_panels(px, read_words(px))
+    return panel.box.top, figure.bbox.height - axes.transData.transform((0, last))[1]
+
+
+def test_a_box_whose_axis_line_ends_below_the_curves_goes_on_up_to_them_and_not_to_a_title():
+    top, highest = _incidence_above_its_axis_line(0.645, "")
+    assert abs(top - highest) < 3
+    bare, highest = _incidence_above_its_axis_line(0.58, "")
+    titled, _ = _incidence_above_its_axis_line(0.58, "Cumulative incidence of relapse by arm")
+    assert bare <= titled < highest

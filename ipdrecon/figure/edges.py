@@ -5,6 +5,7 @@ Everything here looks for horizontal lines; for vertical ones pass the transpose
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 _STEP_LEVELS = 8.0
@@ -12,6 +13,8 @@ _WIDEST_LINE_PX = 14
 _SHORTEST_MARK_PX = 3
 _MARK_LEVELS = 40.0
 _MARKED_SHARE = 0.6
+_BEYOND_SHARE = 0.25
+_BRIDGED_SHARE = 0.015
 
 
 @dataclass(frozen=True)
@@ -208,6 +211,41 @@ def extent(px, edge, columns, *, gap_px=4):
     inked = _inked(px, edge)
     left, right = int(max(columns[0], 0)), int(min(columns[1], len(inked) - 1))
     return left - _run_length(inked[left::-1], gap_px), right + _run_length(inked[right:], gap_px)
+
+
+def ink_beyond(px, border, columns, length, *, least_run_px=1):
+    """How far down lines go on that cross the open lower end of a box: an axis line may end at its last tick, curves later.
+
+    Parameters
+    ----------
+    px : ndarray, shape (height, width, 3)
+    border : float
+        Row at which the axis line ends.
+    columns : tuple of float
+        Extent of the box along its border.
+    length : float
+        Of the box across its border, in px; at most a share of it is added.
+    least_run_px : float
+        How many columns in a row must be inked somewhere beyond: letters of a title that stands on the border are not.
+
+    Returns
+    -------
+    float
+        The border, where nothing crosses it.
+    """
+    first, left, right = max(round(border), 0), int(max(columns[0], 0)), int(min(columns[1], px.shape[1] - 1))
+    part = px[first : first + round(_BEYOND_SHARE * length) + 1, left : right + 1].astype(float)
+    if min(part.shape[:2]) < _SHORTEST_MARK_PX:
+        return border
+    ink = (np.abs(part - np.median(part.reshape(-1, 3), axis=0)).max(axis=2) > _MARK_LEVELS).astype(np.uint8)
+    reach = int(max(2, _BRIDGED_SHARE * length))
+    padded = np.pad(ink, ((0, 2 * reach), (0, 0)))
+    bridged = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, np.ones((2 * reach + 1, 1), np.uint8))[: len(ink)]
+    _, parts = cv2.connectedComponents(bridged)
+    crossing = np.isin(parts, parts[0][ink[0] > 0]) & (parts > 0)
+    runs = cv2.morphologyEx((crossing & (ink > 0)).astype(np.uint8), cv2.MORPH_OPEN, np.ones((1, int(least_run_px)), np.uint8))
+    reached = np.flatnonzero(runs.any(axis=1))
+    return float(first + reached[-1]) if len(reached) and reached[-1] >= _SHORTEST_MARK_PX else border
 
 
 def coverage(px, edge, columns):

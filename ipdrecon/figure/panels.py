@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ipdrecon.errors import PanelError
-from ipdrecon.figure.edges import coverage, extent, find_edge, find_edge_from_inside, find_marks_end, turned
+from ipdrecon.figure.edges import coverage, extent, find_edge, find_edge_from_inside, find_marks_end, ink_beyond, turned
 from ipdrecon.figure.labels import LabelRun, label_columns, label_rows, number_labels
 from ipdrecon.figure.text import read_words
 from ipdrecon.model import Box, Word
@@ -194,9 +194,11 @@ def _box_of(px, row, column):
     x0, x1, y0, y1 = row.place.min(), row.place.max(), column.place.max(), column.place.min()
     right, top = x1 + 0.04 * (x1 - x0), y1 - 0.04 * (y0 - y1)
     if bottom is not None:
-        right = _far_border(turned(px), bottom, extent(px, bottom, (x0, x1)), (y1, y0), x1)
+        reach = extent(px, bottom, (x0, x1))
+        right = _frame_opposite(turned(px), bottom, reach, (y1, y0)) or _open_right(px, max(reach[1], x1 + 0.02 * (y0 - y1)), row, column)
     if left is not None:
-        top = _far_border(px, left, extent(turned(px), left, (y1, y0)), (x0, x1), y1)
+        reach = extent(turned(px), left, (y1, y0))
+        top = _frame_opposite(px, left, reach, (x0, x1)) or _open_top(px, min(reach[0], y1 - 0.02 * (x1 - x0)), row, column)
     return Box(
         float(left.border if left is not None else max(column.box.right + 1, x0 - 0.04 * (x1 - x0))),
         float(max(top, 0)),
@@ -236,8 +238,8 @@ def left_edge(px, row, column):
     return find_edge(turned(px), columns, rows) or find_marks_end(turned(px), columns, column.place, column.height, x0)
 
 
-def _far_border(px, axis, reach, columns, last_label):
-    """The border of the box opposite an axis: the frame there, or the end of the axis line that runs towards it.
+def _frame_opposite(px, axis, reach, columns):
+    """The border of the box opposite an axis where a frame is drawn; None where there is none.
 
     `axis` runs towards the border looked for, over `reach`; `px` is turned so that the border is horizontal.
     """
@@ -246,12 +248,23 @@ def _far_border(px, axis, reach, columns, last_label):
     while (last - begin) * outwards < -2:
         edge = find_edge(px, (begin, last), columns)
         if edge is None:
-            break
+            return None
         if coverage(px, edge, columns) > 0.95:
             return edge.border
         begin = edge.inner - outwards
-    beyond = last_label + outwards * 0.02 * (columns[1] - columns[0])
-    return max(end, beyond) if outwards > 0 else min(end, beyond)
+    return None
+
+
+def _open_right(px, end, row, column):
+    """Where a box without a frame ends on the right: with its axis line, or with curves that go on beyond that."""
+    return ink_beyond(turned(px), end, (column.place.min(), column.place.max()), np.ptp(row.place))
+
+
+def _open_top(px, end, row, column):
+    """Where a box without a frame ends at the top; a plateau, not the letters of a title, shows a curve beyond the axis line."""
+    last, columns = px.shape[0] - 1, (row.place.min() + column.height, row.place.max())
+    plateau = max(2.0 * column.height, 0.03 * np.ptp(row.place))
+    return last - ink_beyond(px[::-1], last - end, columns, np.ptp(column.place), least_run_px=plateau)
 
 
 def _above_table(box, column, labels):

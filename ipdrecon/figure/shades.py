@@ -4,6 +4,9 @@ import numpy as np
 
 from ipdrecon.figure.ink import mixture_share, palette, part, to_rgb
 
+_GREY_CHROMA = 12.0
+_PURE_LAB = 8.0
+_MOST_ABREAST = 0.35
 _SAME_LAB = 12.0
 _NEAR_LAB = 28.0
 _LEAST_SHADE = 0.4
@@ -73,7 +76,29 @@ def _listed(plot, seeds, found):
             unseen.append(seed)
         elif k not in sure:
             listed.add(near[k])
-    return listed, unseen
+    return {_darkest(plot, i, found, listed) for i in listed}, unseen
+
+
+def _darkest(plot, i, found, listed):
+    """A grey colour, or the darker one, free of a legend's claim, of which it is the paler stretches.
+
+    A thin line is grey where it falls between two rows of pixels and dark where it falls on one: the two take turns from
+    column to column. A grey curve and a black one stand in the same columns.
+    """
+    darker = [
+        k
+        for k, colour in enumerate(found)
+        if k not in listed and max(np.hypot(*colour[1:]), np.hypot(*found[i][1:])) < _GREY_CHROMA and colour[0] < found[i][0] - _SAME_LAB
+    ]
+    mine, theirs = _columns(plot, found[i]), {k: _columns(plot, found[k]) for k in darker}
+    turns = [k for k in darker if theirs[k].sum() > mine.sum() and (mine & theirs[k]).sum() < _MOST_ABREAST * mine.sum()]
+    return max(turns, key=lambda k: theirs[k].sum(), default=i)
+
+
+def _columns(plot, colour):
+    """Which columns show a colour, shape (width,)."""
+    pure = (np.linalg.norm(plot.lab - colour, axis=2) < _PURE_LAB) & (plot.contrast > 0) & ~plot.text
+    return pure.any(axis=0)
 
 
 def _is_thinned(plot, seed, colour):
