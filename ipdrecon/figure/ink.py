@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from ipdrecon.errors import AxisError
 from ipdrecon.figure.boxes import outlines
 
 _FILL_SHARE = 0.004
@@ -18,6 +19,7 @@ _FRINGE_SHARE = 0.85
 _BROAD_SHARE = 0.3
 _SAME_LINE_LAB = 12.0
 _WIDEST_LINE_SHARE = 0.03
+_LEAST_SIDE_PX = 16
 
 
 @dataclass(frozen=True)
@@ -131,10 +133,20 @@ def plot_inside(px, box, calibration, words, *, keys=(), lines=(), settings=None
     Returns
     -------
     Plot
+
+    Raises
+    ------
+    AxisError
+        When hardly any of the box lies within survival 1 to 0.
     """
     settings = settings or InkSettings()
     left, top, right, bottom = _extent(px, box, calibration)
     crop = px[top : bottom + 1, left : right + 1]
+    if min(crop.shape[:2]) < _LEAST_SIDE_PX:
+        raise AxisError(
+            f"The plot from time 0 on and from survival 1 to 0 is {crop.shape[1]} x {crop.shape[0]} px; expected {_LEAST_SIDE_PX} or more "
+            "each way. Check that the figure is a Kaplan-Meier plot, or give --x-range and --y-range."
+        )
     text = np.zeros(crop.shape[:2], bool)
     for place in [word.box for word in words if _is_text(word)] + list(keys):
         _mark(text, place, left, top)
