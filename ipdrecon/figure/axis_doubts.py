@@ -13,6 +13,8 @@ from ipdrecon.model import Box
 
 _FAR_START = 0.4
 _LEAST_LOG_LABELS = 3
+# share of the spacing of two ticks by which a label must miss its place: less may be the reader's box
+_OFF_SHARE = 0.35
 # half of a broken axis may pass for the whole: labels so far beyond its ends are compared
 _BEYOND_SHARE = 0.6
 _STRANGE_VERTICAL = re.compile(
@@ -219,7 +221,8 @@ def _contradicts(label, run, ends):
     if not ends[0] - reach <= at <= ends[1] + reach or np.abs(run.place - at).min() < run.height:
         return False
     off = np.abs(run.to_px(label.values) - at)
-    return bool(off.min() > 0.75 * run.height and _in_order(at, label.values[0], run))
+    least = max(0.75 * run.height, _OFF_SHARE * abs(run.step / run.slope))
+    return bool(off.min() > least and _in_order(at, label.values[0], run))
 
 
 def _in_order(at, value, run):

@@ -109,6 +109,22 @@ def to_rgb(lab):
     return np.clip(cv2.cvtColor(np.array([[lab]], np.float32), cv2.COLOR_LAB2RGB)[0, 0], 0, 1) * 100
 
 
+def distance(lab, other):
+    """Distance of colours, without the slow sum over a short last axis.
+
+    Parameters
+    ----------
+    lab : ndarray, shape (..., 3)
+    other : ndarray, shape (3,) or as `lab`
+
+    Returns
+    -------
+    ndarray, shape (...)
+    """
+    first, second, third = ((lab[..., k] - other[..., k]) ** 2 for k in range(3))
+    return np.sqrt(first + second + third)
+
+
 def hue_difference(lab, other):
     """Difference in hue of two CIELAB colours, 0 to 180 degrees."""
     turn = np.degrees(np.arctan2(lab[2], lab[1]) - np.arctan2(other[2], other[1]))
@@ -155,7 +171,7 @@ def plot_inside(px, box, calibration, words, *, keys=(), lines=(), settings=None
     lab = to_lab(crop)
     background_rgb, fills = _background(crop, lines)
     background = cv2.cvtColor(background_rgb / 100, cv2.COLOR_RGB2LAB)
-    contrast = np.linalg.norm(lab - background, axis=2)
+    contrast = distance(lab, background)
     hidden = _grid(lab, contrast, settings) | _frame(contrast, settings) | outlines(contrast > settings.least_contrast, lab, text)
     contrast[hidden | (contrast < settings.least_contrast)] = 0
     rgb = crop.astype(np.float32) / 2.55
@@ -193,7 +209,7 @@ def _background(crop, lines):
     median = cv2.medianBlur(np.ascontiguousarray(crop), size)
     lab = to_lab(median)
     codes = _codes(lab, _FILL_BIN_LAB).ravel()
-    kinds, inverse, counts = np.unique(codes, return_inverse=True, return_counts=True)
+    kinds, inverse, counts = _counted(codes)
     fills = _decoded(kinds, _FILL_BIN_LAB)
     large = np.flatnonzero(counts >= _FILL_SHARE * codes.size)
     large = large[np.argsort(-counts[large], kind="stable")] if len(large) else np.array([np.argmax(counts)])
@@ -209,7 +225,7 @@ def _is_broad(lab, colour, lines):
     """Whether much of a colour's area is broader than the widest lines: a fill."""
     width = int(np.clip(_WIDEST_LINE_SHARE * min(lab.shape[:2]), 5, 11))
     width *= 1 + any(np.linalg.norm(line - colour) < _SAME_LINE_LAB for line in lines)
-    alike = (np.linalg.norm(lab - colour, axis=2) < 9).astype(np.uint8)
+    alike = (distance(lab, colour) < 9).astype(np.uint8)
     broad = cv2.morphologyEx(alike, cv2.MORPH_OPEN, np.ones((width | 1, width | 1), np.uint8))
     return bool(broad.sum() > _BROAD_SHARE * alike.sum())
 
@@ -218,6 +234,20 @@ def _codes(lab, size):
     """One whole number for each colour, CIELAB cut into cubes of a size."""
     cells = np.round(lab / size).astype(np.int64) + 128
     return (cells[..., 0] << 20) | (cells[..., 1] << 10) | cells[..., 2]
+
+
+def _counted(codes):
+    """The different codes, increasing, the place of each code among them, and how often each occurs; by look-up, not by sorting."""
+    cells = np.stack([codes >> 20, (codes >> 10) & 1023, codes & 1023])
+    low = cells.min(axis=1)
+    size = cells.max(axis=1) - low + 1
+    places = np.ravel_multi_index(tuple(cells - low[:, None]), tuple(size))
+    counts = np.bincount(places, minlength=int(size.prod()))
+    present = np.flatnonzero(counts)
+    first, second, third = np.stack(np.unravel_index(present, tuple(size))) + low[:, None]
+    rank = np.zeros(len(counts), np.int64)
+    rank[present] = np.arange(len(present))
+    return (first << 20) | (second << 10) | third, rank[places], counts[present]
 
 
 def _decoded(codes, size):
@@ -327,7 +357,7 @@ class _Mode:
 
 def _without_fringes(plot, modes):
     """Colours without those that only line another: mixtures of it with a ground or a third colour, beside its pixels."""
-    pure = [cv2.dilate((np.linalg.norm(plot.lab - mode.colour, axis=2) < 16).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0 for mode in modes]
+    pure = [cv2.dilate((distance(plot.lab, mode.colour) < 16).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0 for mode in modes]
     fills = [to_rgb(colour) for colour in plot.fills]
     dropped = set()
     for i, mode in enumerate(modes):
@@ -392,28 +422,39 @@ def part(plot, colours):
     ndarray of float32, shape (n_colours, height, width)
         In [0, 1].
     """
-    alpha, misfit = (np.stack(parts) for parts in zip(*(_mixture(plot, colour) for colour in colours), strict=True))
+    ink = plot.contrast > 0
+    mixtures = (_mixture(plot.rgb[ink], plot.background_rgb[ink], colour) for colour in colours)
+    alpha, misfit = (np.stack(parts) for parts in zip(*mixtures, strict=True))
     best = misfit.min(axis=0)
     fits = (misfit <= best + _TIE_LAB) & (misfit < _MOST_MISFIT)
-    keep = fits & (alpha > 0.2) & (plot.contrast > 0)
-    pure = np.stack([cv2.dilate(((a > 0.75) & k).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0 for a, k in zip(alpha, keep, strict=True)])
+    keep = fits & (alpha > 0.2)
+    pure = [_near_pure(ink, (a > 0.75) & k) for a, k in zip(alpha, keep, strict=True)]
     for light, dark in _on_the_way(plot, colours):
         both = keep[light] & keep[dark]
         keep[light] &= ~(fits[dark] & pure[dark])
         keep[dark] &= ~(both & ~pure[dark])
-    return np.where(keep, np.minimum(alpha, 1), 0).astype(np.float32)
+    shares = np.zeros((len(colours), *ink.shape), np.float32)
+    shares[:, ink] = np.where(keep, np.minimum(alpha, 1), 0)
+    return shares
 
 
-def _mixture(plot, colour):
+def _near_pure(ink, pure):
+    """Which pixels of the ink lie beside pure ones, both in the order of the ink."""
+    whole = np.zeros(ink.shape, np.uint8)
+    whole[ink] = pure
+    return cv2.dilate(whole, np.ones((5, 5), np.uint8))[ink] > 0
+
+
+def _mixture(rgb, background_rgb, colour):
     """Share of `colour` in each pixel, and the distance left when it is mixed with the background.
 
     Drawing programs blend red, green and blue as stored, so shares are taken there and not in CIELAB.
     """
-    way = to_rgb(colour) - plot.background_rgb
-    offset = plot.rgb - plot.background_rgb
-    length2 = (way**2).sum(axis=2)
-    alpha = np.clip((offset * way).sum(axis=2) / np.maximum(length2, 1.0), 0, 1.3)
-    misfit = np.linalg.norm(offset - alpha[..., None] * way, axis=2)
+    way = to_rgb(colour) - background_rgb
+    offset = rgb - background_rgb
+    length2 = (way**2).sum(axis=1)
+    alpha = np.clip((offset * way).sum(axis=1) / np.maximum(length2, 1.0), 0, 1.3)
+    misfit = np.linalg.norm(offset - alpha[:, None] * way, axis=1)
     return alpha, np.where(length2 > _LEAST_CONTRAST**2, misfit, np.inf)
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 from scipy.ndimage import binary_dilation
 
+from ipdrecon.figure.ink import distance
 from ipdrecon.flags import Flag
 
 _WINDOW_PX = 25
@@ -97,7 +98,7 @@ def filled_share(plot, inks):
     first = _foot(plot)
     paper = max(plot.fills[0], np.median(ground[-first], axis=0), key=lambda colour: colour[0])
     colour = ground[first]
-    alike = np.linalg.norm(ground[first:] - colour, axis=2) < 9
+    alike = distance(ground[first:], colour) < 9
     reach = first + np.where(alike.all(axis=0), len(alike), np.argmin(alike, axis=0))
     area = (np.linalg.norm(colour - paper, axis=1) > 9) & (reach > first + _LEAST_AREA * plot.height) & (reach < 0.97 * plot.height)
     inside, along = np.zeros((2, plot.width), bool)

@@ -13,6 +13,7 @@ import numpy as np
 _SOLID = 0.9
 _DASH_GAP_PX = 6
 _HIDDEN_REACH_PX = 3
+_START_REACH_PX = 3
 
 
 @dataclass(frozen=True)
@@ -115,9 +116,7 @@ def _best_path(own, hidden, text, start, settings):
     first = int(np.clip(round(start[0]), 0, width - 1))
     row = int(np.clip(round(start[1]), 0, height - 1))
     inked, cover = own > 0.3, hidden | text
-    right = np.where(inked, np.where(text, settings.text_ink, own), np.where(cover, -settings.hidden, -settings.gap)).T
-    down = np.where(inked, settings.drop_ink, np.where(cover, -settings.hidden, -settings.drop_gap)).T
-    score, origin = _sweep(right, np.cumsum(down, axis=1), first, row)
+    score, origin = _sweep(*_gains(own, inked, cover, text, settings, first, row), row)
     last, end = np.unravel_index(np.argmax(score), score.shape)
     enter, leave = _walk_back(origin, last, end)
     leave[-1] = _final_drop(own[:, first + max(last - 2, 0) : first + last + 3], end)
@@ -125,6 +124,21 @@ def _best_path(own, hidden, text, start, settings):
     ink, covered = inked[leave, columns] & ~text[leave, columns], cover[leave, columns]
     bare = ~ink & ~covered
     return Path(enter, leave, first, float(score[last, end]), float(ink.sum()), float(bare.sum()), _gap(bare))
+
+
+def _gains(own, inked, cover, text, settings, first, row):
+    """Gain of entering each pixel from the left, and of all above it in its column, shapes (n_columns, n_rows).
+
+    Columns begin with the first of the path. Without ink a path only loses: no column beyond the last ink and no row
+    below it can be the end of the best path, and they are left out.
+    """
+    columns, rows = np.flatnonzero(inked[:, first:].any(axis=0)), np.flatnonzero(inked[:, first:].any(axis=1))
+    right_end = first + (columns[-1] if len(columns) else 0) + 1
+    bottom = max(rows[-1] if len(rows) else 0, row + _START_REACH_PX) + 1
+    own, inked, cover, text = (np.ascontiguousarray(one[:bottom, first:right_end].T) for one in (own, inked, cover, text))
+    right = np.where(inked, np.where(text, settings.text_ink, own), np.where(cover, -settings.hidden, -settings.gap))
+    down = np.where(inked, settings.drop_ink, np.where(cover, -settings.hidden, -settings.drop_gap))
+    return right, np.cumsum(down, axis=1)
 
 
 def _gap(bare):
@@ -145,21 +159,17 @@ def _final_drop(own, row):
     return row + int(reach) if reach > 2 * above + _DASH_GAP_PX else row
 
 
-def _sweep(right, depth, first, row):
+def _sweep(right, depth, row):
     """Best score of a path to each pixel, and the row in which it entered the pixel's column."""
-    width, height = right.shape
-    score = np.full((width - first, height), -np.inf)
-    origin = np.zeros((width - first, height), np.int32)
-    rows = np.arange(height)
-    before = np.where(np.abs(rows - row) <= 3, 0.0, -np.inf)
-    for step in range(width - first):
-        column = first + step
-        arrive = before + right[column] - depth[column]
+    score = np.empty(depth.shape)
+    origin = np.zeros(depth.shape, np.int32)
+    rows = np.arange(depth.shape[1], dtype=np.int32)
+    before = np.where(np.abs(rows - row) <= _START_REACH_PX, 0.0, -np.inf)
+    for step in range(len(depth)):
+        arrive = before + right[step] - depth[step]
         best = np.maximum.accumulate(arrive)
-        new = arrive >= best
-        origin[step] = np.maximum.accumulate(np.where(new, rows, 0))
-        score[step] = best + depth[column]
-        before = score[step]
+        np.maximum.accumulate(rows * (arrive >= best), out=origin[step])
+        before = np.add(best, depth[step], out=score[step])
     return score, origin
 
 
