@@ -6,7 +6,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ipdrecon.figure.arms import find_arms
-from ipdrecon.figure.ink import palette, part, plot_inside, to_lab, to_rgb
+from ipdrecon.figure.colour import to_lab, to_rgb
+from ipdrecon.figure.ink import palette, part, plot_inside
 from ipdrecon.model import Axis, Box, Calibration, Word
 
 FEW = settings(max_examples=25, deadline=None, derandomize=True)

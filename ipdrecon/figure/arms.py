@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 
 from ipdrecon.errors import ArmError
-from ipdrecon.figure.ink import Plot, hue_difference, mixture_share, to_rgb
+from ipdrecon.figure.colour import hue_difference, to_rgb
+from ipdrecon.figure.ink import Plot, mixture_share
 from ipdrecon.figure.shades import find_inks, tint
 from ipdrecon.figure.trace import Path, TraceSettings, find_path
 
@@ -93,9 +94,11 @@ class ArmInk:
     @functools.cached_property
     def thickness(self):
         """Line width in px: the median of the ink across the path where it runs level."""
-        ink = np.maximum(self.own, self.others)
+        columns = slice(self.path.first, self.path.last + 1)
+        ink = np.ascontiguousarray(np.maximum(self.own[:, columns], self.others[:, columns]).T)
+        inked, rows = ink > 0.3, self.path.leave.tolist()
         level = np.flatnonzero(self.path.enter == self.path.leave)
-        widths = [width for i in level if (width := _width(ink[:, self.path.first + i], self.path.leave[i]))]
+        widths = [width for i in level if (width := _width(ink[i], inked[i], rows[i]))]
         return float(np.median(widths)) if widths else 1.0
 
     @property
@@ -105,13 +108,15 @@ class ArmInk:
         return "solid" if ink > 0.93 else "dashed"
 
 
-def _width(ink, row):
+def _width(ink, inked, row):
     """Coverage by the unbroken ink through a row of one column; 0 where there is none."""
-    inked = ink > 0.3
     if not inked[row]:
         return 0.0
-    above, below = np.flatnonzero(~inked[:row]), np.flatnonzero(~inked[row:])
-    top, bottom = above[-1] if len(above) else 0, row + below[0] if len(below) else len(ink) - 1
+    top = bottom = row
+    while top > 0 and inked[top]:
+        top -= 1
+    while bottom < len(ink) - 1 and inked[bottom]:
+        bottom += 1
     return float(ink[top : bottom + 1].sum())
 
 

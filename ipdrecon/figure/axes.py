@@ -263,8 +263,7 @@ def _scale(scene, time, vertical):
 def _without_words(scene):
     """The picture with the words inside the box painted over in the colour of its ground, so that only curves are left."""
     px, box = scene.px.copy(), scene.box
-    inside = px[int(box.top) + 1 : int(box.bottom), int(box.left) + 1 : int(box.right)]
-    ground = np.median(inside.reshape(-1, 3), axis=0)
+    ground = _ground(px, box)
     for word in scene.words:
         if box.contains(word.box.left, word.box.centre[1]) and len(word.text) > 2:
             px[max(int(word.box.top), 0) : int(word.box.bottom) + 1, max(int(word.box.left), 0) : int(word.box.right) + 1] = ground
@@ -291,13 +290,20 @@ def curve_start(px, box, time, vertical):
         return "incidence" if low < 0.05 else ""
     if low > 0.07:
         return "survival"
-    at_one, at_zero = (_ink_near(px, box, time, float(vertical.to_px(level))) for level in (one, 0.0))
+    ground = _ground(px, box)
+    at_one, at_zero = (_ink_near(px, box, time, float(vertical.to_px(level)), ground) for level in (one, 0.0))
     if max(at_one, at_zero) < 0.15 or min(at_one, at_zero) > 0.5 * max(at_one, at_zero):
         return ""
     return "survival" if at_one > at_zero else "incidence"
 
 
-def _ink_near(px, box, time, row):
+def _ground(px, box):
+    """The median level of each colour channel inside a box, shape (3,)."""
+    inside = px[int(box.top) + 1 : int(box.bottom), int(box.left) + 1 : int(box.right)]
+    return np.array([np.median(np.ascontiguousarray(inside[..., channel])) for channel in range(3)])
+
+
+def _ink_near(px, box, time, row, ground):
     """Share of the columns just after time 0 that have dark or coloured ink near a row, inside the box."""
     start = float(time.to_px(0.0))
     left = int(np.clip(start, box.left + 1, box.right - 10)) + 1
@@ -306,8 +312,6 @@ def _ink_near(px, box, time, row):
     top, bottom = int(np.ceil(max(row - half, box.top + 1))), int(min(row + half, box.bottom - 1))
     if bottom <= top or right <= left:
         return 0.0
-    inside = px[int(box.top) + 1 : int(box.bottom), int(box.left) + 1 : int(box.right)]
-    ground = np.median(inside.reshape(-1, 3), axis=0)
     across = px[top : bottom + 1, int(box.left) + 2 : int(box.right) - 1]
     through = (np.abs(across.astype(float) - ground).max(axis=2) > _DARK_LEVELS).mean(axis=1) > 0.9
     ink = np.abs(px[top : bottom + 1, left : right + 1].astype(float) - ground).max(axis=2) > _DARK_LEVELS

@@ -12,6 +12,7 @@ from ipdrecon.figure.at_risk import find_table, tie_rows
 from ipdrecon.figure.axes import calibrate
 from ipdrecon.figure.axis_doubts import with_doubts
 from ipdrecon.figure.box_check import box_confidence
+from ipdrecon.figure.colour import hue_difference
 from ipdrecon.figure.edits import stage_edits
 from ipdrecon.figure.edits.axes import edit_calibration, edit_places, given_axes, given_ink, of_colours
 from ipdrecon.figure.edits.panels import (
@@ -25,7 +26,7 @@ from ipdrecon.figure.edits.panels import (
 from ipdrecon.figure.facets import join_facets
 from ipdrecon.figure.flag_places import place_flags
 from ipdrecon.figure.frame import find_frame
-from ipdrecon.figure.ink import InkSettings, hue_difference, plot_inside
+from ipdrecon.figure.ink import InkSettings, plot_inside
 from ipdrecon.figure.legend import find_legend, split_at_keys
 from ipdrecon.figure.names import legend_order, match_legend, usable_entries, words_beside
 from ipdrecon.figure.panels import PanelBox, find_panels

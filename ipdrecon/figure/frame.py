@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from ipdrecon.errors import PanelError
-from ipdrecon.figure.ink import distance, to_lab
+from ipdrecon.figure.colour import distance, to_lab
 from ipdrecon.model import Box
 
 _LEAST_SHARE = 0.3

@@ -7,11 +7,11 @@ import numpy as np
 
 from ipdrecon.errors import AxisError
 from ipdrecon.figure.boxes import outlines
+from ipdrecon.figure.colour import FILL_BIN_LAB, colour_codes, counted_codes, decoded_codes, distance, to_lab, to_rgb
 
 _FILL_SHARE = 0.004
 _LEAST_CONTRAST = 14.0
 _BIN_LAB = 4.0
-_FILL_BIN_LAB = 3
 _MOST_CELLS = 2000
 _TIE_LAB = 4.0
 _MOST_MISFIT = 16.0
@@ -99,38 +99,6 @@ class Plot:
         return self.top + self.height - 1 - np.asarray(py, float) if self.flipped else np.asarray(py, float) - self.top
 
 
-def to_lab(px):
-    """CIELAB of an RGB picture: lightness 0 to 100, a and b about -100 to 100 (CIE 1976)."""
-    return cv2.cvtColor(np.ascontiguousarray(px, dtype=np.float32) / 255, cv2.COLOR_RGB2LAB)
-
-
-def to_rgb(lab):
-    """Red, green and blue, 0 to 100, of one CIELAB colour."""
-    return np.clip(cv2.cvtColor(np.array([[lab]], np.float32), cv2.COLOR_LAB2RGB)[0, 0], 0, 1) * 100
-
-
-def distance(lab, other):
-    """Distance of colours, without the slow sum over a short last axis.
-
-    Parameters
-    ----------
-    lab : ndarray, shape (..., 3)
-    other : ndarray, shape (3,) or as `lab`
-
-    Returns
-    -------
-    ndarray, shape (...)
-    """
-    first, second, third = ((lab[..., k] - other[..., k]) ** 2 for k in range(3))
-    return np.sqrt(first + second + third)
-
-
-def hue_difference(lab, other):
-    """Difference in hue of two CIELAB colours, 0 to 180 degrees."""
-    turn = np.degrees(np.arctan2(lab[2], lab[1]) - np.arctan2(other[2], other[1]))
-    return float(abs((turn + 180) % 360 - 180))
-
-
 def plot_inside(px, box, calibration, words, *, keys=(), lines=(), settings=None):
     """Cut the plot out of a figure and part its ink from its background.
 
@@ -208,9 +176,9 @@ def _background(crop, lines):
     size = int(np.clip(0.04 * min(crop.shape[:2]), 9, 41)) | 1
     median = cv2.medianBlur(np.ascontiguousarray(crop), size)
     lab = to_lab(median)
-    codes = _codes(lab, _FILL_BIN_LAB).ravel()
-    kinds, inverse, counts = _counted(codes)
-    fills = _decoded(kinds, _FILL_BIN_LAB)
+    codes = colour_codes(lab, FILL_BIN_LAB).ravel()
+    kinds, inverse, counts = counted_codes(codes)
+    fills = decoded_codes(kinds, FILL_BIN_LAB)
     large = np.flatnonzero(counts >= _FILL_SHARE * codes.size)
     large = large[np.argsort(-counts[large], kind="stable")] if len(large) else np.array([np.argmax(counts)])
     large = large[[i == 0 or _is_broad(lab, fills[kind], lines) for i, kind in enumerate(large)]]
@@ -228,37 +196,6 @@ def _is_broad(lab, colour, lines):
     alike = (distance(lab, colour) < 9).astype(np.uint8)
     broad = cv2.morphologyEx(alike, cv2.MORPH_OPEN, np.ones((width | 1, width | 1), np.uint8))
     return bool(broad.sum() > _BROAD_SHARE * alike.sum())
-
-
-def _codes(lab, size):
-    """One whole number for each colour, CIELAB cut into cubes of a size."""
-    cells = np.round(lab / size).astype(np.int64) + 128
-    return (cells[..., 0] << 20) | (cells[..., 1] << 10) | cells[..., 2]
-
-
-def _counted(codes):
-    """The different codes, increasing, the place of each code among them, and how often each occurs; by look-up, not by sorting."""
-    cells = np.stack([codes >> 20, (codes >> 10) & 1023, codes & 1023])
-    low = cells.min(axis=1)
-    size = cells.max(axis=1) - low + 1
-    places = np.ravel_multi_index(tuple(cells - low[:, None]), tuple(size))
-    counts = np.bincount(places, minlength=int(size.prod()))
-    present = np.flatnonzero(counts)
-    first, second, third = np.stack(np.unravel_index(present, tuple(size))) + low[:, None]
-    rank = np.zeros(len(counts), np.int64)
-    rank[present] = np.arange(len(present))
-    return (first << 20) | (second << 10) | third, rank[places], counts[present]
-
-
-def _decoded(codes, size):
-    """CIELAB colours, shape (n, 3), at the middle of the cubes that codes name."""
-    return (np.stack([codes >> 20, (codes >> 10) & 1023, codes & 1023], axis=-1) - 128) * float(size)
-
-
-def commonest_colour(lab):
-    """CIELAB colour, shape (3,), of most pixels: the paper of a small crop."""
-    kinds, counts = np.unique(_codes(lab, _FILL_BIN_LAB), return_counts=True)
-    return _decoded(kinds[np.argmax(counts)], _FILL_BIN_LAB)
 
 
 def _grid(lab, contrast, settings):
@@ -321,11 +258,11 @@ def palette(plot, settings=None):
     samples = plot.lab[ridge]
     if len(samples) < 10:
         return ()
-    codes = _codes(samples, _BIN_LAB)
+    codes = colour_codes(samples, _BIN_LAB)
     kinds, counts = np.unique(codes, return_counts=True)
     common = np.sort(np.argsort(-counts, kind="stable")[:_MOST_CELLS])
     kinds, counts = kinds[common], counts[common]
-    cells = _decoded(kinds, _BIN_LAB)
+    cells = decoded_codes(kinds, _BIN_LAB)
     distance = np.linalg.norm(cells[:, None] - cells[None], axis=2)
     density = np.exp(-0.5 * (distance / 5.0) ** 2) @ counts
     free, modes = np.ones(len(cells), bool), []

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.ndimage import binary_dilation
 
-from ipdrecon.figure.ink import distance
+from ipdrecon.figure.colour import distance
 from ipdrecon.flags import Flag
 
 _WINDOW_PX = 25
