@@ -4,7 +4,7 @@
 
 OUT gets ``index.json``, ``images/`` and ``truth/`` in the format of the practice figures, so that whatever scores those
 scores these. The n-th figure depends on the seed and on n alone; ``--only`` draws one again.
-Every fifteenth is a trap: no plain Kaplan-Meier plot.
+Every fifteenth is a trap: no plain Kaplan-Meier plot. ``--traps`` draws nothing else.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from drawn.names import choose_names
 from drawn.page import choose_arms, draw_figure, fonts, picture, save
 from drawn.style import choose_style
 from drawn.table import printed_numbers
-from drawn.traps import TRAPS, draw_trap
+from drawn.traps import MIXED, TRAPS, draw_trap
 from drawn.truth import write_truth
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -65,24 +65,30 @@ def make(out, seed, index):
     return entries_of(out, name, file, panels, style)
 
 
-def make_trap(out, seed, index):
-    """Draw a figure that is no Kaplan-Meier plot."""
+def make_trap(out, seed, index, turn):
+    """Draw a figure that is no Kaplan-Meier plot; the kinds take turns."""
     rng = np.random.default_rng([seed, index])
-    kind, name = TRAPS[index // EACH_TRAP % len(TRAPS)], f"d{seed}_{index:03d}"
-    words = choose_style(rng).words() | {
+    kind, name = TRAPS[turn % len(TRAPS)], f"d{seed}_{index:03d}"
+    style = choose_style(rng)
+    words = style.words() | {
         "arms": 2,
         "panels": 1,
         "span": "whole",
         "jpeg": 0,
         "facets": False,
-        "size": 150,
+        "size": int(rng.integers(60, 300)),
+        "grid": "none" if style.grid == "white" else style.grid,
+        "table": "none",
+        "interval": "none",
+        "dashes": False,
+        "palette": "tab10" if style.palette in ("greys", "black") else style.palette,
     }
-    style = type(choose_style(rng))(**words)
+    style = type(style)(**words)
     arms = choose_arms(style, rng, choose_names(rng, 2))
-    figure = Figure(figsize=(6, 4.2))
+    figure = Figure(figsize=(11 if kind == MIXED else 6, 4.2))
     FigureCanvasAgg(figure)
     with fonts(style):
-        draw_trap(kind, figure.subplots(), arms)
+        draw_trap(kind, figure, arms, style, rng)
         save(picture(figure, style), out / "images" / f"{name}.png", style)
     return [write_truth(out, name, f"{name}.png", arms, panel=None, numbers=None, style=None, x_max=None, trap=kind)]
 
@@ -93,13 +99,16 @@ def main():
     parser.add_argument("--count", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", type=int)
+    parser.add_argument("--traps", action="store_true")
     given = parser.parse_args()
     for folder in ("images", "truth"):
         (given.out / folder).mkdir(parents=True, exist_ok=True)
     entries = []
     for index in range(given.count) if given.only is None else [given.only]:
-        one = make_trap if index % EACH_TRAP == EACH_TRAP - 1 else make
-        entries += one(given.out, given.seed, index)
+        if given.traps or index % EACH_TRAP == EACH_TRAP - 1:
+            entries += make_trap(given.out, given.seed, index, index if given.traps else index // EACH_TRAP)
+        else:
+            entries += make(given.out, given.seed, index)
         print(entries[-1]["file"], file=sys.stderr)
     (given.out / "index.json").write_text(json.dumps(entries, indent=1) + "\n")
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ipdrecon.figure.boxes import outlines
-from ipdrecon.figure.ink import to_lab
+from ipdrecon.figure.colour import to_lab
 
 BLACK, RED = (0, 0, 0), (220, 30, 30)
 

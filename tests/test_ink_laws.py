@@ -6,7 +6,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ipdrecon.figure.arms import find_arms
-from ipdrecon.figure.ink import palette, part, plot_inside, to_lab, to_rgb
+from ipdrecon.figure.colour import to_lab, to_rgb
+from ipdrecon.figure.ink import palette, part, plot_inside
 from ipdrecon.figure.shades import find_inks
 from ipdrecon.model import Axis, Box, Calibration, Word
 

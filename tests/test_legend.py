@@ -10,7 +10,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from ipdrecon.figure.ink import to_lab
+from ipdrecon.figure.colour import to_lab
 from ipdrecon.figure.legend import LegendEntry, find_legend, is_label, split_at_keys
 from ipdrecon.figure.names import match_legend, usable_entries
 from ipdrecon.model import Box, Word

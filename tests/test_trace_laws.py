@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from ipdrecon.figure.arm_ink import ArmInk
 from ipdrecon.figure.digitisation import _curve
 from ipdrecon.figure.ink import plot_inside
-from ipdrecon.figure.trace import TraceSettings, censor_marks, find_path, ink_edges, steps
+from ipdrecon.figure.path import TraceSettings, find_path
+from ipdrecon.figure.trace import censor_marks, ink_edges, steps
 from ipdrecon.model import Axis, Box, Calibration
 
 FEW = settings(max_examples=25, deadline=None, derandomize=True)

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from ipdrecon.figure.ink import Plot
-from ipdrecon.figure.trace import Path, TraceSettings, find_path
+from ipdrecon.figure.path import Path, TraceSettings, find_path
 
 _INKED = 0.3
 _UNMARKED = 0.3
@@ -91,9 +91,11 @@ class ArmInk:
     @functools.cached_property
     def thickness(self):
         """Line width in px: a low quantile of the ink across the path where it runs level, for marks make it broader."""
-        ink = np.maximum(self.own, self.others)
+        columns = slice(self.path.first, self.path.last + 1)
+        ink = np.ascontiguousarray(np.maximum(self.own[:, columns], self.others[:, columns]).T)
+        inked, rows = ink > _INKED, self.path.leave.tolist()
         level = np.flatnonzero(self.path.enter == self.path.leave)
-        widths = [width for i in level if (width := _width(ink[:, self.path.first + i], self.path.leave[i]))]
+        widths = [width for i in level if (width := _width(ink[i], inked[i], rows[i]))]
         return float(np.quantile(widths, _UNMARKED)) if widths else 1.0
 
     @property
@@ -103,13 +105,15 @@ class ArmInk:
         return "solid" if ink > 0.93 else "dashed"
 
 
-def _width(ink, row):
+def _width(ink, inked, row):
     """Coverage by the unbroken ink through a row of one column; 0 where there is none."""
-    inked = ink > _INKED
     if not inked[row]:
         return 0.0
-    above, below = np.flatnonzero(~inked[:row]), np.flatnonzero(~inked[row:])
-    top, bottom = above[-1] if len(above) else 0, row + below[0] if len(below) else len(ink) - 1
+    top = bottom = row
+    while top > 0 and inked[top]:
+        top -= 1
+    while bottom < len(ink) - 1 and inked[bottom]:
+        bottom += 1
     return float(ink[top : bottom + 1].sum())
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ipdrecon.errors import AxisError
+from ipdrecon.figure.axis_doubts import axis_doubts, in_line, refuse_far_start, tell_logarithm, uneven_labels
 from ipdrecon.figure.edges import find_edge, turned
 from ipdrecon.figure.labels import label_columns, label_rows, number_labels, parse_number
 from ipdrecon.figure.panels import NEAR_SHARE, NEAR_WORTH, bottom_edge, left_edge, stands, upright_labels, with_upright
@@ -61,7 +62,7 @@ def calibrate(px, box, words, *, x_range=None, y_range=None):
     scale, scale_flags = _scale(scene, time, vertical)
     if scale.endswith("percent"):
         vertical = replace(vertical, unit="percent")
-    return Calibration(time, vertical, scale), time_flags + vertical_flags + scale_flags
+    return Calibration(time, vertical, scale), time_flags + vertical_flags + scale_flags + axis_doubts(time, vertical, scale)
 
 
 def _scene(px, box, words):
@@ -134,6 +135,7 @@ def _time_axis(scene, given):
     if given is not None:
         return _given_axis(given, ticks, (box.left, box.right), "time axis", title, unit, flags)
     axis, axis_flags = _fitted_axis(scene, row, ticks, (box.left, box.right), "time axis")
+    refuse_far_start(axis, box)
     return replace(axis, title=title, unit=unit), axis_flags + flags
 
 
@@ -176,10 +178,11 @@ def _fitted_axis(scene, run, ticks, ends, name):
     if run is None:
         raise AxisError(
             f"No tick labels were read along the {name} of the box at ({scene.box.left:.0f}, {scene.box.top:.0f}); "
-            f"expected two or more numbers. Use a larger figure, or give --{'x' if name == 'time axis' else 'y'}-range MIN MAX."
+            f"expected two or more numbers. {tell_logarithm(scene.labels)}Use a larger figure, or give --{'x' if name == 'time axis' else 'y'}-range MIN MAX."
         )
     fit = fit_ticks(run, ticks, ends)
     rejected, flags = _rejected_labels(scene, run, fit, name)
+    flags += uneven_labels(scene.px, scene.labels, run, ends, name)
     if fit.residual_px > _LARGE_RESIDUAL_PX:
         flags += (Flag("axis_residual", name, f"{len(fit.place)} ticks lie {fit.residual_px:.2f} px from a straight scale (root mean square)."),)
     if len(fit.place) < 3:
@@ -200,8 +203,8 @@ def _rejected_labels(scene, run, fit, name):
     rejected, flags = [], ()
     spacing = abs(run.step / fit.slope)
     for label in scene.labels:
-        at, across = (label.px, label.py) if run.horizontal else (label.py, label.px)
-        if any(label is other for other in run.labels) or not _in_line(label, run, across):
+        at = label.px if run.horizontal else label.py
+        if any(label is other for other in run.labels) or not in_line(label, run):
             continue
         expected = fit.intercept + fit.slope * at
         nearest = fit.value[np.abs(fit.value - expected).argmin()]
@@ -211,11 +214,6 @@ def _rejected_labels(scene, run, fit, name):
             rejected.append((float(fit.to_px(nearest)), label.values[0]))
             flags += (Flag("tick_label_rejected", name, f"A label was read as {label.word.text!r} where {nearest:g} was expected."),)
     return rejected, flags
-
-
-def _in_line(label, run, across):
-    centres = [other.py if run.horizontal else other.px for other in run.labels]
-    return abs(across - np.median(centres)) <= run.height * (0.5 if run.horizontal else 1.5)
 
 
 def _second_reading(px, box, height):
@@ -248,7 +246,7 @@ def _scale(scene, time, vertical):
     signs = "%" in vertical.title or (scene.column is not None and any(label.percent for label in scene.column.labels))
     says, sees = direction(vertical.title), curve_start(_without_words(scene), scene.box, time, vertical)
     if says == "hazard":
-        return "incidence", (Flag("not_kaplan_meier", "vertical axis", f"Its title reads {vertical.title!r}."),)
+        return "incidence", ()
     percent = bool(top > 1.5)
     flags = ()
     if (says != sees and says and sees) or not (says or sees) or (percent and top <= 10 and not signs):
@@ -265,8 +263,7 @@ def _scale(scene, time, vertical):
 def _without_words(scene):
     """The picture with the words inside the box painted over in the colour of its ground, so that only curves are left."""
     px, box = scene.px.copy(), scene.box
-    inside = px[int(box.top) + 1 : int(box.bottom), int(box.left) + 1 : int(box.right)]
-    ground = np.median(inside.reshape(-1, 3), axis=0)
+    ground = _ground(px, box)
     for word in scene.words:
         if box.contains(word.box.left, word.box.centre[1]) and len(word.text) > 2:
             px[max(int(word.box.top), 0) : int(word.box.bottom) + 1, max(int(word.box.left), 0) : int(word.box.right) + 1] = ground
@@ -293,13 +290,20 @@ def curve_start(px, box, time, vertical):
         return "incidence" if low < 0.05 else ""
     if low > 0.07:
         return "survival"
-    at_one, at_zero = (_ink_near(px, box, time, float(vertical.to_px(level))) for level in (one, 0.0))
+    ground = _ground(px, box)
+    at_one, at_zero = (_ink_near(px, box, time, float(vertical.to_px(level)), ground) for level in (one, 0.0))
     if max(at_one, at_zero) < 0.15 or min(at_one, at_zero) > 0.5 * max(at_one, at_zero):
         return ""
     return "survival" if at_one > at_zero else "incidence"
 
 
-def _ink_near(px, box, time, row):
+def _ground(px, box):
+    """The median level of each colour channel inside a box, shape (3,)."""
+    inside = px[int(box.top) + 1 : int(box.bottom), int(box.left) + 1 : int(box.right)]
+    return np.array([np.median(np.ascontiguousarray(inside[..., channel])) for channel in range(3)])
+
+
+def _ink_near(px, box, time, row, ground):
     """Share of the columns just after time 0 that have dark or coloured ink near a row, inside the box."""
     start = float(time.to_px(0.0))
     left = int(np.clip(start, box.left + 1, box.right - 10)) + 1
@@ -308,8 +312,6 @@ def _ink_near(px, box, time, row):
     top, bottom = int(np.ceil(max(row - half, box.top + 1))), int(min(row + half, box.bottom - 1))
     if bottom <= top or right <= left:
         return 0.0
-    inside = px[int(box.top) + 1 : int(box.bottom), int(box.left) + 1 : int(box.right)]
-    ground = np.median(inside.reshape(-1, 3), axis=0)
     across = px[top : bottom + 1, int(box.left) + 2 : int(box.right) - 1]
     through = (np.abs(across.astype(float) - ground).max(axis=2) > _DARK_LEVELS).mean(axis=1) > 0.9
     ink = np.abs(px[top : bottom + 1, left : right + 1].astype(float) - ground).max(axis=2) > _DARK_LEVELS

@@ -6,11 +6,13 @@ from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 
-from ipdrecon.errors import ArmError, EditError, IpdreconError, PanelError
+from ipdrecon.errors import ArmError, AxisError, EditError, IpdreconError, PanelError
 from ipdrecon.figure.arms import ArmSettings, find_arms
 from ipdrecon.figure.at_risk import find_table, settle_by_curves, tie_rows
 from ipdrecon.figure.axes import calibrate
+from ipdrecon.figure.axis_doubts import with_doubts
 from ipdrecon.figure.box_check import box_confidence
+from ipdrecon.figure.colour import hue_difference
 from ipdrecon.figure.edits import stage_edits
 from ipdrecon.figure.edits.axes import edit_calibration, edit_places, given_axes, given_ink, of_colours
 from ipdrecon.figure.edits.panels import (
@@ -24,15 +26,17 @@ from ipdrecon.figure.edits.panels import (
 from ipdrecon.figure.facets import join_facets
 from ipdrecon.figure.flag_places import place_flags
 from ipdrecon.figure.frame import find_frame
-from ipdrecon.figure.ink import InkSettings, hue_difference, plot_inside
+from ipdrecon.figure.ink import InkSettings, plot_inside
 from ipdrecon.figure.legend import find_legend, split_at_keys
 from ipdrecon.figure.names import legend_order, match_legend, usable_entries, words_beside
 from ipdrecon.figure.panels import PanelBox, find_panels
+from ipdrecon.figure.path import TraceSettings
 from ipdrecon.figure.reading import FigureReading, PanelReading
+from ipdrecon.figure.shape_doubts import shape_doubts
 from ipdrecon.figure.skew import straight_figure
 from ipdrecon.figure.source import open_figure
 from ipdrecon.figure.text import read_words
-from ipdrecon.figure.trace import TraceSettings, censor_marks, ink_edges, steps
+from ipdrecon.figure.trace import censor_marks, ink_edges, steps
 from ipdrecon.figure.visibility import longest, occluded_times, see
 from ipdrecon.flags import Flag
 from ipdrecon.model import ArmLook, Curve, Digitisation, DigitisedPanel
@@ -194,9 +198,12 @@ def _read_panel(px, place, boxes, words, legend, given, settings):
     entries = usable_entries(legend, place.box, boxes, cells)
     table = table and replace(table, listed=legend_order(entries))
     keys, lines = [entry.key for entry in entries], [entry.lab for entry in entries]
-    plot = plot_inside(px, place.box, calibration, words, keys=keys, lines=lines, settings=settings.ink)
     rows = len(table.rows) if table is not None else None
-    given, inks = _inks(plot, calibration, entries, rows, place.name, given, settings)
+    try:
+        plot = plot_inside(px, place.box, calibration, words, keys=keys, lines=lines, settings=settings.ink)
+        given, inks = _inks(plot, calibration, entries, rows, place.name, given, settings)
+    except (ArmError, AxisError) as error:
+        raise with_doubts(error, flags) from error
     inks, looks = _named(px, words, place.box, plot, inks, entries, rows, given)
     edges = [ink_edges(ink.path, ink.own, ink.others, plot.text) for ink in inks]
     sights = [see(ink, edge, plot.text) for ink, edge in zip(inks, edges, strict=True)]
@@ -213,10 +220,10 @@ def _read_panel(px, place, boxes, words, legend, given, settings):
         for curve, look, ink, sight in zip(curves, looks, inks, sights, strict=True)
     )
     parts = edit_parts(EditedParts(curves, looks, at_risk), given.edits, place.name, calibration=calibration, printed=table)
-    flags = (*flags, *_panel_flags(calibration, parts.looks, parts.at_risk, given), *parts.flags)
+    names = tuple(look.label for look in looks)
+    flags = (*flags, *_panel_flags(calibration, parts.looks, parts.at_risk, given), *shape_doubts(plot, inks, edges, names), *parts.flags)
     panel = DigitisedPanel(place.name, place.box, calibration, parts.curves, parts.looks, parts.at_risk, tuple(cells), flags)
     panel = place_flags(replace(panel, box_confidence=box_confidence(px, place.box, calibration)))
-    names = tuple(look.label for look in looks)
     return PanelReading(panel, place, entries, plot, inks, names, tuple(edges), table, parts.missed)
 
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from ipdrecon.errors import PanelError
-from ipdrecon.figure.ink import to_lab
+from ipdrecon.figure.colour import distance, to_lab
 from ipdrecon.model import Box
 
 _LEAST_SHARE = 0.3
@@ -29,7 +29,7 @@ def find_frame(px):
         When no two lines meet in a lower left corner.
     """
     lab = to_lab(px)
-    ink = (np.linalg.norm(lab - np.median(lab.reshape(-1, 3), axis=0), axis=2) > 25).astype(np.uint8)
+    ink = (distance(lab, np.median(lab.reshape(-1, 3), axis=0)) > 25).astype(np.uint8)
     level = _lines(ink, (int(_LEAST_SHARE * px.shape[1]), 1))
     upright = _lines(ink, (1, int(_LEAST_SHARE * px.shape[0])))
     boxes = [

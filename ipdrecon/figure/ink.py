@@ -5,12 +5,13 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from ipdrecon.errors import AxisError
 from ipdrecon.figure.boxes import outlines
+from ipdrecon.figure.colour import FILL_BIN_LAB, colour_codes, counted_codes, decoded_codes, distance, to_lab, to_rgb
 
 _FILL_SHARE = 0.004
 _LEAST_CONTRAST = 14.0
 _BIN_LAB = 4.0
-_FILL_BIN_LAB = 3
 _MOST_CELLS = 2000
 _TIE_LAB = 4.0
 _MOST_MISFIT = 16.0
@@ -18,6 +19,7 @@ _FRINGE_SHARE = 0.85
 _BROAD_SHARE = 0.3
 _SAME_LINE_LAB = 12.0
 _WIDEST_LINE_SHARE = 0.03
+_LEAST_SIDE_PX = 16
 
 
 @dataclass(frozen=True)
@@ -97,22 +99,6 @@ class Plot:
         return self.top + self.height - 1 - np.asarray(py, float) if self.flipped else np.asarray(py, float) - self.top
 
 
-def to_lab(px):
-    """CIELAB of an RGB picture: lightness 0 to 100, a and b about -100 to 100 (CIE 1976)."""
-    return cv2.cvtColor(np.ascontiguousarray(px, dtype=np.float32) / 255, cv2.COLOR_RGB2LAB)
-
-
-def to_rgb(lab):
-    """Red, green and blue, 0 to 100, of one CIELAB colour."""
-    return np.clip(cv2.cvtColor(np.array([[lab]], np.float32), cv2.COLOR_LAB2RGB)[0, 0], 0, 1) * 100
-
-
-def hue_difference(lab, other):
-    """Difference in hue of two CIELAB colours, 0 to 180 degrees."""
-    turn = np.degrees(np.arctan2(lab[2], lab[1]) - np.arctan2(other[2], other[1]))
-    return float(abs((turn + 180) % 360 - 180))
-
-
 def plot_inside(px, box, calibration, words, *, keys=(), lines=(), settings=None):
     """Cut the plot out of a figure and part its ink from its background.
 
@@ -131,10 +117,20 @@ def plot_inside(px, box, calibration, words, *, keys=(), lines=(), settings=None
     Returns
     -------
     Plot
+
+    Raises
+    ------
+    AxisError
+        When hardly any of the box lies within survival 1 to 0.
     """
     settings = settings or InkSettings()
     left, top, right, bottom = _extent(px, box, calibration)
     crop = px[top : bottom + 1, left : right + 1]
+    if min(crop.shape[:2]) < _LEAST_SIDE_PX:
+        raise AxisError(
+            f"The plot from time 0 on and from survival 1 to 0 is {crop.shape[1]} x {crop.shape[0]} px; expected {_LEAST_SIDE_PX} or more "
+            "each way. Check that the figure is a Kaplan-Meier plot, or give --x-range and --y-range."
+        )
     text = np.zeros(crop.shape[:2], bool)
     for place in [word.box for word in words if _is_text(word)] + list(keys):
         _mark(text, place, left, top)
@@ -143,7 +139,7 @@ def plot_inside(px, box, calibration, words, *, keys=(), lines=(), settings=None
     lab = to_lab(crop)
     background_rgb, fills = _background(crop, lines)
     background = cv2.cvtColor(background_rgb / 100, cv2.COLOR_RGB2LAB)
-    contrast = np.linalg.norm(lab - background, axis=2)
+    contrast = distance(lab, background)
     hidden = _grid(lab, contrast, settings) | _frame(contrast, settings) | outlines(contrast > settings.least_contrast, lab, text)
     contrast[hidden | (contrast < settings.least_contrast)] = 0
     rgb = crop.astype(np.float32) / 2.55
@@ -180,9 +176,9 @@ def _background(crop, lines):
     size = int(np.clip(0.04 * min(crop.shape[:2]), 9, 41)) | 1
     median = cv2.medianBlur(np.ascontiguousarray(crop), size)
     lab = to_lab(median)
-    codes = _codes(lab, _FILL_BIN_LAB).ravel()
-    kinds, inverse, counts = np.unique(codes, return_inverse=True, return_counts=True)
-    fills = _decoded(kinds, _FILL_BIN_LAB)
+    codes = colour_codes(lab, FILL_BIN_LAB).ravel()
+    kinds, inverse, counts = counted_codes(codes)
+    fills = decoded_codes(kinds, FILL_BIN_LAB)
     large = np.flatnonzero(counts >= _FILL_SHARE * codes.size)
     large = large[np.argsort(-counts[large], kind="stable")] if len(large) else np.array([np.argmax(counts)])
     large = large[[i == 0 or _is_broad(lab, fills[kind], lines) for i, kind in enumerate(large)]]
@@ -197,26 +193,9 @@ def _is_broad(lab, colour, lines):
     """Whether much of a colour's area is broader than the widest lines: a fill."""
     width = int(np.clip(_WIDEST_LINE_SHARE * min(lab.shape[:2]), 5, 11))
     width *= 1 + any(np.linalg.norm(line - colour) < _SAME_LINE_LAB for line in lines)
-    alike = (np.linalg.norm(lab - colour, axis=2) < 9).astype(np.uint8)
+    alike = (distance(lab, colour) < 9).astype(np.uint8)
     broad = cv2.morphologyEx(alike, cv2.MORPH_OPEN, np.ones((width | 1, width | 1), np.uint8))
     return bool(broad.sum() > _BROAD_SHARE * alike.sum())
-
-
-def _codes(lab, size):
-    """One whole number for each colour, CIELAB cut into cubes of a size."""
-    cells = np.round(lab / size).astype(np.int64) + 128
-    return (cells[..., 0] << 20) | (cells[..., 1] << 10) | cells[..., 2]
-
-
-def _decoded(codes, size):
-    """CIELAB colours, shape (n, 3), at the middle of the cubes that codes name."""
-    return (np.stack([codes >> 20, (codes >> 10) & 1023, codes & 1023], axis=-1) - 128) * float(size)
-
-
-def commonest_colour(lab):
-    """CIELAB colour, shape (3,), of most pixels: the paper of a small crop."""
-    kinds, counts = np.unique(_codes(lab, _FILL_BIN_LAB), return_counts=True)
-    return _decoded(kinds[np.argmax(counts)], _FILL_BIN_LAB)
 
 
 def _grid(lab, contrast, settings):
@@ -279,11 +258,11 @@ def palette(plot, settings=None):
     samples = plot.lab[ridge]
     if len(samples) < 10:
         return ()
-    codes = _codes(samples, _BIN_LAB)
+    codes = colour_codes(samples, _BIN_LAB)
     kinds, counts = np.unique(codes, return_counts=True)
     common = np.sort(np.argsort(-counts, kind="stable")[:_MOST_CELLS])
     kinds, counts = kinds[common], counts[common]
-    cells = _decoded(kinds, _BIN_LAB)
+    cells = decoded_codes(kinds, _BIN_LAB)
     distance = np.linalg.norm(cells[:, None] - cells[None], axis=2)
     density = np.exp(-0.5 * (distance / 5.0) ** 2) @ counts
     free, modes = np.ones(len(cells), bool), []
@@ -315,7 +294,7 @@ class _Mode:
 
 def _without_fringes(plot, modes):
     """Colours without those that only line another: mixtures of it with a ground or a third colour, beside its pixels."""
-    away = [np.linalg.norm(plot.lab - mode.colour, axis=2) for mode in modes]
+    away = [distance(plot.lab, mode.colour) for mode in modes]
     fills = [to_rgb(colour) for colour in plot.fills]
     dropped = set()
     for i, mode in enumerate(modes):
@@ -387,28 +366,39 @@ def part(plot, colours):
     ndarray of float32, shape (n_colours, height, width)
         In [0, 1].
     """
-    alpha, misfit = (np.stack(parts) for parts in zip(*(_mixture(plot, colour) for colour in colours), strict=True))
+    ink = plot.contrast > 0
+    mixtures = (_mixture(plot.rgb[ink], plot.background_rgb[ink], colour) for colour in colours)
+    alpha, misfit = (np.stack(parts) for parts in zip(*mixtures, strict=True))
     best = misfit.min(axis=0)
     fits = (misfit <= best + _TIE_LAB) & (misfit < _MOST_MISFIT)
-    keep = fits & (alpha > 0.2) & (plot.contrast > 0)
-    pure = np.stack([cv2.dilate(((a > 0.75) & k).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0 for a, k in zip(alpha, keep, strict=True)])
+    keep = fits & (alpha > 0.2)
+    pure = [_near_pure(ink, (a > 0.75) & k) for a, k in zip(alpha, keep, strict=True)]
     for light, dark in _on_the_way(plot, colours):
         both = keep[light] & keep[dark]
         keep[light] &= ~(fits[dark] & pure[dark])
         keep[dark] &= ~(both & ~pure[dark])
-    return np.where(keep, np.minimum(alpha, 1), 0).astype(np.float32)
+    shares = np.zeros((len(colours), *ink.shape), np.float32)
+    shares[:, ink] = np.where(keep, np.minimum(alpha, 1), 0)
+    return shares
 
 
-def _mixture(plot, colour):
+def _near_pure(ink, pure):
+    """Which pixels of the ink lie beside pure ones, both in the order of the ink."""
+    whole = np.zeros(ink.shape, np.uint8)
+    whole[ink] = pure
+    return cv2.dilate(whole, np.ones((5, 5), np.uint8))[ink] > 0
+
+
+def _mixture(rgb, background_rgb, colour):
     """Share of `colour` in each pixel, and the distance left when it is mixed with the background.
 
     Drawing programs blend red, green and blue as stored, so shares are taken there and not in CIELAB.
     """
-    way = to_rgb(colour) - plot.background_rgb
-    offset = plot.rgb - plot.background_rgb
-    length2 = (way**2).sum(axis=2)
-    alpha = np.clip((offset * way).sum(axis=2) / np.maximum(length2, 1.0), 0, 1.3)
-    misfit = np.linalg.norm(offset - alpha[..., None] * way, axis=2)
+    way = to_rgb(colour) - background_rgb
+    offset = rgb - background_rgb
+    length2 = (way**2).sum(axis=1)
+    alpha = np.clip((offset * way).sum(axis=1) / np.maximum(length2, 1.0), 0, 1.3)
+    misfit = np.linalg.norm(offset - alpha[:, None] * way, axis=1)
     return alpha, np.where(length2 > _LEAST_CONTRAST**2, misfit, np.inf)
 
 

@@ -227,6 +227,23 @@ def label_columns(labels, *, least=3):
     return tuple(sorted(runs, key=lambda run: (run.box.left, run.box.top)))
 
 
+def label_groups(labels, *, row):
+    """Numbers that stand beside each other, whatever they say.
+
+    Parameters
+    ----------
+    labels : sequence of Label
+    row : bool
+        Rows, from left to right (else columns, from top to bottom).
+
+    Returns
+    -------
+    list of list of Label
+    """
+    groups = _groups(labels, "py" if row else "px")
+    return [sorted(group, key=lambda label: label.px if row else label.py) for group in groups]
+
+
 def _groups(labels, name):
     """Labels beside each other: their centres (rows) or their boxes (columns) meet."""
     groups = []

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ipdrecon.figure.ink import commonest_colour, to_lab
+from ipdrecon.figure.colour import commonest_colour, to_lab
 from ipdrecon.figure.text import read_line
 from ipdrecon.model import Box, Word
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from ipdrecon.figure.ink import hue_difference, to_lab
+from ipdrecon.figure.colour import hue_difference, to_lab
 from ipdrecon.figure.legend import is_label
 
 _FAR = 1e3

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ipdrecon.errors import PanelError
+from ipdrecon.figure.axis_doubts import tell_logarithm
 from ipdrecon.figure.edges import coverage, extent, find_edge, find_edge_from_inside, find_marks_end, ink_beyond, turned
 from ipdrecon.figure.labels import LabelRun, label_columns, label_rows, number_labels
 from ipdrecon.figure.text import read_words
@@ -81,7 +82,7 @@ def find_panels(px, words):
         rows, columns = label_rows(labels), label_columns(labels)
         raise PanelError(
             f"No plotting box was found: {len(words)} words, {len(rows)} rows and {len(columns)} columns of evenly counting "
-            "numbers were read; expected a row of tick labels below a box and a column beside it. "
+            f"numbers were read; expected a row of tick labels below a box and a column beside it. {tell_logarithm(labels)}"
             "Crop the figure to its plot, use a larger version of it, or give --x-range and --y-range."
         )
     boxes = [plot.box for plot in _reading_order(plots)]

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ipdrecon.figure.ink import mixture_share, palette, part, to_rgb
+from ipdrecon.figure.colour import to_rgb
+from ipdrecon.figure.ink import mixture_share, palette, part
 
 _GREY_CHROMA = 12.0
 _PURE_LAB = 8.0

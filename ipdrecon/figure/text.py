@@ -10,6 +10,8 @@ from ipdrecon.model import Box, Word
 
 _LEAST_SIDE_PX = 1000
 _LARGEST_SCALE = 3.0
+# the reader's memory grows with the picture; print is legible at this size
+_MOST_SIDE_PX = 3200
 
 
 @functools.lru_cache(maxsize=1)
@@ -29,7 +31,7 @@ def read_words(px, *, box=None, scale=None):
     box : Box, optional
         The part to read; the whole by default.
     scale : float, optional
-        Enlargement before reading; by default small pictures are enlarged.
+        Enlargement before reading; by default small pictures are enlarged, and very large ones reduced.
 
     Returns
     -------
@@ -43,8 +45,10 @@ def read_words(px, *, box=None, scale=None):
     if min(px.shape[:2]) < 3:
         return ()
     if scale is None:
-        scale = float(np.clip(_LEAST_SIDE_PX / max(px.shape[:2]), 1.0, _LARGEST_SCALE))
-    large = cv2.resize(px, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC) if scale != 1 else px
+        longest = max(px.shape[:2])
+        scale = float(np.clip(_LEAST_SIDE_PX / longest, min(1.0, _MOST_SIDE_PX / longest), _LARGEST_SCALE))
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    large = cv2.resize(px, None, fx=scale, fy=scale, interpolation=way) if scale != 1 else px
     found = _engine()(cv2.cvtColor(np.ascontiguousarray(large), cv2.COLOR_RGB2BGR), use_det=True, use_cls=False, use_rec=True)
     if found.boxes is None:
         return ()

@@ -73,7 +73,7 @@ def _grid_ink(px, box_rows, left, right):
     top, bottom = max(int(box_rows[0]) + 3, 0), min(int(box_rows[1]) - 3, px.shape[0] - 1)
     if bottom - top < 10:
         return None
-    level = np.median(px[top : bottom + 1, left : right + 1].astype(float), axis=0)
+    level = np.median(px[top : bottom + 1, left : right + 1], axis=0)
     width = int(np.clip((right - left) // 25, 11, 61)) | 1
     ground = np.column_stack([median_filter(level[:, channel], width, mode="nearest") for channel in range(3)])
     return np.abs(level - ground).max(axis=1)

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ipdrecon.errors import ArmError, PanelError
+from ipdrecon.figure.colour import to_lab
 from ipdrecon.figure.edits import stage_edits
-from ipdrecon.figure.ink import to_lab
 from ipdrecon.figure.panels import PanelBox
 from ipdrecon.flags import Flag
 from ipdrecon.model import Axis, Box

@@ -1,0 +1,102 @@
+"""Colours: CIELAB, its distances, and how often each occurs."""
+
+import cv2
+import numpy as np
+
+FILL_BIN_LAB = 3
+
+
+def to_lab(px):
+    """CIELAB of an RGB picture: lightness 0 to 100, a and b about -100 to 100 (CIE 1976)."""
+    return cv2.cvtColor(np.ascontiguousarray(px, dtype=np.float32) / 255, cv2.COLOR_RGB2LAB)
+
+
+def to_rgb(lab):
+    """Red, green and blue, 0 to 100, of one CIELAB colour."""
+    return np.clip(cv2.cvtColor(np.array([[lab]], np.float32), cv2.COLOR_LAB2RGB)[0, 0], 0, 1) * 100
+
+
+def hue_difference(lab, other):
+    """Difference in hue of two CIELAB colours, 0 to 180 degrees."""
+    turn = np.degrees(np.arctan2(lab[2], lab[1]) - np.arctan2(other[2], other[1]))
+    return float(abs((turn + 180) % 360 - 180))
+
+
+def distance(lab, other):
+    """Distance of colours, without the slow sum over a short last axis.
+
+    Parameters
+    ----------
+    lab : ndarray, shape (..., 3)
+    other : ndarray, shape (3,) or as `lab`
+
+    Returns
+    -------
+    ndarray, shape (...)
+    """
+    first, second, third = ((lab[..., k] - other[..., k]) ** 2 for k in range(3))
+    return np.sqrt(first + second + third)
+
+
+def colour_codes(lab, size):
+    """One whole number for each colour, CIELAB cut into cubes of a size.
+
+    Parameters
+    ----------
+    lab : ndarray, shape (..., 3)
+    size : float
+
+    Returns
+    -------
+    ndarray of int, shape (...)
+    """
+    cells = np.round(lab / size).astype(np.int64) + 128
+    return (cells[..., 0] << 20) | (cells[..., 1] << 10) | cells[..., 2]
+
+
+def counted_codes(codes):
+    """Count codes by look-up, not by sorting.
+
+    Parameters
+    ----------
+    codes : ndarray of int, shape (n,)
+
+    Returns
+    -------
+    kinds : ndarray, shape (n_kinds,)
+        The different codes, increasing.
+    inverse : ndarray, shape (n,)
+        The place of each code among them.
+    counts : ndarray, shape (n_kinds,)
+    """
+    cells = np.stack([codes >> 20, (codes >> 10) & 1023, codes & 1023])
+    low = cells.min(axis=1)
+    size = cells.max(axis=1) - low + 1
+    places = np.ravel_multi_index(tuple(cells - low[:, None]), tuple(size))
+    counts = np.bincount(places, minlength=int(size.prod()))
+    present = np.flatnonzero(counts)
+    first, second, third = np.stack(np.unravel_index(present, tuple(size))) + low[:, None]
+    rank = np.zeros(len(counts), np.int64)
+    rank[present] = np.arange(len(present))
+    return (first << 20) | (second << 10) | third, rank[places], counts[present]
+
+
+def decoded_codes(codes, size):
+    """CIELAB colours at the middle of the cubes that codes name.
+
+    Parameters
+    ----------
+    codes : ndarray of int, shape (n,)
+    size : float
+
+    Returns
+    -------
+    ndarray, shape (n, 3)
+    """
+    return (np.stack([codes >> 20, (codes >> 10) & 1023, codes & 1023], axis=-1) - 128) * float(size)
+
+
+def commonest_colour(lab):
+    """CIELAB colour, shape (3,), of most pixels: the paper of a small crop."""
+    kinds, counts = np.unique(colour_codes(lab, FILL_BIN_LAB), return_counts=True)
+    return decoded_codes(kinds[np.argmax(counts)], FILL_BIN_LAB)

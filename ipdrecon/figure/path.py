@@ -1,0 +1,216 @@
+"""The course of a curve through ink.
+
+A Kaplan-Meier curve starts at survival 1 and moves only right and down. Among all such paths through the plot, the one
+that runs on the arm's own ink and over as little bare paper as can be is found exactly, by dynamic programming over the
+columns; where other ink hides the curve, the path costs little.
+"""
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+_SOLID = 0.9
+_DASH_GAP_PX = 6
+_DROP_GAP_SHARE = 0.012
+_START_REACH_PX = 3
+
+
+@dataclass(frozen=True)
+class TraceSettings:
+    """Costs of the path, per pixel, in units of one pixel of own ink.
+
+    Attributes
+    ----------
+    gap : float
+        Bare paper, moving right.
+    drop_gap : float
+        Bare paper, moving down.
+    hidden : float
+        Other arms' ink and text.
+    drop_ink : float
+        Gain of own ink, moving down; small, so that a path gains nothing by wandering inside a thick line.
+    text_ink : float
+        Gain of own ink where there is text, which may be the text's.
+    most_gap : float
+        Length of the gaps of a dashed line, as a share of the plot's width.
+    solid_gap : float
+        Bare paper, for a line without gaps.
+    level_px : float
+        Levels nearer than this are one plateau.
+    """
+
+    gap: float = 0.35
+    drop_gap: float = 0.3
+    hidden: float = 0.03
+    drop_ink: float = 0.1
+    text_ink: float = 0.15
+    solid_gap: float = 2.0
+    most_gap: float = 0.04
+    level_px: float = 0.4
+
+
+@dataclass(frozen=True)
+class Path:
+    """A monotone path through the plot.
+
+    Attributes
+    ----------
+    enter, leave : ndarray of int, shape (n_columns,)
+        Row in which the path enters and leaves each column; ``leave >= enter``.
+    first : int
+        The first column.
+    score : float
+        Gain less cost.
+    own, bare : float
+        Number of columns in which the path leaves on own ink, and on bare paper.
+    gap : float
+        Length in columns of its gaps; the longest but for one in twenty.
+    """
+
+    enter: np.ndarray
+    leave: np.ndarray
+    first: int
+    score: float
+    own: float
+    bare: float
+    gap: float
+
+    @property
+    def last(self):
+        """The last column."""
+        return self.first + len(self.leave) - 1
+
+
+def find_path(own, hidden, text, start, settings=None, *, unbroken=False):
+    """The best monotone path from a starting point.
+
+    Parameters
+    ----------
+    own : ndarray, shape (height, width)
+        Coverage by the arm's own ink, in [0, 1].
+    hidden : ndarray of bool, shape (height, width)
+        Where other ink may hide the curve.
+    text : ndarray of bool, shape (height, width)
+        Where ink may be text.
+    start : tuple of float
+        Column and row of time 0 and survival 1.
+    settings : TraceSettings, optional
+    unbroken : bool
+        Whether the line is known to have no gaps.
+
+    Returns
+    -------
+    Path
+    """
+    settings = settings or TraceSettings()
+    solid = replace(settings, gap=settings.solid_gap, drop_gap=settings.solid_gap)
+    if unbroken:
+        return _best_path(own, hidden, text, start, solid)
+    path = _best_path(own, hidden, text, start, settings)
+    most = max(settings.most_gap * own.shape[1], 8)
+    whole = path.own > _SOLID * (path.own + path.bare)
+    if not whole and path.gap <= most:
+        return path
+    strict = _best_path(own, hidden, text, start, solid)
+    return strict if whole or strict.own >= 0.5 * path.own else path
+
+
+def _best_path(own, hidden, text, start, settings):
+    height, width = own.shape
+    first = int(np.clip(round(start[0]), 0, width - 1))
+    row = int(np.clip(round(start[1]), 0, height - 1))
+    inked, cover = own > 0.3, hidden | text
+    score, origin = _sweep(*_gains(own, inked, cover, text, settings, first, row), row)
+    last, end = np.unravel_index(np.argmax(score), score.shape)
+    enter, leave = _walk_back(origin, last, end)
+    kept = _without_words(inked[:, first:], text[:, first:], leave)
+    enter, leave, worth = enter[:kept], leave[:kept], float(score[kept - 1, leave[kept - 1]])
+    leave[-1] = _final_drop(own[:, first + max(kept - 3, 0) : first + kept + 2], leave[-1])
+    columns = np.arange(first, first + kept)
+    ink, covered = inked[leave, columns] & ~text[leave, columns], cover[leave, columns]
+    bare = ~ink & ~covered
+    return Path(enter, leave, first, worth, float(ink.sum()), float(bare.sum()), _gap(bare))
+
+
+def _dashed_drops(inked):
+    """The gaps of dashed vertical strokes: three dashes and more, one below the other."""
+    gap = max(int(_DROP_GAP_SHARE * len(inked)), _DASH_GAP_PX) | 1
+    strokes = cv2.morphologyEx(inked.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((gap, 1), np.uint8))
+    strokes = cv2.morphologyEx(strokes, cv2.MORPH_OPEN, np.ones((3 * gap, 1), np.uint8))
+    return (strokes > 0) & ~inked
+
+
+def _without_words(inked, text, leave):
+    """Number of columns to the end of the line, which does not go on through a name written behind it.
+
+    Within text the line is what runs on from the ink before it, level and unbroken.
+    """
+    at = np.arange(len(leave))
+    line = np.flatnonzero(inked[leave, at] & ~text[leave, at])
+    if not len(line):
+        return len(leave)
+    last, row = int(line[-1]), leave[line[-1]]
+    near = inked[max(row - 1, 0) : row + 2].any(axis=0)
+    while last + 1 < len(leave) and near[last + 1] and abs(leave[last + 1] - row) <= 1:
+        last += 1
+    return last + 1
+
+
+def _gains(own, inked, cover, text, settings, first, row):
+    """Gain of entering each pixel from the left, and of all above it in its column, shapes (n_columns, n_rows).
+
+    Columns begin with the first of the path. Without ink a path only loses: no column beyond the last ink and no row
+    below it can be the end of the best path, and they are left out.
+    """
+    columns, rows = np.flatnonzero(inked[:, first:].any(axis=0)), np.flatnonzero(inked[:, first:].any(axis=1))
+    right_end = first + (columns[-1] if len(columns) else 0) + 1
+    bottom = max(rows[-1] if len(rows) else 0, row + _START_REACH_PX) + 1
+    dashes = _dashed_drops(inked) if settings.gap < settings.solid_gap else np.zeros_like(inked)
+    parts = (np.ascontiguousarray(one[:bottom, first:right_end].T) for one in (own, inked, cover, text, dashes))
+    own, inked, cover, text, dashes = parts
+    right = np.where(inked, np.where(text, settings.text_ink, np.sqrt(own)), np.where(cover, -settings.hidden, -settings.gap))
+    down = np.where(inked, settings.drop_ink, np.where(cover | dashes, -settings.hidden, -settings.drop_gap))
+    return right, np.cumsum(down, axis=1)
+
+
+def _gap(bare):
+    """95th percentile of the lengths of runs of bare columns, each counted by its length."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], bare.astype(int), [0]])))
+    lengths = edges[1::2] - edges[::2]
+    return float(np.quantile(np.repeat(lengths, lengths), 0.95)) if len(lengths) else 0.0
+
+
+def _final_drop(own, row):
+    """Last row of a dashed vertical stroke that goes on down from the path's end; `row` where there is none."""
+    inked = (own > 0.3).any(axis=1)
+    below = np.flatnonzero(inked[row:])
+    if len(below) < 2:
+        return row
+    reach = below[-1] if np.diff(below).max() <= _DASH_GAP_PX else below[np.argmax(np.diff(below) > _DASH_GAP_PX)]
+    above = np.argmin(inked[row::-1]) if not inked[: row + 1].all() else row
+    return row + int(reach) if reach > 2 * above + _DASH_GAP_PX else row
+
+
+def _sweep(right, depth, row):
+    """Best score of a path to each pixel, and the row in which it entered the pixel's column."""
+    score = np.empty(depth.shape)
+    origin = np.zeros(depth.shape, np.int32)
+    rows = np.arange(depth.shape[1], dtype=np.int32)
+    before = np.where(np.abs(rows - row) <= _START_REACH_PX, 0.0, -np.inf)
+    for step in range(len(depth)):
+        arrive = before + right[step] - depth[step]
+        best = np.maximum.accumulate(arrive)
+        np.maximum.accumulate(rows * (arrive >= best), out=origin[step])
+        before = np.add(best, depth[step], out=score[step])
+    return score, origin
+
+
+def _walk_back(origin, last, end):
+    enter, leave = np.zeros(last + 1, int), np.zeros(last + 1, int)
+    row = end
+    for step in range(last, -1, -1):
+        leave[step] = row
+        row = origin[step, row]
+        enter[step] = row
+    return enter, leave

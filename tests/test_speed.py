@@ -1,0 +1,56 @@
+"""The way with axes given and text not read never calls the reader of text, and is quick."""
+
+import time
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from ipdrecon.figure import text
+from ipdrecon.figure.digitisation import DigitiseSettings, digitise
+
+# Measured: 0.15 s of one processor. The bound only tells work that grew many times over.
+MOST_SECONDS = 2.0
+
+
+@pytest.fixture
+def picture(tmp_path):
+    figure = Figure(figsize=(7, 5), dpi=120)
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    for seed, colour in enumerate(("tab:blue", "tab:red")):
+        time_of_death = np.sort(np.random.default_rng(seed).exponential(40 - 15 * seed, 100))
+        axes.step(np.r_[0, time_of_death], 1 - np.arange(101) / 100, where="post", color=colour)
+    axes.set(xlim=(0, 60), ylim=(0, 1), xlabel="Months", ylabel="Overall survival")
+    figure.savefig(tmp_path / "figure.png")
+    return tmp_path / "figure.png"
+
+
+def test_with_axes_given_no_text_is_read_and_the_work_is_little(picture, monkeypatch):
+    def refuse():
+        raise AssertionError("text was read")
+
+    monkeypatch.setattr(text, "_engine", refuse)
+    options = {"x_range": (0, 60), "y_range": (0, 1), "settings": DigitiseSettings(ocr=False)}
+    digitise(picture, **options)
+    start = time.process_time()
+    reading = digitise(picture, **options)
+    assert time.process_time() - start < MOST_SECONDS
+    assert len(reading.panels[0].curves) == 2
+
+
+@pytest.mark.parametrize(("side", "read_at"), [(200, 600), (1500, 1500), (8000, 3200)])
+def test_text_is_read_at_a_bounded_size_and_placed_where_it_stands(monkeypatch, side, read_at):
+    sizes = []
+
+    def engine(px, **_):
+        sizes.append(max(px.shape[:2]))
+        corners = np.array([[[0, 0], [px.shape[1], 0], [px.shape[1], px.shape[0]], [0, px.shape[0]]]], float)
+        return SimpleNamespace(boxes=corners, txts=("word",), scores=(0.9,))
+
+    monkeypatch.setattr(text, "_engine", lambda: engine)
+    (word,) = text.read_words(np.full((side // 4, side, 3), 255, np.uint8))
+    assert sizes == [read_at]
+    assert (word.box.right, word.box.bottom) == pytest.approx((side, side // 4), abs=1)
