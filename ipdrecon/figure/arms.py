@@ -14,7 +14,6 @@ from ipdrecon.figure.path import TraceSettings
 from ipdrecon.figure.shades import find_inks, tint
 
 _LEAST_RIDGE = 0.4
-_SAME_GREY = 12.0
 _SAME_FILL = 9.0
 _WEAK = 0.7
 _LEAST_KEPT = 0.1
@@ -75,24 +74,16 @@ def _arm_in(search, own, index, colour):
 
 def _without_thinned_greys(search, colours, own, arms):
     """A search and arms in which greys that are black thinned by paper are black: in the plot and in the legend."""
-    listed = [any(np.linalg.norm(seed - colour) < _SAME_GREY for seed in search.seeds) for colour in colours]
-    darkest, shades = thinned_greys(search.plot, colours, own, [arm and arm.path for arm in arms], listed)
+    paths = [arm and arm.path for arm in arms]
+    darkest, shades, seeds = thinned_greys(search.plot, colours, own, paths, search.seeds)
+    search = replace(search, seeds=seeds)
     if not shades:
         return search, arms
     parts = (darkest, *shades)
     others = [own[i] for i in range(len(own)) if i not in parts]
     joined = np.stack([joined_ink(search.plot, colours, parts, darkest), *others])
     arms = [None if i in shades else _arm_in(search, joined, 0, colours[i]) if i == darkest else arm for i, arm in enumerate(arms)]
-    seeds = [_nearest_ink(seed, colours, parts, darkest) for seed in search.seeds]
-    return replace(search, seeds=tuple(seeds)), arms
-
-
-def _nearest_ink(seed, colours, parts, darkest):
-    """A legend's colour; the darkest grey's where the grey nearest to it is one of its shades."""
-    if not is_grey(seed):
-        return seed
-    nearest = min((i for i, colour in enumerate(colours) if is_grey(colour)), key=lambda i: abs(colours[i][0] - seed[0]))
-    return colours[darkest] if nearest in parts else seed
+    return search, arms
 
 
 def _without_surplus(search, arms, expected):

@@ -66,7 +66,7 @@ def _in_one_colour(search, arm, spare, alone):
 
 def _broad_arms(search, arm, parts, spare, alone):
     """The arms drawn in the broad lines of a colour; none where the thin lines are arms as well."""
-    broad, thin = (_traced_on(search, arm, own, other) for own, other in (parts, parts[::-1]))
+    broad, thin = (_traced_on(search, arm, own) for own in parts)
     if broad is None or _runs_on(broad.path, parts[1]):
         return []
     found = _of_one_width(search, broad, spare, alone)
@@ -83,12 +83,11 @@ def _runs_on(path, thin):
     return bool((thin[path.leave, columns] > 0.3).mean() > _MOST_CARRIED)
 
 
-def _traced_on(search, arm, own, other):
+def _traced_on(search, arm, own):
     """An arm on part of its ink; None where there is no curve."""
-    others = np.maximum(arm.others, other)
-    path = search.path(own, search.hidden_by(others))
+    path = search.path(own, search.hidden_by(arm.others))
     confidence = search.confidence(path, own)
-    return replace(arm, own=own, others=others, path=path, confidence=confidence) if confidence > 0 else None
+    return replace(arm, own=own, path=path, confidence=confidence) if confidence > 0 else None
 
 
 def _of_one_width(search, arm, spare, alone):

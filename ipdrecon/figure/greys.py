@@ -12,6 +12,8 @@ _MOST_STRAY = 0.3
 _STRAY_PX = 3
 _SAME_WIDTH = 1.3
 _FEWEST_COLUMNS = 40
+_LEAST_OF_OTHERS = 0.2
+_DISTINCT_KEYS = 12.0
 
 
 def is_grey(lab):
@@ -19,12 +21,13 @@ def is_grey(lab):
     return bool(np.hypot(*lab[1:]) < _GREY_CHROMA)
 
 
-def thinned_greys(plot, colours, own, paths, listed):
+def thinned_greys(plot, colours, own, paths, keys):
     """Greys that are shades of the darkest one.
 
     A line keeps its colour, so a grey that is a line's own lies on one curve, and taken for thinned black it gives
     another width than the black lines. A grey found here and there on several curves, or one that makes up just the
-    width that the black lines have, is black spread over the pixels that a line straddles.
+    width that the black lines have, is black spread over the pixels that a line straddles. Where a legend shows as many
+    greys as there are, the width alone decides.
 
     Parameters
     ----------
@@ -35,8 +38,8 @@ def thinned_greys(plot, colours, own, paths, listed):
         Coverage by each.
     paths : sequence of Path or None
         The best curve along each, None where there is none.
-    listed : sequence of bool
-        Whether a legend shows each.
+    keys : sequence of ndarray, shape (3,)
+        Colours that a legend shows.
 
     Returns
     -------
@@ -44,20 +47,49 @@ def thinned_greys(plot, colours, own, paths, listed):
         Index of the darkest grey.
     shades : tuple of int
         Indices of the greys that are its shades.
+    keys : tuple of ndarray, shape (3,)
+        Colours that the legend shows, a grey as it is in the plot.
     """
-    greys = sorted((i for i, colour in enumerate(colours) if is_grey(colour)), key=lambda i: colours[i][0])
+    greys = _common_greys(plot, colours, own)
+    told = _in_order([colours[i] for i in greys], keys)
     if len(greys) < 2:
-        return None, ()
+        return None, (), tuple(keys)
     darkest = greys[0]
     across = ink_across(joined_ink(plot, colours, greys, darkest))
     shades = []
     for i in greys[1:]:
         ratio = _width_ratio(across, own[i], own[darkest])
         alike = ratio is not None and ratio < _SAME_WIDTH
-        apart = listed[i] and ratio is not None and not alike
-        if colours[i][0] > colours[darkest][0] + _LEAST_DARKER and (alike or (not apart and _is_stray(own[i], paths[i]))):
+        if colours[i][0] > colours[darkest][0] + _LEAST_DARKER and (alike or (told is None and _is_stray(own[i], paths[i]))):
             shades.append(i)
-    return darkest, tuple(shades)
+    if told is not None and not shades:
+        return darkest, (), told
+    return darkest, tuple(shades), tuple(_nearest_ink(key, colours, (darkest, *shades), darkest) for key in keys)
+
+
+def _common_greys(plot, colours, own):
+    """Indices of greys from the darkest, without those that lighter ones outnumber by far outside text."""
+    columns = [int(((ink > _INKED) & ~plot.text).any(axis=0).sum()) for ink in own]
+    greys = sorted((i for i, colour in enumerate(colours) if is_grey(colour)), key=lambda i: colours[i][0])
+    return [i for k, i in enumerate(greys) if columns[i] > _LEAST_OF_OTHERS * max(columns[j] for j in greys[k:])]
+
+
+def _in_order(greys, keys):
+    """A legend's colours with its greys replaced by the plot's, both from the darkest; None where their numbers differ."""
+    order = sorted((k for k, key in enumerate(keys) if is_grey(key)), key=lambda k: keys[k][0])
+    steps = [keys[b][0] - keys[a][0] for a, b in zip(order, order[1:], strict=False)]
+    if len(order) < 2 or len(order) != len(greys) or min(steps) < _DISTINCT_KEYS:
+        return None
+    told = dict(zip(order, greys, strict=True))
+    return tuple(told.get(k, key) for k, key in enumerate(keys))
+
+
+def _nearest_ink(key, colours, parts, darkest):
+    """A legend's colour; the darkest grey's where the grey nearest to it is one of its shades."""
+    if not is_grey(key):
+        return key
+    nearest = min((i for i, colour in enumerate(colours) if is_grey(colour)), key=lambda i: abs(colours[i][0] - key[0]))
+    return colours[darkest] if nearest in parts else key
 
 
 def joined_ink(plot, colours, parts, darkest):
