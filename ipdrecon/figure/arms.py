@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from ipdrecon.errors import ArmError
+from ipdrecon.figure.dashes import pattern_along
 from ipdrecon.figure.ink import Plot, hue_difference, mixture_share, to_rgb
 from ipdrecon.figure.shades import find_inks, tint
 from ipdrecon.figure.trace import Path, TraceSettings, find_path
@@ -100,9 +101,13 @@ class ArmInk:
 
     @property
     def dash(self):
-        """``"solid"`` or ``"dashed"``, from the gaps in its ink."""
-        ink = self.path.own / max(self.path.own + self.path.bare, 1)
-        return "solid" if ink > 0.93 else "dashed"
+        """``"solid"``, ``"dashed"``, ``"dotted"`` or ``"dash-dotted"``, from the gaps in its ink."""
+        return self.pattern.kind
+
+    @functools.cached_property
+    def pattern(self):
+        """`DashPattern` along its path."""
+        return pattern_along(self.path, self.own, self.others, self.thickness)
 
 
 def _width(ink, row):
@@ -230,7 +235,7 @@ def _in_one_colour(search, arm, spare, alone):
     if _are_limits(found, middle) and middle.path.own > _MIDDLE_SHARE * max(one.path.own for one in found):
         return [replace(middle, limits=True)]
     told = spare == 0 or len(search.seeds) > 1
-    unlike = {one.dash for one in found} == {"solid", "dashed"}
+    unlike = len({one.dash == "solid" for one in found}) == 2
     if len(found) == 2 and not told and (alone or unlike) and not _drop_together(*found):
         return found
     return [replace(arm, limits=len(found) == 2 and _drop_together(*found))]
