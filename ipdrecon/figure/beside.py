@@ -7,12 +7,14 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from ipdrecon.figure.ink import commonest_colour, to_lab
+from ipdrecon.figure.keys import colour_unlikeness, text_colour
 from ipdrecon.figure.legend import is_label
-from ipdrecon.figure.names import colour_unlikeness
 from ipdrecon.figure.text import read_line
 from ipdrecon.model import Box
 
 _FAR = 1e3
+_STRUCK_SHARE = 0.85
+_LAST_MARKS = re.compile(r"^([HITLiltf+|x×X41†\-–—\"']{2,9}|[I|+1†'\"–—-])\s+(?=\S{3})")
 _NO_NAME = re.compile(r"median|months?\b|years?\b|events?\b|\d+\s*(/|of)\s*\d+", re.IGNORECASE)
 
 
@@ -158,23 +160,6 @@ def _sureness(cost, i, j, settings):
     return float(near * np.clip(0.5 + lead / settings.lead_heights, 0.3, 1.0))
 
 
-def text_colour(px, box):
-    """Colour in CIELAB of the text in a box.
-
-    Parameters
-    ----------
-    px : ndarray of uint8, shape (height, width, 3)
-    box : Box
-
-    Returns
-    -------
-    ndarray, shape (3,)
-    """
-    crop = to_lab(px[max(int(box.top), 0) : int(box.bottom) + 1, max(int(box.left), 0) : int(box.right) + 1]).reshape(-1, 3)
-    depth = np.linalg.norm(crop - commonest_colour(crop[None]), axis=1)
-    return np.median(crop[depth >= 0.8 * depth.max()], axis=0)
-
-
 def is_struck_through(box, plot, arms):
     """Whether a curve's own ink runs through the middle of a place all along: censor marks taken for letters.
 
@@ -188,7 +173,7 @@ def is_struck_through(box, plot, arms):
     -------
     bool
     """
-    return any(_share_along(box, plot, arm, 0.25 * box.height) > 0.6 for arm in arms)
+    return any(_share_along(box, plot, arm, 0.25 * box.height) > _STRUCK_SHARE for arm in arms)
 
 
 def _share_along(box, plot, arm, reach):
@@ -219,19 +204,28 @@ def is_tail(entry, plot, arms):
 
 
 def _after_the_line(px, word, plot, arms):
-    """A word without the end of a curve, and the marks on it, that were read into it; read again."""
-    box, cut = word.box, word.box.left
-    for arm in arms:
-        columns = np.arange(int(box.left - box.height), int(box.right) + 1) - plot.left - arm.path.first
-        rows = arm.path.leave[columns[(columns >= 0) & (columns < len(arm.path.leave))]]
-        for py in np.unique(plot.row_to_py(rows)):
-            if box.top < py < box.bottom:
-                cut = max(cut, _end_of_line(px, box, float(py)))
+    """A word without the end of a curve, and the marks on it, that were read into it; read again where they cannot be told."""
+    box = word.box
+    levels = [float(py) for arm in arms for py in np.unique(_levels(box, plot, arm)) if box.top < py < box.bottom]
+    if not levels:
+        return word
+    stripped = _LAST_MARKS.sub("", word.text)
+    if stripped != word.text:
+        left = box.left + box.width * (1 - len(stripped) / len(word.text))
+        return replace(word, text=stripped, box=Box(left, box.top, box.right, box.bottom))
+    cut = max(_end_of_line(px, box, py) for py in levels)
     if cut == box.left or cut > box.right - 0.4 * box.height:
         return word
     inner = Box(cut + 1, box.top, box.right, box.bottom)
     read = read_line(px, inner)
-    return replace(word, text=read.text, box=inner, confidence=read.confidence) if is_label(read.text) else word
+    text = _LAST_MARKS.sub("", read.text)
+    return replace(word, text=text, box=inner, confidence=read.confidence) if is_label(text) else word
+
+
+def _levels(box, plot, arm):
+    """Where in the figure a curve runs just before a box and in the first part of it."""
+    columns = np.arange(int(box.left - 0.5 * box.height), int(box.left + 1.5 * box.height) + 1) - plot.left - arm.path.first
+    return plot.row_to_py(arm.path.leave[columns[(columns >= 0) & (columns < len(arm.path.leave))]])
 
 
 def _end_of_line(px, box, py):

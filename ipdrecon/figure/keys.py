@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ipdrecon.figure.dashes import DashPattern, pattern_of
-from ipdrecon.figure.ink import commonest_colour, to_lab
+from ipdrecon.figure.ink import commonest_colour, hue_difference, to_lab
 from ipdrecon.model import Box
 
 _LONGEST_DASH = 4.0
@@ -148,3 +148,37 @@ def _stroke(lab, paper, ink, span):
     if part.shape[1] < part.shape[0] and inked[-1] - inked[0] + 1 > 0.45 * part.shape[0]:
         return None
     return colour, pattern, (int(inked[0]), int(inked[-1]))
+
+
+def text_colour(px, box):
+    """Colour in CIELAB of the text in the right half of a box: marks of a curve may stand in the left one.
+
+    Parameters
+    ----------
+    px : ndarray of uint8, shape (height, width, 3)
+    box : Box
+
+    Returns
+    -------
+    ndarray, shape (3,)
+    """
+    crop = to_lab(px[max(int(box.top), 0) : int(box.bottom) + 1, max(int(box.centre[0]), 0) : int(box.right) + 1]).reshape(-1, 3)
+    depth = np.linalg.norm(crop - commonest_colour(crop[None]), axis=1)
+    return np.median(crop[depth >= 0.8 * depth.max()], axis=0)
+
+
+def colour_unlikeness(lab, other):
+    """How unlike two colours of lines are: by hue where both have one, else the CIELAB distance.
+
+    Parameters
+    ----------
+    lab, other : ndarray, shape (3,)
+
+    Returns
+    -------
+    float
+    """
+    (chroma, second), difference = (np.hypot(*colour[1:]) for colour in (lab, other)), lab - other
+    if min(chroma, second) > 15:
+        return float(0.7 * hue_difference(lab, other) + 0.15 * abs(difference[0]) + 0.1 * abs(chroma - second))
+    return float(np.linalg.norm(difference))

@@ -7,7 +7,7 @@ import numpy as np
 
 from ipdrecon.figure.dashes import DashPattern
 from ipdrecon.figure.ink import commonest_colour, to_lab
-from ipdrecon.figure.keys import find_key
+from ipdrecon.figure.keys import colour_unlikeness, find_key, text_colour
 from ipdrecon.figure.text import read_line
 from ipdrecon.model import Box, Word
 
@@ -81,9 +81,15 @@ def _may_label(word):
 
 
 def _key_of(px, word, box, words):
-    """The key left of a word, or of the place `box`; None where there is none, or where a word is taken for one."""
+    """The key left of a word, or of the place `box`; None where there is none, or where a word is taken for one.
+
+    Coloured text has the colour of its key: what has another is the end of a curve with marks of their own colour.
+    """
     key = find_key(px, box, [other.box for other in words if other is not word and _is_sure(other)])
-    return None if key is None or _is_written(key.box, words) else key
+    if key is None or _is_written(key.box, words):
+        return None
+    text = text_colour(px, word.box)
+    return None if np.hypot(*text[1:]) > _KEY_LAB and colour_unlikeness(text, key.lab) > _KEY_LAB else key
 
 
 def _entry(key, words):

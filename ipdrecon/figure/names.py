@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from ipdrecon.figure.ink import hue_difference
+from ipdrecon.figure.keys import colour_unlikeness
 
 _FAR = 1e3
 _APART_LAB = 15.0
@@ -204,23 +204,6 @@ def _key_distance(arm, entry):
     either is grey, the CIELAB distance.
     """
     return colour_unlikeness(arm.lab, entry.lab) + _DASH_PENALTY * arm.pattern.unlike(entry.pattern)
-
-
-def colour_unlikeness(lab, other):
-    """How unlike two colours of lines are: by hue where both have one, else the CIELAB distance.
-
-    Parameters
-    ----------
-    lab, other : ndarray, shape (3,)
-
-    Returns
-    -------
-    float
-    """
-    (chroma, second), difference = (np.hypot(*colour[1:]) for colour in (lab, other)), lab - other
-    if min(chroma, second) > 15:
-        return float(0.7 * hue_difference(lab, other) + 0.15 * abs(difference[0]) + 0.1 * abs(chroma - second))
-    return float(np.linalg.norm(difference))
 
 
 def legend_order(entries):

@@ -13,6 +13,7 @@ from ipdrecon.model import Box
 
 _DOUBTFUL = 0.5
 _ROW_BY_NAME = 0.8
+_SURELY_BESIDE = 0.8
 _ROW_BY_ORDER = 0.4
 _LEAD = 0.2
 _SAME_COLOUR = 15.0
@@ -62,12 +63,9 @@ def true_entries(entries, plot, inks):
     -------
     tuple of LegendEntry
     """
-    listed = [entry for entry in entries if any(_is_pair(entry, other) for other in entries if other is not entry)]
-    return tuple(
-        entry
-        for entry in entries
-        if any(entry is other for other in listed) or not (is_tail(entry, plot, inks) or is_struck_through(entry.text, plot, inks))
-    )
+    doubtful = [is_tail(entry, plot, inks) or is_struck_through(entry.text, plot, inks) for entry in entries]
+    sure = [entry for entry, doubt in zip(entries, doubtful, strict=True) if not doubt]
+    return tuple(entry for entry in entries if any(entry is other or _is_pair(entry, other) for other in sure))
 
 
 def _is_pair(entry, other):
@@ -77,6 +75,8 @@ def _is_pair(entry, other):
 
 def name_arms(px, words, box, plot, inks, entries):
     """Name arms by the legend, and those that it leaves by the words beside them.
+
+    A legend outside the box may be another panel's: names that surely stand beside all curves go before it.
 
     Parameters
     ----------
@@ -93,6 +93,9 @@ def name_arms(px, words, box, plot, inks, entries):
     tuple of ArmName
         One per arm.
     """
+    if not any(box.contains(*entry.text.centre) for entry in entries):
+        beside = names_beside(px, words, box, plot, inks)
+        entries = () if len(beside) == len(inks) and min(match.sureness for match in beside.values()) > _SURELY_BESIDE else entries
     matched = match_legend(inks, entries)
     names = {
         i: ArmName(match.entry.label, "legend", match.sureness, match.entry.confidence, match.entry.text) for i, match in matched.items()

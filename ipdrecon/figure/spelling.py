@@ -9,7 +9,7 @@ from ipdrecon.figure.text import read_line
 from ipdrecon.model import Box
 
 _ALIKE = 0.75
-_SURE_READING = 0.9
+_SURE_READING = 0.85
 _LEAST_SHARE = 0.55
 _HEIGHTS_PX = (40, 56)
 _MARKS = re.compile(r"[HITLAilt+|x×X41†\W]{1,8}")
@@ -121,13 +121,19 @@ def with_numerals(labels):
     ['stage=I', 'stage=II', 'stage=III']
     >>> with_numerals(["grade 1", "grade 11"])
     ['grade 1', 'grade 11']
+    >>> with_numerals(["T I", "T ll"])
+    ['T I', 'T II']
     """
     parts = [_NUMERAL.fullmatch(label) for label in labels]
     series = defaultdict(list)
     for part in parts:
         if part:
             series[part[1].casefold()].append(part[2])
-    roman = {stem for stem, tokens in series.items() if any(len(token) > 1 and set(token) <= set("IVX") for token in tokens)}
+    roman = {
+        stem
+        for stem, tokens in series.items()
+        if any(set(token) <= set("IVX") for token in tokens) and any(len(token) > 1 and not token.isdigit() for token in tokens)
+    }
     return [
         part[1] + part[2].translate(_AS_NUMERAL) if part and part[1].casefold() in roman else label
         for part, label in zip(parts, labels, strict=True)
