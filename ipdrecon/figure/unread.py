@@ -10,6 +10,7 @@ from ipdrecon.figure.text import read_line
 from ipdrecon.model import Box, Word
 
 _LEAST_CONTRAST = 20.0
+_LEAST_STEP = 45
 _GROUND_SHARE = 0.04
 _WIDEST_LABEL = 12
 _LEAST_CONFIDENCE = 0.5
@@ -49,15 +50,13 @@ def find_unread(px, words, entries):
 
 def _ink(px, words):
     """Where there is ink upon the large areas of a picture; and where that lies outside all words."""
-    small = px[::2, ::2] // 8
-    codes, counts = np.unique(small.reshape(-1, 3) @ np.array([1024, 32, 1]), return_counts=True)
-    large = codes[counts >= max(_GROUND_SHARE * counts.sum(), counts.max())]
+    small = px[::2, ::2]
+    codes = (small // 8).astype(np.int32) @ np.array([1024, 32, 1], np.int32)
+    kinds, counts = np.unique(codes, return_counts=True)
     ink = np.ones(px.shape[:2], bool)
-    lab = to_lab(px)
-    for code in large:
-        inside = px[::2, ::2][(small @ np.array([1024, 32, 1])) == code]
-        ground = to_lab(np.median(inside, axis=0)[None, None].astype(np.uint8))[0, 0]
-        ink &= np.linalg.norm(lab - ground, axis=2) > _LEAST_CONTRAST
+    for kind in kinds[counts >= min(_GROUND_SHARE * counts.sum(), counts.max())]:
+        ground = np.median(small[codes == kind], axis=0)
+        ink &= cv2.absdiff(px, np.broadcast_to(ground.astype(np.uint8), px.shape)).max(axis=2) > _LEAST_STEP
     free = ink.copy()
     for word in words:
         box = word.box
