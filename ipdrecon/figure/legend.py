@@ -8,6 +8,7 @@ import numpy as np
 from ipdrecon.figure.dashes import DashPattern
 from ipdrecon.figure.ink import commonest_colour, to_lab
 from ipdrecon.figure.keys import colour_unlikeness, find_key, text_colour
+from ipdrecon.figure.names import are_a_pair
 from ipdrecon.figure.text import read_line
 from ipdrecon.model import Box, Word
 
@@ -72,6 +73,12 @@ def find_legend(px, words):
     pairs = _two_lines_to_a_key(px, bare, words)
     taken = [word for pair in pairs for word in pair[1]]
     entries += [_entry(key, pair) for key, pair in pairs]
+    odd = [_is_odd(px, entry) for entry in entries]
+    entries = [
+        entry
+        for entry, strange in zip(entries, odd, strict=True)
+        if not strange or any(are_a_pair(entry, other) for other in entries if other is not entry)
+    ]
     return tuple(_continued(entry, entries, [word for word in bare if not any(word is other for other in taken)]) for entry in entries)
 
 
@@ -81,15 +88,15 @@ def _may_label(word):
 
 
 def _key_of(px, word, box, words):
-    """The key left of a word, or of the place `box`; None where there is none, or where a word is taken for one.
-
-    Coloured text has the colour of its key: what has another is the end of a curve with marks of their own colour.
-    """
+    """The key left of a word, or of the place `box`; None where there is none, or where a word is taken for one."""
     key = find_key(px, box, [other.box for other in words if other is not word and _is_sure(other)])
-    if key is None or _is_written(key.box, words):
-        return None
-    text = text_colour(px, word.box)
-    return None if np.hypot(*text[1:]) > _KEY_LAB and colour_unlikeness(text, key.lab) > _KEY_LAB else key
+    return None if key is None or _is_written(key.box, words) else key
+
+
+def _is_odd(px, entry):
+    """Whether the text has a colour that its key has not: a name beside a curve whose end has marks of their own colour."""
+    text = text_colour(px, entry.text)
+    return bool(np.hypot(*text[1:]) > _KEY_LAB and colour_unlikeness(text, entry.lab) > _KEY_LAB)
 
 
 def _entry(key, words):
@@ -111,12 +118,16 @@ def _follows(upper, lower):
     return alike and close and abs(lower.left - upper.left) < 0.5 * height
 
 
+def _is_worded(word):
+    return sum(character.isalpha() for character in word.text) > 1
+
+
 def _two_lines_to_a_key(px, bare, words):
     """Labels of two lines with their key between: pairs of a key and the two words."""
     pairs = []
     for upper in bare:
         for lower in bare:
-            if upper is lower or not _follows(upper.box, lower.box):
+            if upper is lower or not _follows(upper.box, lower.box) or not (_is_worded(upper) and _is_worded(lower)):
                 continue
             middle, height = (upper.box.centre[1] + lower.box.centre[1]) / 2, upper.box.height
             around = _around([upper.box, lower.box])

@@ -98,6 +98,20 @@ def are_in_line(entry, other):
     return (column and 0.7 * height < apart < 8 * height) or apart < 0.25 * height
 
 
+def are_a_pair(entry, other):
+    """Whether two entries are in line and have keys of one length.
+
+    Parameters
+    ----------
+    entry, other : LegendEntry
+
+    Returns
+    -------
+    bool
+    """
+    return are_in_line(entry, other) and abs(entry.key.width - other.key.width) <= max(0.2 * entry.key.width, 3)
+
+
 def words_of_legend(legend, words):
     """Words that are labels of a legend and no numbers of a table: every word of their line has a key in line with others.
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from ipdrecon.figure.at_risk.ties import colour_distance, name_likeness
 from ipdrecon.figure.beside import end_of, is_struck_through, is_tail, names_beside
-from ipdrecon.figure.names import are_in_line, match_legend
+from ipdrecon.figure.names import are_a_pair, match_legend
 from ipdrecon.figure.unread import find_unread_at_ends
 from ipdrecon.flags import Flag
 from ipdrecon.model import Box
@@ -65,12 +65,7 @@ def true_entries(entries, plot, inks):
     """
     doubtful = [is_tail(entry, plot, inks) or is_struck_through(entry.text, plot, inks) for entry in entries]
     sure = [entry for entry, doubt in zip(entries, doubtful, strict=True) if not doubt]
-    return tuple(entry for entry in entries if any(entry is other or _is_pair(entry, other) for other in sure))
-
-
-def _is_pair(entry, other):
-    """Whether two entries are in line with keys of one length."""
-    return are_in_line(entry, other) and abs(entry.key.width - other.key.width) <= max(0.2 * entry.key.width, 3)
+    return tuple(entry for entry in entries if any(entry is other or are_a_pair(entry, other) for other in sure))
 
 
 def name_arms(px, words, box, plot, inks, entries):
@@ -95,7 +90,7 @@ def name_arms(px, words, box, plot, inks, entries):
     """
     if not any(box.contains(*entry.text.centre) for entry in entries):
         beside = names_beside(px, words, box, plot, inks)
-        entries = () if len(beside) == len(inks) and min(match.sureness for match in beside.values()) > _SURELY_BESIDE else entries
+        entries = () if len(beside) == len(inks) and min((match.sureness for match in beside.values()), default=0.0) > _SURELY_BESIDE else entries
     matched = match_legend(inks, entries)
     names = {
         i: ArmName(match.entry.label, "legend", match.sureness, match.entry.confidence, match.entry.text) for i, match in matched.items()
