@@ -119,7 +119,7 @@ def _follows(upper, lower):
 
 
 def _is_worded(word):
-    return sum(character.isalpha() for character in word.text) > 1
+    return any(character.isalpha() for character in word.text)
 
 
 def _two_lines_to_a_key(px, bare, words):
