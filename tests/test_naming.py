@@ -152,6 +152,12 @@ def test_names_that_a_row_repeats_are_not_taken_for_slips_of_another():
     assert [mended.label for mended in mend_names(BLANK, names, (), [row("Stage III"), row("Stage II")])] == ["Stage II", "Stage III"]
 
 
+@pytest.mark.parametrize(("label", "other"), [("Non-PV (-), n=334", "Non-PV (-)"), ("Placebo (n = 120)", "placebo"), ("NTRK+", "NTRK⁺")])
+def test_a_size_or_another_kind_of_sign_is_no_contradiction(label, other):
+    (mended,) = mend_names(BLANK, (name(label),), (), [row(other)])
+    assert (mended.label, mended.reading, mended.doubt) == (label, 1.0, "")
+
+
 @pytest.mark.parametrize("labels", [["BRCA-", "BRCA+"], ["≥65 years", "<65 years"], ["1", "2"], ["Arm 1", "Arm 11"], ["", "NTRK+"]])
 def test_names_read_surely_stay_as_they_are(labels):
     names = tuple(name(label, reading=1.0) for label in labels)

@@ -13,6 +13,7 @@ _SURE_READING = 0.85
 _LEAST_SHARE = 0.55
 _HEIGHTS_PX = (40, 56)
 _MARKS = re.compile(r"[HITLAilt+|x×X41†\W]{1,8}")
+_SIZE = re.compile(r"[,;:]?\s*[(\[]?\s*\bn\s*=\s*\d+\s*[)\]]?\s*$", re.IGNORECASE)
 _NUMERAL = re.compile(r"(.*?[\s=:_-])([IVXl1|]+)")
 _AS_NUMERAL = str.maketrans("l1|", "III")
 
@@ -43,7 +44,12 @@ def mend_names(px, names, words, rows):
 
 def _key(text):
     """What must be the same in two readings of one name: all but blanks, case and the kind of dash."""
-    return re.sub(r"\s", "", text.translate(str.maketrans("–—−≤≥", "---<>"))).casefold()
+    return re.sub(r"\s", "", text.translate(str.maketrans("–—−⁻⁺≤≥", "----+<>"))).casefold()
+
+
+def _without_size(label):
+    """A label without the number of patients, which legend or table may print and the other not."""
+    return _SIZE.sub("", label)
 
 
 def _partners(names, rows):
@@ -63,8 +69,11 @@ def _partners(names, rows):
 
 
 def _mended(px, name, row, words):
-    if row is not None and _key(row.label) == _key(name.label):
+    bare, printed = _without_size(name.label), _without_size(row.label) if row is not None else ""
+    if row is not None and _key(printed) == _key(bare):
         return replace(name, reading=1.0)
+    if row is not None and (bare == name.label) != (printed == row.label):
+        row = None
     if not name.label or (row is None and name.reading >= _SURE_READING):
         return name
     if row is not None and _MARKS.fullmatch(name.label.removesuffix(row.label)):
