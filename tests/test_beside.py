@@ -62,6 +62,14 @@ def test_a_name_has_its_second_line_but_no_result():
     assert named(arms, texts) == {0: "Drug A plus drug B", 1: "Placebo"}
 
 
+def test_a_name_read_as_two_words_is_one():
+    arms = (curve(100, 300),)
+    px, (word,) = drawn(arms, [("Drug B", 306, 100, "black")])
+    cut = word.box.left + 0.7 * word.box.width
+    halves = (Word("Drug", Box(word.box.left, word.box.top, cut, word.box.bottom)), Word("B", Box(cut + 3, word.box.top, word.box.right, word.box.bottom)))
+    assert names_beside(px, halves, BOX, PLOT, arms)[0].word.text == "Drug B"
+
+
 def test_what_is_far_from_every_curve_names_none():
     assert named((curve(100, 300),), [("Overall survival", 150, 250, "black"), ("p = 0.03", 306, 100, "black")]) == {}
 

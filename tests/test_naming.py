@@ -74,6 +74,14 @@ def test_a_lone_entry_in_a_panel_gives_way_to_a_legend_outside_all():
     assert [found.label for found in usable_entries(legend, boxes[1], boxes)] == ["A", "B"]
 
 
+def test_a_lone_entry_of_another_panel_is_not_borrowed_but_a_legend_is():
+    boxes = (Box(0, 0, 190, 150), Box(250, 0, 400, 150), Box(450, 0, 600, 150))
+    lone = (entry("Low dose", left=300.0, top=60.0), entry("Low dose", left=500.0, top=60.0))
+    assert usable_entries(lone, boxes[0], boxes) == ()
+    listed = (entry("A", left=300.0, top=20.0), entry("B", left=300.0, top=40.0))
+    assert usable_entries(listed, boxes[0], boxes) == listed
+
+
 def test_the_end_of_a_curve_is_no_key_unless_keys_like_it_stand_in_line():
     plot = SimpleNamespace(left=0, top=0, row_to_py=lambda rows: np.asarray(rows, float))
     tail = entry("High dose", RED)

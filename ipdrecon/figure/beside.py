@@ -8,7 +8,7 @@ from scipy.optimize import linear_sum_assignment
 
 from ipdrecon.figure.ink import commonest_colour, to_lab
 from ipdrecon.figure.keys import colour_unlikeness, text_colour
-from ipdrecon.figure.legend import is_label
+from ipdrecon.figure.legend import as_one, is_label, on_the_line
 from ipdrecon.figure.text import read_line
 from ipdrecon.model import Box
 
@@ -78,7 +78,7 @@ def names_beside(px, words, box, plot, arms, settings=None):
         By the arm's place in `arms`.
     """
     settings = settings or BesideSettings()
-    near = [_after_the_line(px, word, plot, arms) for word in words if _is_near(word, box)]
+    near = [_after_the_line(px, word, plot, arms) for word in _lines(words) if _is_near(word, box)]
     near = [word for word in near if _may_name(px, word, plot, arms) and not is_struck_through(word.box, plot, arms)]
     if not near or not arms:
         return {}
@@ -88,6 +88,13 @@ def names_beside(px, words, box, plot, arms, settings=None):
     pairs = [(int(i), int(j)) for i, j in zip(rows, columns, strict=True) if cost[i, j] < _FAR]
     used = [near[j] for _, j in pairs]
     return {i: BesideMatch(_with_next_line(near[j], near, used, colours), _sureness(cost, i, j, settings)) for i, j in pairs}
+
+
+def _lines(words):
+    """Words with those that go on after them on one line."""
+    parts = [on_the_line(word, words) for word in words]
+    inner = [word for part in parts for word in part[1:]]
+    return [as_one(part) for part in parts if not any(part[0] is word for word in inner)]
 
 
 def _is_near(word, box):

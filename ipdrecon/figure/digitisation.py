@@ -201,9 +201,8 @@ def _read_panel(px, place, boxes, words, legend, given, settings):
     rows = len(table.rows) if table is not None else None
     given, inks = _inks(plot, calibration, entries, rows, place.name, given, settings)
     entries = true_entries(entries, plot, inks)
-    inks = _listed_inks(inks, entries, rows, given)
     free = tuple(word for word in words if not any(cell.box.contains(*word.box.centre) for cell in cells))
-    names = name_arms(px, free, place.box, plot, inks, entries)
+    inks, names = _named(px, free, place.box, plot, inks, entries, rows, given)
     table, names = _mended(px, words, table, entries, names)
     edges = [ink_edges(ink.path, ink.own, ink.others, plot.text) for ink in inks]
     sights = [see(ink, edge, plot.text) for ink, edge in zip(inks, edges, strict=True)]
@@ -245,14 +244,21 @@ def _inks(plot, calibration, entries, rows, panel, given, settings):
     return given, of_colours(inks, colours)
 
 
-def _listed_inks(inks, entries, rows, given):
-    """The arms without ink that a complete legend does not show."""
-    matched = match_legend(inks, entries)
-    if len(matched) < 2 or given.arms is not None:
+def _named(px, words, box, plot, inks, entries, rows, given):
+    """The arms without ink that neither a complete legend shows nor a name stands beside, and the names of the others."""
+    inks = _listed_inks(inks, match_legend(inks, entries), rows, given)
+    names = name_arms(px, words, box, plot, inks, entries)
+    kept = _listed_inks(inks, [i for i, name in enumerate(names) if name.label], rows, given)
+    return (inks, names) if len(kept) == len(inks) else (kept, name_arms(px, words, box, plot, kept, entries))
+
+
+def _listed_inks(inks, named, rows, given):
+    """The arms without ink that is no curve of its own, where at least two others have names."""
+    if len(named) < 2 or given.arms is not None:
         return inks
-    told, short = len(matched) == rows, rows is not None and len(matched) < rows
-    others = [inks[i] for i in matched]
-    return tuple(ink for i, ink in enumerate(inks) if i in matched or not (told or _is_shade(ink, others, short)))
+    told, short = len(named) == rows, rows is not None and len(named) < rows
+    others = [inks[i] for i in named]
+    return tuple(ink for i, ink in enumerate(inks) if i in named or not (told or _is_shade(ink, others, short)))
 
 
 def _mended(px, words, table, entries, names):

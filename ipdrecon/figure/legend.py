@@ -68,7 +68,7 @@ def find_legend(px, words):
         if key is None:
             bare.append(word)
         else:
-            entries.append(_entry(key, _on_the_line(word, words)))
+            entries.append(_entry(key, on_the_line(word, words)))
     bare = [word for word in bare if not any(entry.text.contains(*word.box.centre) for entry in entries)]
     pairs = _two_lines_to_a_key(px, bare, words)
     taken = [word for pair in pairs for word in pair[1]]
@@ -100,8 +100,24 @@ def _is_odd(px, entry):
 
 
 def _entry(key, words):
-    label = " ".join(word.text for word in words).lstrip(_NO_BEGINNING)
-    return LegendEntry(label.rstrip(": ") or label, key.lab, key.pattern, key.box, _around([word.box for word in words]), min(word.confidence for word in words))
+    whole = as_one(words)
+    label = whole.text.lstrip(_NO_BEGINNING)
+    return LegendEntry(label.rstrip(": ") or label, key.lab, key.pattern, key.box, whole.box, whole.confidence)
+
+
+def as_one(words):
+    """Words as one, with blanks between, as sure as the least sure of them.
+
+    Parameters
+    ----------
+    words : sequence of Word
+
+    Returns
+    -------
+    Word
+    """
+    text, confidence = " ".join(word.text for word in words), min(word.confidence for word in words)
+    return Word(text, _around([word.box for word in words]), confidence, words[0].vertical)
 
 
 def _around(boxes):
@@ -265,8 +281,18 @@ def is_label(text):
     return any(character.isalnum() and ord(character) < _FIRST_IDEOGRAPH for character in plain)
 
 
-def _on_the_line(word, words):
-    """A word and those that go on after it on the same line, without a key between."""
+def on_the_line(word, words):
+    """A word and those that go on after it on the same line, without a key between.
+
+    Parameters
+    ----------
+    word : Word
+    words : iterable of Word
+
+    Returns
+    -------
+    list of Word
+    """
     line, label, box = [word], word.text, word.box
     height = box.height
     for other in sorted(words, key=lambda other: other.box.left):

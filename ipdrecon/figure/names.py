@@ -45,9 +45,9 @@ class LegendMatch:
 def usable_entries(legend, box, boxes, cells=()):
     """The legend entries that may speak of one panel.
 
-    Entries inside the panel's box; if there are none, those outside all boxes; if there are none either, those of the
-    other panels, which then share them. A lone entry gives way to several in line with each other. A bare number is a
-    label only where keys of several colours or dashes have one.
+    Entries inside the panel's box; if there are none, those outside all boxes; if there are none either, those of
+    another panel, which then share them. A lone entry gives way to several in line with each other, and is not borrowed.
+    A bare number is a label only where keys of several colours or dashes have one.
 
     Parameters
     ----------
@@ -70,9 +70,10 @@ def usable_entries(legend, box, boxes, cells=()):
     ]
     inside = [entry for entry in free if box.contains(*entry.text.centre)]
     outside = [entry for entry in free if not any(other.contains(*entry.text.centre) for other in boxes)]
-    choices = [_in_line(_without_lone_numbers(chosen)) for chosen in (inside, outside, free)]
-    several = [choice for choice in choices if len(choice) > 1]
-    return next((choice for choice in (*several, *choices) if choice), ())
+    borrowed = ([entry for entry in free if other.contains(*entry.text.centre)] for other in boxes if other != box)
+    own = [_in_line(_without_lone_numbers(chosen)) for chosen in (inside, outside)]
+    several = [choice for choice in (*own, *(_in_line(_without_lone_numbers(chosen)) for chosen in borrowed)) if len(choice) > 1]
+    return next((choice for choice in (*several, *own) if choice), ())
 
 
 def _in_line(entries):
