@@ -46,7 +46,7 @@ _DEFINITIONS = (
     FlagDefinition("arms_given", "The number of arms was given by hand.", "the curves in overlay.png", False),
     FlagDefinition("arms_doubtful", "The number of curves is not certain.", "the curves in overlay.png"),
     FlagDefinition("arm_unnamed", "No label was found for a curve.", "the legend", False),
-    FlagDefinition("arm_name_doubtful", "The label of a curve was matched by weak evidence.", "the legend and the curves in overlay.png"),
+    FlagDefinition("arm_name_doubtful", "The label of a curve was matched or read by weak evidence, or another contradicts it.", "the legend and the curves in overlay.png"),
     FlagDefinition("occluded", "A stretch of the curve is hidden by another curve or by text.", "the stretch in overlay.png", False),
     FlagDefinition("gap", "A stretch of the curve has no ink and was bridged.", "the stretch in overlay.png"),
     FlagDefinition("not_monotone", "The ink goes back up where a survival curve cannot.", "the curve in overlay.png"),

@@ -345,9 +345,10 @@ class ArmLook:
     label : str
     colour : tuple of int
         Red, green, blue.
-    dash : {"solid", "dashed", "dotted", "unknown"}
+    dash : {"solid", "dashed", "dotted", "dash-dotted", "unknown"}
     matched_by : {"legend", "text", "at_risk", "facet", "order", "given", ""}
     confidence : float
+        Of the label, in [0, 1]: how surely it was read, and how sure it is that it is this arm's. 0 where nothing prints one.
     """
 
     label: str

@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from ipdrecon.figure.colour import to_lab
+from ipdrecon.figure.dashes import DashPattern
 from ipdrecon.figure.legend import LegendEntry, find_legend, is_label, split_at_keys
 from ipdrecon.figure.names import match_legend, usable_entries
 from ipdrecon.model import Box, Word
@@ -153,27 +154,27 @@ def test_shapes_that_show_faintly_through_the_ground_do_not_hide_a_key():
 def test_a_key_of_two_dashes_stands_apart_from_the_label_before_it():
     keys = [line("black", lw=4), line("black", lw=4, linestyle=(0, (1, 1.4)))]
     px, words = drawn(keys, names=("age", "karno"), ncol=2, columnspacing=0.6)
-    assert [(entry.label, entry.dash) for entry in find_legend(px, words)] == [("age", "solid"), ("karno", "dashed")]
+    assert [(entry.label, entry.dash) for entry in find_legend(px, words)] == [("age", "solid"), ("karno", "dotted")]
 
 
 def _arm(colour, dash):
-    return SimpleNamespace(lab=to_lab(np.array([[to_rgb(colour)]]) * 255)[0, 0], dash=dash)
+    return SimpleNamespace(lab=to_lab(np.array([[to_rgb(colour)]]) * 255)[0, 0], dash=dash, pattern=DashPattern(dash))
 
 
 def _entry(label, colour, dash, left=300.0, top=20.0):
-    return LegendEntry(label, _arm(colour, dash).lab, dash, Box(left - 40, top, left - 10, top + 3), Box(left, top - 6, left + 50, top + 8))
+    return LegendEntry(label, _arm(colour, dash).lab, DashPattern(dash), Box(left - 40, top, left - 10, top + 3), Box(left, top - 6, left + 50, top + 8))
 
 
 def test_a_legend_of_dashes_beside_one_of_colours_names_arms_of_one_colour():
     entries = (_entry("T1", "tab:blue", "solid"), _entry("T2", "tab:red", "solid"), _entry("age", "k", "solid"), _entry("karno", "k", "dashed"))
     matched = match_legend((_arm("tab:blue", "dashed"), _arm("tab:blue", "solid")), entries)
-    assert {i: entry.label for i, entry in matched.items()} == {0: "karno", 1: "age"}
+    assert {i: match.entry.label for i, match in matched.items()} == {0: "karno", 1: "age"}
 
 
 def test_arms_of_two_colours_are_named_by_colour_whatever_their_dash():
     entries = (_entry("A", "tab:blue", "solid"), _entry("B", "tab:red", "solid"), _entry("age", "k", "solid"), _entry("karno", "k", "dashed"))
     matched = match_legend((_arm("tab:red", "dashed"), _arm("tab:blue", "solid")), entries)
-    assert {i: entry.label for i, entry in matched.items()} == {0: "B", 1: "A"}
+    assert {i: match.entry.label for i, match in matched.items()} == {0: "B", 1: "A"}
 
 
 def test_an_axis_with_its_ticks_is_no_key_and_numbers_of_a_table_are_no_labels():

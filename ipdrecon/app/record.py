@@ -60,7 +60,7 @@ class _FlagBook:
 
 def _panel_confidence(panel):
     parts = [panel.box_confidence, panel.calibration.time.confidence, panel.calibration.vertical.confidence]
-    parts += [look.confidence for look in panel.looks] + [curve.confidence for curve in panel.curves]
+    parts += [look.confidence for look in panel.looks if look.matched_by != "order"] + [curve.confidence for curve in panel.curves]
     return min(parts + ([panel.at_risk.confidence] if panel.at_risk is not None else []))
 
 

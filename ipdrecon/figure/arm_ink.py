@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from ipdrecon.figure.dashes import pattern_along
 from ipdrecon.figure.ink import Plot
 from ipdrecon.figure.path import Path, TraceSettings, find_path
 
@@ -100,9 +101,13 @@ class ArmInk:
 
     @property
     def dash(self):
-        """``"solid"`` or ``"dashed"``, from the gaps in its ink."""
-        ink = self.path.own / max(self.path.own + self.path.bare, 1)
-        return "solid" if ink > 0.93 else "dashed"
+        """``"solid"``, ``"dashed"``, ``"dotted"`` or ``"dash-dotted"``, from the gaps in its ink."""
+        return self.pattern.kind
+
+    @functools.cached_property
+    def pattern(self):
+        """`DashPattern` along its path."""
+        return pattern_along(self.path, self.own, self.others, self.thickness)
 
 
 def _width(ink, inked, row):

@@ -28,15 +28,18 @@ from ipdrecon.figure.flag_places import place_flags
 from ipdrecon.figure.frame import find_frame
 from ipdrecon.figure.ink import InkSettings, plot_inside
 from ipdrecon.figure.legend import find_legend, split_at_keys
-from ipdrecon.figure.names import legend_order, match_legend, usable_entries, words_beside
+from ipdrecon.figure.names import legend_order, match_legend, usable_entries, words_of_legend
+from ipdrecon.figure.naming import distinct, name_arms, name_flag, true_entries, with_rows
 from ipdrecon.figure.panels import PanelBox, find_panels
 from ipdrecon.figure.path import TraceSettings
 from ipdrecon.figure.reading import FigureReading, PanelReading
 from ipdrecon.figure.shape_doubts import shape_doubts
 from ipdrecon.figure.skew import straight_figure
 from ipdrecon.figure.source import open_figure
+from ipdrecon.figure.spelling import mend_names, with_numerals
 from ipdrecon.figure.text import read_words
 from ipdrecon.figure.trace import censor_marks, ink_edges, steps
+from ipdrecon.figure.unread import find_unread
 from ipdrecon.figure.visibility import longest, occluded_times, see
 from ipdrecon.flags import Flag
 from ipdrecon.model import ArmLook, Curve, Digitisation, DigitisedPanel
@@ -137,6 +140,7 @@ def read_figure(path, *, panel=None, page=None, arms=None, x_range=None, y_range
     if not chosen:
         raise PanelError(f"Panel {panel!r} was not found in {figure.source}; found: {', '.join(place.name for place in found)}.")
     legend = find_legend(figure.px, words)
+    legend += find_unread(figure.px, words, legend)
     boxes = tuple(place.box for place in found)
     readings, errors = [], {}
     for place in chosen:
@@ -193,38 +197,43 @@ def _read_panel(px, place, boxes, words, legend, given, settings):
     calibration, flags = calibrate(px, place.box, words, x_range=axes.time, y_range=axes.vertical)
     calibration, flags = edit_calibration(calibration, flags, axes)
     others = tuple(other for other in boxes if other is not place.box)
-    table = find_table(px, words, place.box, calibration.time, others=others)
+    labels = words_of_legend(legend, words)
+    table = find_table(px, [word for word in words if word not in labels], place.box, calibration.time, others=others)
     cells = table.cells if table is not None else ()
     entries = usable_entries(legend, place.box, boxes, cells)
-    table = table and replace(table, listed=legend_order(entries))
     keys, lines = [entry.key for entry in entries], [entry.lab for entry in entries]
     rows = len(table.rows) if table is not None else None
+    table = table and replace(table, listed=legend_order(entries))
     try:
         plot = plot_inside(px, place.box, calibration, words, keys=keys, lines=lines, settings=settings.ink)
         given, inks = _inks(plot, calibration, entries, rows, place.name, given, settings)
     except (ArmError, AxisError) as error:
         raise with_doubts(error, flags) from error
-    inks, looks = _named(px, words, place.box, plot, inks, entries, rows, given)
+    entries = true_entries(entries, plot, inks)
+    free = tuple(word for word in words if not any(cell.box.contains(*word.box.centre) for cell in cells))
+    inks, names = _named(px, free, place.box, plot, inks, entries, rows, given)
     edges = [ink_edges(ink.path, ink.own, ink.others, plot.text) for ink in inks]
     sights = [see(ink, edge, plot.text) for ink, edge in zip(inks, edges, strict=True)]
     curves = [
         replace(_curve(ink, edge, plot, calibration, settings.trace), occluded=occluded_times(sight, plot, calibration))
         for ink, edge, sight in zip(inks, edges, sights, strict=True)
     ]
-    table = table and settle_by_curves(px, table, looks, curves)
+    table = table and settle_by_curves(px, table, _looks(inks, names), curves)
     cells = table.cells if table is not None else ()
-    at_risk, looks = _tied(table, looks, curves)
-    looks = _distinct(looks)
+    table, names = _mended(px, words, table, entries, names)
+    at_risk, names = _tied(table, names, inks, curves)
+    names = distinct(names)
+    looks = _looks(inks, names)
     curves = tuple(
-        replace(curve, arm=look.label, flags=_curve_flags(look.label, ink, sight, plot))
-        for curve, look, ink, sight in zip(curves, looks, inks, sights, strict=True)
+        replace(curve, arm=name.label, flags=(*_curve_flags(name.label, ink, sight, plot), *name_flag(name)))
+        for curve, name, ink, sight in zip(curves, names, inks, sights, strict=True)
     )
     parts = edit_parts(EditedParts(curves, looks, at_risk), given.edits, place.name, calibration=calibration, printed=table)
-    names = tuple(look.label for look in looks)
-    flags = (*flags, *_panel_flags(calibration, parts.looks, parts.at_risk, given), *shape_doubts(plot, inks, edges, names), *parts.flags)
+    labels = tuple(look.label for look in looks)
+    flags = (*flags, *_panel_flags(calibration, parts.looks, parts.at_risk, given), *shape_doubts(plot, inks, edges, labels), *parts.flags)
     panel = DigitisedPanel(place.name, place.box, calibration, parts.curves, parts.looks, parts.at_risk, tuple(cells), flags)
     panel = place_flags(replace(panel, box_confidence=box_confidence(px, place.box, calibration)))
-    return PanelReading(panel, place, entries, plot, inks, names, tuple(edges), table, parts.missed)
+    return PanelReading(panel, place, entries, plot, inks, labels, tuple(edges), table, parts.missed)
 
 
 def _inks(plot, calibration, entries, rows, panel, given, settings):
@@ -248,28 +257,35 @@ def _inks(plot, calibration, entries, rows, panel, given, settings):
 
 
 def _named(px, words, box, plot, inks, entries, rows, given):
-    """Tie arms to labels; ink that a complete legend does not show is no arm."""
-    matched = match_legend(inks, entries)
-    if len(matched) >= 2 and given.arms is None:
-        told, short = len(matched) == rows, rows is not None and len(matched) < rows
-        others = [inks[i] for i in matched]
-        inks = tuple(ink for i, ink in enumerate(inks) if i in matched or not (told or _is_shade(ink, others, short)))
-        matched = match_legend(inks, entries)
-    used = {(entry.text.left, entry.text.top) for entry in entries}
-    free = tuple(word for word in words if (word.box.left, word.box.top) not in used)
-    nameless = [i for i in range(len(inks)) if i not in matched]
-    beside = words_beside(px, free, box, plot, [inks[i] for i in nameless])
-    by_words = {nameless[i]: word for i, word in beside.items()}
-    looks = []
-    for i, ink in enumerate(inks):
-        if i in matched:
-            label, source = matched[i].label, "legend"
-        elif i in by_words:
-            label, source = by_words[i].text, "text"
-        else:
-            label, source = "", ""
-        looks.append(ArmLook(label, ink.rgb, ink.dash, source, round(ink.confidence, 3)))
-    return inks, tuple(looks)
+    """The arms without ink that neither a complete legend shows nor a name stands beside, and the names of the others."""
+    inks = _listed_inks(inks, match_legend(inks, entries), rows, given)
+    names = name_arms(px, words, box, plot, inks, entries)
+    kept = _listed_inks(inks, [i for i, name in enumerate(names) if name.label], rows, given)
+    return (inks, names) if len(kept) == len(inks) else (kept, name_arms(px, words, box, plot, kept, entries))
+
+
+def _listed_inks(inks, named, rows, given):
+    """The arms without ink that is no curve of its own, where at least two others have names."""
+    if len(named) < 2 or given.arms is not None:
+        return inks
+    told, short = len(named) == rows, rows is not None and len(named) < rows
+    others = [inks[i] for i in named]
+    return tuple(ink for i, ink in enumerate(inks) if i in named or not (told or _is_shade(ink, others, short)))
+
+
+def _mended(px, words, table, entries, names):
+    """The table with the order of the legend, and the names spelt as legend and table agree."""
+    mended = mend_names(px, names, words, table.rows if table is not None else ())
+    if table is None:
+        return None, mended
+    spelt = {name.label: new.label for name, new in zip(names, mended, strict=True)}
+    labels = with_numerals([row.label for row in table.rows])
+    rows = tuple(replace(row, label=label) for row, label in zip(table.rows, labels, strict=True))
+    return replace(table, rows=rows, listed=tuple(spelt.get(label, label) for label in legend_order(entries))), mended
+
+
+def _looks(inks, names):
+    return tuple(ArmLook(name.label, ink.rgb, ink.dash, name.matched_by, name.confidence) for ink, name in zip(inks, names, strict=True))
 
 
 def _is_shade(ink, others, short):
@@ -338,27 +354,13 @@ def _stretch_box(ink, plot, stretch):
     return plot.left + stretch[0] - 6, top - 6, plot.left + stretch[1] + 6, bottom + 6
 
 
-def _tied(table, looks, curves):
-    """The at-risk table with its rows tied to the arms, and the looks with the names its rows print."""
+def _tied(table, names, inks, curves):
+    """The at-risk table with its rows tied to the arms, and the names with what its rows print."""
     if table is None:
-        return None, looks
+        return None, names
+    looks = _looks(inks, names)
     at_risk, labels, _ = tie_rows(table, looks, curves)
-    printed = {row.label for row in table.rows}
-    named = tuple(
-        replace(look, label=label, matched_by="at_risk") if not look.label and label in printed else look
-        for look, label in zip(looks, labels, strict=True)
-    )
-    return at_risk, named
-
-
-def _distinct(looks):
-    """Every arm has a name of its own: ``arm 1`` from the top where none is printed."""
-    seen, out = {}, []
-    for i, look in enumerate(looks):
-        label = look.label or f"arm {i + 1}"
-        seen[label] = seen.get(label, 0) + 1
-        out.append(replace(look, label=label if seen[label] == 1 else f"{label} ({seen[label]})", matched_by=look.matched_by or "order"))
-    return tuple(out)
+    return at_risk, with_rows(names, looks, table, at_risk, labels)
 
 
 def _panel_flags(calibration, looks, at_risk, given):

@@ -12,6 +12,7 @@ from ipdrecon.model import AtRiskTable, Box, Facet
 
 _ALIKE_SHARE = 0.03
 _STRIP_SHARE = 0.3
+_TITLE_CONFIDENCE = 0.9
 
 
 def join_facets(px, panels, words):
@@ -122,9 +123,10 @@ def _renamed(panel, title):
     """A facet whose arm has the facet's title."""
     curve, look, table = panel.curves[0], panel.looks[0], panel.at_risk
     flags = tuple(_of_arm(flag, curve.arm, title) for flag in panel.flags if flag.name != "arm_unnamed")
-    curve = replace(curve, arm=title, flags=tuple(_of_arm(flag, curve.arm, title) for flag in curve.flags))
+    kept = (flag for flag in curve.flags if flag.name != "arm_name_doubtful")
+    curve = replace(curve, arm=title, flags=tuple(_of_arm(flag, curve.arm, title) for flag in kept))
     table = table and replace(table, arms=(title,), flags=tuple(_of_arm(flag, look.label, title) for flag in table.flags))
-    return replace(panel, curves=(curve,), looks=(replace(look, label=title, matched_by="facet"),), at_risk=table, flags=flags)
+    return replace(panel, curves=(curve,), looks=(replace(look, label=title, matched_by="facet", confidence=_TITLE_CONFIDENCE),), at_risk=table, flags=flags)
 
 
 def _of_arm(flag, name, title):

@@ -120,7 +120,7 @@ def _limits_among(found):
 
 def _are_limits(upper, middle, lower):
     """Whether two curves of like dashes run at like distances on either side of another, and drop where it does."""
-    if upper.dash != lower.dash or not (above(upper, middle) and above(middle, lower)):
+    if (upper.dash == "solid") != (lower.dash == "solid") or not (above(upper, middle) and above(middle, lower)):
         return False
     return _at_like_distances(upper, middle, lower) and not (_drop_apart(upper, middle) or _drop_apart(middle, lower))
 

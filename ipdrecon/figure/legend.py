@@ -1,16 +1,22 @@
 """Legends: short strokes or patches, each with a label to its right."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ipdrecon.figure.colour import commonest_colour, to_lab
+from ipdrecon.figure.dashes import DashPattern
+from ipdrecon.figure.keys import colour_unlikeness, find_key, text_colour
+from ipdrecon.figure.names import are_a_pair
 from ipdrecon.figure.text import read_line
 from ipdrecon.model import Box, Word
 
 _NO_LABELS = ("censor", "logrank", "log-rank", "log rank", "strata", "hr ", "hr:", "hr=", "hazard ratio", "p =", "p<", "p=", "p <", "p-value")
 _FIRST_IDEOGRAPH = 0x2E80
+_NO_BEGINNING = "=+-–—•·●■□◆▲|_~ "
+_LINE_TO_PITCH = 0.8
+_KEY_LAB = 30.0
 
 
 @dataclass(frozen=True)
@@ -22,16 +28,25 @@ class LegendEntry:
     label : str
     lab : ndarray, shape (3,)
         Colour of the key in CIELAB.
-    dash : {"solid", "dashed"}
+    pattern : DashPattern
+        Of the key.
     key, text : Box
         In px of the figure.
+    confidence : float
+        With which the label was read, in [0, 1].
     """
 
     label: str
     lab: np.ndarray
-    dash: str
+    pattern: DashPattern
     key: Box
     text: Box
+    confidence: float = 1.0
+
+    @property
+    def dash(self):
+        """``"solid"``, ``"dashed"``, ``"dotted"`` or ``"dash-dotted"``."""
+        return self.pattern.kind
 
 
 def find_legend(px, words):
@@ -46,16 +61,108 @@ def find_legend(px, words):
     -------
     tuple of LegendEntry
     """
-    entries = []
-    for word in words:
-        if (word.vertical and len(word.text) > 2) or word.confidence < 0.5 or not is_label(word.text):
-            continue
-        key = _key(px, word.box, [other.box for other in words if other is not word and _is_sure(other)])
-        if key is not None and not _is_written(key[2], words):
-            lab, dash, box = key
-            label = _full_label(word, words).lstrip("=+-– ")
-            entries.append(LegendEntry(label.rstrip(": ") or label, lab, dash, box, word.box))
-    return tuple(entries)
+    able = [word for word in words if _may_label(word)]
+    entries, bare = [], []
+    for word in able:
+        key = _key_of(px, word, word.box, words)
+        if key is None:
+            bare.append(word)
+        else:
+            entries.append(_entry(key, on_the_line(word, words)))
+    bare = [word for word in bare if not any(entry.text.contains(*word.box.centre) for entry in entries)]
+    pairs = _two_lines_to_a_key(px, bare, words)
+    taken = [word for pair in pairs for word in pair[1]]
+    entries += [_entry(key, pair) for key, pair in pairs]
+    odd = [_is_odd(px, entry) for entry in entries]
+    entries = [
+        entry
+        for entry, strange in zip(entries, odd, strict=True)
+        if not strange or any(are_a_pair(entry, other) for other in entries if other is not entry)
+    ]
+    return tuple(_continued(entry, entries, [word for word in bare if not any(word is other for other in taken)]) for entry in entries)
+
+
+def _may_label(word):
+    upright = word.vertical and len(word.text) > 2
+    return not upright and word.confidence >= 0.5 and is_label(word.text)
+
+
+def _key_of(px, word, box, words):
+    """The key left of a word, or of the place `box`; None where there is none, or where a word is taken for one."""
+    key = find_key(px, box, [other.box for other in words if other is not word and _is_sure(other)])
+    return None if key is None or _is_written(key.box, words) else key
+
+
+def _is_odd(px, entry):
+    """Whether the text has a colour that its key has not: a name beside a curve whose end has marks of their own colour."""
+    text = text_colour(px, entry.text)
+    return bool(np.hypot(*text[1:]) > _KEY_LAB and colour_unlikeness(text, entry.lab) > _KEY_LAB)
+
+
+def _entry(key, words):
+    whole = as_one(words)
+    label = whole.text.lstrip(_NO_BEGINNING)
+    return LegendEntry(label.rstrip(": ") or label, key.lab, key.pattern, key.box, whole.box, whole.confidence)
+
+
+def as_one(words):
+    """Words as one, with blanks between, as sure as the least sure of them.
+
+    Parameters
+    ----------
+    words : sequence of Word
+
+    Returns
+    -------
+    Word
+    """
+    text, confidence = " ".join(word.text for word in words), min(word.confidence for word in words)
+    return Word(text, _around([word.box for word in words]), confidence, words[0].vertical)
+
+
+def _around(boxes):
+    return Box(
+        min(box.left for box in boxes), min(box.top for box in boxes), max(box.right for box in boxes), max(box.bottom for box in boxes)
+    )
+
+
+def _follows(upper, lower):
+    """Whether one line of text stands close below another and begins where that does."""
+    height = min(upper.height, lower.height)
+    alike = max(upper.height, lower.height) < 1.4 * height
+    close = -0.35 * height < lower.top - upper.bottom < 0.4 * height
+    return alike and close and abs(lower.left - upper.left) < 0.5 * height
+
+
+def _is_worded(word):
+    return any(character.isalpha() for character in word.text)
+
+
+def _two_lines_to_a_key(px, bare, words):
+    """Labels of two lines with their key between: pairs of a key and the two words."""
+    pairs = []
+    for upper in bare:
+        for lower in bare:
+            if upper is lower or not _follows(upper.box, lower.box) or not (_is_worded(upper) and _is_worded(lower)):
+                continue
+            middle, height = (upper.box.centre[1] + lower.box.centre[1]) / 2, upper.box.height
+            around = _around([upper.box, lower.box])
+            place = Box(around.left, middle - height / 2, around.right, middle + height / 2)
+            key = _key_of(px, upper, place, [word for word in words if word is not lower])
+            if key is not None:
+                pairs.append((key, (upper, lower)))
+    return pairs
+
+
+def _continued(entry, entries, bare):
+    """An entry with the line below it that has no key, where that is nearer than the next entry would be."""
+    column = sorted(other.text.centre[1] for other in entries if abs(other.text.left - entry.text.left) < 0.5 * entry.text.height)
+    for word in bare if len(column) > 1 else ():
+        apart = word.box.centre[1] - entry.text.centre[1]
+        if _follows(entry.text, word.box) and apart < _LINE_TO_PITCH * float(np.diff(column).min()):
+            confidence = min(entry.confidence, word.confidence)
+            return replace(entry, label=f"{entry.label} {word.text}", text=_around([entry.text, word.box]), confidence=confidence)
+    return entry
 
 
 def _is_sure(word):
@@ -83,8 +190,30 @@ def split_at_keys(px, words):
     parts = []
     for word in words:
         strokes = [] if word.vertical or word.box.width < 2 * word.box.height else _strokes_within(px, word.box)
-        parts.extend(_pieces(px, word, strokes) if strokes else [word])
+        parts.extend(_pieces(px, word, strokes) if strokes else [_without_coloured_lead(px, word)])
     return tuple(parts)
+
+
+def _without_coloured_lead(px, word):
+    """A word without the end of a coloured key before its black text, read again; as it is where there is none."""
+    box = word.box
+    if word.vertical or box.width < 1.5 * box.height or not any(character.isalnum() for character in word.text):
+        return word
+    left = max(int(box.left), 0)
+    lab = to_lab(px[max(int(box.top), 0) : int(np.ceil(box.bottom)) + 1, left : int(np.ceil(box.right)) + 1])
+    depth = np.linalg.norm(lab - commonest_colour(lab), axis=2)
+    inked = np.flatnonzero((depth > 20).any(axis=0))
+    breaks = np.flatnonzero(np.diff(inked) > max(0.2 * box.height, 2))
+    if not len(breaks):
+        return word
+    lead, rest = inked[: breaks[0] + 1], inked[breaks[0] + 1 :]
+    colours = [lab[:, part][depth[:, part] > 0.6 * depth[:, part].max()] for part in (lead, rest)]
+    first, other = (np.median(colour, axis=0) for colour in colours)
+    if np.hypot(*first[1:]) < _KEY_LAB or np.hypot(*other[1:]) > 0.5 * _KEY_LAB or np.linalg.norm(first - other) < _KEY_LAB:
+        return word
+    inner = Box(left + rest[0] - 2, box.top, box.right, box.bottom)
+    read = read_line(px, inner)
+    return Word(read.text, inner, read.confidence) if any(character.isalnum() for character in read.text) else word
 
 
 def _strokes_within(px, box):
@@ -152,90 +281,25 @@ def is_label(text):
     return any(character.isalnum() and ord(character) < _FIRST_IDEOGRAPH for character in plain)
 
 
-def _full_label(word, words):
-    """The words that go on after the first on the same line, without a key between."""
-    label, box = word.text, word.box
+def on_the_line(word, words):
+    """A word and those that go on after it on the same line, without a key between.
+
+    Parameters
+    ----------
+    word : Word
+    words : iterable of Word
+
+    Returns
+    -------
+    list of Word
+    """
+    line, label, box = [word], word.text, word.box
     height = box.height
     for other in sorted(words, key=lambda other: other.box.left):
         gap = other.box.left - box.right
         level = abs(other.box.centre[1] - box.centre[1]) < 0.3 * height
         goes_on = other.confidence >= 0.5 and is_label(other.text) and not label.endswith(":")
         if other is not word and goes_on and not other.vertical and level and -0.3 * height < gap < 0.45 * height:
+            line.append(other)
             label, box = f"{label} {other.text}", other.box
-    return label
-
-
-def _key(px, box, others=()):
-    """The stroke left of a word, and not under `others`: colour, dash and place; None where there is none."""
-    height = 0.75 * box.height
-    top, bottom = int(box.centre[1] - 0.5 * height), int(np.ceil(box.centre[1] + 0.5 * height))
-    right, left = int(box.left), int(max(box.left - 8 * height, 0))
-    if right - left < height or top < 0 or bottom >= px.shape[0]:
-        return None
-    lab = to_lab(px[top : bottom + 1, left:right])
-    paper = commonest_colour(to_lab(px[top : bottom + 1, max(int(box.left - 0.4 * height), 0) : int(box.right + 0.4 * height) + 1]))
-    depth = np.linalg.norm(lab - paper, axis=2)
-    for other in others:
-        if other.top < box.centre[1] < other.bottom and other.right < right:
-            depth[:, max(int(other.left) - left, 0) : max(int(np.ceil(other.right)) + 1 - left, 0)] = 0
-    for ink in _inks_left(lab, depth, height):
-        span = _last_stretch(ink.any(axis=0), height)
-        stroke = _stroke(lab, paper, ink, span) if span is not None else None
-        if stroke is not None:
-            colour, dash, rows = stroke
-            return colour, dash, Box(left + span[0], top + rows[0], left + span[1], top + rows[1])
-    return None
-
-
-def _inks_left(lab, depth, height):
-    """What may be ink left of a word: all but paper; what is strong; what has the colour of the ink nearest to the word.
-
-    Strong ink is told from shapes that show faintly through the legend's ground.
-    """
-    ink = depth > 14
-    yield ink
-    yield depth > max(14.0, 0.5 * float(depth[:, -max(int(4 * height), 1) :].max()))
-    yield ink & _like_the_last(lab, ink)
-
-
-def _like_the_last(lab, ink):
-    """Pixels of the colour of the ink nearest to the word: a key that touches a gridline or a frame."""
-    last = np.flatnonzero(ink.any(axis=0))[-3:]
-    if not len(last):
-        return ink
-    return np.linalg.norm(lab - np.median(lab[:, last][ink[:, last]], axis=0), axis=2) < 35
-
-
-def _last_stretch(inked, height):
-    """First and last column of the stretch of ink nearest to the word, small gaps (dashes) bridged."""
-    at = np.flatnonzero(inked)
-    if not len(at) or len(inked) - 1 - at[-1] > 2.5 * height:
-        return None
-    for gap in (0.45 * height, 0.9 * height):
-        breaks = np.flatnonzero(np.diff(at) > max(gap, 3))
-        first = at[breaks[-1] + 1] if len(breaks) else at[0]
-        if at[-1] - first + 1 >= 0.7 * height:
-            return None if first == 0 and not len(breaks) else (int(first), int(at[-1]))
-    return None
-
-
-def _stroke(lab, paper, ink, span):
-    """Colour, dash and rows of a stroke that runs level through a stretch; None where it is text."""
-    part = ink[:, span[0] : span[1] + 1]
-    share = part.mean(axis=1)
-    rows = np.flatnonzero(share >= max(0.45, 0.8 * share.max()))
-    if not len(rows) or rows[-1] - rows[0] + 1 > len(rows) + 1:
-        return None
-    depth = np.linalg.norm(lab[rows, span[0] : span[1] + 1] - paper, axis=2)
-    purest = int(np.argmax(np.quantile(depth, 0.75, axis=1)))
-    row, depth = int(rows[purest]), depth[purest]
-    colours = lab[row, span[0] : span[1] + 1][part[row]]
-    colour = np.median(lab[row, span[0] : span[1] + 1][depth >= np.quantile(depth[part[row]], 0.6)], axis=0)
-    if (np.linalg.norm(colours - colour, axis=1) < 30).mean() < 0.5:
-        return None
-    gaps = np.diff(np.flatnonzero(part[row]))
-    dash = "dashed" if (gaps > 2).any() and share[row] < 0.93 else "solid"
-    inked = np.flatnonzero(part.any(axis=1))
-    if part.shape[1] < part.shape[0] and inked[-1] - inked[0] + 1 > 0.45 * part.shape[0]:
-        return None
-    return colour, dash, (int(inked[0]), int(inked[-1]))
+    return line

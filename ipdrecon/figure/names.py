@@ -1,4 +1,4 @@
-"""Name the arms: from the legend, or from words beside the curves."""
+"""Tie arms to the entries of a legend, by colour and dash."""
 
 import re
 from dataclasses import dataclass
@@ -6,34 +6,48 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from ipdrecon.figure.colour import hue_difference, to_lab
-from ipdrecon.figure.legend import is_label
+from ipdrecon.figure.keys import colour_unlikeness
 
 _FAR = 1e3
 _APART_LAB = 15.0
+_DASH_PENALTY = 8.0
+_SURE_LEAD = 12.0
 
 
 @dataclass(frozen=True)
 class NameSettings:
-    """How near a label must be.
+    """How like a key must be.
 
     Attributes
     ----------
     most_lab : float
         Greatest CIELAB distance of a key from its curve.
-    most_heights : float
-        Greatest distance of a word from the curve it names, in heights of the word.
     """
 
     most_lab: float = 30.0
-    most_heights: float = 3.0
+
+
+@dataclass(frozen=True)
+class LegendMatch:
+    """An entry of a legend tied to an arm.
+
+    Attributes
+    ----------
+    entry : LegendEntry
+    sureness : float
+        How sure the tie is, in [0, 1].
+    """
+
+    entry: object
+    sureness: float
 
 
 def usable_entries(legend, box, boxes, cells=()):
     """The legend entries that may speak of one panel.
 
-    Entries inside the panel's box; if there are none, those outside all boxes; if there are none either, those of the
-    other panels, which then share them. A bare number is a label only where keys of several colours have one.
+    Entries inside the panel's box; if there are none, those outside all boxes; if there are none either, those of
+    another panel, which then share them. A lone entry gives way to several in line with each other, and is not borrowed.
+    A bare number is a label only where keys of several colours or dashes have one.
 
     Parameters
     ----------
@@ -56,11 +70,69 @@ def usable_entries(legend, box, boxes, cells=()):
     ]
     inside = [entry for entry in free if box.contains(*entry.text.centre)]
     outside = [entry for entry in free if not any(other.contains(*entry.text.centre) for other in boxes)]
-    for chosen in (inside, outside, free):
-        labels = _without_lone_numbers(chosen)
-        if labels:
-            return labels
-    return ()
+    borrowed = ([entry for entry in free if other.contains(*entry.text.centre)] for other in boxes if other != box)
+    own = [_in_line(_without_lone_numbers(chosen)) for chosen in (inside, outside)]
+    several = [choice for choice in (*own, *(_in_line(_without_lone_numbers(chosen)) for chosen in borrowed)) if len(choice) > 1]
+    return next((choice for choice in (*several, *own) if choice), ())
+
+
+def _in_line(entries):
+    """Entries without those out of line, where others stand in a column or a row."""
+    aligned = [entry for entry in entries if any(are_in_line(entry, other) for other in entries if other is not entry)]
+    return tuple(aligned or entries)
+
+
+def are_in_line(entry, other):
+    """Whether two entries stand in one column, or in one row.
+
+    Parameters
+    ----------
+    entry, other : LegendEntry
+
+    Returns
+    -------
+    bool
+    """
+    height = min(entry.text.height, other.text.height)
+    apart = abs(entry.text.centre[1] - other.text.centre[1])
+    column = abs(entry.key.left - other.key.left) < 0.3 * height or abs(entry.text.left - other.text.left) < 0.3 * height
+    return (column and 0.7 * height < apart < 8 * height) or apart < 0.25 * height
+
+
+def are_a_pair(entry, other):
+    """Whether two entries are in line and have keys of one length.
+
+    Parameters
+    ----------
+    entry, other : LegendEntry
+
+    Returns
+    -------
+    bool
+    """
+    return are_in_line(entry, other) and abs(entry.key.width - other.key.width) <= max(0.2 * entry.key.width, 3)
+
+
+def words_of_legend(legend, words):
+    """Words that are labels of a legend and no numbers of a table: every word of their line has a key in line with others.
+
+    Parameters
+    ----------
+    legend : tuple of LegendEntry
+    words : tuple of Word
+
+    Returns
+    -------
+    tuple of Word
+    """
+    listed = [entry for entry in legend if any(are_in_line(entry, other) for other in legend if other is not entry)]
+    labels = [word for word in words if any(entry.text.contains(*word.box.centre) for entry in listed)]
+
+    def alone(word):
+        level = [other for other in words if abs(other.box.centre[1] - word.box.centre[1]) < 0.3 * word.box.height]
+        return all(any(other is label for label in labels) for other in level)
+
+    return tuple(word for word in labels if alone(word))
 
 
 def _on_axis(key, box):
@@ -69,10 +141,15 @@ def _on_axis(key, box):
 
 
 def _without_lone_numbers(entries):
-    """Entries without bare numbers, unless keys of several colours show that numbers are what the legend lists."""
+    """Entries without bare numbers, unless keys of several colours or dashes show that numbers are what the legend lists."""
     numbers = [entry for entry in entries if _is_number(entry)]
-    apart = [np.linalg.norm(entry.lab - other.lab) for entry in numbers for other in numbers]
-    if max(apart, default=0.0) > _APART_LAB:
+    apart = [
+        np.linalg.norm(entry.lab - other.lab) > _APART_LAB or entry.pattern.unlike(other.pattern) > 0.5
+        for entry in numbers
+        for other in numbers
+        if are_in_line(entry, other)
+    ]
+    if any(apart):
         return tuple(entries)
     return tuple(entry for entry in entries if not _is_number(entry))
 
@@ -92,7 +169,7 @@ def match_legend(arms, entries, settings=None):
 
     Returns
     -------
-    dict of int to LegendEntry
+    dict of int to LegendMatch
         By the arm's place in `arms`.
     """
     settings = settings or NameSettings()
@@ -101,11 +178,24 @@ def match_legend(arms, entries, settings=None):
     dashes = _dash_entries(arms, entries)
     if dashes:
         entries = dashes
-        cost = np.array([[_FAR * (arm.dash != entry.dash) for entry in entries] for arm in arms])
+        cost = np.array([[_FAR * arm.pattern.unlike(entry.pattern) for entry in entries] for arm in arms])
     else:
         cost = np.array([[_key_distance(arm, entry) for entry in entries] for arm in arms])
     rows, columns = linear_sum_assignment(np.minimum(cost, _FAR))
-    return {int(i): entries[j] for i, j in zip(rows, columns, strict=True) if cost[i, j] <= settings.most_lab}
+    return {
+        int(i): LegendMatch(entries[j], _sureness(cost, i, j, settings))
+        for i, j in zip(rows, columns, strict=True)
+        if cost[i, j] <= (0.9 * _FAR if dashes else settings.most_lab)
+    }
+
+
+def _sureness(cost, i, j, settings):
+    """How sure it is that arm `i` has entry `j`: what the key's distance leaves, times how far any exchange is behind."""
+    near = 1 - 0.5 * min(cost[i, j] / settings.most_lab, 1.0)
+    others = [cost[i, k] - cost[i, j] for k in range(cost.shape[1]) if k != j]
+    others += [cost[k, j] - cost[i, j] for k in range(cost.shape[0]) if k != i and cost.shape[0] > cost.shape[1]]
+    lead = min(others, default=np.inf)
+    return float(near * np.clip(0.5 + lead / _SURE_LEAD, 0.3, 1.0))
 
 
 def _dash_entries(arms, entries):
@@ -128,12 +218,7 @@ def _key_distance(arm, entry):
     Between two colours the hue counts, in degrees: translucent bands and thin lines change lightness and chroma. Where
     either is grey, the CIELAB distance.
     """
-    (chroma, other), difference = (np.hypot(*c[1:]) for c in (arm.lab, entry.lab)), arm.lab - entry.lab
-    if min(chroma, other) > 15:
-        unlike = 0.7 * hue_difference(arm.lab, entry.lab) + 0.15 * abs(difference[0]) + 0.1 * abs(chroma - other)
-    else:
-        unlike = np.linalg.norm(difference)
-    return float(unlike) + 8.0 * (arm.dash != entry.dash)
+    return colour_unlikeness(arm.lab, entry.lab) + _DASH_PENALTY * arm.pattern.unlike(entry.pattern)
 
 
 def legend_order(entries):
@@ -153,58 +238,3 @@ def legend_order(entries):
             columns.append([])
         columns[-1].append(entry)
     return tuple(entry.label for column in columns for entry in sorted(column, key=lambda entry: entry.text.centre[1]))
-
-
-def words_beside(px, words, box, plot, arms, settings=None):
-    """Words beside the curves that may name them, by place and colour.
-
-    Parameters
-    ----------
-    px : ndarray of uint8, shape (height, width, 3)
-    words : tuple of Word
-        Those not used otherwise.
-    box : Box
-    plot : Plot
-    arms : tuple of ArmInk
-        Those without a name.
-    settings : NameSettings, optional
-
-    Returns
-    -------
-    dict of int to Word
-    """
-    settings = settings or NameSettings()
-    near = [word for word in words if _may_name(word, box)]
-    if not near or not arms:
-        return {}
-    cost = np.array([[_word_distance(px, word, plot, arm, settings) for word in near] for arm in arms])
-    rows, columns = linear_sum_assignment(np.minimum(cost, _FAR))
-    return {int(i): near[j] for i, j in zip(rows, columns, strict=True) if cost[i, j] < _FAR}
-
-
-def _may_name(word, box):
-    letters = sum(character.isalpha() for character in word.text)
-    reach = 0.35 * box.width
-    if word.box.width > 0.5 * box.width:
-        return False
-    inside = box.left < word.box.centre[0] < box.right + reach and box.top < word.box.centre[1] < box.bottom
-    return inside and letters >= 2 and not word.vertical and word.confidence > 0.6 and is_label(word.text)
-
-
-def _word_distance(px, word, plot, arm, settings):
-    """Distance of a word from a curve in word heights, plus a tenth of the CIELAB distance of their colours."""
-    columns = np.arange(int(word.box.left) - plot.left, int(word.box.right) - plot.left + 1)
-    columns = np.clip(columns, arm.path.first, arm.path.last) - arm.path.first
-    curve = plot.row_to_py(arm.path.leave[columns])
-    beyond = max(0.0, word.box.left - plot.left - arm.path.last)
-    away = np.hypot(np.abs(curve - word.box.centre[1]).min(), beyond) / word.box.height
-    if away > settings.most_heights:
-        return _FAR
-    return float(away + _text_colour_distance(px, word.box, arm.lab) / 10)
-
-
-def _text_colour_distance(px, box, lab):
-    crop = to_lab(px[max(int(box.top), 0) : int(box.bottom) + 1, max(int(box.left), 0) : int(box.right) + 1]).reshape(-1, 3)
-    paper = np.median(crop, axis=0)
-    depth = np.linalg.norm(crop - paper, axis=1)
-    return float(np.linalg.norm(np.median(crop[depth >= 0.8 * depth.max()], axis=0) - lab))

@@ -112,7 +112,8 @@ def _rename(arms, edit):
     name = arms.free_name(edit.name, edit)
     looks = list(arms.looks)
     looks[index] = replace(looks[index], label=name, matched_by="given", confidence=1.0)
-    arms = arms.with_curve(index, replace(curve, arm=name, flags=_about(curve.flags, old, name)))
+    flags = tuple(flag for flag in curve.flags if flag.name != "arm_name_doubtful")
+    arms = arms.with_curve(index, replace(curve, arm=name, flags=_about(flags, old, name)))
     renamed = {key: name if value == old else value for key, value in arms.renamed.items()} | {old: name}
     flags = _about(arms.flags, old, name)
     return replace(arms, looks=tuple(looks), renamed=renamed, flags=flags).noting(name, f"The name was {old!r}")

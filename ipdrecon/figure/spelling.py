@@ -1,0 +1,149 @@
+"""Agree on the spelling of a name that was read twice: beside its curve or key, and in the table of numbers at risk."""
+
+import re
+from collections import defaultdict
+from dataclasses import replace
+
+from ipdrecon.figure.at_risk.ties import name_likeness
+from ipdrecon.figure.text import read_line
+from ipdrecon.model import Box
+
+_ALIKE = 0.75
+_SURE_READING = 0.85
+_LEAST_SHARE = 0.55
+_HEIGHTS_PX = (40, 56)
+_MARKS = re.compile(r"[HITLAilt+|x×X41†\W]{1,8}")
+_SIZE = re.compile(r"[,;:]?\s*[(\[]?\s*\bn\s*=\s*\d+\s*[)\]]?\s*$", re.IGNORECASE)
+_NUMERAL = re.compile(r"(.*?[\s=:_-])([IVXl1|]+)")
+_AS_NUMERAL = str.maketrans("l1|", "III")
+
+
+def mend_names(px, names, words, rows):
+    """Names spelt as the better supported of their readings has it.
+
+    A name and a row's label that are the same up to slips of the reader are one name; where they differ, enlarged
+    second readings of both decide. A name that no row repeats, and that was read with doubt, is read again.
+
+    Parameters
+    ----------
+    px : ndarray of uint8, shape (height, width, 3)
+    names : tuple of ArmName
+    words : tuple of Word
+        Of the picture.
+    rows : sequence of TableRow
+
+    Returns
+    -------
+    tuple of ArmName
+    """
+    partner = _partners(names, rows)
+    mended = [_mended(px, name, rows[partner[i]] if i in partner else None, words) for i, name in enumerate(names)]
+    labels = with_numerals([name.label for name in mended])
+    return tuple(replace(name, label=label) for name, label in zip(mended, labels, strict=True))
+
+
+def _key(text):
+    """What must be the same in two readings of one name: all but blanks, case and the kind of dash."""
+    return re.sub(r"\s", "", text.translate(str.maketrans("–—−⁻⁺≤≥", "----+<>"))).casefold()
+
+
+def _without_size(label):
+    """A label without the number of patients, which legend or table may print and the other not."""
+    return _SIZE.sub("", label)
+
+
+def _partners(names, rows):
+    """The row that repeats each name, by place: those spelt alike first, then those most alike."""
+    pairs = [
+        (2.0 if _key(name.label) == _key(row.label) else name_likeness(name.label, row.label), i, j)
+        for i, name in enumerate(names)
+        for j, row in enumerate(rows)
+        if name.label and row.label
+    ]
+    partner, taken = {}, set()
+    for likeness, i, j in sorted(pairs, key=lambda pair: (-pair[0], pair[1], pair[2])):
+        if likeness >= _ALIKE and i not in partner and j not in taken:
+            partner[i] = j
+            taken.add(j)
+    return partner
+
+
+def _mended(px, name, row, words):
+    bare, printed = _without_size(name.label), _without_size(row.label) if row is not None else ""
+    if row is not None and _key(printed) == _key(bare):
+        return replace(name, reading=1.0)
+    if row is not None and (bare == name.label) != (printed == row.label):
+        row = None
+    if not name.label or (row is None and name.reading >= _SURE_READING):
+        return name
+    if row is not None and _MARKS.fullmatch(name.label.removesuffix(row.label)):
+        return replace(name, label=row.label)
+    readings = [(name.label, name.reading), *_again(px, name.box)]
+    if row is not None:
+        beside = [word for word in words if _is_label_of(word, row)]
+        sure = min((word.confidence for word in beside), default=_SURE_READING)
+        readings += [(row.label, sure), *(again for word in beside if len(beside) == 1 for again in _again(px, word.box))]
+    label, share = _elected(readings)
+    doubt = f"It reads {name.label!r}, the table {row.label!r}." if row is not None and share < _LEAST_SHARE else name.doubt
+    best = max(sureness for text, sureness in readings if _key(text) == _key(label))
+    return replace(name, label=label, reading=best if share >= _LEAST_SHARE else best * share, doubt=doubt)
+
+
+def _again(px, box):
+    """Enlarged readings of a place: pairs of text and confidence."""
+    pad = 0.12 * box.height
+    around = Box(box.left - pad, box.top - pad, box.right + pad, box.bottom + pad)
+    read = [read_line(px, around, height_px=height) for height in _HEIGHTS_PX]
+    return [(word.text, word.confidence) for word in read if any(character.isalnum() for character in word.text)]
+
+
+def _is_label_of(word, row):
+    """Whether a word stands left of a row's numbers, level with them."""
+    box = row.box
+    return box is not None and word.box.right < box.left + 2 and box.top < word.box.centre[1] < box.bottom and not word.vertical
+
+
+def _elected(readings):
+    """The reading with most confidence in all, spelt as its surest has it, and its share of all confidence."""
+    votes = defaultdict(float)
+    for text, confidence in readings:
+        votes[_key(text)] += confidence
+    key = max(votes, key=votes.get)
+    spelt = max((pair for pair in readings if _key(pair[0]) == key), key=lambda pair: pair[1])[0]
+    return spelt, votes[key] / max(sum(votes.values()), 1e-9)
+
+
+def with_numerals(labels):
+    """Labels of one series spelt with the numerals I, II, … where some were read as digits or other letters.
+
+    Parameters
+    ----------
+    labels : sequence of str
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> with_numerals(["stage=1", "stage=II", "stage=I1I"])
+    ['stage=I', 'stage=II', 'stage=III']
+    >>> with_numerals(["grade 1", "grade 11"])
+    ['grade 1', 'grade 11']
+    >>> with_numerals(["T I", "T ll"])
+    ['T I', 'T II']
+    """
+    parts = [_NUMERAL.fullmatch(label) for label in labels]
+    series = defaultdict(list)
+    for part in parts:
+        if part:
+            series[part[1].casefold()].append(part[2])
+    roman = {
+        stem
+        for stem, tokens in series.items()
+        if any(set(token) <= set("IVX") for token in tokens) and any(len(token) > 1 and not token.isdigit() for token in tokens)
+    }
+    return [
+        part[1] + part[2].translate(_AS_NUMERAL) if part and part[1].casefold() in roman else label
+        for part, label in zip(parts, labels, strict=True)
+    ]
