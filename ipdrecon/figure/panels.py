@@ -234,7 +234,8 @@ def left_edge(px, row, column):
     x0, width = row.place.min(), np.ptp(row.place)
     rows, last = (column.place.min(), column.place.max()), x0 + 0.6 * row.height
     if x0 - column.box.right > 0.5 * width and len(row.labels) > 2:
-        return find_edge_from_inside(turned(px), (x0 - max(0.12 * width, column.height), last), rows)
+        reach = max(0.12 * width, column.height, 1.08 * np.diff(np.sort(row.place)).min())
+        return find_edge_from_inside(turned(px), (x0 - reach, last), rows)
     columns = column.box.right - 1.2 * column.height, last
     return find_edge(turned(px), columns, rows) or find_marks_end(turned(px), columns, column.place, column.height, x0)
 

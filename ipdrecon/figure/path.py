@@ -14,6 +14,8 @@ _SOLID = 0.9
 _DASH_GAP_PX = 6
 _DROP_GAP_SHARE = 0.012
 _START_REACH_PX = 3
+_LETTER_REACH_PX = 8
+_LINE_COLUMNS = 30
 
 
 @dataclass(frozen=True)
@@ -144,17 +146,33 @@ def _dashed_drops(inked):
 def _without_words(inked, text, leave):
     """Number of columns to the end of the line, which does not go on through a name written behind it.
 
-    Within text the line is what runs on from the ink before it, level and unbroken.
+    Within text the line is what follows the ink before it, up to where letters begin: ink off its level in nearly half
+    of the columns.
     """
     at = np.arange(len(leave))
     line = np.flatnonzero(inked[leave, at] & ~text[leave, at])
     if not len(line):
         return len(leave)
-    last, row = int(line[-1]), leave[line[-1]]
-    near = inked[max(row - 1, 0) : row + 2].any(axis=0)
-    while last + 1 < len(leave) and near[last + 1] and abs(leave[last + 1] - row) <= 1:
-        last += 1
-    return last + 1
+    behind, before = at[line[-1] + 1 :], line[-_LINE_COLUMNS:]
+    half = int(np.median(_around(inked, leave[before], before, _LETTER_REACH_PX).sum(axis=0))) // 2 + 2
+    return int(line[-1]) + 1 + _before_letters(inked, leave[behind], behind, half)
+
+
+def _around(inked, rows, columns, reach):
+    """Ink within reach above and below some places, shape (2 reach + 1, n_places)."""
+    padded = np.pad(inked, ((reach, reach), (0, 0)))
+    return np.stack([padded[rows + reach + off, columns] for off in range(-reach, reach + 1)])
+
+
+def _before_letters(inked, rows, columns, half):
+    """Number of columns, along some rows, to the last ink before letters begin: ink more than `half` a line off."""
+    reach = half + _LETTER_REACH_PX
+    near = _around(inked, rows, columns, reach)
+    off = np.delete(near, slice(reach - half, reach + half + 1), axis=0).any(axis=0)
+    ahead = np.convolve(np.pad(off.astype(float), (0, 2 * reach)), np.ones(2 * reach), "valid")[: len(off)]
+    letters = np.flatnonzero(off & (ahead > 0.4 * 2 * reach))
+    line = np.flatnonzero(near[reach - 1 : reach + 2].any(axis=0)[: letters[0] if len(letters) else len(off)])
+    return int(line[-1]) + 1 if len(line) else 0
 
 
 def _gains(own, inked, cover, text, settings, first, row):
