@@ -178,7 +178,11 @@ def test_an_axis_that_begins_late_is_refused_and_one_that_begins_a_little_late_i
     box = Box(0, 0, 60, 50)
     refuse_far_start(Axis([0, 60], [12, 72], 1.0, 12.0, 0.0), box)
     with pytest.raises(AxisError, match="begins at or near 0"):
-        refuse_far_start(Axis([0, 60], [40, 100], 1.0, 40.0, 0.0), box)
+        refuse_far_start(Axis([0, 10, 20, 40, 60], [40, 50, 60, 80, 100], 1.0, 40.0, 0.0), box)
+
+
+def test_an_axis_whose_first_labels_were_passed_over_is_not_refused():
+    refuse_far_start(Axis([10, 30, 50], [12, 24, 36], 0.6, 6.0, 0.0), Box(10, 0, 60, 50))
 
 
 def test_factors_are_told_from_steps():

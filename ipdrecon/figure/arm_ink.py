@@ -11,7 +11,8 @@ from ipdrecon.figure.ink import Plot
 from ipdrecon.figure.path import Path, TraceSettings, find_path
 
 _INKED = 0.3
-_UNMARKED = 0.3
+_UNMARKED, _WITHIN_DOTS = 0.3, 0.6
+_FEW_COLUMNS = 20
 
 
 
@@ -91,13 +92,19 @@ class ArmInk:
 
     @functools.cached_property
     def thickness(self):
-        """Line width in px: a low quantile of the ink across the path where it runs level, for marks make it broader."""
+        """Line width in px, from the ink across the path where it runs level.
+
+        A low quantile within strokes, for marks make a line broader; a higher one for dots, whose ends are thinner.
+        """
         columns = slice(self.path.first, self.path.last + 1)
         ink = np.ascontiguousarray(np.maximum(self.own[:, columns], self.others[:, columns]).T)
         inked, rows = ink > _INKED, self.path.leave.tolist()
-        level = np.flatnonzero(self.path.enter == self.path.leave)
-        widths = [width for i in level if (width := _width(ink[i], inked[i], rows[i]))]
-        return float(np.quantile(widths, _UNMARKED)) if widths else 1.0
+        level = self.path.enter == self.path.leave
+        width = np.array([_width(ink[i], inked[i], rows[i]) if is_level else 0.0 for i, is_level in enumerate(level)])
+        within = np.convolve(width > 0, np.ones(3), "same") > 2
+        if within.sum() > _FEW_COLUMNS:
+            return float(np.quantile(width[within], _UNMARKED))
+        return float(np.quantile(width[width > 0], _WITHIN_DOTS)) if (width > 0).any() else 1.0
 
     @property
     def dash(self):

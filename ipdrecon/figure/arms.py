@@ -52,7 +52,7 @@ def find_arms(plot, start, *, count=None, seeds=(), expected=None, settings=None
     if not colours:
         raise ArmError("No curve was found: the plot holds no ink but text and lines of the axes. Give --x-range and --y-range, or crop the figure.")
     arms = [_arm_in(search, own, i, colours[i]) for i in range(len(colours))]
-    search, arms = _without_thinned_greys(search, colours, own, arms)
+    search, arms, pixels = _without_thinned_greys(search, colours, own, arms, pixels)
     arms = [arm for arm, count in zip(arms, pixels, strict=True) if arm is not None and count > _LEAST_RIDGE * arm.path.own]
     arms = _without_limits(search, _settled(search, arms))
     arms = _without_surplus(search, find_families(search, arms, expected), expected)
@@ -72,18 +72,19 @@ def _arm_in(search, own, index, colour):
     return ArmInk(np.asarray(colour), own[index], others, path, confidence) if confidence > 0 else None
 
 
-def _without_thinned_greys(search, colours, own, arms):
-    """A search and arms in which greys that are black thinned by paper are black: in the plot and in the legend."""
+def _without_thinned_greys(search, colours, own, arms, pixels):
+    """A search, arms and their pixels in which greys that are black thinned by paper are black: in the plot and in the legend."""
     paths = [arm and arm.path for arm in arms]
     darkest, shades, seeds = thinned_greys(search.plot, colours, own, paths, search.seeds)
     search = replace(search, seeds=seeds)
     if not shades:
-        return search, arms
+        return search, arms, pixels
     parts = (darkest, *shades)
     others = [own[i] for i in range(len(own)) if i not in parts]
     joined = np.stack([joined_ink(search.plot, colours, parts, darkest), *others])
     arms = [None if i in shades else _arm_in(search, joined, 0, colours[i]) if i == darkest else arm for i, arm in enumerate(arms)]
-    return search, arms
+    total = sum(pixels[i] for i in parts)
+    return search, arms, tuple(total if i == darkest else count for i, count in enumerate(pixels))
 
 
 def _without_surplus(search, arms, expected):

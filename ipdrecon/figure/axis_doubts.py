@@ -12,6 +12,7 @@ from ipdrecon.flags import Flag
 from ipdrecon.model import Box
 
 _FAR_START = 0.4
+_UNREAD_TICKS = 2.5
 _LEAST_LOG_LABELS = 3
 # share of the spacing of two ticks by which a label must miss its place: less may be the reader's box
 _OFF_SHARE = 0.35
@@ -71,6 +72,8 @@ def _spans_one(axis):
 def refuse_far_start(time, box):
     """Refuse a horizontal axis that begins far from zero: dates, ages and logarithms of time are no time since entry.
 
+    A first label or two may have been passed over, and a line within the plot taken for its side.
+
     Parameters
     ----------
     time : Axis
@@ -82,7 +85,8 @@ def refuse_far_start(time, box):
     AxisError
     """
     first, last = time.to_value(box.left), time.to_value(box.right)
-    if first > _FAR_START * (last - first):
+    ticks = time.tick_value[time.used]
+    if first > _FAR_START * (last - first) and ticks.min() > _UNREAD_TICKS * np.abs(np.diff(ticks)).min():
         raise AxisError(
             f"The horizontal axis of the box at ({box.left:.0f}, {box.top:.0f}) runs from {first:.4g} to {last:.4g}, as dates or ages do; "
             "the time axis of a Kaplan-Meier plot begins at or near 0. Give --x-range MIN MAX if the labels were misread."

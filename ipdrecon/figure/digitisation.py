@@ -2,6 +2,7 @@
 
 import math
 import re
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
@@ -46,6 +47,8 @@ from ipdrecon.model import ArmLook, Curve, Digitisation, DigitisedPanel
 
 _READING_ERROR_PX = 0.4
 _LOW_RESOLUTION = 0.005
+_MORE_FOLLOWED = 1.5
+_TURNED = {"survival": "incidence", "percent": "incidence_percent", "incidence": "survival", "incidence_percent": "percent"}
 
 
 @dataclass(frozen=True)
@@ -204,9 +207,13 @@ def _read_panel(px, place, boxes, words, legend, given, settings):
     keys, lines = [entry.key for entry in entries], [entry.lab for entry in entries]
     rows = len(table.rows) if table is not None else None
     table = table and replace(table, listed=legend_order(entries))
+
+    def traced(way):
+        plot = plot_inside(px, place.box, way, words, keys=keys, lines=lines, settings=settings.ink)
+        return plot, *_inks(plot, way, entries, rows, place.name, given, settings)
+
     try:
-        plot = plot_inside(px, place.box, calibration, words, keys=keys, lines=lines, settings=settings.ink)
-        given, inks = _inks(plot, calibration, entries, rows, place.name, given, settings)
+        calibration, flags, (plot, given, inks) = _by_ink(traced, calibration, flags)
     except (ArmError, AxisError) as error:
         raise with_doubts(error, flags) from error
     entries = true_entries(entries, plot, inks)
@@ -234,6 +241,25 @@ def _read_panel(px, place, boxes, words, legend, given, settings):
     panel = DigitisedPanel(place.name, place.box, calibration, parts.curves, parts.looks, parts.at_risk, tuple(cells), flags)
     panel = place_flags(replace(panel, box_confidence=box_confidence(px, place.box, calibration)))
     return PanelReading(panel, place, entries, plot, inks, labels, tuple(edges), table, parts.missed)
+
+
+def _by_ink(traced, calibration, flags):
+    """What was traced, in the direction in which the curves run where title and ink disagree about it."""
+    doubted = [flag for flag in flags if flag.name == "scale_assumed"]
+    if not doubted:
+        return calibration, flags, traced(calibration)
+    turned, ways = replace(calibration, scale=_TURNED[calibration.scale]), {}
+    for way in (calibration, turned):
+        with suppress(ArmError):
+            ways[way.scale] = way, traced(way)
+    if not ways:
+        return calibration, flags, traced(calibration)
+    followed = {scale: sum(ink.path.own for ink in inks) for scale, (_, (_, _, inks)) in ways.items()}
+    best = max(followed, key=lambda scale: followed[scale] * (_MORE_FOLLOWED if scale == calibration.scale else 1))
+    if best != calibration.scale:
+        flags = tuple(flag for flag in flags if flag.name != "incidence")
+        flags += (Flag("incidence", "vertical axis"),) if turned.is_incidence else ()
+    return ways[best][0], flags, ways[best][1]
 
 
 def _inks(plot, calibration, entries, rows, panel, given, settings):

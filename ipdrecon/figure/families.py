@@ -102,6 +102,8 @@ def _of_one_width(search, arm, spare, alone):
         arms = [*arms, *(found[k] for k in sorted(limits))][:told_of]
     elif spare == 0 or len(search.seeds) > 1 or not (alone or len({one.dash for one in arms}) > 1):
         arms = arms[:1]
+    else:
+        arms = [one for one in arms if one.thickness > _THIN_SHARE * arms[0].thickness]
     return [replace(one, limits=bool(limits)) for one in arms]
 
 

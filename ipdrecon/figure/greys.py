@@ -14,6 +14,7 @@ _SAME_WIDTH = 1.3
 _FEWEST_COLUMNS = 40
 _LEAST_OF_OTHERS = 0.2
 _DISTINCT_KEYS = 12.0
+_MOST_RARE = 0.12
 
 
 def is_grey(lab):
@@ -60,7 +61,7 @@ def thinned_greys(plot, colours, own, paths, keys):
     for i in greys[1:]:
         ratio = _width_ratio(across, own[i], own[darkest])
         alike = ratio is not None and ratio < _SAME_WIDTH
-        if colours[i][0] > colours[darkest][0] + _LEAST_DARKER and (alike or (told is None and _is_stray(own[i], paths[i]))):
+        if colours[i][0] > colours[darkest][0] + _LEAST_DARKER and (alike or (told is None and (_is_rare(own[i], own) or _is_stray(own[i], paths[i])))):
             shades.append(i)
     if told is not None and not shades:
         return darkest, (), told
@@ -96,6 +97,12 @@ def joined_ink(plot, colours, parts, darkest):
     """Coverage by some greys together, taken as mixtures of paper and the darkest of them; shape (height, width)."""
     rest = [colour for i, colour in enumerate(colours) if i not in parts]
     return part(plot, [colours[darkest], *rest])[0]
+
+
+def _is_rare(ink, own):
+    """Whether an ink shows in far fewer columns than the commonest."""
+    columns = (own > _INKED).any(axis=1).sum(axis=1)
+    return bool((ink > _INKED).any(axis=0).sum() < _MOST_RARE * columns.max())
 
 
 def _is_stray(own, path):
