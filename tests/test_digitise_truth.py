@@ -11,7 +11,7 @@ from matplotlib.figure import Figure as Canvas
 from ipdrecon.errors import ArmError
 from ipdrecon.figure.digitisation import digitise
 
-# mean |S - S true| of the worst arm, as reached by version 0.1.0
+# mean |S - S true| of the worst arm, as reached when the style was added
 REACHED = {
     "solid": 0.0006,
     "solid, on whole pixels": 0.0020,
@@ -46,6 +46,11 @@ REACHED = {
     "one colour, table": 0.0024,
     "black marks +": 0.0008,
     "seven arms": 0.0010,
+    "black, thin limits": 0.0038,
+    "black, four dashes": 0.0018,
+    "black, crossing dashes": 0.0027,
+    "names behind the ends": 0.0012,
+    "title against ticks": 0.0006,
 }
 SLACK = 1.5
 NAMES = ("Nivolumab", "Placebo", "Chemotherapy", "Surgery")
@@ -95,6 +100,19 @@ def simulate(name, colour, rate, seed, *, n=120):
 ARMS = tuple(simulate(*looks, seed) for seed, looks in enumerate(zip(NAMES, COLOURS, RATES, strict=True)))
 STAGED = tuple(simulate(*looks, seed) for seed, looks in enumerate(zip(STAGES, STAGE_COLOURS, STAGE_RATES, strict=True), 20))
 SLOW = tuple(simulate(name, colour, rate, seed) for name, colour, rate, seed in zip(NAMES, COLOURS, (0.004, 0.009), (7, 8), strict=False))
+
+
+def crossing(arm, late):
+    """An arm and one whose patients die later at first and sooner after `late`: the two curves cross."""
+    rng = np.random.default_rng(11)
+    death = np.where(rng.uniform(size=120) < 0.75, rng.normal(late, 6, 120), 100.0).clip(1)
+    times = np.unique(death[death < LAST])
+    survival = 1 - np.searchsorted(np.sort(death), times, side="right") / 120
+    time, survival = np.concatenate([[0.0], times, [LAST]]), np.concatenate([[1.0], survival, survival[-1:]])
+    return Arm("Surgery", "black", np.minimum(death, LAST), time, survival, 0 * time, np.zeros(0)), arm
+
+
+CROSSING = crossing(ARMS[1], 24)
 
 
 def draw(axes, arms=ARMS[:2], *, unit=1.0, incidence=False, **look):
@@ -278,6 +296,45 @@ def limits(figure):
     finish(axes)
 
 
+def black_limits(figure):
+    axes = figure.add_subplot()
+    for arm in ARMS[:2]:
+        for side in (-1.96, 1.96):
+            limit = np.clip(arm.survival + side * arm.error, 0, 1)
+            axes.step(arm.time, limit, where="post", color="black", lw=0.6)
+    draw(axes, color="black", lw=1.8, linestyle=("-", "--"))
+    finish(axes)
+
+
+def four_dashes(figure):
+    axes = figure.add_subplot()
+    draw(axes, ARMS, color="black", lw=0.8, linestyle=("-", "--", ":", "-."))
+    finish(axes, legend=None)
+    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
+    figure.subplots_adjust(right=0.78)
+
+
+def crossing_dashes(figure):
+    axes = figure.add_subplot()
+    draw(axes, CROSSING, color="black", linestyle=("-", "--"))
+    finish(axes)
+
+
+def names_behind(figure):
+    axes = figure.add_subplot()
+    draw(axes, lw=2)
+    for arm in ARMS[:2]:
+        axes.text(arm.time[-1] + 1.2, arm.survival[-1], arm.name, color=arm.colour, fontsize=11, va="center")
+    finish(axes, legend=None, xlim=(0, 60), xticks=np.arange(0, 61, 12))
+
+
+def inward_ticks(figure):
+    axes = figure.add_subplot()
+    draw(axes, SLOW, incidence=True)
+    axes.tick_params(direction="in", length=7, width=1.5)
+    finish(axes, ylabel="Failure probability", legend="center right", ylim=(0, 1.04))
+
+
 def to_forty(figure):
     axes = figure.add_subplot()
     draw(axes, SLOW, incidence=True, unit=100)
@@ -385,6 +442,11 @@ STYLES = {
     "one colour, table": Style(one_colour_table),
     "black marks +": Style(black_marks),
     "seven arms": Style(seven_arms, arms=STAGED, size=(8, 5)),
+    "black, thin limits": Style(black_limits),
+    "black, four dashes": Style(four_dashes, arms=ARMS, size=(8, 5)),
+    "black, crossing dashes": Style(crossing_dashes, arms=CROSSING),
+    "names behind the ends": Style(names_behind, last=60),
+    "title against ticks": Style(inward_ticks, arms=SLOW),
 }
 
 

@@ -5,6 +5,7 @@ import numpy as np
 
 _INKED = 0.25
 _LEAST_PIECE_PX = 5
+_LEAST_DOT_PX = 2
 _LEAST_RATIO = 1.3
 _LEAST_SHARE = 0.1
 _MOST_SPREAD = 0.4
@@ -30,8 +31,7 @@ def part_by_width(own):
         one width.
     """
     across = ink_across(own)
-    widths = _level_widths(across)
-    limit = _between_two(widths)
+    limit = _between_two(_level_widths(across, _LEAST_PIECE_PX)) or _between_two(_level_widths(across, _LEAST_DOT_PX))
     if limit is None:
         return (own,)
     upright = ink_across(np.ascontiguousarray(own.T)).T
@@ -77,13 +77,13 @@ def ink_across(own):
     return np.where(inked, summed, 0)[1:-1].astype(np.float32)
 
 
-def _level_widths(across):
-    """Width of the line along each of its level pieces, once for every column, shape (n,)."""
+def _level_widths(across, least):
+    """Width of the line along each of its level pieces of some length, once for every column, shape (n,)."""
     inked = across > 0
     top = np.pad(inked & ~np.pad(inked, ((1, 0), (0, 0)))[:-1], ((0, 0), (0, 1))).ravel()
     across = np.pad(across, ((0, 0), (0, 1))).ravel()
     edges = np.flatnonzero(np.diff(np.concatenate([[0], top.astype(np.int8)])))
-    pieces = [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a >= _LEAST_PIECE_PX]
+    pieces = [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a >= least]
     return np.repeat([np.median(across[a:b]) for a, b in pieces], [b - a for a, b in pieces])
 
 
