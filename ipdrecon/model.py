@@ -239,6 +239,8 @@ class Curve:
     flags : tuple of Flag
     occluded : ndarray, shape (n_stretches, 3)
         Stretches of time in which other ink or text hides the curve: from, to, and the standard error of survival there.
+    marks_confidence : float
+        Share of what sticks out of the curve that is a mark, in [0, 1].
     """
 
     arm: str
@@ -250,6 +252,7 @@ class Curve:
     confidence: float = 1.0
     flags: tuple = ()
     occluded: np.ndarray = ()
+    marks_confidence: float = 1.0
 
     def __post_init__(self):
         _freeze(self, time=float, survival=float, censor_time=float, occluded=float)

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from ipdrecon.figure.arm_ink import ArmInk
 from ipdrecon.figure.digitisation import _curve
 from ipdrecon.figure.ink import plot_inside
+from ipdrecon.figure.marks import censor_marks
 from ipdrecon.figure.path import TraceSettings, find_path
-from ipdrecon.figure.trace import censor_marks, ink_edges, steps
+from ipdrecon.figure.trace import ink_edges, steps
 from ipdrecon.model import Axis, Box, Calibration
 
 FEW = settings(max_examples=25, deadline=None, derandomize=True)
@@ -122,7 +123,7 @@ def test_censor_marks_are_found_and_change_no_level(stair, bar):
     path, edges, column_marked, row_marked = follow(stair.ink(marks, bar=bar))
     at = np.concatenate([stair.middles(), stair.columns - 2, stair.columns + 2 + stair.stroke])
     np.testing.assert_allclose(level(column_marked, row_marked, at), level(column, row, at), atol=0.3)
-    found = censor_marks(path, edges)
+    found = censor_marks([(path, edges)])[0].column
     assert len(found) == len(marks)
     np.testing.assert_allclose(found, stair.middles(), atol=1)
 
@@ -131,7 +132,27 @@ def test_censor_marks_are_found_and_change_no_level(stair, bar):
 @given(stairs())
 def test_a_line_without_marks_has_none(stair):
     path, edges, _, _ = follow(stair.ink())
-    assert len(censor_marks(path, edges)) == 0
+    assert len(censor_marks([(path, edges)])[0].column) == 0
+
+
+@FEW
+@given(stairs(shortest=16), st.integers(0, 4), st.sampled_from([8, 9]))
+def test_what_sticks_out_otherwise_than_the_marks_is_none(stair, index, reach):
+    middles, rows = stair.middles(), stair.rows
+    odd = index % len(middles)
+    marks = [(column, row) for k, (column, row) in enumerate(zip(middles, rows, strict=True)) if k != odd]
+    assume(len(marks) >= 2)
+    ink = stair.ink(marks, bar=True)
+    _fill_down(ink, middles[odd], rows[odd], reach)
+    path, edges, _, _ = follow(ink)
+    found = censor_marks([(path, edges)])[0]
+    assert not (np.abs(found.column - middles[odd]) < 1).any()
+    assert found.confidence < 1
+
+
+def _fill_down(ink, column, row, reach):
+    """A stroke to one side of the line only."""
+    ink[round(row) : round(row) + reach, round(column)] = 1
 
 
 @FEW
@@ -166,7 +187,8 @@ def test_a_curve_never_rises_whatever_the_ink_around_it(seed, density, scale):
     own[5, 4:30] = own[5:20, 30] = own[20, 30:50] = 1
     path = find_path(own, others > 0.3, plot.text, (4, 5))
     edges = ink_edges(path, own, others, plot.text)
-    curve = _curve(ArmInk(np.zeros(3), own, others, path, 0.5), edges, plot, calibration, TraceSettings())
+    marks = censor_marks([(path, edges)])[0]
+    curve = _curve(ArmInk(np.zeros(3), own, others, path, 0.5), edges, marks, plot, calibration, TraceSettings())
     assert (curve.time[0], curve.survival[0]) == (0, 1)
     assert (np.diff(curve.survival) <= 0).all()
     assert (np.diff(curve.time) >= 0).all()

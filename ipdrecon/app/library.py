@@ -242,7 +242,7 @@ def _read_curve(lines, mark_lines, record):
     kept = tuple(flag for flag in records.read_flags(record["flags"]) if flag.name not in {new.name for new in flags + repaired})
     occluded = [(stretch["from"], stretch["to"], stretch["survival_error"]) for stretch in record.get("occluded", ())]
     errors = record["time_error"], record["survival_error"]
-    return Curve(arm, time, survival, marks, *errors, record["curve_confidence"], kept + flags + repaired, occluded)
+    return Curve(arm, time, survival, marks, *errors, record["curve_confidence"], kept + flags + repaired, occluded, record.get("marks_confidence", 1.0))
 
 
 def _refuse_disorder(lines, time):

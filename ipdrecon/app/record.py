@@ -107,6 +107,7 @@ def _arm_record(curve, look, book):
         "matched_by": look.matched_by,
         "label_confidence": look.confidence,
         "curve_confidence": curve.confidence,
+        "marks_confidence": curve.marks_confidence,
         "time_error": curve.time_error,
         "survival_error": curve.survival_error,
         "occluded": [{"from": begin, "to": end, "survival_error": error} for begin, end, error in curve.occluded],

@@ -29,6 +29,7 @@ from ipdrecon.figure.flag_places import place_flags
 from ipdrecon.figure.frame import find_frame
 from ipdrecon.figure.ink import InkSettings, plot_inside
 from ipdrecon.figure.legend import find_legend, split_at_keys
+from ipdrecon.figure.marks import censor_marks
 from ipdrecon.figure.names import legend_order, match_legend, usable_entries, words_of_legend
 from ipdrecon.figure.naming import distinct, name_arms, name_flag, true_entries, with_rows
 from ipdrecon.figure.panels import PanelBox, find_panels
@@ -39,7 +40,7 @@ from ipdrecon.figure.skew import straight_figure
 from ipdrecon.figure.source import open_figure
 from ipdrecon.figure.spelling import mend_names, with_numerals
 from ipdrecon.figure.text import read_words
-from ipdrecon.figure.trace import censor_marks, ink_edges, steps
+from ipdrecon.figure.trace import ink_edges, steps
 from ipdrecon.figure.unread import find_unread
 from ipdrecon.figure.visibility import longest, occluded_times, see
 from ipdrecon.flags import Flag
@@ -221,9 +222,10 @@ def _read_panel(px, place, boxes, words, legend, given, settings):
     inks, names = _named(px, free, place.box, plot, inks, entries, rows, given)
     edges = [ink_edges(ink.path, ink.own, ink.others, plot.text) for ink in inks]
     sights = [see(ink, edge, plot.text) for ink, edge in zip(inks, edges, strict=True)]
+    marks = censor_marks([(ink.path, edge) for ink, edge in zip(inks, edges, strict=True)])
     curves = [
-        replace(_curve(ink, edge, plot, calibration, settings.trace), occluded=occluded_times(sight, plot, calibration))
-        for ink, edge, sight in zip(inks, edges, sights, strict=True)
+        replace(_curve(ink, edge, mark, plot, calibration, settings.trace), occluded=occluded_times(sight, plot, calibration))
+        for ink, edge, mark, sight in zip(inks, edges, marks, sights, strict=True)
     ]
     table = table and settle_by_curves(px, table, _looks(inks, names), curves)
     cells = table.cells if table is not None else ()
@@ -333,7 +335,7 @@ def _is_shade(ink, others, short):
     return False
 
 
-def _curve(ink, edges, plot, calibration, settings):
+def _curve(ink, edges, marks, plot, calibration, settings):
     """The step function along one arm's ink, in time and survival; its name and flags come later."""
     column, row = steps(ink.path, edges, settings)
     time, survival = calibration.to_data(plot.left + column, plot.row_to_py(row))
@@ -344,16 +346,17 @@ def _curve(ink, edges, plot, calibration, settings):
     drops[0] = False
     time = np.concatenate([[0.0], time[drops], [max(end, time[-1])]])
     survival = np.concatenate([[1.0], survival[drops], [survival[-1]]])
-    marks = calibration.time.to_value(plot.left + censor_marks(ink.path, edges))
+    censored = calibration.time.to_value(plot.left + marks.column)
     error = math.hypot(_READING_ERROR_PX, calibration.residual_px)
     return Curve(
         arm="",
         time=time,
         survival=survival,
-        censor_time=np.clip(marks, 0, time[-1]),
+        censor_time=np.clip(censored, 0, time[-1]),
         time_error=error * abs(calibration.time.slope),
         survival_error=error * calibration.survival_per_px,
         confidence=round(ink.confidence, 3),
+        marks_confidence=round(marks.confidence, 3),
     )
 
 

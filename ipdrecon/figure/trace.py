@@ -241,33 +241,3 @@ def _without_slivers(starts, after):
         if not sliver or kept[-1] != starts[k - 1]:
             kept.append(here)
     return kept
-
-
-def censor_marks(path, edges):
-    """Columns of the marks that stick out of the line.
-
-    Parameters
-    ----------
-    path : Path
-    edges : Edges
-
-    Returns
-    -------
-    ndarray, shape (n_marks,)
-        Fractional columns.
-    """
-    before, after = levels(path, edges)
-    half, least = edges.stroke / 2, max(1.5, 0.5 * edges.stroke)
-    above = (before - half) - edges.upper
-    below = edges.lower - (after + half)
-    out = edges.seen & ((np.nan_to_num(above) > least) | (np.nan_to_num(below) > least))
-    marks, i = [], 0
-    while i < len(out):
-        if out[i]:
-            j = i
-            while j + 1 < len(out) and out[j + 1]:
-                j += 1
-            marks.append(path.first + (i + j) / 2)
-            i = j
-        i += 1
-    return np.array(marks)
