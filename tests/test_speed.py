@@ -54,3 +54,18 @@ def test_text_is_read_at_a_bounded_size_and_placed_where_it_stands(monkeypatch, 
     (word,) = text.read_words(np.full((side // 4, side, 3), 255, np.uint8))
     assert sizes == [read_at]
     assert (word.box.right, word.box.bottom) == pytest.approx((side, side // 4), abs=1)
+
+
+@pytest.mark.parametrize("shape", [(2000, 60, 3), (60, 2000, 3), (700, 900, 3)])
+def test_a_thread_of_text_is_not_enlarged_to_gigabytes(shape, monkeypatch):
+    seen = []
+
+    def engine(px, **options):
+        seen.append(px.shape)
+        return SimpleNamespace(boxes=None)
+
+    monkeypatch.setattr(text, "_engine", lambda: engine)
+    text.read_words(np.full(shape, 255, np.uint8), scale=1.0)
+    assert max(seen[0][:2]) <= 8.1 * min(seen[0][:2])
+    assert seen[0][0] >= shape[0]
+    assert seen[0][1] >= shape[1]

@@ -10,6 +10,7 @@ from ipdrecon.model import Box, Word
 
 _LEAST_SIDE_PX = 1000
 _LARGEST_SCALE = 3.0
+_MOST_SLENDER = 8.0
 # the reader's memory grows with the picture; print is legible at this size
 _MOST_SIDE_PX = 3200
 
@@ -49,7 +50,8 @@ def read_words(px, *, box=None, scale=None):
         scale = float(np.clip(_LEAST_SIDE_PX / longest, min(1.0, _MOST_SIDE_PX / longest), _LARGEST_SCALE))
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     large = cv2.resize(px, None, fx=scale, fy=scale, interpolation=way) if scale != 1 else px
-    found = _engine()(cv2.cvtColor(np.ascontiguousarray(large), cv2.COLOR_RGB2BGR), use_det=True, use_cls=False, use_rec=True)
+    large = _less_slender(np.ascontiguousarray(large))
+    found = _engine()(cv2.cvtColor(large, cv2.COLOR_RGB2BGR), use_det=True, use_cls=False, use_rec=True)
     if found.boxes is None:
         return ()
     words = [
@@ -58,6 +60,14 @@ def read_words(px, *, box=None, scale=None):
         if text.strip()
     ]
     return tuple(sorted(words, key=lambda word: (word.box.top, word.box.left)))
+
+
+def _less_slender(px):
+    """A strip with paper added at its long side: the engine enlarges by the short one, and a thread of text to gigabytes."""
+    height, width = px.shape[:2]
+    down, right = (max(int(np.ceil(other / _MOST_SLENDER)) - side, 0) for side, other in ((height, width), (width, height)))
+    paper = [int(np.median(px[..., channel])) for channel in range(3)]
+    return cv2.copyMakeBorder(px, 0, down, 0, right, cv2.BORDER_CONSTANT, value=paper) if down or right else px
 
 
 def _word(corners, text, score):
