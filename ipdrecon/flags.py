@@ -35,6 +35,7 @@ _DEFINITIONS = (
         "panel_unread", "A panel of the figure could not be read and was left out.", "the panel; crop it, or give its ranges"
     ),
     FlagDefinition("facets", "Each arm is drawn in a box of its own; the boxes were read as one comparison.", "the titles of the boxes", False),
+    FlagDefinition("inset", "A smaller plot stands within the plot; it was covered and left out.", "the smaller plot: it may show what the larger one cannot", False),
     FlagDefinition("skew_removed", "The figure lay askew and was turned back before it was read.", "the axes in overlay.png: they must lie level and upright", False),
     FlagDefinition("axis_residual", "The tick labels do not lie on one straight scale.", "the ticks in overlay.png"),
     FlagDefinition("tick_label_rejected", "A tick label contradicts the others and was left out of the fit.", "the tick in overlay.png", False),

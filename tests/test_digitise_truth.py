@@ -51,6 +51,8 @@ REACHED = {
     "black, crossing dashes": 0.0027,
     "names behind the ends": 0.0012,
     "title against ticks": 0.0006,
+    "inset with a cut axis": 0.0006,
+    "inset with the whole axis": 0.0006,
 }
 SLACK = 1.5
 NAMES = ("Nivolumab", "Placebo", "Chemotherapy", "Surgery")
@@ -335,6 +337,24 @@ def inward_ticks(figure):
     finish(axes, ylabel="Failure probability", legend="center right", ylim=(0, 1.04))
 
 
+def inset(figure, place, low, legend):
+    axes = figure.add_subplot()
+    smaller = axes.inset_axes(place)
+    for one in (axes, smaller):
+        draw(one, SLOW)
+    smaller.set(xlim=(0, 50), ylim=(low, 1), xticks=range(0, 51, 10))
+    smaller.tick_params(labelsize=7)
+    finish(axes, legend=legend)
+
+
+def inset_below(figure):
+    inset(figure, (0.1, 0.1, 0.42, 0.4), 0.6, "center right")
+
+
+def inset_above(figure):
+    inset(figure, (0.56, 0.14, 0.4, 0.36), 0.0, "lower left")
+
+
 def to_forty(figure):
     axes = figure.add_subplot()
     draw(axes, SLOW, incidence=True, unit=100)
@@ -447,6 +467,8 @@ STYLES = {
     "black, crossing dashes": Style(crossing_dashes, arms=CROSSING),
     "names behind the ends": Style(names_behind, last=60),
     "title against ticks": Style(inward_ticks, arms=SLOW),
+    "inset with a cut axis": Style(inset_below, arms=SLOW, size=(7.5, 5.4)),
+    "inset with the whole axis": Style(inset_above, arms=SLOW, size=(7.5, 5.4)),
 }
 
 

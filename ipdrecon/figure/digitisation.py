@@ -184,6 +184,17 @@ def _panels(px, words, given):
         return (PanelBox("1", find_frame(px)),)
 
 
+def _without_insets(px, words, insets):
+    """The picture and the words of a panel without the smaller plots within it, which are covered with paper."""
+    if not insets:
+        return px, words
+    px = px.copy()
+    for place in insets:
+        rows, columns = (slice(max(int(low) - 2, 0), int(high) + 4) for low, high in ((place.top, place.bottom), (place.left, place.right)))
+        px[rows, columns] = np.median(px[rows, columns].reshape(-1, 3), axis=0)
+    return px, tuple(word for word in words if not any(place.contains(*word.box.centre) for place in insets))
+
+
 def _without_marks(words, boxes):
     """Words without rows of censor marks that were taken for letters."""
     return tuple(
@@ -197,9 +208,11 @@ def _without_marks(words, boxes):
 
 def _read_panel(px, place, boxes, words, legend, given, settings):
     """All that one plotting box holds, and what each finder saw of it."""
+    px, words = _without_insets(px, words, place.insets)
     axes = given_axes(given.edits, place.name, x_range=given.x_range, y_range=given.y_range)
     calibration, flags = calibrate(px, place.box, words, x_range=axes.time, y_range=axes.vertical)
     calibration, flags = edit_calibration(calibration, flags, axes)
+    flags = (*flags, *(Flag("inset", "panel", box=(inset.left, inset.top, inset.right, inset.bottom)) for inset in place.insets))
     others = tuple(other for other in boxes if other is not place.box)
     labels = words_of_legend(legend, words)
     table = find_table(px, [word for word in words if word not in labels], place.box, calibration.time, others=others)

@@ -32,10 +32,13 @@ class PanelBox:
         The printed letter in upper case, else a number in reading order.
     box : Box
         Within the axis lines, in px.
+    insets : tuple of Box
+        Smaller plots within it, their labels included.
     """
 
     name: str
     box: Box
+    insets: tuple = ()
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,13 @@ class _Plot:
     row: LabelRun
     column: LabelRun
     box: Box
+    insets: tuple = ()
+
+    @property
+    def place(self):
+        """Around the box and its labels."""
+        left, right = min(self.box.left, self.column.box.left), max(self.box.right, self.row.box.right)
+        return Box(left, min(self.box.top, self.column.box.top), right, max(self.box.bottom, self.row.box.bottom))
 
 
 def find_panels(px, words):
@@ -85,8 +95,9 @@ def find_panels(px, words):
             f"numbers were read; expected a row of tick labels below a box and a column beside it. {tell_logarithm(labels)}"
             "Crop the figure to its plot, use a larger version of it, or give --x-range and --y-range."
         )
-    boxes = [plot.box for plot in _reading_order(plots)]
-    return tuple(PanelBox(name, box) for name, box in zip(_names(boxes, words), boxes, strict=True))
+    plots = _reading_order(plots)
+    names = _names([plot.box for plot in plots], words)
+    return tuple(PanelBox(name, plot.box, plot.insets) for name, plot in zip(names, plots, strict=True))
 
 
 def stands(label):
@@ -279,13 +290,21 @@ def _above_table(box, column, labels):
 
 
 def _without_overlaps(plots):
-    """Of plots that cover each other, the one with more labels."""
+    """Of plots that cover each other, the one around the other's labels as well, else the one with more labels."""
+    plots = [plot for plot in plots if plot.box.width > 20 and plot.box.height > 20]
+    inner = [plot for plot in plots if any(_is_inset(plot, other) for other in plots)]
     kept = []
-    for plot in sorted(plots, key=lambda plot: -len(plot.row.labels) - len(plot.column.labels)):
-        box = plot.box
-        if box.width > 20 and box.height > 20 and not any(_covers(box, other.box) for other in kept):
+    for plot in sorted(plots, key=lambda plot: (plot in inner, -len(plot.row.labels) - len(plot.column.labels))):
+        if not any(_covers(plot.box, other.box) for other in kept):
             kept.append(plot)
-    return kept
+    return [replace(plot, insets=tuple(one.place for one in inner if _is_inset(one, plot))) for plot in kept]
+
+
+def _is_inset(plot, other):
+    """Whether a plot stands with all its labels within another one, of which it fills less than half."""
+    place, box = plot.place, other.box
+    within = box.left < place.left and place.right < box.right and box.top < place.top and place.bottom < box.bottom
+    return within and plot.box.width * plot.box.height < 0.5 * box.width * box.height
 
 
 def _beside_others(px, plot, plots):

@@ -54,7 +54,8 @@ def edit_places(edits, find):
     """
     changes = [edit for edit in edits if edit.stage == "panels"]
     only = [edit for edit in changes if edit.panel is None]
-    places = {"1": Box(*only[-1].box)} if only else _found(changes, find)
+    found = {"1": PanelBox("1", Box(*only[-1].box))} if only else _found(changes, find)
+    places = {name: place.box for name, place in found.items()}
     for edit in changes:
         if edit.panel is None:
             continue
@@ -70,12 +71,12 @@ def edit_places(edits, find):
             places[edit.panel] = Box(*edit.box)
     if not places:
         raise PanelError("The edits delete every panel of the figure; leave one.")
-    return tuple(PanelBox(name, box) for name, box in places.items())
+    return tuple(PanelBox(name, box, found[name].insets if name in found else ()) for name, box in places.items())
 
 
 def _found(changes, find):
     try:
-        return {place.name: place.box for place in find()}
+        return {place.name: place for place in find()}
     except PanelError:
         if not any(edit.edit == "add_panel" for edit in changes):
             raise
