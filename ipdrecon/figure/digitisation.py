@@ -260,8 +260,7 @@ def _read_panel(px, place, boxes, words, legend, given, settings):
 
 def _by_ink(traced, calibration, flags):
     """What was traced, in the direction in which the curves run where title and ink disagree about it."""
-    doubted = [flag for flag in flags if flag.name == "scale_assumed"]
-    if not doubted:
+    if not any(flag.name == "scale_assumed" for flag in flags):
         return calibration, flags, traced(calibration)
     turned, ways = replace(calibration, scale=_TURNED[calibration.scale]), {}
     for way in (calibration, turned):

@@ -243,17 +243,17 @@ def _alternated(search, found):
 
 def _traced_beside(search, arm, rest, whole):
     """A curve on the ink of its colour that other curves of that colour leave."""
-    own, others, path = _left_by(search, rest, whole, np.min([one.others for one in (arm, *rest)], axis=0))
-    confidence = max(search.confidence(path, own), _LEAST_KEPT)
-    return replace(arm, own=own, others=others, path=path, confidence=confidence)
-
-
-def _left_by(search, arms, whole, others):
-    """The ink that some curves of a colour leave, all other ink, and the best path along it."""
-    taken = _taken(arms, whole)
-    own = np.where(taken, 0, whole)
+    own, taken = _left_by(rest, whole)
+    others = np.min([one.others for one in (arm, *rest)], axis=0)
     path = search.path(own, search.hidden_by(others) | taken)
-    return own, np.maximum(others, np.where(taken, whole, 0)), path
+    confidence = max(search.confidence(path, own), _LEAST_KEPT)
+    return replace(arm, own=own, others=np.maximum(others, np.where(taken, whole, 0)), path=path, confidence=confidence)
+
+
+def _left_by(arms, whole):
+    """The ink that some curves of a colour leave, and where they take it."""
+    taken = _taken(arms, whole)
+    return np.where(taken, 0, whole), taken
 
 
 def _taken(arms, ink):
@@ -271,10 +271,12 @@ def _next_in_colour(search, found, share):
     """Another curve in the ink that the curves found leave over; None where there is none."""
     whole = np.max([arm.own for arm in found], axis=0)
     least = share * found[0].path.own
-    own, others, path = _left_by(search, found, whole, np.min([arm.others for arm in found], axis=0))
+    own, taken = _left_by(found, whole)
     if (((own > 0.3) & ~search.plot.text).any(axis=0)).sum() < least:
         return None
+    others = np.min([arm.others for arm in found], axis=0)
+    path = search.path(own, search.hidden_by(others) | taken)
     confidence = search.confidence(path, own)
     if confidence <= 0 or path.own < least:
         return None
-    return ArmInk(found[0].lab, own, others, path, confidence)
+    return ArmInk(found[0].lab, own, np.maximum(others, np.where(taken, whole, 0)), path, confidence)

@@ -66,15 +66,18 @@ def ink_across(own):
     ndarray of float32, shape (height, width)
         In px; 0 on paper.
     """
-    padded = np.pad(own, ((1, 1), (0, 0)))
-    inked = padded > _INKED
-    total = np.cumsum(padded, axis=0)
-    rows = np.arange(padded.shape[0])[:, None]
-    first = np.maximum.accumulate(np.where(~inked, rows, 0), axis=0)
-    last = np.minimum.accumulate(np.where(~inked, rows, padded.shape[0] - 1)[::-1], axis=0)[::-1]
-    before = np.maximum(first - 1, 0)
-    summed = np.take_along_axis(total, last, 0) - np.take_along_axis(total, before, 0)
-    return np.where(inked, summed, 0)[1:-1].astype(np.float32)
+    columns = np.pad(own, ((1, 1), (0, 0))).T
+    flat = np.ascontiguousarray(columns, np.float64).ravel()
+    inked = flat > _INKED
+    bounds = np.flatnonzero(np.diff(inked)) + 1
+    first, last = bounds[::2], bounds[1::2]
+    if not len(first):
+        return np.zeros(own.shape, np.float32)
+    long = last - first
+    covered = np.add.reduceat(flat[inked], np.concatenate([[0], np.cumsum(long)[:-1]])) + flat[first - 1] + flat[last]
+    across = np.zeros(len(flat), np.float32)
+    across[inked] = np.repeat(covered, long)
+    return np.ascontiguousarray(across.reshape(columns.shape)[:, 1:-1].T)
 
 
 def _level_widths(across, least):
