@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-_SOLID = 0.9
+_SOLID, _ALL = 0.9, 0.95
 _DASH_GAP_PX = 6
 _DROP_GAP_SHARE = 0.012
 _START_REACH_PX = 3
@@ -107,14 +107,14 @@ def find_path(own, hidden, text, start, settings=None, *, unbroken=False):
     """
     settings = settings or TraceSettings()
     solid = replace(settings, gap=settings.solid_gap, drop_gap=settings.solid_gap)
-    if unbroken:
-        return _best_path(own, hidden, text, start, solid)
+    strict = _best_path(own, hidden, text, start, solid)
+    if unbroken or strict.own > _ALL * (own[:, strict.first :] > 0.3).any(axis=0).sum():
+        return strict
     path = _best_path(own, hidden, text, start, settings)
     most = max(settings.most_gap * own.shape[1], 8)
     whole = path.own > _SOLID * (path.own + path.bare)
     if not whole and path.gap <= most:
         return path
-    strict = _best_path(own, hidden, text, start, solid)
     return strict if whole or strict.own >= 0.5 * path.own else path
 
 
