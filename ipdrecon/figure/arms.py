@@ -6,9 +6,9 @@ import numpy as np
 
 from ipdrecon.errors import ArmError
 from ipdrecon.figure.arm_ink import ArmInk, ArmSettings, Search, above, mean_row
-from ipdrecon.figure.colour import hue_difference, to_rgb
+from ipdrecon.figure.colour import hue_difference, is_grey, to_rgb
 from ipdrecon.figure.families import find_families
-from ipdrecon.figure.greys import is_grey, joined_ink, thinned_greys
+from ipdrecon.figure.greys import joined_ink, thinned_greys
 from ipdrecon.figure.ink import mixture_share
 from ipdrecon.figure.path import TraceSettings
 from ipdrecon.figure.shades import find_inks, tint

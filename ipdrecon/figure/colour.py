@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 
 FILL_BIN_LAB = 3
+_GREY_CHROMA = 12.0
 
 
 def to_lab(px):
@@ -14,6 +15,11 @@ def to_lab(px):
 def to_rgb(lab):
     """Red, green and blue, 0 to 100, of one CIELAB colour."""
     return np.clip(cv2.cvtColor(np.array([[lab]], np.float32), cv2.COLOR_LAB2RGB)[0, 0], 0, 1) * 100
+
+
+def is_grey(lab):
+    """Whether a CIELAB colour has no hue."""
+    return bool(np.hypot(*lab[1:]) < _GREY_CHROMA)
 
 
 def hue_difference(lab, other):

@@ -2,7 +2,6 @@
 
 import math
 import re
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
@@ -13,7 +12,7 @@ from ipdrecon.figure.at_risk import find_table, settle_by_curves, tie_rows
 from ipdrecon.figure.axes import calibrate
 from ipdrecon.figure.axis_doubts import with_doubts
 from ipdrecon.figure.box_check import box_confidence
-from ipdrecon.figure.colour import hue_difference
+from ipdrecon.figure.colour import hue_difference, is_grey
 from ipdrecon.figure.edits import stage_edits
 from ipdrecon.figure.edits.axes import edit_calibration, edit_places, given_axes, given_ink, of_colours
 from ipdrecon.figure.edits.panels import (
@@ -262,12 +261,14 @@ def _by_ink(traced, calibration, flags):
     """What was traced, in the direction in which the curves run where title and ink disagree about it."""
     if not any(flag.name == "scale_assumed" for flag in flags):
         return calibration, flags, traced(calibration)
-    turned, ways = replace(calibration, scale=_TURNED[calibration.scale]), {}
+    turned, ways, errors = replace(calibration, scale=_TURNED[calibration.scale]), {}, []
     for way in (calibration, turned):
-        with suppress(ArmError):
+        try:
             ways[way.scale] = way, traced(way)
+        except ArmError as error:
+            errors.append(error)
     if not ways:
-        return calibration, flags, traced(calibration)
+        raise errors[0]
     followed = {scale: sum(ink.path.own for ink in inks) for scale, (_, (_, _, inks)) in ways.items()}
     best = max(followed, key=lambda scale: followed[scale] * (_MORE_FOLLOWED if scale == calibration.scale else 1))
     if best != calibration.scale:
@@ -341,7 +342,7 @@ def _is_shade(ink, others, short):
         return False
     for other in others:
         theirs = np.hypot(*other.lab[1:])
-        alike = chroma < 12 or hue_difference(ink.lab, other.lab) < 40
+        alike = is_grey(ink.lab) or hue_difference(ink.lab, other.lab) < 40
         if theirs > 15 and chroma < theirs and alike and ink.lab[0] > other.lab[0] - 5:
             return True
     return False

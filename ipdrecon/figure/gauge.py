@@ -3,6 +3,8 @@
 import cv2
 import numpy as np
 
+from ipdrecon.figure.path import runs_of
+
 _INKED = 0.25
 _LEAST_PIECE_PX = 5
 _LEAST_DOT_PX = 2
@@ -85,8 +87,7 @@ def _level_widths(across, least):
     inked = across > 0
     top = np.pad(inked & ~np.pad(inked, ((1, 0), (0, 0)))[:-1], ((0, 0), (0, 1))).ravel()
     across = np.pad(across, ((0, 0), (0, 1))).ravel()
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], top.astype(np.int8)])))
-    pieces = [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a >= least]
+    pieces = [(a, b) for a, b in zip(*runs_of(top), strict=True) if b - a >= least]
     return np.repeat([np.median(across[a:b]) for a, b in pieces], [b - a for a, b in pieces])
 
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from ipdrecon.figure.colour import is_grey
 from ipdrecon.figure.gauge import ink_across
 from ipdrecon.figure.ink import part
 
-_GREY_CHROMA = 12.0
 _INKED = 0.3
 _LEAST_DARKER = 6.0
 _MOST_STRAY = 0.3
@@ -15,11 +15,6 @@ _FEWEST_COLUMNS = 40
 _LEAST_OF_OTHERS = 0.2
 _DISTINCT_KEYS = 12.0
 _MOST_RARE = 0.12
-
-
-def is_grey(lab):
-    """Whether a CIELAB colour has no hue."""
-    return bool(np.hypot(*lab[1:]) < _GREY_CHROMA)
 
 
 def thinned_greys(plot, colours, own, paths, keys):
@@ -57,11 +52,11 @@ def thinned_greys(plot, colours, own, paths, keys):
         return None, (), tuple(keys)
     darkest = greys[0]
     across = ink_across(joined_ink(plot, colours, greys, darkest))
-    shades = []
+    columns, shades = (own > _INKED).any(axis=1).sum(axis=1), []
     for i in greys[1:]:
         ratio = _width_ratio(across, own[i], own[darkest])
         alike = ratio is not None and ratio < _SAME_WIDTH
-        if colours[i][0] > colours[darkest][0] + _LEAST_DARKER and (alike or (told is None and (_is_rare(own[i], own) or _is_stray(own[i], paths[i])))):
+        if colours[i][0] > colours[darkest][0] + _LEAST_DARKER and (alike or (told is None and (columns[i] < _MOST_RARE * columns.max() or _is_stray(own[i], paths[i])))):
             shades.append(i)
     if told is not None and not shades:
         return darkest, (), told
@@ -97,12 +92,6 @@ def joined_ink(plot, colours, parts, darkest):
     """Coverage by some greys together, taken as mixtures of paper and the darkest of them; shape (height, width)."""
     rest = [colour for i, colour in enumerate(colours) if i not in parts]
     return part(plot, [colours[darkest], *rest])[0]
-
-
-def _is_rare(ink, own):
-    """Whether an ink shows in far fewer columns than the commonest."""
-    columns = (own > _INKED).any(axis=1).sum(axis=1)
-    return bool((ink > _INKED).any(axis=0).sum() < _MOST_RARE * columns.max())
 
 
 def _is_stray(own, path):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ipdrecon.figure.path import runs_of
 from ipdrecon.figure.trace import levels
 
 _TOLERANCE_PX = 1.2
@@ -79,10 +80,10 @@ def _spurs(path, edges):
     above = np.nan_to_num((before - half) - edges.upper)
     below = np.nan_to_num(edges.lower - (after + half))
     out = edges.seen & ((above > least) | (below > least))
-    bounds = np.flatnonzero(np.diff(np.concatenate([[0], out.astype(int), [0]])))
-    runs = [slice(a, b) for a, b in zip(bounds[::2], bounds[1::2], strict=True)]
+    first, last = runs_of(out)
+    runs = [slice(a, b) for a, b in zip(first, last, strict=True)]
     heights = [np.array([side[run].max() for run in runs]) for side in (above, below)]
-    return _Spurs(bounds[::2], bounds[1::2] - 1, *heights)
+    return _Spurs(first, last - 1, *heights)
 
 
 @dataclass(frozen=True)

@@ -192,10 +192,25 @@ def _gains(own, inked, cover, text, settings, first, row):
     return right, np.cumsum(down, axis=1)
 
 
+def runs_of(mask):
+    """First and last column, exclusive, of the runs of a mask.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (n_columns,)
+
+    Returns
+    -------
+    first, last : ndarray of int, shape (n_runs,)
+    """
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], np.asarray(mask, np.int8), [0]])))
+    return edges[::2], edges[1::2]
+
+
 def _gap(bare):
     """95th percentile of the lengths of runs of bare columns, each counted by its length."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], bare.astype(int), [0]])))
-    lengths = edges[1::2] - edges[::2]
+    first, last = runs_of(bare)
+    lengths = last - first
     return float(np.quantile(np.repeat(lengths, lengths), 0.95)) if len(lengths) else 0.0
 
 

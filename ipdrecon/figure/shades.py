@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from ipdrecon.figure.colour import to_rgb
+from ipdrecon.figure.colour import is_grey, to_rgb
 from ipdrecon.figure.ink import mixture_share, palette, part
 
-_GREY_CHROMA = 12.0
 _PURE_LAB = 8.0
 _MOST_ABREAST = 0.35
 _SAME_LAB = 12.0
@@ -89,7 +88,7 @@ def _darkest(plot, i, found, listed):
     darker = [
         k
         for k, colour in enumerate(found)
-        if k not in listed and max(np.hypot(*colour[1:]), np.hypot(*found[i][1:])) < _GREY_CHROMA and colour[0] < found[i][0] - _SAME_LAB
+        if k not in listed and is_grey(colour) and is_grey(found[i]) and colour[0] < found[i][0] - _SAME_LAB
     ]
     mine, theirs = _columns(plot, found[i]), {k: _columns(plot, found[k]) for k in darker}
     turns = [k for k in darker if theirs[k].sum() > mine.sum() and (mine & theirs[k]).sum() < _MOST_ABREAST * mine.sum()]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ipdrecon.figure.gauge import ink_across
+from ipdrecon.figure.path import runs_of
 
 _INKED = 0.3
 _BRIDGED_PX = 4
@@ -74,8 +75,7 @@ def _apart(path, other, across):
     reach = 2 + np.median(across[path.leave[:n], path.first + np.arange(n)])
     meets = (path.enter[:n] <= other.leave[:n] + reach) & (other.enter[:n] <= path.leave[:n] + reach)
     apart = np.concatenate([~meets, np.ones(abs(len(path.leave) - len(other.leave)), bool)])
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], apart.astype(int), [0]])))
-    return [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a > _BRIDGED_PX]
+    return [(a, b) for a, b in zip(*runs_of(apart), strict=True) if b - a > _BRIDGED_PX]
 
 
 def _strand(path, across, first, last):
@@ -88,7 +88,8 @@ def _strand(path, across, first, last):
     inked = width > _INKED
     if not inked.any():
         return None
-    runs = np.diff(np.flatnonzero(np.diff(np.concatenate([[0], inked.astype(int), [0]]))))[::2]
+    first_inked, last_inked = runs_of(inked)
+    runs = last_inked - first_inked
     long = min(float(np.average(runs, weights=runs)), _LONGEST_RUN_PX)
     return _Strand(np.array([2 * np.log(np.median(width[inked])), 3 * inked.mean(), 0.5 * np.log(long)]), len(level))
 
