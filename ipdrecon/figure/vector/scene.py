@@ -1,0 +1,113 @@
+"""What a vector page draws: painted paths, pieces of text, and pictures, all in points of the page."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ipdrecon.model import Box
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One painted path, as it lies on the page after every transformation.
+
+    Attributes
+    ----------
+    parts : tuple of ndarray, each of shape (n_points, 2)
+        Its subpaths as polylines in points, ``x`` to the right and ``y`` downwards; a closed one ends where it begins.
+    stroke, fill : tuple of int, or None
+        Red, green, blue of 0 to 255; None where the path is not stroked or not filled.
+    width : float
+        Of the stroke, in points.
+    dash : tuple of float
+        Lengths of dashes and gaps in points; empty for an unbroken line.
+    opacity : float
+        Of the stroke, or of the fill where there is no stroke, in [0, 1].
+    clip : Box or None
+        Around all that its clipping paths leave, in points; None where nothing clips it.
+    curved : bool
+        Whether it has Bézier curves or arcs, which `parts` follows within a hundredth of a point.
+    """
+
+    parts: tuple = field(repr=False)
+    stroke: tuple | None = None
+    fill: tuple | None = None
+    width: float = 0.0
+    dash: tuple = ()
+    opacity: float = 1.0
+    clip: Box | None = None
+    curved: bool = False
+
+    @property
+    def box(self):
+        """Around its points, without the width of the stroke."""
+        points = np.concatenate(self.parts)
+        (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
+        return Box(float(left), float(top), float(right), float(bottom))
+
+
+@dataclass(frozen=True)
+class Text:
+    """One piece of text: a label, a cell, a line; not parted at its spaces.
+
+    Attributes
+    ----------
+    text : str
+    box : Box
+        Around its letters as drawn, in points.
+    anchor : tuple of float
+        Where the file places it: ``(x, y)`` of the middle of its box along the line for text that is centred there, else
+        of its beginning, on the baseline.
+    size : float
+        Height of the font in points.
+    angle : int
+        0 for level text, 90 where it runs upwards, 270 downwards.
+    colour : tuple of int
+        Red, green, blue of 0 to 255.
+    """
+
+    text: str
+    box: Box
+    anchor: tuple
+    size: float
+    angle: int = 0
+    colour: tuple = (0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture placed on the page, at its own resolution.
+
+    Attributes
+    ----------
+    box : Box
+        Where it is placed, in points.
+    px : ndarray of uint8, shape (height, width, 3)
+        Red, green, blue, as it stands on the page (turned and mirrored as placed).
+    """
+
+    box: Box
+    px: np.ndarray = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """All that one page, or one SVG file, draws, in the order in which it is drawn.
+
+    Attributes
+    ----------
+    width, height : float
+        Of the page in points.
+    shapes : tuple of Shape
+    texts : tuple of Text
+    pictures : tuple of Picture
+    page : int
+        Counted from 1.
+    """
+
+    width: float
+    height: float
+    shapes: tuple = field(repr=False)
+    texts: tuple = field(repr=False)
+    pictures: tuple = field(default=(), repr=False)
+    page: int = 1
