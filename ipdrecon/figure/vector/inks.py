@@ -8,7 +8,9 @@ import numpy as np
 from ipdrecon.figure.arm_ink import ArmInk
 from ipdrecon.figure.colour import distance, to_lab
 from ipdrecon.figure.path import Path
-from ipdrecon.figure.vector.curves import DrawnCurve
+from ipdrecon.figure.vector.curves import DrawnCurve, find_curves
+from ipdrecon.figure.vector.marks import mark_positions
+from ipdrecon.figure.vector.plane import Plane
 from ipdrecon.model import Curve
 
 _UPRIGHT = 0.05
@@ -37,21 +39,62 @@ class DrawnInk(ArmInk):
         return tuple(self.drawn.line.colour)
 
 
-def drawn_ink(curve, plane, plot, scale):
-    """A drawn curve with its ink in the rendering of a plot.
+def drawn_inks(part, box, calibration, plot):
+    """The arms of a plot from the lines of its page.
 
     Parameters
     ----------
-    curve : DrawnCurve
-    plane : Plane
+    part : Part
+        With `scale`, `scene` and `lines`.
+    box : Box
+        In px of the sheet.
+    calibration : Calibration
+        In px of the sheet.
     plot : Plot
-        Of a rendering with `scale` px per point.
-    scale : float
+        The inside of the box as rendered.
 
     Returns
     -------
-    DrawnInk
+    tuple of DrawnInk
+        Empty where no line is a curve.
     """
+    plane = Plane.of(box, calibration, part.scale)
+    return tuple(_ink(curve, plane, plot, part.scale) for curve in find_curves(part.lines, plane))
+
+
+def all_drawn(inks):
+    """Whether all arms, and at least one, come from the paths of the page."""
+    return bool(inks) and all(isinstance(ink, DrawnInk) for ink in inks)
+
+
+def most_drawn(inks, count):
+    """Those `count` arms that are drawn over most of the plot, in their order; all where no count is given."""
+    longest = sorted(inks, key=lambda ink: -len(ink.path.leave))[:count]
+    return tuple(ink for ink in inks if any(ink is one for one in longest))
+
+
+def drawn_curves(part, box, calibration, inks):
+    """What is read of drawn arms: their steps and censor marks; names and flags come later.
+
+    Parameters
+    ----------
+    part : Part
+    box : Box
+    calibration : Calibration
+        In px of the sheet.
+    inks : sequence of DrawnInk
+
+    Returns
+    -------
+    list of Curve
+    """
+    plane = Plane.of(box, calibration, part.scale)
+    marks = mark_positions(part.scene, plane, [ink.drawn for ink in inks])
+    return [_curve(ink.drawn, plane, places) for ink, places in zip(inks, marks, strict=True)]
+
+
+def _ink(curve, plane, plot, scale):
+    """A drawn curve with its ink in the rendering of a plot."""
     lab = to_lab(np.array([[curve.line.colour]], np.uint8))[0, 0]
     path = _path(curve, plane, plot, scale)
     near = _beside(path, plot, 0.5 * curve.line.width * scale + 1)
@@ -129,21 +172,8 @@ def slanting_share(curve):
     return float(ways[(ways > _UPRIGHT).all(axis=1), 1].sum() / fall) if fall > 0 else 0.0
 
 
-def curve_of(ink, plane, marks):
-    """What is read of a drawn curve; its name and flags come later.
-
-    Parameters
-    ----------
-    ink : DrawnInk
-    plane : Plane
-    marks : ndarray, shape (n_marks,)
-        Positions `u` of its censor marks in points.
-
-    Returns
-    -------
-    Curve
-    """
-    time, survival = drawn_steps(ink.drawn, plane)
+def _curve(curve, plane, marks):
+    time, survival = drawn_steps(curve, plane)
     error = [math.hypot(_PRECISION, axis.residual_px) * abs(axis.slope) for axis in (plane.time, plane.vertical)]
     return Curve(
         arm="",

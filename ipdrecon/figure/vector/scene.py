@@ -1,6 +1,6 @@
 """What a vector page draws: painted paths, pieces of text, and pictures, all in points of the page."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -111,3 +111,29 @@ class Scene:
     texts: tuple = field(repr=False)
     pictures: tuple = field(default=(), repr=False)
     page: int = 1
+
+
+def moved(scene, right, down):
+    """A scene with everything on it moved.
+
+    Parameters
+    ----------
+    scene : Scene
+    right, down : float
+        In points.
+
+    Returns
+    -------
+    Scene
+    """
+    way = np.array([right, down])
+
+    def carried(box):
+        return None if box is None else Box(box.left + right, box.top + down, box.right + right, box.bottom + down)
+
+    return replace(
+        scene,
+        shapes=tuple(replace(shape, parts=tuple(part + way for part in shape.parts), clip=carried(shape.clip)) for shape in scene.shapes),
+        texts=tuple(replace(text, box=carried(text.box), anchor=tuple(np.add(text.anchor, way))) for text in scene.texts),
+        pictures=tuple(replace(picture, box=carried(picture.box)) for picture in scene.pictures),
+    )
