@@ -40,6 +40,7 @@ from ipdrecon.figure.spelling import mend_names, with_numerals
 from ipdrecon.figure.trace import ink_edges, steps
 from ipdrecon.figure.unread import find_unread
 from ipdrecon.figure.vector.inks import all_drawn, drawn_curves, drawn_inks, most_drawn
+from ipdrecon.figure.vector.keys import exact_entries
 from ipdrecon.figure.vector.ticks import drawn_ticks
 from ipdrecon.figure.visibility import longest, occluded_times, see
 from ipdrecon.flags import Flag
@@ -142,6 +143,7 @@ def read_figure(path, *, panel=None, page=None, arms=None, x_range=None, y_range
         raise PanelError(f"Panel {panel!r} was not found in {figure.source}; found: {', '.join(place.name for place in found)}.")
     legend = find_legend(figure.px, words)
     legend += find_unread(figure.px, words, legend)
+    legend = exact_entries(legend, sheet)
     boxes = tuple(place.box for place in found)
     readings, errors = [], {}
     for place in chosen:

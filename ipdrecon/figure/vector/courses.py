@@ -11,6 +11,8 @@ from scipy.spatial import cKDTree
 
 _STILL = 0.004
 _BACKLASH = 0.06
+_BACK_SHARE = 0.04
+_MOST_BACK = 1.5
 _OTHER_LOOK = 1.0
 _TURN = 0.5
 _MOST_PAIRS = 32
@@ -66,6 +68,9 @@ def courses_of(line, falls):
     points = _without_doubles(line.points * (1.0, float(falls)))
     if len(points) < 2:
         return []
+    whole = _whole(points)
+    if whole is not None:
+        return [Course(whole, line, frozenset({(line.order, line.part)}))]
     heading = _headings(np.diff(points, axis=0))
     cuts = np.flatnonzero(np.diff(heading)) + 1
     bounds = np.concatenate([[0], cuts, [len(heading)]])
@@ -75,6 +80,16 @@ def courses_of(line, falls):
             stretch = points[first : last + 1][:: heading[first]]
             found.append(Course(np.maximum.accumulate(stretch), line, frozenset({(line.order, line.part)})))
     return found
+
+
+def _whole(points):
+    """A line that keeps to one direction but for backlash, as tracing by hand leaves it; None where it does not."""
+    ways = np.diff(points, axis=0)
+    for way, order in ((ways, points), (-ways[::-1], points[::-1])):
+        forth, back = np.clip(way, 0, None), np.clip(-way, 0, None)
+        if (back.sum(axis=0) <= _BACK_SHARE * forth.sum(axis=0)).all() and back.max() <= _MOST_BACK:
+            return np.maximum.accumulate(order)
+    return None
 
 
 def _without_doubles(points):

@@ -13,7 +13,10 @@ _MARGIN = 3.0
 _MOST_GAP = 7.0
 _SPAN = 0.9
 _ON_BORDER = 1.5
-_SAME_STEP = 0.05
+_SAME_STEP = (0.01, 0.05, 0.3)
+_BY_CHANCE = 0.35
+_TOUCH = 0.3
+_NEARLY_ALL = 0.93
 _GREY = 0.15
 _SAME_HUE = 40.0
 
@@ -99,8 +102,9 @@ def find_curves(lines, plane, *, settings=None):
         for course in courses_of(line, plane.falls):
             courses.setdefault(line.colour, []).append(course)
     chains = [chain for one in courses.values() for chain in chained(one, _MOST_GAP)]
-    curves = [DrawnCurve(chain.points, chain.line, pieces=chain.pieces) for chain in chains if _is_curve(chain, plane, settings)]
-    curves = _without_limits(_without_copies(curves, settings), settings)
+    long = [chain for chain in chains if _is_long(chain, plane, settings)]
+    drawn = _without_copies([DrawnCurve(chain.points, chain.line, pieces=chain.pieces) for chain in long], settings)
+    curves = [curve for curve in _without_limits(drawn, settings) if _begins(curve, plane, settings)]
     return tuple(sorted(curves, key=lambda curve: _mean_level(curve, plane)))
 
 
@@ -128,14 +132,19 @@ def _on_border(points, box):
     return across | down
 
 
-def _is_curve(chain, plane, settings):
-    (u, v), size = chain.start - plane.origin, plane.size
+def _is_long(chain, plane, settings):
+    """Whether a chain runs far enough, and is neither one slanting line nor a frame."""
     span = (chain.end - chain.start)[0]
-    if span < settings.least_span * size[0] or len(chain.points) < 3 or _is_straight(chain):
-        return False
+    long = span >= settings.least_span * plane.size[0] and len(chain.points) > 2
+    return bool(long and not _is_straight(chain) and _falls_in_steps(chain, plane))
+
+
+def _begins(curve, plane, settings):
+    """Whether a curve begins at survival 1, or at time 0."""
+    (u, v), size = curve.points[0] - plane.origin, plane.size
     at_one = abs(v) <= settings.start_off * size[1] and -settings.start_off * size[0] <= u <= settings.late_start * size[0]
     at_zero = abs(u) <= settings.start_off * size[0] and -settings.start_off * size[1] <= v < 0.9 * abs(plane.bottom - plane.origin[1])
-    return bool((at_one or at_zero) and _falls_in_steps(chain, plane))
+    return bool(at_one or at_zero)
 
 
 def _is_straight(chain):
@@ -217,24 +226,32 @@ def _hsv(colour):
 
 
 def _shared_steps(curve, of):
-    """Share of a curve's steps, as far as another is drawn, that are steps of the other."""
+    """Share of a curve's steps, as far as another is drawn, that are steps of the other; 0 where chance would do as much.
+
+    Steps that lie anywhere would be near one of the other's by chance, the more so the more of these there are.
+    """
     steps, theirs = curve.steps, of.steps
-    steps = steps[steps <= of.points[-1, 0] + _SAME_STEP]
+    steps = steps[(steps <= of.points[-1, 0] + _SAME_STEP[-1]) & (steps >= of.points[0, 0] - _SAME_STEP[-1])]
     if not len(steps) or not len(theirs):
         return 0.0
-    return float((np.abs(theirs[None] - steps[:, None]).min(axis=1) < _SAME_STEP).mean())
+    off = np.abs(theirs[None] - steps[:, None]).min(axis=1)
+    length = max(np.ptp(of.points[:, 0]), 1e-9)
+    shares = [float((off < near).mean()) for near in _SAME_STEP if 1 - np.exp(-2 * near * len(theirs) / length) < _BY_CHANCE]
+    return max(shares, default=0.0)
 
 
 def _side(curve, of):
     """+1 where a curve never lies above another (`v` never less), -1 where never below, 0 where they cross."""
     steps = np.concatenate([curve.points[:, 0], of.points[:, 0]])
-    steps = steps[steps <= min(curve.points[-1, 0], of.points[-1, 0])]
+    first, last = max(curve.points[0, 0], of.points[0, 0]), min(curve.points[-1, 0], of.points[-1, 0])
+    steps = steps[(steps > first + _SAME_STEP[-1]) & (steps < last - _SAME_STEP[-1])]
+    steps = np.concatenate([steps - _SAME_STEP[-1], steps + _SAME_STEP[-1]])
     apart = curve.level_at(steps) - of.level_at(steps)
-    if np.abs(apart).max(initial=0.0) < 0.5:
+    if not len(apart) or np.abs(apart).max() < 0.5:
         return 0
-    if (apart >= -0.3).all():
+    if (apart >= -_TOUCH).mean() > _NEARLY_ALL:
         return 1
-    return -1 if (apart <= 0.3).all() else 0
+    return -1 if (apart <= _TOUCH).mean() > _NEARLY_ALL else 0
 
 
 def _mean_level(curve, plane):

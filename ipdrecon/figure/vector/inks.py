@@ -1,5 +1,6 @@
 """Drawn curves as the arms of a plot: their steps, and their ink in its rendering, by which they are named."""
 
+import functools
 import math
 from dataclasses import dataclass
 
@@ -7,8 +8,10 @@ import numpy as np
 
 from ipdrecon.figure.arm_ink import ArmInk
 from ipdrecon.figure.colour import distance, to_lab
+from ipdrecon.figure.dashes import pattern_along
 from ipdrecon.figure.path import Path
 from ipdrecon.figure.vector.curves import DrawnCurve, find_curves
+from ipdrecon.figure.vector.keys import dash_pattern
 from ipdrecon.figure.vector.marks import mark_positions
 from ipdrecon.figure.vector.plane import Plane
 from ipdrecon.model import Curve
@@ -19,7 +22,7 @@ _LEAST_DROP = 0.003
 _PRECISION = 0.005
 _AT_ONE = 0.002
 _OWN_SHARE = 0.5
-_INKED = 0.3
+_DASHES = 4
 
 
 @dataclass(frozen=True)
@@ -29,14 +32,24 @@ class DrawnInk(ArmInk):
     Attributes
     ----------
     drawn : DrawnCurve
+    scale : float
+        Px per point.
     """
 
     drawn: DrawnCurve = None
+    scale: float = 1.0
 
     @property
     def rgb(self):
         """Its colour as the file has it."""
         return tuple(self.drawn.line.colour)
+
+    @functools.cached_property
+    def pattern(self):
+        """`DashPattern` as the file tells it, or as it is seen where each dash is a stroke of its own."""
+        if self.drawn.line.dash or len(self.drawn.pieces) < _DASHES:
+            return dash_pattern(self.drawn.line, self.scale)
+        return pattern_along(self.path, self.own, self.others, self.thickness)
 
 
 def drawn_inks(part, box, calibration, plot):
@@ -100,10 +113,7 @@ def _ink(curve, plane, plot, scale):
     near = _beside(path, plot, 0.5 * curve.line.width * scale + 1)
     own = near & (distance(plot.lab, lab) < _OWN_SHARE * np.maximum(distance(plot.background, lab), 1e-9))
     others = (plot.contrast > 0) & ~near
-    columns = np.arange(path.first, path.last + 1)
-    seen = float(own[path.leave, columns].sum())
-    path = Path(path.enter, path.leave, path.first, seen, seen, len(columns) - seen, 0.0)
-    return DrawnInk(lab, own.astype(np.float32), others.astype(np.float32), path, 1.0, curve.limits, curve)
+    return DrawnInk(lab, own.astype(np.float32), others.astype(np.float32), path, 1.0, curve.limits, curve, scale)
 
 
 def _path(curve, plane, plot, scale):
@@ -115,7 +125,8 @@ def _path(curve, plane, plot, scale):
     level[-1] = curve.points[-1, 1] if last < plot.width - 1 else level[-1]
     rows = plot.py_to_row(level * plane.falls * scale - 0.5)
     rows = np.maximum.accumulate(np.clip(np.round(rows), 0, plot.height - 1).astype(int))
-    return Path(rows[:-1], rows[1:], first, 0.0, 0.0, 0.0, 0.0)
+    columns = float(last - first + 1)
+    return Path(rows[:-1], rows[1:], first, columns, columns, 0.0, 0.0)
 
 
 def _beside(path, plot, reach):
