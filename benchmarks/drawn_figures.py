@@ -23,11 +23,12 @@ import numpy as np
 from drawn.carrier import choose_carrier
 from drawn.names import choose_names
 from drawn.page import choose_arms, draw_figure, fonts, picture, save
+from drawn.simplified import is_simplified
 from drawn.style import Style, choose_style
 from drawn.table import printed_numbers
 from drawn.traps import MIXED, TRAPS, draw_trap
 from drawn.truth import mark_rows, write_truth
-from drawn.vector import block, document, is_simplified
+from drawn.vector import block, curves, document
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -111,7 +112,7 @@ def make_vector(out, plan, stream, kind):
             figure, panels, arms = draw(each)
             carrier.dress(figure)
             blocks.append(block(figure, each.style, carrier.kind, drawn_as))
-            drawn.append((each, panels, arms, carrier.told(drawn_as, is_simplified(panels))))
+            drawn.append((each, panels, arms, carrier.told(drawn_as, is_simplified(figure, curves(panels)))))
     content, page = document(blocks, carrier, rng)
     (out / "images" / file).write_bytes(content)
     return [

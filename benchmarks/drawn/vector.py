@@ -13,19 +13,9 @@ JPEG_QUALITY, SCAN_QUALITY = 88, 80
 POINTS = 72
 
 
-def is_simplified(panels):
-    """Whether matplotlib merges steps of a curve within the axes when it writes to a file measured in points."""
-    for panel in panels:
-        names = {arm.name for arm in panel.arms}
-        for line in (line for line in panel.axes.lines if line.get_label() in names):
-            path, end = line.get_path(), panel.axes.get_xlim()[1]
-            to_points, full = line.get_transform(), path.vertices[:, 0] <= end
-            edge = to_points.transform((end, 0))[0]
-            kept = path.cleaned(to_points, simplify=path.should_simplify)
-            drawn = (kept.codes != kept.STOP) & (kept.vertices[:, 0] <= edge)
-            if drawn.sum() < full.sum():
-                return True
-    return False
+def curves(panels):
+    """The lines of a figure that are survival curves."""
+    return [line for panel in panels for line in panel.axes.lines if line.get_label() in {arm.name for arm in panel.arms}]
 
 
 def written(figure, kind):
