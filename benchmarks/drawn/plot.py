@@ -162,8 +162,15 @@ def draw_interval(panel, i, arm):
             panel.axes.step(time, limit, where="post", color=colour, lw=min(0.6, panel.style.width / 2), ls=dash)
 
 
+def marked_times(panel, arm):
+    """Times at which an arm has a censor mark; none where the style draws none."""
+    if panel.style.marks == "none" or panel.style.facets:
+        return np.zeros(0)
+    return np.unique(arm.time[~arm.event])
+
+
 def draw_marks(panel, i, arm):
-    censored = np.unique(arm.time[~arm.event])
+    censored = marked_times(panel, arm)
     colour = "black" if panel.style.mark_colour == "black" else panel.looks(i)[0]
     size = panel.style.font_size * (0.35 if panel.style.marks == "circle" else 0.62)
     panel.axes.plot(
@@ -187,7 +194,7 @@ def draw_curves(panel):
         panel.axes.step(
             time, panel.drawn(survival), where="post", color=colour, ls=dash, lw=style.width, label=arm.name
         )
-        if style.marks != "none" and not style.facets | (arm.event.all()):
+        if len(marked_times(panel, arm)):
             draw_marks(panel, i, arm)
 
 

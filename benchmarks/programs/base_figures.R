@@ -48,7 +48,7 @@ figure("p23_lung_sex_base_limits",
       ylab = "Overall survival probability")
     legend("topright", levels(lung_sex$arm), col = c("blue", "red"), lty = 1, bty = "n")
   },
-  lung_sex, 34, c("base", "ci_lines", "plus_marks", "no_risk_table"), width = 600, height = 500, res = 80)
+  lung_sex, 34, c("base", "ci_lines", "plus_marks", "no_risk_table"), width = 600, height = 500, res = 80, marked = TRUE)
 
 figure("p24_colon_rx_base_percent",
   function() {
@@ -72,7 +72,7 @@ figure("p26_pbc_stage_base_palette",
     legend(0.3, 0.35, levels(pbc_stage$arm), col = 1:4, lty = 1, cex = 0.9)
   },
   pbc_stage, 13, c("base", "multi_arm", "plus_marks", "dense_censor", "legend_inside", "no_risk_table"), width = 640,
-    height = 480, res = 80)
+    height = 480, res = 80, marked = TRUE)
 
 figure("p27_mgus_sex_base_table",
   function() {
@@ -113,7 +113,7 @@ figure("p31_kidney_sex_base_jpeg",
     legend("topright", levels(kidney_sex$arm), col = c("darkgreen", "purple"), lty = 1:2)
   },
   kidney_sex, 565, c("base", "jpeg", "dashed", "plus_marks", "no_risk_table", "legend_inside"), width = 500, height = 420,
-    res = 75, jpeg = 55)
+    res = 75, jpeg = 55, marked = TRUE)
 
 figure("p32_gbsg_grade_base_names_beside",
   function() {
@@ -153,7 +153,8 @@ figure("p34_rats_rx_base_from_half",
     legend("bottomleft", levels(rats_rx$arm), col = c("black", "red"), lty = 1, bty = "n")
     risk_table(rats_rx, seq(0, 100, 20), first_line = 4.5)
   },
-  rats_rx, 108, c("base", "y_truncated", "plus_marks", "crossing"), times = seq(0, 100, 20), width = 700, height = 600, res = 100)
+  rats_rx, 108, c("base", "y_truncated", "plus_marks", "crossing"), times = seq(0, 100, 20), width = 700, height = 600, res = 100,
+    marked = TRUE)
 
 draw_pair <- function() {
   par(mfrow = c(1, 2), mar = c(4.5, 4.5, 3, 1))
@@ -168,7 +169,7 @@ ecog_named <- within(lung_ecog, levels(arm) <- paste("ECOG", levels(arm)))
 figure("p35_two_base_panels", draw_pair, ecog_named, 1022, c("base", "multi_panel", "multi_arm", "no_risk_table"), panel = "A",
   width = 1100, height = 520, res = 100)
 if (length(entries) && entries[[length(entries)]]$name == "p35_two_base_panels") {
-  entry("p35_two_base_panels__B", "p35_two_base_panels.png", veteran_trt, 33, c("base", "multi_panel", "no_risk_table"),
+  entry("p35_two_base_panels__B", same_file(), veteran_trt, 33, c("base", "multi_panel", "no_risk_table"),
     panel = "B")
 }
 

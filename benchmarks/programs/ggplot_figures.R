@@ -74,7 +74,8 @@ figure("p51_lung_sex_visr",
       scale_y_continuous(limits = c(0, 1), labels = scales::percent) + labs(x = "Time (months)", y = "Survival probability",
       colour = "", fill = "") + theme_bw() + theme(legend.position = "right", panel.grid.minor = element_blank()))
   },
-  lung_sex, 35, c("ggplot", "visr", "ci_band", "percent_axis", "grid", "no_risk_table"), width = 800, height = 480, res = 110)
+  lung_sex, 35, c("ggplot", "visr", "ci_band", "percent_axis", "grid", "no_risk_table"), width = 800, height = 480, res = 110,
+    marked = TRUE)
 
 figure("p52_colon_rx_tern_annotated",
   function() {
@@ -90,7 +91,7 @@ figure("p52_colon_rx_tern_annotated",
     print(top / table_plot(colon_rx, 0:9, c(0, 9.2), "Patients at risk") + plot_layout(heights = c(4, 1)))
   },
   colon_rx, 9.2, c("ggplot", "tern", "multi_arm", "table_over_curves", "hr_text"), times = 0:9, width = 1000, height = 800,
-    res = 120)
+    res = 120, marked = TRUE)
 
 figure("p53_gbsg_hormon_kmunicate",
   function() {
@@ -162,7 +163,7 @@ figure("p56_mgus_sex_finalfit",
       plot_layout(heights = c(4, 1)))
   },
   mgus_sex, 35.5, c("ggplot", "finalfit", "dashed", "coloured_risk_numbers", "default_colours"), times = seq(0, 30, 10),
-    width = 800, height = 650, res = 110)
+    width = 800, height = 650, res = 110, marked = TRUE)
 
 figure("p57_gbsg_nodes_direct_labels",
   function() {
@@ -181,7 +182,7 @@ figure("p58_pbc_trt_jpeg_small",
     scale_colour_manual(values = c("#00468B", "#ED0000")) + labs(x = "Years", y = "Overall survival",
     colour = NULL) + theme_classic(base_size = 9) + theme(legend.position = c(0.25, 0.2))),
   pbc_trt, 13, c("ggplot", "jpeg", "low_res", "overlap", "legend_inside", "no_risk_table"), width = 380, height = 300, res = 80,
-    jpeg = 70)
+    jpeg = 70, marked = TRUE)
 
 figure("p59_lung_ecog_cowplot_shadows",
   function() print(curves_plot(lung_ecog, size = 1.1) + band(tidy(lung_ecog), 0.35) +
@@ -224,7 +225,7 @@ figure("p62_gbsg_grades_facets",
     height = 480, res = 110)
 if (length(entries) && entries[[length(entries)]]$name == "p62_gbsg_grades_facets") {
   for (g in 2:3) {
-    entry(paste0("p62_gbsg_grades_facets__", g), "p62_gbsg_grades_facets.png", facet_of(g), 7.6,
+    entry(paste0("p62_gbsg_grades_facets__", g), same_file(), facet_of(g), 7.6,
       c("ggplot", "multi_panel", "facets", "grey_background", "no_risk_table"), panel = paste("Grade", g))
   }
 }

@@ -31,7 +31,8 @@ figure("p39_lung_sex_prodlim_labels",
   function() plot(by_prodlim(lung_sex), xlab = "Months", col = c("blue", "orange"), legend.legend = levels(lung_sex$arm),
     legend.title = "", legend.x = "topright", atrisk.labels = paste0(levels(lung_sex$arm), ": "), atrisk.title = "No. at risk",
     atrisk.at = seq(0, 30, 6), axis1.at = seq(0, 36, 6), xlim = c(0, 36), marktime = TRUE),
-  lung_sex, 36, c("prodlim", "ci_band", "legend_inside"), times = seq(0, 30, 6), width = 900, height = 700, res = 110)
+  lung_sex, 36, c("prodlim", "ci_band", "legend_inside"), times = seq(0, 30, 6), width = 900, height = 700, res = 110,
+    marked = TRUE)
 
 figure("p40_pbc_single_prodlim",
   function() plot(prodlim(Hist(time, event) ~ 1, pbc_all), xlab = "Years", atrisk = FALSE, percent = FALSE),

@@ -1,6 +1,9 @@
 """Figures by lifelines, scikit-survival and the package kaplanmeier, as their documentation draws them.
 
-python benchmarks/programs/python_figures.py OUT [ONLY]
+python benchmarks/programs/python_figures.py OUT [ONLY [DEVICE]]
+
+DEVICE is raster; or svg or pdf, or turns for both by turns, with letters as text and as outlines (in a PDF as outlines of
+either type) by turns, and paths simplified, as matplotlib does unless told otherwise. Needs ``benchmarks`` on the path.
 """
 
 import csv
@@ -16,6 +19,7 @@ import kaplanmeier
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from drawn.simplified import is_simplified
 from lifelines import AalenJohansenFitter, KaplanMeierFitter, NelsonAalenFitter, datasets
 from lifelines.plotting import add_at_risk_counts
 from sksurv.datasets import load_gbsg2, load_veterans_lung_cancer
@@ -26,16 +30,16 @@ PACKAGES = ("lifelines", "scikit-survival", "kaplanmeier", "matplotlib", "numpy"
 DRAWN = {}
 
 
-def figure(name, tags, *, x_max, at_risk_times=None, after=False, trap=False, jpeg=False):
+def figure(name, tags, *, x_max, at_risk_times=None, after=False, trap=False, jpeg=False, marked=False):
     """Enter a drawing function under its name; it returns its patients (or rows of curves) by arm.
 
-    ``after`` counts the patients at risk after the events of a time, as lifelines does.
+    ``marked`` tells whether censored patients are marked. ``after`` counts the patients at risk after the events of a time, as lifelines does.
     """
 
     def enter(draw):
         DRAWN[name] = (
             draw,
-            {"tags": tags, "x_max": x_max, "times": at_risk_times, "after": after, "trap": trap, "jpeg": jpeg},
+            {"tags": tags, "x_max": x_max, "times": at_risk_times, "after": after, "trap": trap, "jpeg": jpeg, "marked": marked},
         )
         return draw
 
@@ -84,6 +88,13 @@ def entry(out, name, file, arms, look):
             (arm, f"{t:.8g}", e) for arm, (time, event) in patients.items() for t, e in zip(time, event, strict=True)
         ]
         write(out / f"truth/{name}.ipd.csv", ("arm", "time", "event"), rows)
+    marks = [
+        (arm, f"{t:.8g}")
+        for arm, (time, event) in (patients if look["marked"] else {}).items()
+        for t in np.unique(time[event == 0])
+        if t <= look["x_max"]
+    ]
+    write(out / f"truth/{name}.marks.csv", ("arm", "time"), marks)
     if look["times"]:
         count = (lambda time, t: (time > t).sum()) if look["after"] else (lambda time, t: (time >= t).sum())
         rows = [
@@ -92,7 +103,7 @@ def entry(out, name, file, arms, look):
         write(out / f"truth/{name}.at_risk.csv", ("arm", "time", "n_risk"), rows)
     return {
         "name": name, "file": f"images/{file}", "panel": None, "arms": list(arms), "truth": "exact", "x_max": look["x_max"],
-        "curves": f"truth/{name}.curves.csv", "at_risk": f"truth/{name}.at_risk.csv" if look["times"] else None,
+        "curves": f"truth/{name}.curves.csv", "at_risk": f"truth/{name}.at_risk.csv" if look["times"] else None, "marks": f"truth/{name}.marks.csv",
         "ipd": f"truth/{name}.ipd.csv" if known else None, "hr": None, "tags": ",".join(look["tags"]), "trap": look["trap"],
     }  # fmt: skip
 
@@ -136,6 +147,7 @@ def waltons_counts():
     x_max=1000,
     at_risk_times=list(range(0, 1001, 200)),
     after=True,
+    marked=True,
 )
 def lung_rows():
     arms = by_arm(datasets.load_lung(), "time", "status", "sex", {1: "Male", 2: "Female"})
@@ -151,7 +163,7 @@ def lung_rows():
     return arms
 
 
-@figure("p66_larynx_single_lifelines_censors", ["lifelines", "single_arm", "ci_band", "no_risk_table"], x_max=11)
+@figure("p66_larynx_single_lifelines_censors", ["lifelines", "single_arm", "ci_band", "no_risk_table"], x_max=11, marked=True)
 def larynx_single():
     frame = datasets.load_larynx()
     arms = {"Larynx cancer": (frame["time"].to_numpy(float), frame["death"].to_numpy(int))}
@@ -180,7 +192,7 @@ def dd_four():
     return arms
 
 
-@figure("p68_leukemia_lifelines_ci_lines_jpeg", ["lifelines", "ci_lines", "jpeg", "no_risk_table"], x_max=36, jpeg=True)
+@figure("p68_leukemia_lifelines_ci_lines_jpeg", ["lifelines", "ci_lines", "jpeg", "no_risk_table"], x_max=36, jpeg=True, marked=True)
 def leukemia_limits():
     arms = by_arm(datasets.load_leukemia(), "t", "status", "Rx", {0: "6-MP", 1: "Placebo"})
     figure, axes = plt.subplots(figsize=(7, 5), dpi=90)
@@ -319,22 +331,43 @@ def by_kaplanmeier():
     return by_arm(data, "time", "status", "group", names)
 
 
-def make(out, name):
+def settings(device, turn):
+    """Format of a file, what is set for it, and what the index says of it."""
+    if device == "raster":
+        return None, {}, {}
+    kind, other = ("svg", "pdf")[turn % 2] if device == "turns" else device, turn // 2 % 2
+    letters = {"svg.fonttype": ("path", "none")[other], "pdf.fonttype": (3, 42)[other], "svg.hashsalt": "truth"}
+    return kind, letters, {"way": "vector", "text": "outlines" if kind == "svg" and not other else "text", "device": f"matplotlib {kind}"}
+
+
+def drawn_curves(names):
+    """The lines that are curves: those named as an arm, or else all that step."""
+    lines = [line for axes in plt.gcf().axes for line in axes.lines if line.get_drawstyle().startswith("steps")]
+    return [line for line in lines if line.get_label() in names] or lines
+
+
+def make(out, name, device, turn):
     """Draw one figure and write its truth."""
     draw, look = DRAWN[name]
+    kind, letters, carried = settings(device, turn)
     plt.close("all")
     plt.rcdefaults()
+    plt.rcParams.update(letters)
     arms = draw()
-    file = f"{name}.{'jpg' if look['jpeg'] else 'png'}"
-    plt.gcf().savefig(
-        out / "images" / file, **({"pil_kwargs": {"quality": 60}} if look["jpeg"] else {"metadata": {"Software": None}})
-    )
-    return entry(out, name, file, arms, look)
+    if kind:
+        file = f"{name}.{kind}"
+        plt.gcf().savefig(out / "images" / file, metadata={"CreationDate" if kind == "pdf" else "Date": None})
+        carried["simplified"] = is_simplified(plt.gcf(), drawn_curves(arms))
+    else:
+        file = f"{name}.{'jpg' if look['jpeg'] else 'png'}"
+        options = {"pil_kwargs": {"quality": 60}} if look["jpeg"] else {"metadata": {"Software": None}}
+        plt.gcf().savefig(out / "images" / file, **options)
+    return entry(out, name, file, arms, look) | carried
 
 
 def main():
-    out, only = Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else ""
-    entries = [make(out, name) for name in DRAWN if only in name]
+    out, only, device = Path(sys.argv[1]), *(sys.argv[2:] + ["", "raster"][len(sys.argv) - 2 :])
+    entries = [make(out, name, device, turn) for turn, name in enumerate(DRAWN) if only in name]
     versions = {"Python": sys.version.split()[0], **{package: version(package) for package in PACKAGES}}
     (out / "python_figures.json").write_text(json.dumps({"entries": entries, "versions": versions}))
 
