@@ -39,7 +39,7 @@ from ipdrecon.figure.shape_doubts import shape_doubts
 from ipdrecon.figure.spelling import mend_names, with_numerals
 from ipdrecon.figure.trace import ink_edges, steps
 from ipdrecon.figure.unread import find_unread
-from ipdrecon.figure.vector.inks import all_drawn, drawn_curves, drawn_inks, most_drawn
+from ipdrecon.figure.vector.inks import all_drawn, drawn_curves, drawn_inks, most_drawn, settled_axes
 from ipdrecon.figure.vector.keys import exact_entries
 from ipdrecon.figure.vector.ticks import drawn_ticks
 from ipdrecon.figure.visibility import longest, occluded_times, see
@@ -232,6 +232,8 @@ def _read_panel(sheet, place, boxes, legend, given, settings):
         calibration, flags, (plot, given, inks) = _by_ink(traced, calibration, flags)
     except (ArmError, AxisError) as error:
         raise with_doubts(error, flags) from error
+    if all_drawn(inks):
+        calibration = settled_axes(calibration, ticks, inks, part.scale)
     entries = true_entries(entries, plot, inks)
     free = tuple(word for word in words if not any(cell.box.contains(*word.box.centre) for cell in cells))
     inks, names = _named(px, free, place.box, plot, inks, entries, rows, given)

@@ -13,7 +13,7 @@ from ipdrecon.figure.path import Path
 from ipdrecon.figure.vector.curves import DrawnCurve, find_curves
 from ipdrecon.figure.vector.keys import dash_pattern
 from ipdrecon.figure.vector.marks import mark_positions
-from ipdrecon.figure.vector.plane import Plane
+from ipdrecon.figure.vector.plane import Plane, anchored
 from ipdrecon.model import Curve
 
 _UPRIGHT = 0.05
@@ -23,6 +23,7 @@ _PRECISION = 0.005
 _AT_ONE = 0.002
 _OWN_SHARE = 0.5
 _DASHES = 4
+_LOOSE = 0.02
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,30 @@ def drawn_inks(part, box, calibration, plot):
 def all_drawn(inks):
     """Whether all arms, and at least one, come from the paths of the page."""
     return bool(inks) and all(isinstance(ink, DrawnInk) for ink in inks)
+
+
+def settled_axes(calibration, ticks, inks, scale):
+    """The calibration, its loose axes moved to where the drawn curves start.
+
+    Parameters
+    ----------
+    calibration : Calibration
+        In px of the sheet.
+    ticks : (tuple of Ticks, tuple of Ticks)
+        Of the time and the vertical axis, as the page draws them.
+    inks : sequence of DrawnInk
+    scale : float
+        Px per point.
+
+    Returns
+    -------
+    Calibration
+    """
+    axes = (calibration.time, calibration.vertical)
+    loose = tuple(not kinds or axis.residual_px > _LOOSE * scale for kinds, axis in zip(ticks, axes, strict=True))
+    falls = -1 if calibration.is_incidence else 1
+    starts = np.array([ink.drawn.points[0] * (1, falls) for ink in inks])
+    return anchored(calibration, starts, loose, scale)
 
 
 def most_drawn(inks, count):

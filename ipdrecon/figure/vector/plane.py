@@ -6,6 +6,8 @@ import numpy as np
 
 from ipdrecon.model import Axis, Box, Calibration
 
+_ONE_PLACE = 0.05
+_MOST_MOVED = 2.0
 
 def axis_in_points(axis, scale):
     """An axis of a rendering, in points of the page.
@@ -25,6 +27,38 @@ def axis_in_points(axis, scale):
     return replace(
         axis, tick_px=place, slope=axis.slope * scale, intercept=axis.intercept - 0.5 * axis.slope, residual_px=axis.residual_px / scale
     )
+
+
+def anchored(calibration, starts, loose, scale):
+    """A calibration moved to where the curves start, on axes whose ticks are drawn loosely or not at all.
+
+    A Kaplan-Meier curve starts at time 0 and survival 1: where all curves of a plot start at one place near that, it
+    tells the origin better than ticks that do not stand evenly, or labels alone.
+
+    Parameters
+    ----------
+    calibration : Calibration
+        In px of the sheet.
+    starts : ndarray, shape (n_curves, 2)
+        First points of the curves, in points of the page.
+    loose : tuple of bool
+        Whether the time and the vertical axis are loose.
+    scale : float
+        Px per point.
+
+    Returns
+    -------
+    Calibration
+    """
+    if not len(starts) or np.ptp(starts, axis=0).max() > _ONE_PLACE:
+        return calibration
+    seen = np.mean(starts, axis=0) * scale - 0.5
+    expected = calibration.to_px(0.0, 1.0)
+    axes = []
+    for axis, at, due, is_loose in zip((calibration.time, calibration.vertical), seen, expected, loose, strict=True):
+        by = float(at - due)
+        axes.append(replace(axis, intercept=axis.intercept - by * axis.slope) if is_loose and abs(by) < _MOST_MOVED * scale else axis)
+    return replace(calibration, time=axes[0], vertical=axes[1])
 
 
 @dataclass(frozen=True)
