@@ -22,6 +22,19 @@ _SERIF = (
     "cmr",
     "cmu",
 )
+# Arial's letters are as wide as Helvetica's, but its signs, which also mark patients, sit otherwise
+_ARIAL_INK = {
+    "+": (0.049, 0.088, 0.535, 0.577),
+    "-": (0.044, 0.227, 0.289, 0.305),
+    "=": (0.049, 0.168, 0.535, 0.490),
+    "<": (0.049, 0.075, 0.535, 0.583),
+    ">": (0.049, 0.075, 0.535, 0.583),
+    "|": (0.089, -0.212, 0.170, 0.725),
+    "*": (0.016, 0.337, 0.374, 0.688),
+    "\N{MULTIPLICATION SIGN}": (0.069, 0.110, 0.515, 0.556),
+    "\N{MINUS SIGN}": (0.049, 0.297, 0.535, 0.368),
+    "\N{BULLET}": (0.040, 0.196, 0.311, 0.467),
+}
 
 
 @dataclass(frozen=True)
@@ -46,7 +59,7 @@ class Face:
     Parameters
     ----------
     name : str
-        As ``Helvetica-Bold``, or the stem of a TrueType file.
+        As ``Helvetica-Bold``, or ``Arial-Bold``, which has the same metrics but for its signs; or the stem of a TrueType file.
     stand_in : Face, optional
         For the letters that it has not.
     """
@@ -77,13 +90,16 @@ def _metrics_finder(name):
     from fontTools.afmLib import AFM
     from fontTools.agl import UV2AGL
 
-    metrics = AFM(str(_folder() / "pdfcorefonts" / f"{name}.afm"))
+    metrics = AFM(str(_folder() / "pdfcorefonts" / f"{name.replace('Arial', 'Helvetica')}.afm"))
+    signs = _ARIAL_INK if name.startswith("Arial") else {}
 
     def find(letter):
         glyph = UV2AGL.get(ord(letter.replace("\N{NO-BREAK SPACE}", " ")))
         if glyph is None or not metrics.has_char(glyph):
             return None
         _, advance, ink = metrics[glyph]
+        if letter in signs:
+            return Glyph(advance / 1000, signs[letter])
         return Glyph(advance / 1000, tuple(side / 1000 for side in ink) if any(ink) else None)
 
     return find
@@ -146,4 +162,21 @@ def face(family, weight="normal", style="normal"):
     if any(word in first for word in _SERIF) and "sans" not in first:
         suffix = {(False, False): "-Roman", (True, False): "-Bold", (False, True): "-Italic", (True, True): "-BoldItalic"}
         return _loaded(f"Times{suffix[bold, slanted]}", f"DejaVuSerif{heavy}")
-    return _loaded(f"Helvetica{heavy}", f"DejaVuSans{heavy}")
+    own = "Helvetica" if first.startswith(("helvetica", "nimbus")) else "Arial"
+    return _loaded(f"{own}{heavy}", f"DejaVuSans{heavy}")
+
+
+@lru_cache(maxsize=16)
+def faces(weight):
+    """Fonts that are told from each other by the widths of their letters: one of each kind that is at hand.
+
+    Parameters
+    ----------
+    weight : str
+        ``font-weight``.
+
+    Returns
+    -------
+    tuple of Face
+    """
+    return tuple(face(family, weight) for family in ("arial", "dejavu sans", "times", "courier"))

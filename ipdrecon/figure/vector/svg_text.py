@@ -2,11 +2,11 @@
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ipdrecon.figure.vector.fonts import Face, face
+from ipdrecon.figure.vector.fonts import Face, face, faces
 from ipdrecon.figure.vector.svg_paint import text_colour
 from ipdrecon.figure.vector.svg_values import corners, length, placed
 
@@ -25,6 +25,7 @@ _BASELINES = {
     "ideographic": -0.21,
 }
 _SHIFTS = {"sub": 0.2, "super": -0.33}
+_SAME_WIDTH = 0.01
 _PIECES = ("tspan", "a")
 
 
@@ -96,18 +97,23 @@ class _Look:
 class _Cell:
     """A letter in the making, in user units."""
 
-    __slots__ = ("begins", "dx", "dy", "glyph", "is_layout", "letter", "look", "stretch", "width", "x", "y")
+    __slots__ = ("chunk", "dx", "dy", "glyph", "is_layout", "letter", "look", "stretch", "width", "x", "y")
 
     def __init__(self, letter, look, is_layout):
         self.letter = letter
         self.look = look
         self.is_layout = is_layout
-        self.glyph = look.face.glyph(letter)
-        self.width = self.glyph.advance * look.size + look.spacing + (look.word_spacing if letter == " " else 0.0)
+        self.set_in(look.face)
         self.stretch = 1.0
         self.x = self.y = None
         self.dx = self.dy = 0.0
-        self.begins = False
+        self.chunk = None
+
+    def set_in(self, font):
+        """Take the letter of another font."""
+        look = self.look
+        self.glyph = font.glyph(self.letter)
+        self.width = self.glyph.advance * look.size + look.spacing + (look.word_spacing if self.letter == " " else 0.0)
 
 
 class TextBlock:
@@ -156,6 +162,8 @@ class TextBlock:
         span = [element, len(self._cells), 0, style]
         self._spans.append(span)
         look = self._look(style, opacity, shift)
+        if element.get("textLength") and "\n" not in (element.text or ""):
+            look = replace(look, keeps_spaces=True)
         self._add(element.text, look)
         for child in element:
             if child.tag in _PIECES:
@@ -209,11 +217,23 @@ class TextBlock:
         cells = self._cells[begin:end]
         if not wanted or wanted <= 0 or any(cell.x is not None for cell in cells[1:]):
             return
-        natural = sum(cell.width + cell.dx for cell in cells)
+        natural = self._set_by_width(cells, wanted, style)
         if natural > 0:
             for cell in cells:
                 cell.stretch = wanted / natural
                 cell.width *= cell.stretch
+
+    def _set_by_width(self, cells, wanted, style):
+        """Set letters in the font that makes them as wide as is wanted, if one at hand does; give their width."""
+
+        def width(font):
+            for cell in cells:
+                cell.set_in(font)
+            return sum(cell.width + cell.dx for cell in cells)
+
+        own = cells[0].look.face if cells else face("arial")
+        best = min((own, *faces(style["font-weight"])), key=lambda font: abs(width(font) - wanted))
+        return width(best if abs(width(best) - wanted) < _SAME_WIDTH * wanted else own)
 
     def _chunks(self):
         """Put the letters beside each other; parted where the file places one anew."""
@@ -236,7 +256,7 @@ class TextBlock:
         chunk = Chunk(cells[0].look.align, tuple(map(float, anchor)), sum(cell.letter != " " for cell in cells))
         for cell in cells:
             cell.x -= back
-            cell.begins = chunk
+            cell.chunk = chunk
 
     def _on_page(self):
         a, b, c, d, _, _ = self._place.matrix
@@ -257,7 +277,7 @@ class TextBlock:
             ink = self._ink(cell)
             place = tuple(map(float, origin))
             letters.append(
-                Letter(cell.letter, begin, end, offset, place, ink, look.size * across, angle, look.colour, cell.begins)
+                Letter(cell.letter, begin, end, offset, place, ink, look.size * across, angle, look.colour, cell.chunk)
             )
         return letters
 
