@@ -35,11 +35,11 @@ def by_arm(rows, *columns):
 
 
 def drops(curve):
-    """Times and survival just after each drop of a curve; rows of one time are one drop, to the lowest."""
+    """Times and survival just after each drop of a curve from 1; rows of one time are one drop, to the lowest."""
     order = np.argsort(curve[0], kind="stable")
     times, first = np.unique(curve[0][order], return_index=True)
     survival = np.minimum.accumulate(np.minimum.reduceat(curve[1][order], first))
-    falls = np.append(False, np.diff(survival) < -LEAST_DROP)
+    falls = np.diff(survival, prepend=1.0) < -LEAST_DROP
     return np.array([times[falls], survival[falls]])
 
 
