@@ -73,12 +73,15 @@ class Word:
         In [0, 1], from the reader.
     vertical : bool
         Whether the text runs upwards (a rotated axis title or label).
+    exact : bool
+        Whether the file itself says the text, so that it need not be read from pixels.
     """
 
     text: str
     box: Box
     confidence: float = 1.0
     vertical: bool = False
+    exact: bool = False
 
 
 @dataclass(frozen=True)
@@ -400,6 +403,12 @@ class DigitisedPanel:
     facets : tuple of Facet
         One per curve, in the same order, where each is drawn in a box of its own; `box` is then around all of them and
         `calibration` that of the first.
+    way : {"raster", "vector"}
+        Whether the curves were read from pixels or from paths.
+    page : int
+        Of the document, counted from 1.
+    px_per_point : float or None
+        Px of the sheet per point of the page, where known.
     """
 
     panel: str
@@ -412,6 +421,9 @@ class DigitisedPanel:
     flags: tuple = ()
     box_confidence: float = 1.0
     facets: tuple = ()
+    way: str = "raster"
+    page: int = 1
+    px_per_point: float | None = None
 
     def apart(self):
         """The panel as it is drawn: one panel per facet, with its curve alone, or the panel itself."""

@@ -31,9 +31,10 @@ class _Scene:
     labels: tuple
     row: object
     column: object
+    ticks: tuple = ((), ())
 
 
-def calibrate(px, box, words, *, x_range=None, y_range=None):
+def calibrate(px, box, words, *, x_range=None, y_range=None, ticks=None):
     """Calibrate both axes of a plotting box.
 
     Parameters
@@ -45,6 +46,8 @@ def calibrate(px, box, words, *, x_range=None, y_range=None):
     x_range, y_range : tuple of float or Axis, optional
         Values at the first and last tick of an axis, or at the ends of the box where no tick is seen, in the printed
         units, or the whole axis; its labels are then not used.
+    ticks : (tuple of Ticks, tuple of Ticks), optional
+        Marks along the time and the vertical axis, where the file tells them; else they are looked for in the picture.
 
     Returns
     -------
@@ -56,7 +59,7 @@ def calibrate(px, box, words, *, x_range=None, y_range=None):
     AxisError
         When an axis has fewer than two readable labels and no range is given.
     """
-    scene = _scene(px, box, tuple(words))
+    scene = replace(_scene(px, box, tuple(words)), ticks=ticks or ((), ()))
     time, time_flags = _time_axis(scene, x_range)
     vertical, vertical_flags = _vertical_axis(scene, y_range)
     scale, scale_flags = _scale(scene, time, vertical)
@@ -70,6 +73,8 @@ def _scene(px, box, words):
         return _Scene(px, box, words, (), None, None)
     labels = number_labels(px, words)
     row, column = _own_run(label_rows(labels, least=2), box), _own_run(label_columns(labels, least=2), box)
+    if all(word.exact for word in words):
+        return _Scene(px, box, words, labels, row, column)
     if min(_count(row), _count(column)) < 3 or _seems_shared_in_vain(column, labels, box):
         labels = _enlarged_labels(px, box)
         row = _better(row, _own_run(label_rows(labels, least=2), box))
@@ -127,8 +132,7 @@ def _run_worth(run, box):
 
 def _time_axis(scene, given):
     box, row = scene.box, scene.row
-    edges = _lower_edges(scene)
-    ticks = find_ticks(scene.px, edges, (box.top, box.bottom), (box.left, box.right))
+    ticks = scene.ticks[0] or find_ticks(scene.px, _lower_edges(scene), (box.top, box.bottom), (box.left, box.right))
     title = _time_title(scene)
     unit = time_unit(title)
     flags = () if unit else (Flag("time_unit_unknown", "time axis", f"The title reads {title!r}."),)
@@ -141,18 +145,22 @@ def _time_axis(scene, given):
 
 def _vertical_axis(scene, given):
     box, column = scene.box, scene.column
-    picture = turned(scene.px)
-    axis = left_edge(scene.px, scene.row, column) if scene.row is not None and column is not None else None
-    if axis is None:
-        axis = find_edge(picture, (box.left - 10, box.left + 6), (box.top, box.bottom))
-    edges = [axis] if axis is not None else []
-    ticks = find_ticks(picture, edges, (box.left, box.right), (box.top, box.bottom))
+    ticks = scene.ticks[1] or find_ticks(turned(scene.px), _left_edges(scene), (box.left, box.right), (box.top, box.bottom))
     title = vertical_title(scene.px, scene.words, box, column.box.left if column is not None else box.left)
     if given is not None:
         from_top = given if isinstance(given, Axis) else given[::-1]
         return _given_axis(from_top, ticks, (box.top, box.bottom), "vertical axis", title, "", ())
     axis, flags = _fitted_axis(scene, column, ticks, (box.top, box.bottom), "vertical axis")
     return replace(axis, title=title), flags
+
+
+def _left_edges(scene):
+    """The line that may carry the tick marks of the vertical axis."""
+    box, column = scene.box, scene.column
+    axis = left_edge(scene.px, scene.row, column) if scene.row is not None and column is not None else None
+    if axis is None:
+        axis = find_edge(turned(scene.px), (box.left - 10, box.left + 6), (box.top, box.bottom))
+    return [axis] if axis is not None else []
 
 
 def _lower_edges(scene):

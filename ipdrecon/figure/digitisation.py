@@ -27,20 +27,21 @@ from ipdrecon.figure.facets import join_facets
 from ipdrecon.figure.flag_places import place_flags
 from ipdrecon.figure.frame import find_frame
 from ipdrecon.figure.ink import InkSettings, plot_inside
-from ipdrecon.figure.legend import find_legend, split_at_keys
+from ipdrecon.figure.legend import find_legend
 from ipdrecon.figure.marks import censor_marks
 from ipdrecon.figure.names import legend_order, match_legend, usable_entries, words_of_legend
 from ipdrecon.figure.naming import distinct, name_arms, name_flag, true_entries, with_rows
+from ipdrecon.figure.opening import open_sheet
 from ipdrecon.figure.panels import PanelBox, find_panels
 from ipdrecon.figure.path import TraceSettings
 from ipdrecon.figure.reading import FigureReading, PanelReading
 from ipdrecon.figure.shape_doubts import shape_doubts
-from ipdrecon.figure.skew import straight_figure
-from ipdrecon.figure.source import open_figure
 from ipdrecon.figure.spelling import mend_names, with_numerals
-from ipdrecon.figure.text import read_words
 from ipdrecon.figure.trace import ink_edges, steps
 from ipdrecon.figure.unread import find_unread
+from ipdrecon.figure.vector.inks import all_drawn, drawn_curves, drawn_inks, most_drawn
+from ipdrecon.figure.vector.keys import exact_entries
+from ipdrecon.figure.vector.ticks import drawn_ticks
 from ipdrecon.figure.visibility import longest, occluded_times, see
 from ipdrecon.flags import Flag
 from ipdrecon.model import ArmLook, Curve, Digitisation, DigitisedPanel
@@ -132,10 +133,8 @@ def read_figure(path, *, panel=None, page=None, arms=None, x_range=None, y_range
     FigureReading
     """
     settings, given = settings or DigitiseSettings(), _Given(arms, x_range, y_range, as_edits(edits))
-    if page not in (None, 1):
-        raise PanelError(f"Page {page} was asked for, but a picture has one page only. Leave --page out.")
-    figure, skew_flags = straight_figure(open_figure(path))
-    words = split_at_keys(figure.px, read_words(figure.px)) if settings.ocr else ()
+    sheet = open_sheet(path, page=page, ocr=settings.ocr)
+    figure, words = sheet.figure, sheet.words
     found = edit_places(given.edits, lambda: _panels(figure.px, words, given))
     refuse_strangers(given.edits, found)
     words = _without_marks(words, [place.box for place in found])
@@ -144,11 +143,12 @@ def read_figure(path, *, panel=None, page=None, arms=None, x_range=None, y_range
         raise PanelError(f"Panel {panel!r} was not found in {figure.source}; found: {', '.join(place.name for place in found)}.")
     legend = find_legend(figure.px, words)
     legend += find_unread(figure.px, words, legend)
+    legend = exact_entries(legend, sheet)
     boxes = tuple(place.box for place in found)
     readings, errors = [], {}
     for place in chosen:
         try:
-            readings.append(_read_panel(figure.px, place, boxes, words, legend, given, settings))
+            readings.append(_read_panel(replace(sheet, words=words), place, boxes, legend, given, settings))
         except EditError:
             raise
         except IpdreconError as error:
@@ -162,10 +162,10 @@ def read_figure(path, *, panel=None, page=None, arms=None, x_range=None, y_range
     digitisation = Digitisation(
         source=figure.source,
         sha256=figure.sha256,
-        kind="raster",
+        kind="vector" if any(panel.way == "vector" for panel in panels) else "raster",
         size=(figure.width, figure.height),
         panels=rename_panels(panels, given.edits),
-        flags=(*skew_flags, *(Flag("panel_unread", f"panel {name}", str(error)) for name, error in errors.items())),
+        flags=(*sheet.flags, *(Flag("panel_unread", f"panel {name}", str(error)) for name, error in errors.items())),
         settings={"given": given.record(), **asdict(settings)},
         edits=tuple(edit.to_dict() for edit in given.edits if edit.panel is None or edit.panel in names or edit.stage == "panels"),
     )
@@ -205,11 +205,13 @@ def _without_marks(words, boxes):
     )
 
 
-def _read_panel(px, place, boxes, words, legend, given, settings):
+def _read_panel(sheet, place, boxes, legend, given, settings):
     """All that one plotting box holds, and what each finder saw of it."""
-    px, words = _without_insets(px, words, place.insets)
+    px, words = _without_insets(sheet.figure.px, sheet.words, place.insets)
+    part = sheet.part_of(place.box)
     axes = given_axes(given.edits, place.name, x_range=given.x_range, y_range=given.y_range)
-    calibration, flags = calibrate(px, place.box, words, x_range=axes.time, y_range=axes.vertical)
+    ticks = drawn_ticks(part.lines, place.box, part.scale) if part.way == "vector" else None
+    calibration, flags = calibrate(px, place.box, words, x_range=axes.time, y_range=axes.vertical, ticks=ticks)
     calibration, flags = edit_calibration(calibration, flags, axes)
     flags = (*flags, *(Flag("inset", "panel", box=(inset.left, inset.top, inset.right, inset.bottom)) for inset in place.insets))
     others = tuple(other for other in boxes if other is not place.box)
@@ -223,7 +225,8 @@ def _read_panel(px, place, boxes, words, legend, given, settings):
 
     def traced(way):
         plot = plot_inside(px, place.box, way, words, keys=keys, lines=lines, settings=settings.ink)
-        return plot, *_inks(plot, way, entries, rows, place.name, given, settings)
+        drawn = drawn_inks(part, place.box, way, plot) if part.way == "vector" else ()
+        return plot, *_inks(plot, way, entries, rows, place.name, given, settings, drawn)
 
     try:
         calibration, flags, (plot, given, inks) = _by_ink(traced, calibration, flags)
@@ -234,11 +237,10 @@ def _read_panel(px, place, boxes, words, legend, given, settings):
     inks, names = _named(px, free, place.box, plot, inks, entries, rows, given)
     edges = [ink_edges(ink.path, ink.own, ink.others, plot.text) for ink in inks]
     sights = [see(ink, edge, plot.text) for ink, edge in zip(inks, edges, strict=True)]
-    marks = censor_marks([(ink.path, edge) for ink, edge in zip(inks, edges, strict=True)])
-    curves = [
-        replace(_curve(ink, edge, mark, plot, calibration, settings.trace), occluded=occluded_times(sight, plot, calibration))
-        for ink, edge, mark, sight in zip(inks, edges, marks, sights, strict=True)
-    ]
+    if all_drawn(inks):
+        curves = drawn_curves(part, place.box, calibration, inks)
+    else:
+        curves = _traced_curves(inks, edges, sights, plot, calibration, settings.trace)
     table = table and settle_by_curves(px, table, _looks(inks, names), curves)
     cells = table.cells if table is not None else ()
     table, names = _mended(px, words, table, entries, names)
@@ -253,7 +255,9 @@ def _read_panel(px, place, boxes, words, legend, given, settings):
     labels = tuple(look.label for look in looks)
     flags = (*flags, *_panel_flags(calibration, parts.looks, parts.at_risk, given), *shape_doubts(plot, inks, edges, labels), *parts.flags)
     panel = DigitisedPanel(place.name, place.box, calibration, parts.curves, parts.looks, parts.at_risk, tuple(cells), flags)
-    panel = place_flags(replace(panel, box_confidence=box_confidence(px, place.box, calibration)))
+    way = "vector" if all_drawn(inks) else "raster"
+    panel = replace(panel, way=way, page=part.page, px_per_point=part.scale, box_confidence=box_confidence(px, place.box, calibration))
+    panel = place_flags(panel)
     return PanelReading(panel, place, entries, plot, inks, labels, tuple(edges), table, parts.missed)
 
 
@@ -277,12 +281,14 @@ def _by_ink(traced, calibration, flags):
     return ways[best][0], flags, ways[best][1]
 
 
-def _inks(plot, calibration, entries, rows, panel, given, settings):
-    """The arms' ink, and what is given with the number of arms that an edit sets."""
+def _inks(plot, calibration, entries, rows, panel, given, settings, drawn):
+    """The arms' ink, and what is given with the number of arms that an edit sets; as the file draws them, where it does."""
     count, colours = given_ink(given.edits, panel)
     given = given if given.arms is not None or count is None else replace(given, arms=count)
     if given.arms == 0:
         return given, ()
+    if drawn and (given.arms is None or len(drawn) >= given.arms):
+        return given, of_colours(most_drawn(drawn, given.arms), colours)
     zero_px, one_py = calibration.to_px(0.0, 1.0)
     start = float(zero_px) - plot.left, float(plot.py_to_row(one_py))
     seeds = [*(entry.lab for entry in entries), *colours]
@@ -346,6 +352,14 @@ def _is_shade(ink, others, short):
         if theirs > 15 and chroma < theirs and alike and ink.lab[0] > other.lab[0] - 5:
             return True
     return False
+
+
+def _traced_curves(inks, edges, sights, plot, calibration, settings):
+    marks = censor_marks([(ink.path, edge) for ink, edge in zip(inks, edges, strict=True)])
+    return [
+        replace(_curve(ink, edge, mark, plot, calibration, settings), occluded=occluded_times(sight, plot, calibration))
+        for ink, edge, mark, sight in zip(inks, edges, marks, sights, strict=True)
+    ]
 
 
 def _curve(ink, edges, marks, plot, calibration, settings):

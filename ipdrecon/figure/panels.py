@@ -100,6 +100,22 @@ def find_panels(px, words):
     return tuple(PanelBox(name, plot.box, plot.insets) for name, plot in zip(names, plots, strict=True))
 
 
+def plot_boxes(px, words):
+    """The plotting boxes of a picture whose words are known, without looking again where there is none.
+
+    Parameters
+    ----------
+    px : ndarray of uint8, shape (height, width, 3)
+    words : iterable of Word
+
+    Returns
+    -------
+    tuple of Box
+    """
+    labels = number_labels(px, tuple(words))
+    return tuple(plot.box for plot in _plots(px, labels, 3) or _plots(px, labels, 2))
+
+
 def stands(label):
     """Whether a number of several characters is taller than wide: it is printed upwards."""
     return len(label.word.text) > 1 and label.word.box.height > 1.15 * label.word.box.width

@@ -1,4 +1,4 @@
-"""Open a picture file."""
+"""Open a figure's file: a picture, or the bytes of a document."""
 
 import hashlib
 from pathlib import Path
@@ -12,6 +12,8 @@ from ipdrecon.model import Figure
 LEAST_SIDE_PX = 60
 MOST_PIXELS = 120_000_000
 KINDS = "PNG, JPEG, WebP, TIFF, BMP or GIF"
+DOCUMENTS = ("PDF", "SVG")
+_SEARCHED_BYTES = 4096
 _MAGIC = {
     b"\x89PNG\r\n\x1a\n": "PNG",
     b"\xff\xd8\xff": "JPEG",
@@ -21,6 +23,32 @@ _MAGIC = {
     b"BM": "BMP",
     b"GIF8": "GIF",
 }
+
+
+def read_file(path):
+    """Read a figure's file and tell its kind from its first bytes.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    data : bytes
+    kind : str
+        ``"PDF"``, ``"SVG"``, or the kind of picture.
+
+    Raises
+    ------
+    FigureError
+        When it is missing or of no known kind.
+    """
+    path = Path(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise FigureError(f"{path} cannot be read ({error.strerror}); give the path of a {KINDS}, PDF or SVG figure.") from error
+    return data, _kind(path, data)
 
 
 def open_figure(path):
@@ -42,12 +70,10 @@ def open_figure(path):
         When the file is missing, is no picture, is damaged, or is too small to hold a figure.
     """
     path = Path(path)
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise FigureError(f"{path} cannot be read ({error.strerror}); give the path of a {KINDS} figure.") from error
-    kind = _kind(path, data)
-    px = _decoded(data, kind)
+    data, kind = read_file(path)
+    if kind in DOCUMENTS:
+        raise FigureError(f"{path} is a {kind} file; expected a {KINDS} picture.")
+    px = decoded(data, kind)
     if px is None:
         raise FigureError(
             f"{path} ({kind}) is damaged and cannot be decoded; export or download the figure again, or convert it to PNG."
@@ -65,8 +91,21 @@ def open_figure(path):
     return Figure(px=px, source=path.name, sha256=hashlib.sha256(data).hexdigest())
 
 
-def _decoded(data, kind):
-    """Pixels, or None where the file is damaged; OpenCV's own complaints are kept quiet, since the caller's error says it."""
+def decoded(data, kind):
+    """Decode a picture.
+
+    Parameters
+    ----------
+    data : bytes
+    kind : str
+        As `read_file` tells it.
+
+    Returns
+    -------
+    ndarray or None
+        As OpenCV has it; None where the file is damaged. OpenCV's own complaints are kept quiet, since the caller's error
+        says it.
+    """
     before = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     try:
         return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR if kind == "JPEG" else cv2.IMREAD_UNCHANGED)
@@ -78,10 +117,14 @@ def _kind(path, data):
     for magic, kind in _MAGIC.items():
         if data.startswith(magic) and (kind != "WebP" or data[8:12] == b"WEBP"):
             return kind
-    begins = data[:12]
+    head = data[:_SEARCHED_BYTES]
+    if b"%PDF-" in head:
+        return "PDF"
+    if data[:2] == b"\x1f\x8b" or b"<svg" in head or (path.suffix.lower() == ".svg" and head.lstrip()[:1] == b"<"):
+        return "SVG"
     if not data:
-        raise FigureError(f"{path} is empty; expected a {KINDS} figure.")
-    raise FigureError(f"{path} is no {KINDS} picture (it begins with {begins!r}); convert the figure to PNG.")
+        raise FigureError(f"{path} is empty; expected a {KINDS}, PDF or SVG figure.")
+    raise FigureError(f"{path} is no {KINDS} picture, PDF or SVG file (it begins with {data[:12]!r}); convert the figure to PNG.")
 
 
 def _rgb(px):

@@ -78,6 +78,8 @@ def _mended(px, name, row, words):
         return name
     if row is not None and _MARKS.fullmatch(name.label.removesuffix(row.label)):
         return replace(name, label=row.label)
+    if any(word.exact and name.box.contains(*word.box.centre) for word in words):
+        return name if row is None else replace(name, reading=1.0, doubt=f"It reads {name.label!r}, the table {row.label!r}.")
     readings = [(name.label, name.reading), *_again(px, name.box)]
     if row is not None:
         beside = [word for word in words if _is_label_of(word, row)]

@@ -58,6 +58,8 @@ def vertical_title(px, words, box, label_left):
     nearest = max(word.box.right for word in beside)
     width = max(word.box.width for word in beside)
     beside = [word for word in beside if word.box.right >= nearest - 2.5 * width]
+    if all(word.exact for word in beside):
+        return " ".join(word.text for word in sorted(beside, key=lambda word: (round(word.box.left), -word.box.bottom)))
     left, right = min(word.box.left for word in beside), max(word.box.right for word in beside)
     top, bottom = min(word.box.top for word in beside), max(word.box.bottom for word in beside)
     height = min(word.box.width for word in beside)

@@ -33,7 +33,7 @@ def find_unread(px, words, entries):
     tuple of LegendEntry
     """
     level = [word.box.height for word in words if not word.vertical]
-    if not level:
+    if not level or all(word.exact for word in words):
         return ()
     height = float(np.median(level))
     ink, free = _ink(px, words)

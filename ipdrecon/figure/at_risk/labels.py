@@ -1,6 +1,6 @@
 """Names, kinds and colours of the rows of a table of numbers at risk."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -59,9 +59,19 @@ def _cut_label(px, word, rows):
         level = first is not None and abs(word.box.centre[1] - row.py) < 0.6 * height
         if level and word.box.left < first.left - 0.5 * height and word.box.right > first.left + 0.3 * height:
             left_part = Box(word.box.left, word.box.top, first.left - 2, word.box.bottom)
+            if word.exact:
+                return replace(word, text=_before(word, first.left), box=left_part)
             again = read_line(px, left_part)
             return Word(again.text or word.text, left_part, again.confidence)
     return word
+
+
+def _before(word, edge):
+    """The text of a word before a place, cut at the blank nearest to it."""
+    share = (edge - word.box.left) / word.box.width
+    blanks = [at for at, letter in enumerate(word.text) if letter == " "]
+    cut = min(blanks, key=lambda at: abs(at - share * len(word.text)), default=len(word.text))
+    return word.text[:cut].strip()
 
 
 def find_label_lines(words, rows, edge, top):

@@ -31,6 +31,8 @@ class Cell:
         What another reading said, where it differs.
     glued : bool
         Whether its ink touches other text, so that it cannot be read by itself.
+    exact : bool
+        Whether the file itself says the number, so that it need not be read from pixels.
     """
 
     column: int
@@ -39,6 +41,7 @@ class Cell:
     confidence: float
     other: Count | None = None
     glued: bool = False
+    exact: bool = False
 
     @property
     def word(self):
@@ -221,6 +224,20 @@ def _nearest_run(pieces, px, height):
 
 
 def _read_cell(px, strip, columns, column, pieces):
+    exact = _exact_cell(column, pieces)
+    return exact if exact is not None else _cell_from_ink(px, strip, columns, column, pieces)
+
+
+def _exact_cell(column, pieces):
+    """A cell whose number the file itself says; None where it does not."""
+    count = _first_reading(pieces)[0] if pieces and all(piece.exact for piece in pieces) else None
+    if count is None:
+        return None
+    top, bottom = min(piece.box.top for piece in pieces), max(piece.box.bottom for piece in pieces)
+    return Cell(column, Box(pieces[0].box.left, top, pieces[-1].box.right, bottom), count, 1.0, exact=True)
+
+
+def _cell_from_ink(px, strip, columns, column, pieces):
     box, glued = find_cell_ink(strip, columns, column, pieces)
     if box is None:
         return None
@@ -329,11 +346,13 @@ def _with_brackets(px, strip, cells):
 
 
 def _verify(px, strip, cells):
+    if all(cell.exact for cell in cells):
+        return cells
     said = "".join(re.sub(r"\D", "", cell.word.text) for cell in cells)
     again = re.sub(r"\D", "", read_row(px, [cell.box for cell in cells], strip.background)) if cells else ""
     if said == again:
         return cells
-    return [cell if cell.glued else _verify_cell(px, strip, cell) for cell in cells]
+    return [cell if cell.glued or cell.exact else _verify_cell(px, strip, cell) for cell in cells]
 
 
 def _verify_cell(px, strip, cell):

@@ -55,12 +55,15 @@ class Piece:
         The word's.
     whole : bool
         Whether the piece is the whole word, so that its box is the reader's own.
+    exact : bool
+        Whether the file itself says the text.
     """
 
     text: str
     box: Box
     confidence: float
     whole: bool
+    exact: bool = False
 
 
 def parse_count(text):
@@ -116,7 +119,7 @@ def split_pieces(words):
         for match in _PIECE.finditer(text):
             left, right = word.box.left + width * match.start(), word.box.left + width * match.end()
             whole = match.end() - match.start() == len(text)
-            pieces.append(Piece(match.group(), Box(left, word.box.top, right, word.box.bottom), word.confidence, whole))
+            pieces.append(Piece(match.group(), Box(left, word.box.top, right, word.box.bottom), word.confidence, whole, word.exact))
     return tuple(pieces)
 
 

@@ -1,6 +1,6 @@
 """What a vector page draws: painted paths, pieces of text, and pictures, all in points of the page."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -27,6 +27,12 @@ class Shape:
         Around all that its clipping paths leave, in points; None where nothing clips it.
     curved : bool
         Whether it has Bézier curves or arcs, which `parts` follows within a hundredth of a point.
+    even_odd : bool
+        Whether parts that lie in one another are filled by turns; else all that any of them winds around is.
+    cap : {"butt", "round", "square"}
+        Ends of the stroke and of its dashes.
+    order : int
+        Its place in the order of drawing, among shapes, texts and pictures.
     """
 
     parts: tuple = field(repr=False)
@@ -37,6 +43,9 @@ class Shape:
     opacity: float = 1.0
     clip: Box | None = None
     curved: bool = False
+    even_odd: bool = False
+    cap: str = "butt"
+    order: int = 0
 
     @property
     def box(self):
@@ -61,9 +70,13 @@ class Text:
     size : float
         Height of the font in points.
     angle : int
-        0 for level text, 90 where it runs upwards, 270 downwards.
+        Whole degrees of [0, 360): 0 for level text, 90 where it runs upwards, 270 downwards.
     colour : tuple of int
         Red, green, blue of 0 to 255.
+    centred : bool
+        Whether the file centres it at `anchor`, which then is more exact than the middle of `box`.
+    order : int
+        Its place in the order of drawing, among shapes, texts and pictures.
     """
 
     text: str
@@ -72,6 +85,8 @@ class Text:
     size: float
     angle: int = 0
     colour: tuple = (0, 0, 0)
+    centred: bool = False
+    order: int = 0
 
 
 @dataclass(frozen=True)
@@ -84,10 +99,13 @@ class Picture:
         Where it is placed, in points.
     px : ndarray of uint8, shape (height, width, 3)
         Red, green, blue, as it stands on the page (turned and mirrored as placed).
+    order : int
+        Its place in the order of drawing, among shapes, texts and pictures.
     """
 
     box: Box
     px: np.ndarray = field(repr=False)
+    order: int = 0
 
 
 @dataclass(frozen=True)
@@ -111,3 +129,29 @@ class Scene:
     texts: tuple = field(repr=False)
     pictures: tuple = field(default=(), repr=False)
     page: int = 1
+
+
+def moved(scene, right, down):
+    """A scene with everything on it moved.
+
+    Parameters
+    ----------
+    scene : Scene
+    right, down : float
+        In points.
+
+    Returns
+    -------
+    Scene
+    """
+    way = np.array([right, down])
+
+    def carried(box):
+        return None if box is None else Box(box.left + right, box.top + down, box.right + right, box.bottom + down)
+
+    return replace(
+        scene,
+        shapes=tuple(replace(shape, parts=tuple(part + way for part in shape.parts), clip=carried(shape.clip)) for shape in scene.shapes),
+        texts=tuple(replace(text, box=carried(text.box), anchor=tuple(np.add(text.anchor, way))) for text in scene.texts),
+        pictures=tuple(replace(picture, box=carried(picture.box)) for picture in scene.pictures),
+    )

@@ -1,0 +1,68 @@
+"""From a file to the sheet that is read: a picture, or the figures of a PDF or SVG document."""
+
+import hashlib
+from pathlib import Path
+
+from ipdrecon.errors import PanelError
+from ipdrecon.figure.legend import split_at_keys
+from ipdrecon.figure.sheet import pasted, whole_picture
+from ipdrecon.figure.skew import straight_figure
+from ipdrecon.figure.source import DOCUMENTS, open_figure, read_file
+from ipdrecon.figure.text import read_words
+
+
+def open_sheet(path, *, page=None, ocr=True):
+    """Open a figure's file.
+
+    Parameters
+    ----------
+    path : str or Path
+    page : int, optional
+        Page of a PDF, counted from 1; all pages are searched by default.
+    ocr : bool
+        Whether text is read from pixels.
+
+    Returns
+    -------
+    Sheet
+
+    Raises
+    ------
+    FigureError
+        When the file cannot be opened.
+    PanelError
+        When the page does not exist, or no page holds a plot.
+    """
+    data, kind = read_file(path)
+    if kind in DOCUMENTS:
+        return _document(Path(path).name, data, kind, page)
+    if page not in (None, 1):
+        raise PanelError(f"Page {page} was asked for, but a picture has one page only. Leave --page out.")
+    figure, flags = straight_figure(open_figure(path))
+    words = split_at_keys(figure.px, read_words(figure.px)) if ocr else ()
+    return whole_picture(figure, words, flags)
+
+
+def _document(name, data, kind, page):
+    from ipdrecon.figure.vector.pages import chosen_pages, page_cuttings
+
+    with _opened(name, data, kind) as document:
+        pages = chosen_pages(document, page)
+        cuttings = [cutting for number in pages for cutting in page_cuttings(document, number)]
+    if not cuttings:
+        where = f"page {page}" if page is not None else f"any of {len(pages)} pages" if len(pages) > 1 else "the page"
+        raise PanelError(
+            f"No plot was found on {where} of {name}: expected a row of evenly counting numbers below a box and a column beside it, "
+            "as text, outlines or in a picture. Give the page with --page, or save the figure alone as PNG."
+        )
+    return pasted(cuttings, name, hashlib.sha256(data).hexdigest())
+
+
+def _opened(name, data, kind):
+    if kind == "PDF":
+        from ipdrecon.figure.vector.pdf import open_pdf
+
+        return open_pdf(data, name)
+    from ipdrecon.figure.vector.svg import open_svg
+
+    return open_svg(data, name)

@@ -1,0 +1,259 @@
+"""Kaplan-Meier curves among the lines of a plot."""
+
+import colorsys
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from ipdrecon.figure.vector.courses import chained, courses_of
+from ipdrecon.figure.vector.lines import clipped
+from ipdrecon.model import Box
+
+_MARGIN = 3.0
+_MOST_GAP = 7.0
+_SPAN = 0.9
+_ON_BORDER = 1.5
+_SAME_STEP = (0.01, 0.05, 0.3)
+_BY_CHANCE = 0.35
+_TOUCH = 0.3
+_NEARLY_ALL = 0.9
+_SAMPLES = 400
+_GREY = 0.15
+_SAME_HUE = 40.0
+
+
+@dataclass(frozen=True)
+class CurveSettings:
+    """What a line must be to be a curve.
+
+    Attributes
+    ----------
+    least_span : float
+        Share of the plot's width.
+    start_off : float
+        Share of the plot's height by which a curve may begin off survival 1, or of its width off time 0.
+    late_start : float
+        Share of the plot's width by which a curve at survival 1 may begin late.
+    same : float
+        Distance in points within which two curves are one drawn twice.
+    shared_steps : float
+        Share of a limit's steps that are steps of its curve.
+    """
+
+    least_span: float = 0.08
+    start_off: float = 0.02
+    late_start: float = 0.3
+    same: float = 0.15
+    shared_steps: float = 0.8
+
+
+@dataclass(frozen=True)
+class DrawnCurve:
+    """One curve as drawn.
+
+    Attributes
+    ----------
+    points : ndarray, shape (n_points, 2)
+        `u` and `v` of its corners, neither ever decreasing.
+    line : Line
+        Colour, width and dash of its longest piece.
+    limits : bool
+        Whether confidence limits that go with it were left out.
+    pieces : frozenset of (int, int)
+        Shape and subpath of the strokes that form it.
+    """
+
+    points: np.ndarray = field(repr=False)
+    line: object = field(repr=False)
+    limits: bool = False
+    pieces: frozenset = frozenset()
+
+    def level_at(self, u):
+        """`v` just after positions `u`, of any shape."""
+        index = np.searchsorted(self.points[:, 0], u, side="right") - 1
+        return self.points[np.clip(index, 0, len(self.points) - 1), 1]
+
+    @property
+    def steps(self):
+        """Positions `u` of its upright stretches."""
+        ways = np.diff(self.points, axis=0)
+        return self.points[:-1][ways[:, 1] > ways[:, 0], 0]
+
+
+def find_curves(lines, plane, *, settings=None):
+    """The curves of a plot.
+
+    Parameters
+    ----------
+    lines : sequence of Line
+        Of the page.
+    plane : Plane
+    settings : CurveSettings, optional
+
+    Returns
+    -------
+    tuple of DrawnCurve
+        From the highest to the lowest mean survival; lines drawn twice are one, confidence limits are left out.
+    """
+    settings = settings or CurveSettings()
+    within = [part for line in lines for part in _inside(line, plane.box)]
+    within = [line for line in within if not _crosses(line, plane.box)]
+    courses = {}
+    for line in within:
+        for course in courses_of(line, plane.falls):
+            courses.setdefault(line.colour, []).append(course)
+    chains = [chain for one in courses.values() for chain in chained(one, _MOST_GAP)]
+    long = [chain for chain in chains if _is_long(chain, plane, settings)]
+    drawn = _without_copies([DrawnCurve(chain.points, chain.line, pieces=chain.pieces) for chain in long], settings)
+    curves = [curve for curve in _without_limits(drawn, settings) if _begins(curve, plane, settings)]
+    return tuple(sorted(curves, key=lambda curve: _mean_level(curve, plane)))
+
+
+def _inside(line, box):
+    """The parts of a line within a box and a margin for the width of lines on its border."""
+    margin = _MARGIN + line.width
+    around = Box(box.left - margin, box.top - margin, box.right + margin, box.bottom + margin)
+    return [replace(line, points=points) for points in clipped(line.points, around)]
+
+
+def _crosses(line, box):
+    """Whether a line is a gridline, part of the frame, or a reference line: straight through the whole box."""
+    around = line.box
+    if line.is_level:
+        return around.width > _SPAN * box.width
+    if line.is_upright:
+        return around.height > _SPAN * box.height
+    return _on_border(line.points, box).all()
+
+
+def _on_border(points, box):
+    x, y = points.T
+    across = np.minimum(np.abs(x - box.left), np.abs(x - box.right)) < _ON_BORDER
+    down = np.minimum(np.abs(y - box.top), np.abs(y - box.bottom)) < _ON_BORDER
+    return across | down
+
+
+def _is_long(chain, plane, settings):
+    """Whether a chain runs far enough, and is neither one slanting line nor a frame."""
+    span = (chain.end - chain.start)[0]
+    long = span >= settings.least_span * plane.size[0] and len(chain.points) > 2
+    return bool(long and not _is_straight(chain) and _falls_in_steps(chain, plane))
+
+
+def _begins(curve, plane, settings):
+    """Whether a curve begins at survival 1, or at time 0."""
+    (u, v), size = curve.points[0] - plane.origin, plane.size
+    at_one = abs(v) <= settings.start_off * size[1] and -settings.start_off * size[0] <= u <= settings.late_start * size[0]
+    at_zero = abs(u) <= settings.start_off * size[0] and -settings.start_off * size[1] <= v < 0.9 * abs(plane.bottom - plane.origin[1])
+    return bool(at_one or at_zero)
+
+
+def _is_straight(chain):
+    """Whether a chain is one slanting line."""
+    way = chain.end - chain.start
+    off = np.abs((chain.points - chain.start) @ np.array([-way[1], way[0]])) / np.hypot(*way)
+    return bool(min(way) > 1.0 and off.max() < 0.1)
+
+
+def _falls_in_steps(chain, plane):
+    """Whether it is no frame: an axis line falls from survival 1 to 0 at once and goes on along the bottom."""
+    drop = np.diff(chain.points[:, 1])
+    height = abs(plane.bottom - plane.origin[1])
+    at_start = chain.points[:-1, 0] - chain.points[0, 0] < 0.01 * plane.size[0]
+    return drop[at_start].sum() < 0.97 * height
+
+
+def _without_copies(curves, settings):
+    """Curves drawn twice once, as they are seen on top; the longer where one is a part of the other."""
+    kept = []
+    for curve in sorted(curves, key=lambda curve: (-np.ptp(curve.points[:, 0]), -curve.line.order)):
+        if not any(_lies_on(curve, other, settings.same) for other in kept):
+            kept.append(curve)
+    return kept
+
+
+def _lies_on(curve, other, same):
+    if curve.line.colour != other.line.colour and np.ptp(curve.points[:, 0]) < 0.98 * np.ptp(other.points[:, 0]):
+        return False
+    middle = (curve.points[1:, 0] + curve.points[:-1, 0]) / 2
+    middle = middle[np.diff(curve.points[:, 0]) > 2 * same]
+    if not len(middle):
+        return True
+    return bool((np.abs(curve.level_at(middle) - other.level_at(middle)) <= same).all())
+
+
+def _without_limits(curves, settings):
+    """Curves without their confidence limits: two lines, one above and one below a curve, that step where it steps.
+
+    A limit changes with its curve and never between: its steps are among the curve's steps, which those of another
+    arm are not. The curve is the one in the middle.
+    """
+    pairs = {k: _limits_of(k, curves, settings) for k in range(len(curves))}
+    limits, owners = set(), set()
+    for middle in sorted((k for k, pair in pairs.items() if all(pair)), key=lambda k: (abs(len(pairs[k][0]) - len(pairs[k][1])), k)):
+        if middle not in limits:
+            owners.add(middle)
+            limits.update(k for side in pairs[middle] for k in side if k not in owners)
+    return [replace(curve, limits=k in owners) for k, curve in enumerate(curves) if k not in limits]
+
+
+def _limits_of(middle, curves, settings):
+    """Which curves lie as limits above and below one, as two lists of indices; both empty where they are not a pair."""
+    own = curves[middle]
+    like = [k for k, other in enumerate(curves) if k != middle and _may_be_limit(other, own, settings)]
+    above, below = ([k for k in like if _side(curves[k], own) == side] for side in (-1, 1))
+    looks = [{_look(curves[k].line) for k in side} for side in (above, below)]
+    steps_with = any(_shared_steps(own, curves[k]) >= settings.shared_steps for k in above + below)
+    return (above, below) if looks[0] & looks[1] and steps_with else ([], [])
+
+
+def _look(line):
+    return line.colour, round(line.width, 1), tuple(round(length, 1) for length in line.dash)
+
+
+def _may_be_limit(curve, of, settings):
+    return _alike(curve.line.colour, of.line.colour) and _shared_steps(curve, of) >= settings.shared_steps
+
+
+def _alike(one, other):
+    """Whether two colours are the same, of one hue, or one of them is grey."""
+    (_, saturation, hue), (_, others_saturation, others_hue) = _hsv(one), _hsv(other)
+    return min(saturation, others_saturation) < _GREY or min(abs(hue - others_hue), 360 - abs(hue - others_hue)) < _SAME_HUE
+
+
+def _hsv(colour):
+    hue, saturation, value = colorsys.rgb_to_hsv(*(level / 255 for level in colour))
+    return value, saturation, 360 * hue
+
+
+def _shared_steps(curve, of):
+    """Share of a curve's steps, as far as another is drawn, that are steps of the other; 0 where chance would do as much.
+
+    Steps that lie anywhere would be near one of the other's by chance, the more so the more of these there are.
+    """
+    steps, theirs = curve.steps, of.steps
+    steps = steps[(steps <= of.points[-1, 0] + _SAME_STEP[-1]) & (steps >= of.points[0, 0] - _SAME_STEP[-1])]
+    if not len(steps) or not len(theirs):
+        return 0.0
+    off = np.abs(theirs[None] - steps[:, None]).min(axis=1)
+    length = max(np.ptp(of.points[:, 0]), 1e-9)
+    shares = [float((off < near).mean()) for near in _SAME_STEP if 1 - np.exp(-2 * near * len(theirs) / length) < _BY_CHANCE]
+    return max(shares, default=0.0)
+
+
+def _side(curve, of):
+    """+1 where a curve lies below another (`v` no less) nearly all the time, -1 where above, 0 where neither."""
+    first, last = max(curve.points[0, 0], of.points[0, 0]), min(curve.points[-1, 0], of.points[-1, 0])
+    at = np.linspace(first, last, _SAMPLES)
+    apart = curve.level_at(at) - of.level_at(at)
+    if np.abs(apart).max() < _TOUCH:
+        return 0
+    if (apart >= -_TOUCH).mean() > _NEARLY_ALL:
+        return 1
+    return -1 if (apart <= _TOUCH).mean() > _NEARLY_ALL else 0
+
+
+def _mean_level(curve, plane):
+    """Mean `v` over the time that it is drawn."""
+    widths = np.diff(curve.points[:, 0])
+    return float((curve.points[:-1, 1] * widths).sum() / max(widths.sum(), 1e-9))

@@ -1,0 +1,162 @@
+"""Censor marks: small signs of one kind that stand upon the curves."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+_LARGEST = 16.0
+_LEAST = 1.2
+_SAME_CENTRE = 0.08
+_ON_CURVE = 0.6
+_OFF_SHARE = 0.16
+_ON_SHARE = 0.6
+_SIGNS = frozenset("+|×x✕✖xXoO○●◦•∘lı¦│'†‡✚✛＋*＊◆◇■□▪▫▲△▼▽")
+
+
+@dataclass(frozen=True)
+class _Sign:
+    """A small thing that may be a mark: middle and size in points, and what it looks like."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    colour: tuple
+    kind: str
+    order: int
+
+    @property
+    def family(self):
+        return self.kind, round(self.width, 1), round(self.height, 1)
+
+
+def mark_positions(scene, plane, curves):
+    """Where the censor marks of each curve stand.
+
+    A kind of sign (strokes of one size, one letter of one size) is the mark where most of those in the plot stand upon
+    curves: with their middle, or with one end where all stand on one side.
+
+    Parameters
+    ----------
+    scene : Scene
+    plane : Plane
+    curves : sequence of DrawnCurve
+
+    Returns
+    -------
+    tuple of ndarray, each of shape (n_marks,)
+        Positions `u` in points, by curve; marks at one place count once.
+    """
+    used = frozenset().union(*(curve.pieces for curve in curves))
+    signs = [sign for sign in (*_strokes(scene, plane.box, used), *_letters(scene, plane.box)) if not _is_part(sign, plane, curves)]
+    families = {}
+    for sign in signs:
+        families.setdefault(sign.family, []).append(sign)
+    found = [[] for _ in curves]
+    for members in families.values():
+        tied = _tied(members, plane, curves)
+        for sign, index in zip(members, tied, strict=True):
+            if index is not None:
+                found[index].append(sign.x)
+    return tuple(_distinct(places) for places in found)
+
+
+def _strokes(scene, box, used):
+    """Small painted shapes in a box; parts of one shape, or of several, with one middle are one sign."""
+    parts = []
+    for order, shape in enumerate(scene.shapes):
+        if shape.opacity == 0 or (shape.stroke is None and shape.fill is None):
+            continue
+        colour = shape.stroke if shape.stroke is not None else shape.fill
+        for part, points in enumerate(shape.parts):
+            if (order, part) in used:
+                continue
+            low, high = points.min(axis=0), points.max(axis=0)
+            x, y = (low + high) / 2
+            if max(high - low) <= _LARGEST and box.contains(x, y, 2.0) and np.isfinite(points).all():
+                parts.append((float(x), float(y), *(high - low).tolist(), colour, order, shape.curved))
+    return _merged(sorted(parts))
+
+
+def _merged(parts):
+    signs, open_signs = [], []
+    for x, y, width, height, colour, order, curved in parts:
+        open_signs = [group for group in open_signs if x - group[0][0] <= _SAME_CENTRE]
+        same = next((group for group in open_signs if abs(group[0][1] - y) <= _SAME_CENTRE and group[0][4] == colour), None)
+        if same is None:
+            same = []
+            signs.append(same)
+            open_signs.append(same)
+        same.append((x, y, width, height, colour, order, curved))
+    made = [
+        _Sign(
+            float(np.mean([part[0] for part in group])),
+            float(np.mean([part[1] for part in group])),
+            max(part[2] for part in group),
+            max(part[3] for part in group),
+            group[0][4],
+            "round" if any(part[6] for part in group) else "stroke",
+            group[-1][5],
+        )
+        for group in signs
+    ]
+    return [sign for sign in made if sign.height >= _LEAST]
+
+
+def _letters(scene, box):
+    return [
+        _Sign(text.box.centre[0], text.box.centre[1], text.box.width, text.box.height, text.colour, text.text, len(scene.shapes))
+        for text in scene.texts
+        if len(text.text) == 1 and text.text in _SIGNS and box.contains(*text.box.centre, 2.0)
+    ]
+
+
+def _is_part(sign, plane, curves):
+    """Whether a sign is but a piece of an upright stretch of a curve."""
+    v = np.array([sign.y - sign.height / 2, sign.y + sign.height / 2]) * plane.falls
+    low, high = v.min(), v.max()
+    if sign.width > 0.3:
+        return False
+    for curve in curves:
+        u = curve.points[:, 0]
+        at = np.abs(u - sign.x) < 0.1
+        if at.sum() > 1 and curve.points[at, 1].min() - 0.1 <= low and high <= curve.points[at, 1].max() + 0.1:
+            return True
+    return False
+
+
+def _tied(members, plane, curves):
+    """The curve of each sign of one family; None where it stands on none, or the family is no mark."""
+    for side in (0, -1, 1):
+        tied = [_curve_at(sign, side, plane, curves) for sign in members]
+        share = np.mean([index is not None for index in tied])
+        if share >= _ON_SHARE:
+            return tied
+    return [None] * len(members)
+
+
+def _curve_at(sign, side, plane, curves):
+    """The curve upon which a sign stands with its middle (`side` 0), its lower or its upper end; one of its colour first."""
+    v = plane.falls * (sign.y - side * sign.height / 2)
+    near = []
+    for index, curve in enumerate(curves):
+        off = _distance(curve, sign.x, v)
+        if off <= max(_ON_CURVE, _OFF_SHARE * sign.height):
+            near.append((sign.colour != curve.line.colour, off, index))
+    return min(near)[2] if near else None
+
+
+def _distance(curve, u, v):
+    """Distance of a point from a curve, which also stands upright where it steps; infinite beyond its ends."""
+    points = curve.points
+    if not points[0, 0] - 0.1 <= u <= points[-1, 0] + 0.1:
+        return np.inf
+    at = np.flatnonzero(np.abs(points[:, 0] - u) < 0.05)
+    levels = [float(curve.level_at(u)), *points[at, 1].tolist()]
+    slanting = float(np.interp(u, points[:, 0], points[:, 1]))
+    return min(abs(level - v) for level in [*levels, slanting])
+
+
+def _distinct(places):
+    places = np.sort(np.asarray(places, float))
+    return places[np.concatenate([[True], np.diff(places) > _SAME_CENTRE])] if len(places) else places

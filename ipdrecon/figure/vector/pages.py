@@ -1,0 +1,143 @@
+"""The figures on the pages of a document: found by their axes, cut out, and told apart from the prose around them."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from ipdrecon.errors import PanelError
+from ipdrecon.figure.panels import plot_boxes
+from ipdrecon.figure.sheet import Cutting, Part
+from ipdrecon.figure.text import read_words
+from ipdrecon.figure.vector.lines import scene_lines
+from ipdrecon.figure.vector.scene import moved
+from ipdrecon.figure.vector.words import box_in_px, outlined_words, text_words, without_prose
+from ipdrecon.model import Box
+
+_COARSE = 2.0
+_COARSE_PX = 2400
+_SIDE_PX = 1900
+_SCALES = (1.5, 6.0)
+_WHOLE_SHARE = 0.5
+_AROUND = (0.75, 0.4, 0.75, 1.0)
+_PAPER_SHARE = 0.35
+
+
+def page_cuttings(document, page):
+    """The figures of one page that have axes.
+
+    Parameters
+    ----------
+    document : PdfPages or SvgFile
+        With ``scene(page)`` and ``px(page, scale)``.
+    page : int
+        Counted from 1.
+
+    Returns
+    -------
+    tuple of Cutting
+        Figures of paths first, then pictures at their own resolution.
+    """
+    scene = document.scene(page)
+    texts, prose = without_prose(scene)
+    drawn = _drawn(document, replace(scene, texts=texts), prose)
+    pictures = [cutting for picture in scene.pictures if (cutting := _picture(picture, scene))]
+    return tuple(drawn + pictures)
+
+
+def _drawn(document, scene, prose):
+    """What paths draw on a page, as one cutting; an empty list where there is no plot."""
+    if not scene.shapes:
+        return []
+    scale = min(_COARSE, _COARSE_PX / max(scene.width, scene.height))
+    words = (*text_words(scene, scale), *outlined_words(scene, scale))
+    px = _without_prose(document.px(scene.page, scale), prose, scale)
+    boxes = plot_boxes(px, words)
+    if not boxes:
+        return []
+    region = _region(boxes, scale, scene)
+    return [_cut(document, scene, prose, region)]
+
+
+def _region(boxes, scale, scene):
+    """Around plots and what belongs to them, in points: the whole page where they fill most of it."""
+    left, top, right, bottom = (
+        function((getattr(box, side) + 0.5) / scale for box in boxes)
+        for side, function in (("left", min), ("top", min), ("right", max), ("bottom", max))
+    )
+    width, height = max(box.width for box in boxes) / scale, max(box.height for box in boxes) / scale
+    if (right - left) * (bottom - top) > _WHOLE_SHARE * scene.width * scene.height:
+        return Box(0.0, 0.0, scene.width, scene.height)
+    sides = np.array(_AROUND) * (width, height, width, height)
+    return Box(
+        max(left - sides[0], 0.0), max(top - sides[1], 0.0), min(right + sides[2], scene.width), min(bottom + sides[3], scene.height)
+    )
+
+
+def _cut(document, scene, prose, region):
+    scale = float(np.clip(_SIDE_PX / max(region.width, region.height), *_SCALES))
+    page = _without_prose(document.px(scene.page, scale), prose, scale)
+    rows, columns = ((int(low * scale), int(np.ceil(high * scale))) for low, high in ((region.top, region.bottom), (region.left, region.right)))
+    px = np.ascontiguousarray(page[slice(*rows), slice(*columns)])
+    own = moved(scene, -columns[0] / scale, -rows[0] / scale)
+    around = Box(0.0, 0.0, px.shape[1] / scale, px.shape[0] / scale)
+    own = replace(own, texts=tuple(text for text in own.texts if around.contains(*text.box.centre)))
+    words = text_words(own, scale)
+    words += tuple(word for word in outlined_words(own, scale) if around.contains(*((edge + 0.5) / scale for edge in word.box.centre)))
+    whole = Box(0.0, 0.0, float(px.shape[1] - 1), float(px.shape[0] - 1))
+    return Cutting(px, words, Part(whole, scene.page, "vector", scale, own, scene_lines(own)))
+
+
+def _without_prose(px, prose, scale):
+    """A rendering with its paragraphs painted over in the colour around them."""
+    px = px.copy()
+    for text in prose:
+        box = box_in_px(text.box, scale)
+        rows, columns = (slice(max(int(low) - 1, 0), int(np.ceil(high)) + 2) for low, high in ((box.top, box.bottom), (box.left, box.right)))
+        part = px[rows, columns]
+        if part.size:
+            part[:] = np.median(np.concatenate([part[0], part[-1]]), axis=0)
+    return px
+
+
+def _picture(picture, scene):
+    """A picture that holds a plot, at its own resolution; None where it is another thing."""
+    if not _has_paper(picture.px):
+        return None
+    words = read_words(picture.px)
+    boxes = plot_boxes(picture.px, words)
+    if not boxes:
+        return None
+    place = Box(0.0, 0.0, float(picture.px.shape[1] - 1), float(picture.px.shape[0] - 1))
+    return Cutting(picture.px, words, Part(place, scene.page, "raster", picture.px.shape[1] / picture.box.width))
+
+
+def _has_paper(px):
+    """Whether one light or dark colour covers much of a picture, as no photograph has it."""
+    small = px[::4, ::4] // 16
+    codes = small.reshape(-1, 3).astype(np.int32) @ np.array([256, 16, 1], np.int32)
+    return bool(np.bincount(codes).max() > _PAPER_SHARE * len(codes))
+
+
+def chosen_pages(document, page):
+    """The pages to look at.
+
+    Parameters
+    ----------
+    document : PdfPages or SvgFile
+    page : int or None
+        As asked for.
+
+    Returns
+    -------
+    sequence of int
+
+    Raises
+    ------
+    PanelError
+        When there is no such page.
+    """
+    if page is None:
+        return range(1, document.n_pages + 1)
+    if not 1 <= page <= document.n_pages:
+        raise PanelError(f"Page {page} was asked for, but the file has {document.n_pages} page{'s' * (document.n_pages > 1)}. Leave --page out, or give one of them.")
+    return (page,)
