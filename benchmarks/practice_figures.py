@@ -72,12 +72,19 @@ def scored(figures, results, scorer, only):
     return json.loads(out.read_text())["rows"]
 
 
-def rows_of(figures, entries, scorer, only):
-    """Read the figures of all entries; one scored row per entry, with its time and what could not be done."""
+def rows_of(given, entries, judge=None):
+    """Read the figures of all entries; one scored row per entry, with its time and what could not be done.
+
+    `judge` adds to a row, from the figures, the figure folder and the entry.
+    """
+    figures, named = given.figures, {entry["name"]: entry for entry in entries}
     file_of = {entry["name"]: entry["file"] for entry in entries}
     with tempfile.TemporaryDirectory() as scratch:
         taken, errors = read_figures(figures, dict.fromkeys(file_of.values()), Path(scratch))
-        rows = [row for row in scored(figures, Path(scratch), scorer, only) if row["name"] in file_of]
+        rows = [row for row in scored(figures, Path(scratch), given.scorer, given.only) if row["name"] in file_of]
+        for row in rows if judge else ():
+            folder = Path(scratch) / Path(file_of[row["name"]]).stem
+            row |= judge(figures, folder, named[row["name"]])
     for row in rows:
         row |= taken[file_of[row["name"]]]
         row["why"] = "; ".join(filter(None, (row["why"], errors.get(file_of[row["name"]]))))
@@ -90,27 +97,32 @@ def peak_mb():
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6)
 
 
-def arguments():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def arguments(description, name):
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("figures", type=Path)
     parser.add_argument("scorer", type=Path)
-    parser.add_argument("--name", default="practice_figures")
+    parser.add_argument("--name", default=name)
     parser.add_argument("--only", default="")
     return parser.parse_args()
 
 
+def keep(name, kept, text):
+    """Write the scoreboard, as numbers and as a page."""
+    (HERE / f"{name}.json").write_text(json.dumps(kept, indent=1) + "\n")
+    (HERE / f"{name}.md").write_text(text)
+    print(json.dumps(kept["summary"]))
+
+
 def main():
-    given = arguments()
+    given = arguments(__doc__, "practice_figures")
     entries = json.loads((given.figures / "index.json").read_text())
     raster = [entry for entry in entries if given.only in entry["name"] and not entry["file"].endswith(VECTOR)]
-    rows = rows_of(given.figures, raster, given.scorer, given.only)
+    rows = rows_of(given, raster)
     summary, lines = summarise(rows, peak_mb=peak_mb()), by_element(rows, raster)
     command = [DRAWN[given.name]] if given.name in DRAWN else []
     command += [f"python benchmarks/practice_figures.py FIGURES SCORER --name {given.name}"]
     kept = {"summary": summary, "elements": lines, "rows": rows}
-    (HERE / f"{given.name}.json").write_text(json.dumps(kept, indent=1) + "\n")
-    (HERE / f"{given.name}.md").write_text(page(TITLES.get(given.name, given.name), command, summary, lines, rows))
-    print(json.dumps(summary))
+    keep(given.name, kept, page(TITLES.get(given.name, given.name), command, summary, lines, rows))
 
 
 if __name__ == "__main__":

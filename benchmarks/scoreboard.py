@@ -47,17 +47,25 @@ def summarise(rows, *, peak_mb):
     }
 
 
+def carried(entry):
+    """The words of a vector figure's file: what wrote it, and how it is carried."""
+    words = [f"{key}: {value}" for key, value in (entry.get("carrier") or {}).items() if key not in ("pages", "scan_dpi")]
+    return words + [f"{key}: {entry[key]}" for key in ("device", "way", "simplified") if entry.get(key) is not None]
+
+
 def elements(entry):
     """The words a panel is counted under: the looks it was drawn with, or its tags; a trap has none of its style's looks."""
     style = entry.get("style")
     if entry["trap"] or not style:
-        return ["trap"] * bool(entry["trap"]) + [tag for tag in entry["tags"].split(",") if tag]
+        return ["trap"] * bool(entry["trap"]) + [tag for tag in entry["tags"].split(",") if tag] + carried(entry)
     looks = LOOKS + (LOOKS_OF_TABLE if style["table"] != "none" else ())
     words = [f"{look}: {style[look]}" for look in looks]
     words.append("line: " + ("thin" if style["width"] < 1 else "thick" if style["width"] > 2 else "usual"))
+    if entry.get("way") == "vector":
+        return words + carried(entry)
     narrow = style["inches"] * style["dpi"] * style["resample"] < NARROW_PX
     words.append(f"picture: {'below' if narrow else 'at least'} {NARROW_PX} px wide")
-    return words + [f"worn: {wear}" for wear in WEAR if style[wear]]
+    return words + [f"worn: {wear}" for wear in WEAR if style[wear]] + carried(entry)
 
 
 def by_element(rows, entries):
@@ -85,9 +93,16 @@ def grid(columns, rows):
     return lines + ["| " + " | ".join(cell(row.get(column)) for column in columns) + " |" for row in rows]
 
 
-def page(title, command, summary, lines, rows):
-    """The scoreboard as Markdown."""
+def side_by_side(parts):
+    """Sums of several parts, one column each."""
+    keys = dict.fromkeys(key for sums in parts.values() for key in sums)
+    return grid(("", *parts), [{"": key} | {name: sums[key] for name, sums in parts.items()} for key in keys])
+
+
+def page(title, command, summary, lines, rows, *, columns=COLUMNS, parts=None):
+    """The scoreboard as Markdown; `parts` are sums over some of the panels, by name."""
     text = [f"# {title}", "", "No option is given to the reader. Made by:", "", *(f"    {line}" for line in command), ""]
     text += [f"- {key}: {value}" for key, value in summary.items()]
-    text += ["", "## Panels by element of style", "", *grid(ELEMENTS, lines), "", "## Panels", "", *grid(COLUMNS, rows)]
+    text += ["", "## How exact", "", *side_by_side(parts)] if parts else []
+    text += ["", "## Panels by element of style", "", *grid(ELEMENTS, lines), "", "## Panels", "", *grid(columns, rows)]
     return "\n".join(text) + "\n"

@@ -27,7 +27,7 @@ def patient_rows(arms):
 def mark_rows(panels):
     """The censor marks that the time axis has room for."""
     return [
-        (arm.name, f"{time:.6g}")
+        (arm.name, f"{time:.10g}")
         for panel in panels
         for arm in panel.arms
         for time in marked_times(panel, arm)
