@@ -4,14 +4,15 @@ Every drop and every censor mark of the patients' Kaplan-Meier curves is there, 
 or, where the file prints its coordinates with less, to their last digit: half of it is due to the drop, half to the ticks.
 """
 
-import csv
 import io
 import json
 from dataclasses import dataclass
+from functools import cache
 from itertools import permutations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -55,11 +56,8 @@ class Arm:
 
 def patients_of(made):
     """Arms of a figure by R."""
-    rows = list(csv.DictReader((BY_R / made["patients"]).open(encoding="utf-8")))
-    return [
-        Arm(name, *(np.array([kind(row[column]) for row in rows if row["arm"] == name]) for column, kind in (("time", float), ("event", lambda text: text == "1"))))
-        for name in dict.fromkeys(row["arm"] for row in rows)
-    ]  # fmt: skip
+    table = pd.read_csv(BY_R / made["patients"])
+    return [Arm(name, rows.time.to_numpy(float), rows.event.to_numpy(bool)) for name, rows in table.groupby("arm", sort=False)]
 
 
 def drops_read(curve):
@@ -121,14 +119,15 @@ def read_panels(path, count=1):
     return reading.panels
 
 
-_read_by_r = {}
+@cache
+def read_by_r(file):
+    (panel,) = read_panels(BY_R / file)
+    return panel
 
 
 def panel_by_r(made):
     """The one panel of a figure by R, read once."""
-    if made["name"] not in _read_by_r:
-        (_read_by_r[made["name"]],) = read_panels(BY_R / made["file"])
-    return _read_by_r[made["name"]]
+    return read_by_r(made["file"])
 
 
 by_r = pytest.mark.parametrize("made", MADE, ids=lambda made: made["name"])

@@ -10,13 +10,13 @@ suppressPackageStartupMessages({
 out <- commandArgs(trailingOnly = TRUE)[1]
 figures <- list()
 
-# Exponential deaths, censored evenly over the second half of 48 months; `ties` rounds times up to whole months.
+# Exponential deaths, censored evenly over most of 48 months; times in tenths of months, or with `ties` in whole ones.
 simulate <- function(seed, sizes, rates, ties = FALSE) {
   set.seed(seed)
   one <- function(arm) {
     death <- rexp(sizes[[arm]], rates[[arm]])
     followed <- runif(sizes[[arm]], 12, 47)
-    time <- round(pmin(death, followed), 3)
+    time <- round(pmin(death, followed), 1)
     data.frame(arm = arm, time = if (ties) pmax(ceiling(time), 1) else pmax(time, 0.2), event = as.integer(death <= followed))
   }
   patients <- do.call(rbind, lapply(names(sizes), one))
