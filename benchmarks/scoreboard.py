@@ -12,6 +12,8 @@ LOOKS = (
 LOOKS_OF_TABLE = ("row_names", "counts", "table_times")
 WEAR = ("jpeg", "blur", "skew", "noise")
 NARROW_PX = 600
+# what would show as nothing, were it shown with four decimals
+LEAST_SHOWN = 5e-5
 
 
 def mean(values):
@@ -85,7 +87,9 @@ def by_element(rows, entries):
 def cell(value):
     if value is None:
         return ""
-    return f"{value:.4f}" if isinstance(value, float) else str(value).replace("|", "\\|").replace("\n", " ")
+    if isinstance(value, float):
+        return f"{value:.4f}" if value == 0 or abs(value) >= LEAST_SHOWN else f"{value:.1e}"
+    return str(value).replace("|", "\\|").replace("\n", " ")
 
 
 def grid(columns, rows):
