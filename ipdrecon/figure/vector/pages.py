@@ -8,9 +8,10 @@ from ipdrecon.errors import PanelError
 from ipdrecon.figure.panels import plot_boxes
 from ipdrecon.figure.sheet import Cutting, Part
 from ipdrecon.figure.text import read_words
+from ipdrecon.figure.vector.glyphs import outlined_words
 from ipdrecon.figure.vector.lines import scene_lines
 from ipdrecon.figure.vector.scene import moved
-from ipdrecon.figure.vector.words import box_in_px, outlined_words, text_words, without_prose
+from ipdrecon.figure.vector.words import box_in_px, text_words, without_prose
 from ipdrecon.model import Box
 
 _COARSE = 2.0
