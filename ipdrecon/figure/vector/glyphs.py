@@ -27,7 +27,7 @@ class _Letter:
     key: tuple
 
 
-def outlined_words(scene, scale):
+def outlined_words(scene):
     """Words whose letters are drawn as outlines.
 
     The outlines alone are rendered and read. Each reading that has as many letters as there are outlines in its place
@@ -36,13 +36,11 @@ def outlined_words(scene, scale):
     Parameters
     ----------
     scene : Scene
-    scale : float
-        Px per point of the rendering in which the words are placed.
 
     Returns
     -------
     tuple of Word
-        Empty where the scene has hardly any kinds of such letters, as where marks are all that is filled.
+        With boxes in points; empty where the scene has hardly any kinds of such letters, as where marks are all that is filled.
     """
     shapes = [shape for shape in scene.shapes if _may_be_letter(shape) and not _is_written(shape.box, scene.texts)]
     letters = [_Letter(shape.box, _key(shape)) for shape in shapes]
@@ -54,7 +52,7 @@ def outlined_words(scene, scale):
     letters = [letter for letter in letters if not any(word.box.contains(*letter.box.centre) for word in upright)]
     spelt = _elected(letters, level)
     words = [_spelt(group, spelt, level) for group in _groups(letters)]
-    return tuple(_placed(word, scale) for word in (*words, *upright) if word is not None)
+    return tuple(word for word in (*words, *upright) if word is not None)
 
 
 def _may_be_letter(shape):
@@ -137,8 +135,3 @@ def _spelt(group, spelt, words):
 
 def _around(boxes):
     return Box(min(box.left for box in boxes), min(box.top for box in boxes), max(box.right for box in boxes), max(box.bottom for box in boxes))
-
-
-def _placed(word, scale):
-    box = Box(*(round(float(edge * scale - 0.5), 2) for edge in (word.box.left, word.box.top, word.box.right, word.box.bottom)))
-    return Word(word.text, box, word.confidence, word.vertical)

@@ -1,5 +1,7 @@
 """The words of a scene's text layer, and which of them are prose."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from ipdrecon.model import Box, Word
@@ -25,6 +27,25 @@ def text_words(scene, scale):
     """
     words = [Word(text.text, box_in_px(text.box, scale), 1.0, text.angle != 0, True) for text in scene.texts if text.text.strip()]
     return tuple(sorted(words, key=lambda word: (word.box.top, word.box.left)))
+
+
+def placed(words, scale, right=0.0, down=0.0):
+    """Words with boxes in points as words of a rendering.
+
+    Parameters
+    ----------
+    words : iterable of Word
+    scale : float
+        Px per point.
+    right, down : float
+        Way in points by which they are moved first.
+
+    Returns
+    -------
+    tuple of Word
+    """
+    moved = [Box(word.box.left + right, word.box.top + down, word.box.right + right, word.box.bottom + down) for word in words]
+    return tuple(replace(word, box=box_in_px(box, scale)) for word, box in zip(words, moved, strict=True))
 
 
 def box_in_px(box, scale):
