@@ -63,6 +63,6 @@ def _opened(name, data, kind):
         from ipdrecon.figure.vector.pdf import open_pdf
 
         return open_pdf(data, name)
-    from ipdrecon.figure.vector.svg import open_svg
+    from ipdrecon.figure.vector.svg_file import open_svg
 
     return open_svg(data, name)

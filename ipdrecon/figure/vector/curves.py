@@ -143,7 +143,7 @@ def _is_long(chain, plane, settings):
 def _begins(curve, plane, settings):
     """Whether a curve begins at survival 1, or at time 0."""
     (u, v), size = curve.points[0] - plane.origin, plane.size
-    at_one = abs(v) <= settings.start_off * size[1] and -settings.start_off * size[0] <= u <= settings.late_start * size[0]
+    at_one = abs(v) <= settings.start_off * size[1] and u <= settings.late_start * size[0]
     at_zero = abs(u) <= settings.start_off * size[0] and -settings.start_off * size[1] <= v < 0.9 * abs(plane.bottom - plane.origin[1])
     return bool(at_one or at_zero)
 

@@ -8,17 +8,18 @@ from ipdrecon.errors import PanelError
 from ipdrecon.figure.panels import plot_boxes
 from ipdrecon.figure.sheet import Cutting, Part
 from ipdrecon.figure.text import read_words
+from ipdrecon.figure.vector.glyphs import outlined_words
 from ipdrecon.figure.vector.lines import scene_lines
 from ipdrecon.figure.vector.scene import moved
-from ipdrecon.figure.vector.words import box_in_px, outlined_words, text_words, without_prose
+from ipdrecon.figure.vector.words import box_in_px, placed, text_words, without_prose
 from ipdrecon.model import Box
 
 _COARSE = 2.0
 _COARSE_PX = 2400
 _SIDE_PX = 1900
 _SCALES = (1.5, 6.0)
-_WHOLE_SHARE = 0.5
-_AROUND = (0.75, 0.4, 0.75, 1.0)
+_WHOLE_SHARE = 0.12
+_AROUND = (0.75, 0.4, 0.75, 1.6)
 _PAPER_SHARE = 0.35
 
 
@@ -49,13 +50,14 @@ def _drawn(document, scene, prose):
     if not scene.shapes:
         return []
     scale = min(_COARSE, _COARSE_PX / max(scene.width, scene.height))
-    words = (*text_words(scene, scale), *outlined_words(scene, scale))
+    outlined = outlined_words(scene)
+    words = (*text_words(scene, scale), *placed(outlined, scale))
     px = _without_prose(document.px(scene.page, scale), prose, scale)
     boxes = plot_boxes(px, words)
     if not boxes:
         return []
     region = _region(boxes, scale, scene)
-    return [_cut(document, scene, prose, region)]
+    return [_cut(document, scene, outlined, prose, region)]
 
 
 def _region(boxes, scale, scene):
@@ -73,7 +75,7 @@ def _region(boxes, scale, scene):
     )
 
 
-def _cut(document, scene, prose, region):
+def _cut(document, scene, outlined, prose, region):
     scale = float(np.clip(_SIDE_PX / max(region.width, region.height), *_SCALES))
     page = _without_prose(document.px(scene.page, scale), prose, scale)
     rows, columns = ((int(low * scale), int(np.ceil(high * scale))) for low, high in ((region.top, region.bottom), (region.left, region.right)))
@@ -81,8 +83,8 @@ def _cut(document, scene, prose, region):
     own = moved(scene, -columns[0] / scale, -rows[0] / scale)
     around = Box(0.0, 0.0, px.shape[1] / scale, px.shape[0] / scale)
     own = replace(own, texts=tuple(text for text in own.texts if around.contains(*text.box.centre)))
-    words = text_words(own, scale)
-    words += tuple(word for word in outlined_words(own, scale) if around.contains(*((edge + 0.5) / scale for edge in word.box.centre)))
+    outlined = tuple(word for word in outlined if region.contains(*word.box.centre))
+    words = text_words(own, scale) + placed(outlined, scale, -columns[0] / scale, -rows[0] / scale)
     whole = Box(0.0, 0.0, float(px.shape[1] - 1), float(px.shape[0] - 1))
     return Cutting(px, words, Part(whole, scene.page, "vector", scale, own, scene_lines(own)))
 

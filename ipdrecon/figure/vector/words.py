@@ -1,18 +1,14 @@
-"""The words of a scene: its text layer, and letters drawn as outlines, which are read from a picture of them alone."""
+"""The words of a scene's text layer, and which of them are prose."""
+
+from dataclasses import replace
 
 import numpy as np
 
-from ipdrecon.figure.text import read_words
-from ipdrecon.figure.vector.render import render
 from ipdrecon.model import Box, Word
 
-_LEAST_LETTERS = 6
-_LETTER_HEIGHT = (1.5, 40.0)
 _PROSE_LINES = 3
 _PROSE_LETTERS = 32
 _PROSE_PITCH = 2.2
-_OCR_SCALE = 3.0
-_MOST_PX = 3000
 
 
 def text_words(scene, scale):
@@ -33,47 +29,28 @@ def text_words(scene, scale):
     return tuple(sorted(words, key=lambda word: (word.box.top, word.box.left)))
 
 
-def box_in_px(box, scale):
-    """A box in points as a box in px of a rendering; its borders are the outermost pixels that it touches."""
-    return Box(*(round(float(edge * scale - 0.5), 2) for edge in (box.left, box.top, box.right, box.bottom)))
-
-
-def outlined_words(scene, scale):
-    """Words whose letters are drawn as outlines, read from a picture that shows nothing else.
+def placed(words, scale, right=0.0, down=0.0):
+    """Words with boxes in points as words of a rendering.
 
     Parameters
     ----------
-    scene : Scene
+    words : iterable of Word
     scale : float
-        Px per point of the rendering in which the words are placed.
+        Px per point.
+    right, down : float
+        Way in points by which they are moved first.
 
     Returns
     -------
     tuple of Word
-        Empty where the scene has hardly any such letters.
     """
-    letters = [k for k, shape in enumerate(scene.shapes) if _may_be_letter(shape) and not _is_written(shape.box, scene.texts)]
-    if len(letters) < _LEAST_LETTERS:
-        return ()
-    ocr_scale = min(_OCR_SCALE, _MOST_PX / max(scene.width, scene.height))
-    found = read_words(render(scene, ocr_scale, only=letters), scale=1.0)
-    by = scale / ocr_scale
-    return tuple(
-        Word(word.text, Box(*(round((edge + 0.5) * by - 0.5, 2) for edge in (word.box.left, word.box.top, word.box.right, word.box.bottom))), word.confidence, word.vertical)
-        for word in found
-    )
+    moved = [Box(word.box.left + right, word.box.top + down, word.box.right + right, word.box.bottom + down) for word in words]
+    return tuple(replace(word, box=box_in_px(box, scale)) for word, box in zip(words, moved, strict=True))
 
 
-def _may_be_letter(shape):
-    """Whether a shape may be the outline of a letter: filled, small, not a bar."""
-    if shape.fill is None or shape.opacity < 0.3:
-        return False
-    box = shape.box
-    return _LETTER_HEIGHT[0] < max(box.width, box.height) < _LETTER_HEIGHT[1] and sum(map(len, shape.parts)) > 4
-
-
-def _is_written(box, texts):
-    return any(text.box.contains(*box.centre, 1.0) for text in texts)
+def box_in_px(box, scale):
+    """A box in points as a box in px of a rendering; its borders are the outermost pixels that it touches."""
+    return Box(*(round(float(edge * scale - 0.5), 2) for edge in (box.left, box.top, box.right, box.bottom)))
 
 
 def without_prose(scene):

@@ -1,0 +1,137 @@
+"""Text drawn as outlines: the same letter is the same outline, so that what is read surely in one place tells it in all."""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+
+from ipdrecon.figure.text import read_words
+from ipdrecon.figure.vector.render import render
+from ipdrecon.model import Box, Word
+
+_LEAST_KINDS = 5
+_SIDE = (0.3, 40.0)
+_OCR_SCALE = 3.0
+_MOST_PX = 3000
+_MOST_LETTERS = 20_000
+_SPACE, _APART = 0.3, 0.85
+_LEAST_SHARE = 0.5
+_OUTLINE_GRID = 25
+
+
+@dataclass(frozen=True)
+class _Letter:
+    """An outline that may be a letter: where it is in points, and what all outlines of the same letter share."""
+
+    box: Box
+    key: tuple
+
+
+def outlined_words(scene):
+    """Words whose letters are drawn as outlines.
+
+    The outlines alone are rendered and read. Each reading that has as many letters as there are outlines in its place
+    votes for what each outline is; then the outlines are spelt by what most votes say, wherever they stand.
+
+    Parameters
+    ----------
+    scene : Scene
+
+    Returns
+    -------
+    tuple of Word
+        With boxes in points; empty where the scene has hardly any kinds of such letters, as where marks are all that is filled.
+    """
+    shapes = [shape for shape in scene.shapes if _may_be_letter(shape) and not _is_written(shape.box, scene.texts)]
+    letters = [_Letter(shape.box, _key(shape)) for shape in shapes]
+    if len({letter.key for letter in letters}) < _LEAST_KINDS or len(letters) > _MOST_LETTERS:
+        return ()
+    read = _read(scene, shapes)
+    level = [word for word in read if not word.vertical]
+    upright = [word for word in read if word.vertical]
+    letters = [letter for letter in letters if not any(word.box.contains(*letter.box.centre) for word in upright)]
+    spelt = _elected(letters, level)
+    words = [_spelt(group, spelt, level) for group in _groups(letters)]
+    return tuple(word for word in (*words, *upright) if word is not None)
+
+
+def _may_be_letter(shape):
+    """Whether a shape may be the outline of a letter: filled, small, no line."""
+    if shape.fill is None or shape.opacity < 0.3 or min(shape.fill) > 250:
+        return False
+    box = shape.box
+    return _SIDE[0] < max(box.width, box.height) < _SIDE[1] and sum(map(len, shape.parts)) > 4
+
+
+def _is_written(box, texts):
+    return any(text.box.contains(*box.centre, 1.0) for text in texts)
+
+
+def _key(shape):
+    """What the outlines of one letter share, whatever its size: proportions, number of points, and a coarse picture of them."""
+    box, points = shape.box, np.concatenate(shape.parts)
+    side = max(box.width, box.height)
+    coarse = np.round((points - (box.left, box.top)) / side * _OUTLINE_GRID).astype(int)
+    return len(shape.parts), len(points), tuple(np.bincount(coarse.ravel(), minlength=_OUTLINE_GRID + 1)), tuple(coarse[0]), tuple(coarse[-2])
+
+
+def _read(scene, shapes):
+    """Words of a picture of the outlines alone, in points."""
+    scale = min(_OCR_SCALE, _MOST_PX / max(scene.width, scene.height))
+    found = read_words(render(scene, scale, only=shapes), scale=1.0)
+    return [Word(word.text, _scaled(word.box, 1 / scale), word.confidence, word.vertical) for word in found]
+
+
+def _scaled(box, by):
+    """A box of px with whole centres in another measure."""
+    return Box(*((edge + 0.5) * by for edge in (box.left, box.top, box.right, box.bottom)))
+
+
+def _elected(letters, words):
+    """What each outline is, and the share of the votes for it, by key."""
+    votes = defaultdict(Counter)
+    for word in words:
+        within = sorted((letter for letter in letters if word.box.contains(*letter.box.centre)), key=lambda letter: letter.box.left)
+        text = word.text.replace(" ", "")
+        if len(within) == len(text):
+            for letter, character in zip(within, text, strict=True):
+                votes[letter.key][character] += word.confidence
+    return {key: (counted.most_common(1)[0][0], counted.most_common(1)[0][1] / counted.total()) for key, counted in votes.items()}
+
+
+def _groups(letters):
+    """Letters that stand side by side on one line, from left to right."""
+    groups = []
+    for letter in sorted(letters, key=lambda letter: (letter.box.left, letter.box.top)):
+        near = [group for group in groups if _goes_on(group, letter.box)]
+        if near:
+            max(near, key=lambda group: group[-1].box.right).append(letter)
+        else:
+            groups.append([letter])
+    return groups
+
+
+def _goes_on(group, box):
+    last, height = group[-1].box, max(letter.box.height for letter in group)
+    tall = max(height, box.height)
+    top, bottom = min(letter.box.top for letter in group), max(letter.box.bottom for letter in group)
+    level = min(bottom, box.bottom) - max(top, box.top) > 0.5 * min(bottom - top, box.height)
+    return level and -0.4 * tall < box.left - last.right < _APART * tall
+
+
+def _spelt(group, spelt, words):
+    """The word that a group of letters spells; as it was read where a letter is not known, None where it was not read."""
+    box = _around([letter.box for letter in group])
+    known = [spelt.get(letter.key, ("", 0.0)) for letter in group]
+    confidence = min(share for _, share in known)
+    if confidence < _LEAST_SHARE:
+        read = [word for word in words if word.box.contains(*box.centre)]
+        return Word(read[0].text, box, read[0].confidence) if read else None
+    text = known[0][0]
+    for letter, before, (character, _) in zip(group[1:], group, known[1:], strict=False):
+        text += " " * (letter.box.left - before.box.right > _SPACE * box.height) + character
+    return Word(text, box, round(float(confidence), 2))
+
+
+def _around(boxes):
+    return Box(min(box.left for box in boxes), min(box.top for box in boxes), max(box.right for box in boxes), max(box.bottom for box in boxes))
