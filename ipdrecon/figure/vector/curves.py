@@ -13,6 +13,10 @@ _MARGIN = 3.0
 _MOST_GAP = 7.0
 _SPAN = 0.9
 _ON_BORDER = 1.5
+_AT_ZERO = 1.5
+_MAIN = 0.25
+_ON_LINE = 0.6
+LARGEST_SIGN = 16.0
 _SAME_STEP = (0.01, 0.05, 0.3)
 _BY_CHANCE = 0.35
 _TOUCH = 0.3
@@ -102,11 +106,26 @@ def find_curves(lines, plane, *, settings=None):
     for line in within:
         for course in courses_of(line, plane.falls):
             courses.setdefault(line.colour, []).append(course)
-    chains = [chain for one in courses.values() for chain in chained(one, _MOST_GAP)]
+    chains = [chain for one in courses.values() for chain in chained(_without_signs(one, plane), _MOST_GAP)]
     long = [chain for chain in chains if _is_long(chain, plane, settings)]
     drawn = _without_copies([DrawnCurve(chain.points, chain.line, pieces=chain.pieces) for chain in long], settings)
     curves = [curve for curve in _without_limits(drawn, settings) if _begins(curve, plane, settings)]
     return tuple(sorted(curves, key=lambda curve: _mean_level(curve, plane)))
+
+
+def _without_signs(courses, plane):
+    """Courses of one colour without small ones that stand upon a long one, as censor marks do."""
+    long = [DrawnCurve(course.points, course.line) for course in courses if np.ptp(course.points[:, 0]) > _MAIN * plane.size[0]]
+    return [course for course in courses if not any(_stands_on(course, curve) for curve in long)] if long else courses
+
+
+def _stands_on(course, curve):
+    (width, height), (u, v) = np.ptp(course.points, axis=0), course.points.mean(axis=0)
+    if max(width, height) > LARGEST_SIGN or course.points is curve.points:
+        return False
+    reach = max(_ON_LINE, 0.6 * height)
+    levels = curve.level_at(np.array([u - _ON_LINE, u, u + _ON_LINE]))
+    return bool(levels.min() - reach <= v <= levels.max() + reach)
 
 
 def _inside(line, box):
@@ -144,8 +163,14 @@ def _begins(curve, plane, settings):
     """Whether a curve begins at survival 1, or at time 0."""
     (u, v), size = curve.points[0] - plane.origin, plane.size
     at_one = abs(v) <= settings.start_off * size[1] and u <= settings.late_start * size[0]
-    at_zero = abs(u) <= settings.start_off * size[0] and -settings.start_off * size[1] <= v < 0.9 * abs(plane.bottom - plane.origin[1])
-    return bool(at_one or at_zero)
+    height = abs(plane.bottom - plane.origin[1])
+    at_zero = abs(u) <= _AT_ZERO and -settings.start_off * size[1] <= v < 0.9 * height
+    return bool(at_one or (at_zero and not _is_reference(curve, plane)))
+
+
+def _is_reference(curve, plane):
+    """Whether a line only leads from the axis to a curve and down to the other axis, as one that marks the median does."""
+    return len(curve.steps) < 2 and abs(curve.points[-1, 1] - plane.bottom) < 0.01 * plane.size[1]
 
 
 def _is_straight(chain):

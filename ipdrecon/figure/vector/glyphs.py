@@ -16,6 +16,8 @@ _MOST_PX = 3000
 _MOST_LETTERS = 20_000
 _SPACE, _APART = 0.3, 0.85
 _LEAST_SHARE = 0.5
+_LEVEL = 0.25
+_MOSTLY = 0.7
 _OUTLINE_GRID = 25
 
 
@@ -115,7 +117,7 @@ def _goes_on(group, box):
     last, height = group[-1].box, max(letter.box.height for letter in group)
     tall = max(height, box.height)
     top, bottom = min(letter.box.top for letter in group), max(letter.box.bottom for letter in group)
-    level = min(bottom, box.bottom) - max(top, box.top) > 0.5 * min(bottom - top, box.height)
+    level = min(bottom, box.bottom) - max(top, box.top) > _LEVEL * min(bottom - top, box.height)
     return level and -0.4 * tall < box.left - last.right < _APART * tall
 
 
@@ -125,7 +127,7 @@ def _spelt(group, spelt, words):
     known = [spelt.get(letter.key, ("", 0.0)) for letter in group]
     confidence = min(share for _, share in known)
     if confidence < _LEAST_SHARE:
-        read = [word for word in words if word.box.contains(*box.centre)]
+        read = [word for word in words if word.box.contains(*box.centre) and box.width > _MOSTLY * word.box.width]
         return Word(read[0].text, box, read[0].confidence) if read else None
     text = known[0][0]
     for letter, before, (character, _) in zip(group[1:], group, known[1:], strict=False):

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_LARGEST = 16.0
+from ipdrecon.figure.vector.curves import LARGEST_SIGN
+
 _LEAST = 1.2
 _SAME_CENTRE = 0.08
 _ON_CURVE = 0.6
@@ -73,7 +74,7 @@ def _strokes(scene, box, used):
                 continue
             low, high = points.min(axis=0), points.max(axis=0)
             x, y = (low + high) / 2
-            if max(high - low) <= _LARGEST and box.contains(x, y, 2.0) and np.isfinite(points).all():
+            if max(high - low) <= LARGEST_SIGN and box.contains(x, y, 2.0) and np.isfinite(points).all():
                 parts.append((float(x), float(y), *(high - low).tolist(), colour, order, shape.curved))
     return _merged(sorted(parts))
 

@@ -121,6 +121,8 @@ class Scene:
     pictures : tuple of Picture
     page : int
         Counted from 1.
+    unmapped : tuple of Box
+        Around each piece of text of which the file does not say the characters; it is not among `texts`.
     """
 
     width: float
@@ -129,6 +131,7 @@ class Scene:
     texts: tuple = field(repr=False)
     pictures: tuple = field(default=(), repr=False)
     page: int = 1
+    unmapped: tuple = field(default=(), repr=False)
 
 
 def moved(scene, right, down):
@@ -154,4 +157,5 @@ def moved(scene, right, down):
         shapes=tuple(replace(shape, parts=tuple(part + way for part in shape.parts), clip=carried(shape.clip)) for shape in scene.shapes),
         texts=tuple(replace(text, box=carried(text.box), anchor=tuple(np.add(text.anchor, way))) for text in scene.texts),
         pictures=tuple(replace(picture, box=carried(picture.box)) for picture in scene.pictures),
+        unmapped=tuple(carried(box) for box in scene.unmapped),
     )
