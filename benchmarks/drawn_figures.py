@@ -10,7 +10,7 @@ Every fifteenth is a trap: no plain Kaplan-Meier plot. ``--traps`` draws nothing
 simplified or not, letters as text or as outlines, and a PDF holds the figure alone, on a page of a journal or in an article
 of some pages; now and then the figure is a picture in that page, a second figure stands below, or the page is scanned.
 The index then tells also ``way`` (vector or raster), ``text`` (text or outlines), ``simplified`` (whether a curve lost steps
-on the way to the file), ``page`` and all of the ``carrier``.
+on the way to the file), ``page`` and all of the ``carrier``. Needs pypdfium2 and Pillow.
 """
 
 import argparse
