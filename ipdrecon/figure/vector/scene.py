@@ -103,6 +103,8 @@ class Scene:
     pictures : tuple of Picture
     page : int
         Counted from 1.
+    unmapped : tuple of Box
+        Around each piece of text of which the file does not say the characters; it is not among `texts`.
     """
 
     width: float
@@ -111,3 +113,4 @@ class Scene:
     texts: tuple = field(repr=False)
     pictures: tuple = field(default=(), repr=False)
     page: int = 1
+    unmapped: tuple = field(default=(), repr=False)
