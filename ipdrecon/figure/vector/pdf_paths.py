@@ -9,12 +9,8 @@ import pypdfium2.raw as raw
 from ipdrecon.figure.vector import pdf_library as pdfium
 
 FLATNESS_PT = 0.01
-<<<<<<< HEAD
-MOST_PIECES_OF_A_CURVE = 400
-=======
 MOST_STEPS_OF_A_CURVE = 400
 SCALED_ALIKE = 1e-5
->>>>>>> w/pdf
 ROUND_CAP = raw.FPDF_LINECAP_ROUND
 _CURVE, _MOVE = raw.FPDF_SEGMENT_BEZIERTO, raw.FPDF_SEGMENT_MOVETO
 
@@ -43,21 +39,14 @@ def read_path(item, matrix):
     on_page = pdfium.mapped(to_page, points)
     if not np.isfinite(on_page).all():
         return None
-<<<<<<< HEAD
-=======
     is_curved = bool((kinds == _CURVE).any())
     along, across = _scales(points, on_page, kinds, to_page)
     if is_curved:
         on_page, kinds, closes = _flattened(on_page, kinds, closes)
->>>>>>> w/pdf
     is_dot_seen = stroke is not None and pdfium.line_cap(item) == ROUND_CAP
     parts = [part for part in _subpaths(on_page, kinds, closes) if is_dot_seen or (part != part[0]).any()]
     if not parts:
         return None
-<<<<<<< HEAD
-    along, across = _scales(points, on_page, kinds, to_page)
-=======
->>>>>>> w/pdf
     return {
         "parts": parts,
         "stroke": stroke,
@@ -65,11 +54,7 @@ def read_path(item, matrix):
         "width": _width(item) * across if stroke is not None else 0.0,
         "dash": tuple(length * along for length in _dash(item)) if stroke is not None else (),
         "opacity": opacity,
-<<<<<<< HEAD
-        "curved": bool((kinds == _CURVE).any()),
-=======
         "curved": is_curved,
->>>>>>> w/pdf
     }
 
 
@@ -78,11 +63,7 @@ def clip_of(item, matrix):
 
     Returns
     -------
-<<<<<<< HEAD
-    ndarray of shape (4,) or None
-=======
     tuple of float or None
->>>>>>> w/pdf
         Left, top, right, bottom in points of the page; left is right of right where they leave nothing; None where
         nothing clips.
     """
@@ -105,43 +86,26 @@ def clip_segments(item):
 def box_around(points):
     """Left, top, right, bottom of points; an empty box around none."""
     if not len(points):
-<<<<<<< HEAD
-        return np.array([np.inf, np.inf, -np.inf, -np.inf])
-    return np.concatenate([points.min(axis=0), points.max(axis=0)])
-=======
         return math.inf, math.inf, -math.inf, -math.inf
     return (*points.min(axis=0).tolist(), *points.max(axis=0).tolist())
->>>>>>> w/pdf
 
 
 def within(box, other):
     """Box that two boxes share, either of which may be None for the whole plane."""
     if box is None or other is None:
         return other if box is None else box
-<<<<<<< HEAD
-    return np.concatenate([np.maximum(box[:2], other[:2]), np.minimum(box[2:], other[2:])])
-=======
     return max(box[0], other[0]), max(box[1], other[1]), min(box[2], other[2]), min(box[3], other[3])
->>>>>>> w/pdf
 
 
 def is_empty(box):
     """Whether a box leaves nothing, not even a line."""
-<<<<<<< HEAD
-    return bool((box[2:] < box[:2]).any())
-=======
     return box[2] < box[0] or box[3] < box[1]
->>>>>>> w/pdf
 
 
 def meets(box, other, margin=0.0):
     """Whether two boxes share a point, with a margin in points of the page."""
-<<<<<<< HEAD
-    return not is_empty(within(np.asarray(box, float), other) + (0, 0, margin, margin))
-=======
     left, top, right, bottom = within(box, other)
     return left <= right + margin and top <= bottom + margin
->>>>>>> w/pdf
 
 
 def _paint(item):
@@ -173,24 +137,6 @@ def _segments(holder, n, at):
 
 def _subpaths(points, kinds, closes):
     """Polylines of the subpaths; a lone point that nothing follows is none."""
-<<<<<<< HEAD
-    is_start = kinds == _MOVE
-    is_start[1:] |= closes[:-1]
-    starts = np.flatnonzero(is_start)
-    has_curve = (kinds == _CURVE).any()
-    first = points[0] if len(points) else None
-    parts = []
-    for i, j in zip(starts, [*starts[1:], len(points)], strict=True):
-        if kinds[i] == _MOVE:
-            first = points[i]
-            part, part_kinds = points[i:j], kinds[i:j]
-        else:
-            part, part_kinds = np.vstack([first, points[i:j]]), np.concatenate([[_MOVE], kinds[i:j]])
-        if len(part) < 2:
-            continue
-        if has_curve:
-            part = _flattened(part, part_kinds)
-=======
     starts = np.flatnonzero(_are_starts(kinds, closes)).tolist()
     parts, first = [], None
     for i, j in zip(starts, [*starts[1:], len(points)], strict=True):
@@ -201,43 +147,12 @@ def _subpaths(points, kinds, closes):
             part = np.vstack([first, part])
         if len(part) < 2:
             continue
->>>>>>> w/pdf
         if closes[j - 1] and (part[-1] != first).any():
             part = np.vstack([part, first])
         parts.append(part)
     return parts
 
 
-<<<<<<< HEAD
-def _flattened(points, kinds):
-    """Polyline within `FLATNESS_PT` of a path of lines and cubic curves."""
-    pieces, i = [points[:1]], 1
-    while i < len(points):
-        if kinds[i] == _CURVE and i + 3 <= len(points):
-            pieces.append(_curve(*points[i - 1 : i + 3]))
-            i += 3
-        else:
-            pieces.append(points[i : i + 1])
-            i += 1
-    return np.concatenate(pieces)
-
-
-def _curve(start, leave, arrive, end):
-    """Points of a cubic curve after its start: of n equal steps none strays by more than ``max |B''| / 8n²``."""
-    bend = 6 * max(math.hypot(*(start - 2 * leave + arrive)), math.hypot(*(leave - 2 * arrive + end)))
-    n = min(max(math.ceil(math.sqrt(bend / (8 * FLATNESS_PT))), 1), MOST_PIECES_OF_A_CURVE)
-    t = np.arange(1, n + 1)[:, None] / n
-    curve = (1 - t) ** 3 * start + 3 * t * (1 - t) ** 2 * leave + 3 * t**2 * (1 - t) * arrive + t**3 * end
-    curve[-1] = end
-    return curve
-
-
-def _scales(points, on_page, kinds, matrix):
-    """By what lengths along the path and widths across it grow: exact for any straight line, and for any path that is
-    scaled alike both ways.
-    """
-    area = abs(np.linalg.det(matrix[:, :2]))
-=======
 def _are_starts(kinds, closes):
     """Whether a subpath begins at each point: where the pen is moved, or where it goes on after a subpath was closed."""
     are_starts = kinds == _MOVE
@@ -284,26 +199,17 @@ def _scales(points, on_page, kinds, matrix):
     area = abs(a * d - b * c)
     if max(abs(abs(a) - abs(d)), abs(abs(b) - abs(c)), abs(a * c + b * d)) <= SCALED_ALIKE * math.sqrt(area):
         return math.sqrt(area), math.sqrt(area)
->>>>>>> w/pdf
     is_drawn = kinds[1:] != _MOVE
     before = np.hypot(*np.diff(points.astype(float), axis=0)[is_drawn].T).sum()
     later = np.hypot(*np.diff(on_page, axis=0)[is_drawn].T).sum()
     if not before or not later:
         return math.sqrt(area), math.sqrt(area)
-<<<<<<< HEAD
-    return later / before, area * before / later
-=======
     return float(later / before), float(area * before / later)
->>>>>>> w/pdf
 
 
 def _width(item):
     pdfium.stroke_width(item, pdfium.FLOATS_AT)
-<<<<<<< HEAD
-    return pdfium.floats(1)[0]
-=======
     return float(pdfium.floats(1)[0])
->>>>>>> w/pdf
 
 
 def _dash(item):

@@ -2,11 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
-<<<<<<< HEAD
-from itertools import groupby
-=======
 from itertools import groupby, pairwise
->>>>>>> w/pdf
 
 LETTER_GAP = 0.16
 OVERLAP = 0.4
@@ -120,17 +116,10 @@ def _tracking(glyphs):
     """Extra gap between all letters of a text object, as a part of its size, where it is set wide."""
     tracking = {}
     for item, group in groupby(glyphs, key=lambda glyph: glyph.item):
-<<<<<<< HEAD
-        group, gaps = list(group), []
-        if not any(glyph.text and glyph.text.isalpha() for glyph in group):
-            continue
-        for before, glyph in _neighbours(group):
-=======
         letters, gaps = list(group), []
         if not any(glyph.text and glyph.text.isalpha() for glyph in letters):
             continue
         for before, glyph in pairwise(letters):
->>>>>>> w/pdf
             if " " not in (before.text, glyph.text) and not glyph.is_same_as(before):
                 gaps.append(_gap(before, glyph))
         if len(gaps) >= 3 and None not in gaps and LETTER_GAP < min(gaps) <= MOST_TRACKING:
@@ -138,17 +127,6 @@ def _tracking(glyphs):
     return tracking
 
 
-<<<<<<< HEAD
-def _neighbours(items):
-    before = None
-    for item in items:
-        if before is not None:
-            yield before, item
-        before = item
-
-
-=======
->>>>>>> w/pdf
 def _gap(before, glyph):
     """Gap between two glyphs as a part of their size; None where they are not on one line of one size."""
     small, large = sorted((before.size, glyph.size))
