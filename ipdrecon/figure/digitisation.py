@@ -35,11 +35,11 @@ from ipdrecon.figure.opening import open_sheet
 from ipdrecon.figure.panels import PanelBox, find_panels
 from ipdrecon.figure.path import TraceSettings
 from ipdrecon.figure.reading import FigureReading, PanelReading
-from ipdrecon.figure.shape_doubts import shape_doubts
+from ipdrecon.figure.shape_doubts import area_doubts, shape_doubts
 from ipdrecon.figure.spelling import mend_names, with_numerals
 from ipdrecon.figure.trace import ink_edges, steps
 from ipdrecon.figure.unread import find_unread
-from ipdrecon.figure.vector.inks import all_drawn, drawn_curves, drawn_inks, most_drawn, settled_axes
+from ipdrecon.figure.vector.inks import all_drawn, drawn_curves, drawn_flags, drawn_inks, most_drawn, settled_axes
 from ipdrecon.figure.vector.keys import exact_entries
 from ipdrecon.figure.vector.ticks import drawn_ticks
 from ipdrecon.figure.visibility import longest, occluded_times, see
@@ -255,10 +255,11 @@ def _read_panel(sheet, place, boxes, legend, given, settings):
     )
     parts = edit_parts(EditedParts(curves, looks, at_risk), given.edits, place.name, calibration=calibration, printed=table)
     labels = tuple(look.label for look in looks)
-    flags = (*flags, *_panel_flags(calibration, parts.looks, parts.at_risk, given), *shape_doubts(plot, inks, edges, labels), *parts.flags)
+    flags = (*flags, *_panel_flags(calibration, parts.looks, parts.at_risk, given), *_shape_flags(plot, inks, edges, curves, at_risk), *parts.flags)
+    flags += (Flag("paths_incomplete", "panel"),) if part.way == "vector" and not all_drawn(inks) else ()
     panel = DigitisedPanel(place.name, place.box, calibration, parts.curves, parts.looks, parts.at_risk, tuple(cells), flags)
     way = "vector" if all_drawn(inks) else "raster"
-    panel = replace(panel, way=way, page=part.page, px_per_point=part.scale, box_confidence=box_confidence(px, place.box, calibration))
+    panel = replace(panel, flags=tuple(dict.fromkeys(flags)), way=way, page=part.page, px_per_point=part.scale, box_confidence=box_confidence(px, place.box, calibration))
     panel = place_flags(panel)
     return PanelReading(panel, place, entries, plot, inks, labels, tuple(edges), table, parts.missed)
 
@@ -289,7 +290,7 @@ def _inks(plot, calibration, entries, rows, panel, given, settings, drawn):
     given = given if given.arms is not None or count is None else replace(given, arms=count)
     if given.arms == 0:
         return given, ()
-    if drawn and (given.arms is None or len(drawn) >= given.arms):
+    if len(drawn) >= (given.arms or rows or 1):
         return given, of_colours(most_drawn(drawn, given.arms), colours)
     zero_px, one_py = calibration.to_px(0.0, 1.0)
     start = float(zero_px) - plot.left, float(plot.py_to_row(one_py))
@@ -301,7 +302,11 @@ def _inks(plot, calibration, entries, rows, panel, given, settings, drawn):
     except ArmError:
         if any(edit.edit == "add_arm" for edit in stage_edits(given.edits, "curves", panel)):
             return given, ()
+        if drawn:
+            return given, of_colours(drawn, colours)
         raise
+    if drawn and given.arms is None and len(inks) != rows:
+        inks = drawn
     return given, of_colours(inks, colours)
 
 
@@ -419,6 +424,14 @@ def _tied(table, names, inks, curves):
     looks = _looks(inks, names)
     at_risk, labels, _ = tie_rows(table, looks, curves)
     return at_risk, with_rows(names, looks, table, at_risk, labels)
+
+
+def _shape_flags(plot, inks, edges, curves, at_risk):
+    """What the shape of the curves says against a plain Kaplan-Meier plot."""
+    labels = [curve.arm for curve in curves]
+    if not all_drawn(inks):
+        return shape_doubts(plot, inks, edges, labels)
+    return (*area_doubts(plot, inks), *drawn_flags(curves, inks, at_risk))
 
 
 def _panel_flags(calibration, looks, at_risk, given):

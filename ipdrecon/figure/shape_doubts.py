@@ -37,10 +37,25 @@ def shape_doubts(plot, inks, edges, names):
         for name, share in zip(names, map(smooth_share, edges), strict=True)
         if share > _SMOOTH_SHARE
     ]
+    return (*flags, *area_doubts(plot, inks))
+
+
+def area_doubts(plot, inks):
+    """Flags where areas are filled down to the axis.
+
+    Parameters
+    ----------
+    plot : Plot
+    inks : sequence of ArmInk
+
+    Returns
+    -------
+    tuple of Flag
+    """
     share = filled_share(plot, inks)
-    if share > _FILLED_SHARE:
-        flags.append(Flag("filled_area", "panel", f"{share:.0%} of the columns are filled from the axis up to a curve."))
-    return tuple(flags)
+    if share <= _FILLED_SHARE:
+        return ()
+    return (Flag("filled_area", "panel", f"{share:.0%} of the columns are filled from the axis up to a curve."),)
 
 
 def smooth_share(edges):

@@ -11,6 +11,7 @@ from ipdrecon.figure.colour import distance, to_lab
 from ipdrecon.figure.dashes import pattern_along
 from ipdrecon.figure.path import Path
 from ipdrecon.figure.vector.curves import DrawnCurve, find_curves
+from ipdrecon.figure.vector.drops import drop_flags
 from ipdrecon.figure.vector.keys import dash_pattern
 from ipdrecon.figure.vector.marks import mark_positions
 from ipdrecon.figure.vector.plane import Plane, anchored
@@ -79,6 +80,28 @@ def drawn_inks(part, box, calibration, plot):
 def all_drawn(inks):
     """Whether all arms, and at least one, come from the paths of the page."""
     return bool(inks) and all(isinstance(ink, DrawnInk) for ink in inks)
+
+
+def drawn_flags(curves, inks, at_risk):
+    """Doubts about the drops of drawn curves, in their order.
+
+    Parameters
+    ----------
+    curves : sequence of Curve
+    inks : sequence of DrawnInk
+    at_risk : AtRiskTable or None
+
+    Returns
+    -------
+    tuple of Flag
+    """
+    rows = {} if at_risk is None else dict(zip(at_risk.arms, at_risk.n_risk, strict=True))
+    times = () if at_risk is None else at_risk.time
+    return tuple(
+        flag
+        for curve, ink in zip(curves, inks, strict=True)
+        for flag in drop_flags(curve, ink.drawn, *((times, rows[curve.arm]) if curve.arm in rows else ()))
+    )
 
 
 def settled_axes(calibration, ticks, inks, scale):
@@ -199,13 +222,6 @@ def _corners(points):
         share = np.arange(1, count + 1) / count
         found.append(np.column_stack([u + du * (share - 0.5 / count), v + dv * share]))
     return np.concatenate(found)
-
-
-def slanting_share(curve):
-    """Share of a curve's fall that is drawn slanting, neither level nor upright."""
-    ways = np.diff(curve.points, axis=0)
-    fall = ways[:, 1].sum()
-    return float(ways[(ways > _UPRIGHT).all(axis=1), 1].sum() / fall) if fall > 0 else 0.0
 
 
 def _curve(curve, plane, marks):

@@ -2,16 +2,18 @@
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 
 from ipdrecon.errors import PanelError
+from ipdrecon.figure.legend import split_at_keys
 from ipdrecon.figure.panels import plot_boxes
 from ipdrecon.figure.sheet import Cutting, Part
 from ipdrecon.figure.text import read_words
 from ipdrecon.figure.vector.glyphs import outlined_words
 from ipdrecon.figure.vector.lines import scene_lines
-from ipdrecon.figure.vector.scene import moved
-from ipdrecon.figure.vector.words import box_in_px, placed, text_words, without_prose
+from ipdrecon.figure.vector.scene import Text, moved
+from ipdrecon.figure.vector.words import box_in_px, placed, prose_of, text_words
 from ipdrecon.model import Box
 
 _COARSE = 2.0
@@ -21,6 +23,9 @@ _SCALES = (1.5, 6.0)
 _WHOLE_SHARE = 0.12
 _AROUND = (0.75, 0.4, 0.75, 1.6)
 _PAPER_SHARE = 0.35
+_LOOK_PX = 1200
+_LOOK_LEVELS = 25
+_LOOK_SHARES = (0.05, 0.1)
 
 
 def page_cuttings(document, page):
@@ -39,7 +44,8 @@ def page_cuttings(document, page):
         Figures of paths first, then pictures at their own resolution.
     """
     scene = document.scene(page)
-    texts, prose = without_prose(scene)
+    prose = prose_of(scene.texts)
+    texts = tuple(text for text in scene.texts if not any(text is line for line in prose))
     drawn = _drawn(document, replace(scene, texts=texts), prose)
     pictures = [cutting for picture in scene.pictures if (cutting := _picture(picture, scene))]
     return tuple(drawn + pictures)
@@ -56,22 +62,22 @@ def _drawn(document, scene, prose):
     boxes = plot_boxes(px, words)
     if not boxes:
         return []
-    region = _region(boxes, scale, scene)
+    region = _region(boxes, scale, Box(0.0, 0.0, scene.width, scene.height))
     return [_cut(document, scene, outlined, prose, region)]
 
 
-def _region(boxes, scale, scene):
+def _region(boxes, scale, page):
     """Around plots and what belongs to them, in points: the whole page where they fill most of it."""
     left, top, right, bottom = (
         function((getattr(box, side) + 0.5) / scale for box in boxes)
         for side, function in (("left", min), ("top", min), ("right", max), ("bottom", max))
     )
     width, height = max(box.width for box in boxes) / scale, max(box.height for box in boxes) / scale
-    if (right - left) * (bottom - top) > _WHOLE_SHARE * scene.width * scene.height:
-        return Box(0.0, 0.0, scene.width, scene.height)
+    if (right - left) * (bottom - top) > _WHOLE_SHARE * page.width * page.height:
+        return page
     sides = np.array(_AROUND) * (width, height, width, height)
     return Box(
-        max(left - sides[0], 0.0), max(top - sides[1], 0.0), min(right + sides[2], scene.width), min(bottom + sides[3], scene.height)
+        max(left - sides[0], 0.0), max(top - sides[1], 0.0), min(right + sides[2], page.right), min(bottom + sides[3], page.bottom)
     )
 
 
@@ -102,15 +108,47 @@ def _without_prose(px, prose, scale):
 
 
 def _picture(picture, scene):
-    """A picture that holds a plot, at its own resolution; None where it is another thing."""
-    if not _has_paper(picture.px):
+    """A picture that holds a plot, at its own resolution, cut to the plot; None where it is another thing."""
+    px = picture.px
+    if not _has_paper(px) or not has_axes(px):
         return None
-    words = read_words(picture.px)
-    boxes = plot_boxes(picture.px, words)
+    boxes = plot_boxes(px, read_words(px))
     if not boxes:
         return None
-    place = Box(0.0, 0.0, float(picture.px.shape[1] - 1), float(picture.px.shape[0] - 1))
-    return Cutting(picture.px, words, Part(place, scene.page, "raster", picture.px.shape[1] / picture.box.width))
+    region = _region(boxes, 1.0, Box(0.0, 0.0, float(px.shape[1]), float(px.shape[0])))
+    rows, columns = (slice(int(low), int(np.ceil(high))) for low, high in ((region.top, region.bottom), (region.left, region.right)))
+    px = _without_written_prose(np.ascontiguousarray(px[rows, columns]))
+    place = Box(0.0, 0.0, float(px.shape[1] - 1), float(px.shape[0] - 1))
+    words = split_at_keys(px, read_words(px))
+    return Cutting(px, words, Part(place, scene.page, "raster", picture.px.shape[1] / picture.box.width))
+
+
+def _without_written_prose(px):
+    """A picture of a page with its paragraphs painted over."""
+    lines = [
+        Text(word.text, word.box, (word.box.left, word.box.bottom), word.box.height, 90 if word.vertical else 0) for word in read_words(px)
+    ]
+    prose = prose_of(lines)
+    return _without_prose(px, prose, 1.0) if prose else px
+
+
+def has_axes(px):
+    """Whether a picture has a level and an upright line, as the axes of a plot: a look that is cheap beside reading its text.
+
+    Parameters
+    ----------
+    px : ndarray of uint8, shape (height, width, 3)
+
+    Returns
+    -------
+    bool
+    """
+    scale = min(_LOOK_PX / max(px.shape[:2]), 1.0)
+    grey = cv2.resize(cv2.cvtColor(px, cv2.COLOR_RGB2GRAY), None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    edges = cv2.absdiff(grey, cv2.medianBlur(grey, 15)) > _LOOK_LEVELS
+    sides = np.maximum(np.array(grey.shape) * np.array(_LOOK_SHARES), 20).astype(int)
+    upright, level = (cv2.morphologyEx(edges.astype(np.uint8), cv2.MORPH_OPEN, np.ones(kernel, np.uint8)).any() for kernel in ((sides[0], 1), (1, sides[1])))
+    return bool(upright and level)
 
 
 def _has_paper(px):

@@ -103,7 +103,7 @@ class PdfPages:
         FigureError
             When there is no such page, or it is damaged, has no size or too large a one, or more on it than can be read.
         """
-        return _scene(*self._ask(page, "draw", page), page)
+        return to_scene(*self._ask(page, "draw", page), page)
 
     def px(self, page, scale):
         """Render a page on white.
@@ -124,16 +124,19 @@ class PdfPages:
 
     def _start(self):
         """Start the process and hand it the file; give the number of pages."""
-        here = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+        path = os.pathsep.join(folder or os.getcwd() for folder in sys.path)
         self._child = subprocess.Popen(
-            [sys.executable, "-m", "ipdrecon.figure.vector.pdf_child"],
+            [sys.executable, "-P", "-m", "ipdrecon.figure.vector.pdf_child"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=os.environ | here,
+            env=os.environ | {"PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
         )
         self._ender = weakref.finalize(self, _end, self._child)
-        file = np.frombuffer(self._data, np.uint8)
-        return self._reply("the file", ("open", self.source), [file])[0]
+        try:
+            return self._reply(self.source, ("open", self.source), [np.frombuffer(self._data, np.uint8)])[0]
+        except FigureError:
+            self.close()
+            raise
 
     def _ask(self, page, *request):
         if not 1 <= page <= self.n_pages:
@@ -141,7 +144,7 @@ class PdfPages:
         with self._lock:
             if not self._ender.alive:
                 self._start()
-            return self._reply(f"page {page}", request)
+            return self._reply(f"page {page} of {self.source}", request)
 
     def _reply(self, what, request, arrays=()):
         """Answer of the process to a request; one that gives none in time, or dies over it, is ended."""
@@ -153,7 +156,7 @@ class PdfPages:
         except (EOFError, OSError) as error:
             self.close()
             raise FigureError(
-                f"{what} of {self.source} cannot be read within {MOST_SECONDS:.0f} s and 1 GB of memory: it is damaged, or "
+                f"{what} cannot be read within {MOST_SECONDS:.0f} s and 1 GB of memory: it is damaged, or "
                 "more is drawn there than can be read. Save the page with the figure as a picture (PNG) and give that."
             ) from error
         finally:
@@ -170,8 +173,13 @@ def _end(child):
     child.wait()
 
 
-def _scene(plain, arrays, page):
-    """Nouns of what `pdf_child.flattened` made plain."""
+def to_scene(plain, arrays, page):
+    """Make the nouns again of what `pdf_child.flattened` made plain.
+
+    Returns
+    -------
+    Scene
+    """
     width, height, shapes, texts, unmapped, boxes = plain
     points, counts, *pictures = arrays
     parts = np.split(points, np.cumsum(counts)[:-1]) if len(counts) else []

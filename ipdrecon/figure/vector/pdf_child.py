@@ -49,10 +49,8 @@ def flattened(drawn):
     counts = np.array([len(part) for part in parts], np.int64)
     shapes = []
     for shape in drawn.shapes:
-        clip = shape["clip"]
-        box = None if clip is None else tuple(clip.tolist())
-        rest = (tuple(map(float, shape["dash"])), float(shape["opacity"]), box, shape["curved"])
-        shapes.append((len(shape["parts"]), shape["stroke"], shape["fill"], float(shape["width"]), *rest))
+        paint = [shape[name] for name in ("stroke", "fill", "width", "dash", "opacity", "clip", "curved")]
+        shapes.append((len(shape["parts"]), *paint))
     texts = [
         (piece.text, piece.box, piece.anchor, piece.size, piece.degrees, tuple(piece.colour)) for piece in drawn.texts
     ]
@@ -64,10 +62,11 @@ def _limit_memory():
     """Let this process have no more than `MOST_MEMORY` bytes beyond what it has now, where the system can see to that."""
     try:
         import resource
-    except ImportError:
+
+        with open("/proc/self/statm") as status:
+            now = int(status.read().split()[0]) * resource.getpagesize()
+    except (ImportError, OSError):
         return
-    with open("/proc/self/statm") as status:
-        now = int(status.read().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (now + MOST_MEMORY, now + MOST_MEMORY))
 

@@ -74,15 +74,17 @@ class Document:
         Drawn
         """
         with Page(self._handle, number) as page:
-            drawn, placed = Drawn(page.width, page.height), []
+            drawn, placed, shown = Drawn(page.width, page.height), [], {}
             for item, kind, matrix, clip, fade in page.items():
                 if kind == pdfium.PATH:
                     shape = _shape(item, matrix, clip, fade, page.box)
                     drawn.shapes += [shape] if shape else []
+                elif kind == pdfium.TEXT and fade:
+                    shown[item] = within(page.box, clip)
                 elif kind == pdfium.IMAGE and fade:
                     picture = place_picture(item, matrix, clip)
                     placed += [picture] if picture and meets(picture.box, page.box) else []
-            _add_texts(drawn, page, is_scan=_is_covered(page.box, placed))
+            _add_texts(drawn, page, shown, is_scan=_is_covered(page.box, placed))
             drawn.pictures = read_pictures(page, placed)
         return drawn
 
@@ -113,7 +115,8 @@ def _shape(item, matrix, clip, fade, page_box):
     shape = read_path(item, matrix)
     if shape is None or not fade:
         return None
-    box = box_around(np.concatenate(shape["parts"]))
+    parts = shape["parts"]
+    box = box_around(parts[0] if len(parts) == 1 else np.concatenate(parts))
     if not meets(box, within(page_box, clip), margin=shape["width"]):
         return None
     shape["clip"] = clip
@@ -121,11 +124,17 @@ def _shape(item, matrix, clip, fade, page_box):
     return shape
 
 
-def _add_texts(drawn, page, *, is_scan):
-    """Part the page's text into what is known and what is not; on a scan, unseen text is another program's guess."""
-    for piece in join_pieces(read_glyphs(page.text_page, page.matrix)):
-        if (piece.is_unseen and is_scan) or not meets(piece.box, page.box):
-            continue
+def _add_texts(drawn, page, shown, *, is_scan):
+    """Part the page's text into what is known and what is not.
+
+    `shown` tells for each text object the box that clips it. On a scan, unseen text is another program's guess.
+    """
+    glyphs = [
+        glyph
+        for glyph in read_glyphs(page.text_page, page.matrix)
+        if glyph.item in shown and meets(glyph.box, shown[glyph.item]) and not (glyph.is_unseen and is_scan)
+    ]
+    for piece in join_pieces(glyphs):
         if piece.text is None:
             drawn.unmapped.append(piece.box)
         else:

@@ -87,7 +87,7 @@ def read_glyphs(text_page, matrix):
     -------
     list of Glyph
     """
-    glyphs, styles = [], {}
+    glyphs, styles, rows = [], {}, matrix.tolist()
     for i in range(pdfium.text_count(text_page)):
         if pdfium.text_is_generated(text_page, i):
             continue
@@ -96,22 +96,22 @@ def read_glyphs(text_page, matrix):
             styles[item] = _style(text_page, i, item, matrix)
         style = styles[item]
         if style is not None:
-            glyph = _glyph(text_page, i, item, style, matrix)
+            glyph = _glyph(text_page, i, item, style, rows)
             if glyph is not None:
                 glyphs.append(glyph)
     return glyphs
 
 
-def _glyph(text_page, i, item, style, matrix):
+def _glyph(text_page, i, item, style, rows):
     text = _character(pdfium.text_unicode(text_page, i), pdfium.text_is_unmapped(text_page, i) == 1)
     if text == "":
         return None
     x, y = _doubles(pdfium.text_origin, text_page, i, 2)
-    origin = _mapped(matrix, x, y)
+    origin = _mapped(rows, x, y)
     cos, sin = style.along
     start = origin[0] * cos + origin[1] * sin
-    tight = _tight_box(text_page, i, matrix)
-    loose = _loose_box(text_page, i, matrix)
+    tight = _tight_box(text_page, i, rows)
+    loose = _loose_box(text_page, i, rows)
     box = tight if tight[2] > tight[0] and tight[3] > tight[1] else loose
     if not all(map(math.isfinite, (*origin, *box))):
         return None
@@ -138,7 +138,7 @@ def _style(text_page, i, item, matrix):
     length, size = math.hypot(*linear[:, 0]), math.hypot(*linear[:, 1]) * font_size
     if not (length > 0 and 0 < size < math.inf):
         return None
-    along = (linear[0, 0] / length, linear[1, 0] / length)
+    along = (float(linear[0, 0]) / length, float(linear[1, 0]) / length)
     paint = pdfium.colour_of(item, pdfium.FILLED) if item else None
     mode = pdfium.text_render_mode(item) if item else 0
     if mode == raw.FPDF_TEXTRENDERMODE_STROKE:
@@ -156,7 +156,7 @@ def _font_height(item, font_size):
     font, at = pdfium.text_font(item), pdfium.FLOATS_AT
     heights = []
     for read in (pdfium.font_ascent, pdfium.font_descent):
-        heights.append(pdfium.floats(1)[0] if font and read(font, font_size, at) else math.nan)
+        heights.append(float(pdfium.floats(1)[0]) if font and read(font, font_size, at) else math.nan)
     height = heights[0] - heights[1]
     return height if height > 0 else font_size
 
@@ -173,16 +173,16 @@ def _advance(loose, style):
     return max((across + down) / (cos + sin) - style.height, 0.0)
 
 
-def _tight_box(text_page, i, matrix):
+def _tight_box(text_page, i, rows):
     left, right, bottom, top = _doubles(pdfium.text_tight_box, text_page, i, 4)
-    return _mapped_box(matrix, left, bottom, right, top)
+    return _mapped_box(rows, left, bottom, right, top)
 
 
-def _loose_box(text_page, i, matrix):
+def _loose_box(text_page, i, rows):
     if not pdfium.text_loose_box(text_page, i, pdfium.FLOATS_AT):
         return (0.0, 0.0, 0.0, 0.0)
     left, top, right, bottom = pdfium.floats(4).tolist()
-    return _mapped_box(matrix, left, bottom, right, top)
+    return _mapped_box(rows, left, bottom, right, top)
 
 
 _numbers = np.zeros(4)
@@ -196,14 +196,14 @@ def _doubles(read, text_page, i, count):
     return _numbers[:count].tolist()
 
 
-def _mapped(matrix, x, y):
-    (a, c, e), (b, d, f) = matrix.tolist()
+def _mapped(rows, x, y):
+    (a, c, e), (b, d, f) = rows
     return a * x + c * y + e, b * x + d * y + f
 
 
-def _mapped_box(matrix, left, bottom, right, top):
-    x0, y0 = _mapped(matrix, left, bottom)
-    x1, y1 = _mapped(matrix, right, top)
+def _mapped_box(rows, left, bottom, right, top):
+    x0, y0 = _mapped(rows, left, bottom)
+    x1, y1 = _mapped(rows, right, top)
     return min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
 
 

@@ -13,9 +13,9 @@ from ipdrecon.figure.vector.pdf_pictures import MOST_PIXELS, own_size, pixels_of
 
 MOST_SIDE_PT = 20_000
 LEAST_SIDE_PT = 1
-MOST_OBJECTS = 200_000
+MOST_OBJECTS = 100_000
 MOST_SEGMENTS = 1_200_000
-MOST_CHARACTERS = 200_000
+MOST_CHARACTERS = 100_000
 MOST_DEPTH = 25
 
 
@@ -34,7 +34,7 @@ class Page:
         From the page's own space to points as displayed, y downwards from the upper left of the crop box.
     width, height : float
         As displayed, in points.
-    box : ndarray of shape (4,)
+    box : tuple of float
         Left, top, right, bottom in points.
     address : FPDF_PAGE
     """
@@ -51,7 +51,7 @@ class Page:
         box = raw.FS_RECTF()
         raw.FPDF_GetPageBoundingBox(self.address, box)
         self.matrix, self.width, self.height = _display(box, raw.FPDFPage_GetRotation(self.address))
-        self.box = np.array([0.0, 0.0, self.width, self.height])
+        self.box = (0.0, 0.0, self.width, self.height)
         sides = sorted((self.width, self.height))
         if not LEAST_SIDE_PT <= sides[0] <= sides[1] <= MOST_SIDE_PT or self._has_empty_box():
             self.__exit__()
@@ -106,16 +106,11 @@ class Page:
             raise self._refusal("takes more memory than there is; render it smaller")
         try:
             raw.FPDFBitmap_FillRect(bitmap, 0, 0, width, height, 0xFFFFFFFF)
-            shown = raw.FS_RECTF(0, 0, width, height)
-            raw.FPDF_RenderPageBitmapWithMatrix(bitmap, self.address, self._to_pixels(scale), shown, 0)
+            scaled, shown = raw.FS_MATRIX(scale, 0, 0, scale, 0, 0), raw.FS_RECTF(0, 0, width, height)
+            raw.FPDF_RenderPageBitmapWithMatrix(bitmap, self.address, scaled, shown, 0)
             return pixels_of(bitmap)
         finally:
             raw.FPDFBitmap_Destroy(bitmap)
-
-    def _to_pixels(self, scale):
-        """Matrix that pdfium applies after it has laid the page on a rectangle of whole points."""
-        across, down = scale * self.width / int(self.width), scale * self.height / int(self.height)
-        return raw.FS_MATRIX(across, 0, 0, down, 0, 0)
 
     def _walk(self, items, matrix, clip, fade, depth):
         if depth > MOST_DEPTH:
@@ -131,7 +126,9 @@ class Page:
                 inner = [pdfium.form_object_at(item, i) for i in range(max(pdfium.form_count(item), 0))]
                 paint = pdfium.colour_of(item, pdfium.FILLED)
                 inner_fade = faded(paint[1], fade) if paint else fade
-                yield from self._walk(inner, pdfium.after(matrix, pdfium.matrix_of(item)), own_clip, inner_fade, depth + 1)
+                yield from self._walk(
+                    inner, pdfium.after(matrix, pdfium.matrix_of(item)), own_clip, inner_fade, depth + 1
+                )
 
     def _count(self, item, kind):
         self._n_objects += 1
@@ -155,11 +152,15 @@ class Page:
 
     def _check_count(self, what, count, most):
         if count > most:
-            raise self._refusal(f"has {count} {what} or more, and {most} are read; save it as a picture (PNG) and give that")
+            raise self._refusal(
+                f"has {count} {what} or more, and {most} are read; save it as a picture (PNG) and give that"
+            )
 
     def _check_pixels(self, what, count):
         if count > MOST_PIXELS:
-            raise self._refusal(f"{what}, and {MOST_PIXELS // 10**6} million px are read; give it by itself, scaled down")
+            raise self._refusal(
+                f"{what}, and {MOST_PIXELS // 10**6} million px are read; give it by itself, scaled down"
+            )
 
     def _refusal(self, why):
         return FigureError(f"page {self.number} {why}.")

@@ -9,7 +9,8 @@ import pypdfium2.raw as raw
 from ipdrecon.figure.vector import pdf_library as pdfium
 
 FLATNESS_PT = 0.01
-MOST_PIECES_OF_A_CURVE = 400
+MOST_STEPS_OF_A_CURVE = 400
+SCALED_ALIKE = 1e-5
 ROUND_CAP = raw.FPDF_LINECAP_ROUND
 _CURVE, _MOVE = raw.FPDF_SEGMENT_BEZIERTO, raw.FPDF_SEGMENT_MOVETO
 
@@ -38,11 +39,14 @@ def read_path(item, matrix):
     on_page = pdfium.mapped(to_page, points)
     if not np.isfinite(on_page).all():
         return None
+    is_curved = bool((kinds == _CURVE).any())
+    along, across = _scales(points, on_page, kinds, to_page)
+    if is_curved:
+        on_page, kinds, closes = _flattened(on_page, kinds, closes)
     is_dot_seen = stroke is not None and pdfium.line_cap(item) == ROUND_CAP
     parts = [part for part in _subpaths(on_page, kinds, closes) if is_dot_seen or (part != part[0]).any()]
     if not parts:
         return None
-    along, across = _scales(points, on_page, kinds, to_page)
     return {
         "parts": parts,
         "stroke": stroke,
@@ -50,7 +54,7 @@ def read_path(item, matrix):
         "width": _width(item) * across if stroke is not None else 0.0,
         "dash": tuple(length * along for length in _dash(item)) if stroke is not None else (),
         "opacity": opacity,
-        "curved": bool((kinds == _CURVE).any()),
+        "curved": is_curved,
     }
 
 
@@ -59,7 +63,7 @@ def clip_of(item, matrix):
 
     Returns
     -------
-    ndarray of shape (4,) or None
+    tuple of float or None
         Left, top, right, bottom in points of the page; left is right of right where they leave nothing; None where
         nothing clips.
     """
@@ -82,25 +86,26 @@ def clip_segments(item):
 def box_around(points):
     """Left, top, right, bottom of points; an empty box around none."""
     if not len(points):
-        return np.array([np.inf, np.inf, -np.inf, -np.inf])
-    return np.concatenate([points.min(axis=0), points.max(axis=0)])
+        return math.inf, math.inf, -math.inf, -math.inf
+    return (*points.min(axis=0).tolist(), *points.max(axis=0).tolist())
 
 
 def within(box, other):
     """Box that two boxes share, either of which may be None for the whole plane."""
     if box is None or other is None:
         return other if box is None else box
-    return np.concatenate([np.maximum(box[:2], other[:2]), np.minimum(box[2:], other[2:])])
+    return max(box[0], other[0]), max(box[1], other[1]), min(box[2], other[2]), min(box[3], other[3])
 
 
 def is_empty(box):
     """Whether a box leaves nothing, not even a line."""
-    return bool((box[2:] < box[:2]).any())
+    return box[2] < box[0] or box[3] < box[1]
 
 
 def meets(box, other, margin=0.0):
     """Whether two boxes share a point, with a margin in points of the page."""
-    return not is_empty(within(np.asarray(box, float), other) + (0, 0, margin, margin))
+    left, top, right, bottom = within(box, other)
+    return left <= right + margin and top <= bottom + margin
 
 
 def _paint(item):
@@ -132,67 +137,79 @@ def _segments(holder, n, at):
 
 def _subpaths(points, kinds, closes):
     """Polylines of the subpaths; a lone point that nothing follows is none."""
-    is_start = kinds == _MOVE
-    is_start[1:] |= closes[:-1]
-    starts = np.flatnonzero(is_start)
-    has_curve = (kinds == _CURVE).any()
-    first = points[0] if len(points) else None
-    parts = []
+    starts = np.flatnonzero(_are_starts(kinds, closes)).tolist()
+    parts, first = [], None
     for i, j in zip(starts, [*starts[1:], len(points)], strict=True):
+        part = points[i:j]
         if kinds[i] == _MOVE:
-            first = points[i]
-            part, part_kinds = points[i:j], kinds[i:j]
+            first = part[0]
         else:
-            part, part_kinds = np.vstack([first, points[i:j]]), np.concatenate([[_MOVE], kinds[i:j]])
+            part = np.vstack([first, part])
         if len(part) < 2:
             continue
-        if has_curve:
-            part = _flattened(part, part_kinds)
         if closes[j - 1] and (part[-1] != first).any():
             part = np.vstack([part, first])
         parts.append(part)
     return parts
 
 
-def _flattened(points, kinds):
-    """Polyline within `FLATNESS_PT` of a path of lines and cubic curves."""
-    pieces, i = [points[:1]], 1
-    while i < len(points):
-        if kinds[i] == _CURVE and i + 3 <= len(points):
-            pieces.append(_curve(*points[i - 1 : i + 3]))
-            i += 3
-        else:
-            pieces.append(points[i : i + 1])
-            i += 1
-    return np.concatenate(pieces)
+def _are_starts(kinds, closes):
+    """Whether a subpath begins at each point: where the pen is moved, or where it goes on after a subpath was closed."""
+    are_starts = kinds == _MOVE
+    are_starts[1:] |= closes[:-1]
+    return are_starts
 
 
-def _curve(start, leave, arrive, end):
-    """Points of a cubic curve after its start: of n equal steps none strays by more than ``max |B''| / 8n²``."""
-    bend = 6 * max(math.hypot(*(start - 2 * leave + arrive)), math.hypot(*(leave - 2 * arrive + end)))
-    n = min(max(math.ceil(math.sqrt(bend / (8 * FLATNESS_PT))), 1), MOST_PIECES_OF_A_CURVE)
-    t = np.arange(1, n + 1)[:, None] / n
-    curve = (1 - t) ** 3 * start + 3 * t * (1 - t) ** 2 * leave + 3 * t**2 * (1 - t) * arrive + t**3 * end
-    curve[-1] = end
-    return curve
+def _flattened(points, kinds, closes):
+    """Replace each cubic curve by points on it, no more than `FLATNESS_PT` from it.
+
+    Of n equal steps none strays by more than ``max |B''| / 8n²``. A curve is three points, after the one it leaves from.
+    """
+    ends = np.flatnonzero(kinds == _CURVE)[2::3]
+    before = np.where(_are_starts(kinds, closes)[ends - 2], _first_points(kinds)[ends - 2], ends - 3)
+    start, leave, arrive, end = points[before], points[ends - 2], points[ends - 1], points[ends]
+    bend = 6 * np.maximum(np.hypot(*(start - 2 * leave + arrive).T), np.hypot(*(leave - 2 * arrive + end).T))
+    steps = np.clip(np.ceil(np.sqrt(bend / (8 * FLATNESS_PT))), 1, MOST_STEPS_OF_A_CURVE).astype(int)
+    counts = np.ones(len(points), int)
+    counts[ends - 2] = counts[ends - 1] = 0
+    counts[ends] = steps
+    origin = np.repeat(np.arange(len(points)), counts)
+    made = points[origin]
+    curve = np.repeat(np.arange(len(ends)), steps)
+    t = ((np.arange(len(curve)) - np.repeat(np.cumsum(steps) - steps, steps) + 1) / steps[curve])[:, None]
+    is_inner = t[:, 0] < 1
+    on_curve = (1 - t) ** 3 * start[curve] + 3 * t * (1 - t) ** 2 * leave[curve] + 3 * t**2 * (1 - t) * arrive[curve]
+    where = np.flatnonzero(kinds[origin] == _CURVE)
+    made[where[is_inner]] = (on_curve + t**3 * end[curve])[is_inner]
+    is_last = np.concatenate([origin[1:] != origin[:-1], [True]])
+    return made, kinds[origin], closes[origin] & is_last
+
+
+def _first_points(kinds):
+    """Index of the point from which the pen last moved, for each point."""
+    return np.maximum.accumulate(np.where(kinds == _MOVE, np.arange(len(kinds)), 0))
 
 
 def _scales(points, on_page, kinds, matrix):
-    """By what lengths along the path and widths across it grow: exact for any straight line, and for any path that is
-    scaled alike both ways.
+    """By what lengths along the path and widths across it grow.
+
+    Exact for any straight line, and for any path that is scaled alike both ways.
     """
-    area = abs(np.linalg.det(matrix[:, :2]))
+    (a, c, _), (b, d, _) = matrix.tolist()
+    area = abs(a * d - b * c)
+    if max(abs(abs(a) - abs(d)), abs(abs(b) - abs(c)), abs(a * c + b * d)) <= SCALED_ALIKE * math.sqrt(area):
+        return math.sqrt(area), math.sqrt(area)
     is_drawn = kinds[1:] != _MOVE
     before = np.hypot(*np.diff(points.astype(float), axis=0)[is_drawn].T).sum()
     later = np.hypot(*np.diff(on_page, axis=0)[is_drawn].T).sum()
     if not before or not later:
         return math.sqrt(area), math.sqrt(area)
-    return later / before, area * before / later
+    return float(later / before), float(area * before / later)
 
 
 def _width(item):
     pdfium.stroke_width(item, pdfium.FLOATS_AT)
-    return pdfium.floats(1)[0]
+    return float(pdfium.floats(1)[0])
 
 
 def _dash(item):

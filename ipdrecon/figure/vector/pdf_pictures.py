@@ -7,7 +7,7 @@ import numpy as np
 import pypdfium2.raw as raw
 
 from ipdrecon.figure.vector import pdf_library as pdfium
-from ipdrecon.figure.vector.pdf_paths import within
+from ipdrecon.figure.vector.pdf_paths import box_around, within
 
 LEAST_SIDE_PX = 100
 LEAST_SIDE_PT = 60
@@ -28,8 +28,8 @@ class Placed:
     own_width: int
     own_height: int
     matrix: np.ndarray
-    box: np.ndarray
-    clip: np.ndarray | None
+    box: tuple
+    clip: tuple | None
 
     @property
     def is_on_its_side(self):
@@ -57,8 +57,8 @@ def place_picture(item, matrix, clip):
         Address of the image object.
     matrix : ndarray of shape (2, 3)
         From the space that holds the object to points of the page.
-    clip : ndarray of shape (4,) or None
-        What clips it.
+    clip : tuple of float or None
+        Left, top, right, bottom of what clips it.
 
     Returns
     -------
@@ -70,8 +70,7 @@ def place_picture(item, matrix, clip):
     corners = pdfium.mapped(placed, np.array([[0, 0], [0, 1], [1, 0], [1, 1]]))
     if not (width and height and np.isfinite(corners).all()):
         return None
-    box = np.concatenate([corners.min(axis=0), corners.max(axis=0)])
-    return Placed(item, width, height, placed, box, clip)
+    return Placed(item, width, height, placed, box_around(corners), clip)
 
 
 def own_size(item):
@@ -104,8 +103,7 @@ def read_pictures(page, placed):
         px = np.vstack([np.hstack([_decoded(page, strip) for strip in row]) for row in rows])
         clip = None
         if all(strip.clip is not None for row in rows for strip in row):
-            clips = np.array([strip.clip for row in rows for strip in row])
-            clip = np.concatenate([clips[:, :2].min(axis=0), clips[:, 2:].max(axis=0)])
+            clip = _around([strip.clip for row in rows for strip in row])
         box, px = _cut(box, px, clip)
         if min(px.shape[:2]) >= LEAST_SIDE_PX and min(box[2:] - box[:2]) >= LEAST_SIDE_PT:
             pictures.append((tuple(box.tolist()), px))
@@ -148,7 +146,11 @@ def _counts(row):
 
 
 def _box_of(strips):
-    boxes = np.array([strip.box for strip in strips])
+    return _around([strip.box for strip in strips])
+
+
+def _around(boxes):
+    boxes = np.array(boxes)
     return np.concatenate([boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)])
 
 
@@ -193,7 +195,7 @@ def _cut(box, px, clip):
         return box, px
     height, width = px.shape[:2]
     pixel = (box[2:] - box[:2]) / (width, height)
-    shown = within(box, clip)
+    shown = np.array(within(box, clip))
     first = np.floor((shown[:2] - box[:2]) / pixel + CUT_PX).astype(int)
     last = np.ceil((shown[2:] - box[:2]) / pixel - CUT_PX).astype(int)
     if (last <= first).any():

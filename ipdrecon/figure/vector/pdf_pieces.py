@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, pairwise
 
 LETTER_GAP = 0.16
 OVERLAP = 0.4
@@ -116,23 +116,15 @@ def _tracking(glyphs):
     """Extra gap between all letters of a text object, as a part of its size, where it is set wide."""
     tracking = {}
     for item, group in groupby(glyphs, key=lambda glyph: glyph.item):
-        group, gaps = list(group), []
-        if not any(glyph.text and glyph.text.isalpha() for glyph in group):
+        letters, gaps = list(group), []
+        if not any(glyph.text and glyph.text.isalpha() for glyph in letters):
             continue
-        for before, glyph in _neighbours(group):
+        for before, glyph in pairwise(letters):
             if " " not in (before.text, glyph.text) and not glyph.is_same_as(before):
                 gaps.append(_gap(before, glyph))
         if len(gaps) >= 3 and None not in gaps and LETTER_GAP < min(gaps) <= MOST_TRACKING:
             tracking[item] = min(gaps)
     return tracking
-
-
-def _neighbours(items):
-    before = None
-    for item in items:
-        if before is not None:
-            yield before, item
-        before = item
 
 
 def _gap(before, glyph):

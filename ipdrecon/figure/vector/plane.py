@@ -7,7 +7,7 @@ import numpy as np
 from ipdrecon.model import Axis, Box, Calibration
 
 _ONE_PLACE = 0.05
-_MOST_MOVED = 2.0
+_MOST_MOVED = 1.2
 
 def axis_in_points(axis, scale):
     """An axis of a rendering, in points of the page.
@@ -32,8 +32,8 @@ def axis_in_points(axis, scale):
 def anchored(calibration, starts, loose, scale):
     """A calibration moved to where the curves start, on axes whose ticks are drawn loosely or not at all.
 
-    A Kaplan-Meier curve starts at time 0 and survival 1: where all curves of a plot start at one place near that, it
-    tells the origin better than ticks that do not stand evenly, or labels alone.
+    A Kaplan-Meier curve starts at time 0 and survival 1: where the curves of a plot that start near that do so at one
+    place, it tells the origin better than ticks that do not stand evenly, or labels alone.
 
     Parameters
     ----------
@@ -50,14 +50,15 @@ def anchored(calibration, starts, loose, scale):
     -------
     Calibration
     """
-    if not len(starts) or np.ptp(starts, axis=0).max() > _ONE_PLACE:
+    if not len(starts):
         return calibration
-    seen = np.mean(starts, axis=0) * scale - 0.5
-    expected = calibration.to_px(0.0, 1.0)
+    expected = np.array([float(edge) for edge in calibration.to_px(0.0, 1.0)])
+    seen = np.asarray(starts) * scale - 0.5
     axes = []
-    for axis, at, due, is_loose in zip((calibration.time, calibration.vertical), seen, expected, loose, strict=True):
-        by = float(at - due)
-        axes.append(replace(axis, intercept=axis.intercept - by * axis.slope) if is_loose and abs(by) < _MOST_MOVED * scale else axis)
+    for k, axis in enumerate((calibration.time, calibration.vertical)):
+        near = seen[np.abs(seen[:, k] - expected[k]) < _MOST_MOVED * scale, k]
+        told = loose[k] and len(near) and np.ptp(near) <= _ONE_PLACE * scale
+        axes.append(replace(axis, intercept=axis.intercept - (near.mean() - expected[k]) * axis.slope) if told else axis)
     return replace(calibration, time=axes[0], vertical=axes[1])
 
 

@@ -139,7 +139,7 @@ class _Pen:
         half_x, half_y = (self.at[0] - end[0]) / 2, (self.at[1] - end[1]) / 2
         u, v = (cosine * half_x + sine * half_y) / rx, (cosine * half_y - sine * half_x) / ry
         reach = math.hypot(u, v)
-        if not _LEAST < reach:
+        if not reach > _LEAST:
             self.line_to(end)
             return
         grown = max(reach, 1.0)

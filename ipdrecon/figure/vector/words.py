@@ -53,20 +53,19 @@ def box_in_px(box, scale):
     return Box(*(round(float(edge * scale - 0.5), 2) for edge in (box.left, box.top, box.right, box.bottom)))
 
 
-def without_prose(scene):
-    """A scene's texts without paragraphs and captions: lines of many letters, three and more, evenly below each other.
+def prose_of(texts):
+    """Of some texts those that are paragraphs and captions: lines of many letters, three and more, evenly below each other.
 
     Parameters
     ----------
-    scene : Scene
+    texts : sequence of Text
 
     Returns
     -------
-    texts, prose : tuple of Text
+    tuple of Text
     """
-    level = [text for text in scene.texts if text.angle == 0]
-    prose = {id(text) for block in _blocks(level) if _is_prose(block) for text in block}
-    return tuple(text for text in scene.texts if id(text) not in prose), tuple(text for text in scene.texts if id(text) in prose)
+    level = [text for text in texts if text.angle == 0]
+    return tuple(text for block in _blocks(level) if _is_prose(block) for text in block)
 
 
 def _blocks(texts):
