@@ -2,7 +2,7 @@
 
 Arms are paired by the assignment of least mean difference between the curves. A drop is right when its time lies within a
 thousandth of the time axis, and the survival after it within 0.001; a mark when its time does. Each true one is met by one
-that was read, in the order of time.
+that was read, in the order of time. Where the axis cuts a curve, what stands upon the very cut counts neither way.
 """
 
 import csv
@@ -107,13 +107,12 @@ def panel_of(results, true, end):
     return best[1:] if best else (None, {}, {})
 
 
-def count(true, read, pairs, end, tolerance):
-    """How many there are, were read and are right, over all arms, up to the end of the axis."""
+def count(true, read, pairs, ends, tolerance):
+    """How many there are, were read and are right, over all arms, up to where each ends."""
     nothing, sums = np.zeros((len(tolerance), 0)), np.zeros(3, int)
-    reach = end + tolerance[0]
-    for arm in pairs.keys() | true.keys():
+    for arm, end in ends.items():
         known, seen = true.get(arm, nothing), read.get(pairs.get(arm), nothing)
-        known, seen = known[:, known[0] <= end], seen[:, seen[0] <= reach]
+        known, seen = known[:, known[0] <= end], seen[:, seen[0] <= end + 2 * tolerance[0]]
         right = met(known, seen, tolerance)
         sums += known.shape[1], max((seen[0] <= end).sum(), right), right
     return tuple(map(int, sums))
@@ -145,11 +144,12 @@ def judge(figures, results, entry):
         row |= about_panel(results, name, entry)
     if entry["truth"] != "exact":
         return row
+    ends = {arm: end if curve[0][-1] <= end else end - tolerance[0] for arm, curve in true.items()}
     counted = {"drops": (drops_of(true), drops_of(curves), tolerance)}
     marks = true_marks(figures, entry)
     if marks is not None:
         rows = [mark for mark in read_rows(results / "censor_marks.csv") if mark["panel"] == name]
         counted["marks"] = marks, {arm: np.unique(time)[None] for arm, time in by_arm(rows, "time").items()}, tolerance[:1]
     for kind, (known, read, near) in counted.items():
-        row |= dict(zip((kind, f"{kind}_read", f"{kind}_right"), count(known, read, pairs, end, near), strict=True))
+        row |= dict(zip((kind, f"{kind}_read", f"{kind}_right"), count(known, read, pairs, ends, near), strict=True))
     return row

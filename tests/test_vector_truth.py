@@ -300,7 +300,7 @@ def test_every_drop_where_letters_are_drawings_of_the_file(tmp_path):
 def simplified(panel):
     """Whether a panel, or one of its curves, is flagged as simplified."""
     flags = (*panel.flags, *(flag for curve in panel.curves for flag in curve.flags))
-    return any("simplif" in flag.name for flag in flags)
+    return any(flag.name == "path_simplified" for flag in flags)
 
 
 @kinds
