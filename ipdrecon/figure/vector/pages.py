@@ -112,24 +112,27 @@ def _picture(picture, scene):
     px = picture.px
     if not _has_paper(px) or not has_axes(px):
         return None
-    boxes = plot_boxes(px, read_words(px))
+    words = read_words(px)
+    boxes = plot_boxes(px, words)
     if not boxes:
         return None
-    region = _region(boxes, 1.0, Box(0.0, 0.0, float(px.shape[1]), float(px.shape[0])))
-    rows, columns = (slice(int(low), int(np.ceil(high))) for low, high in ((region.top, region.bottom), (region.left, region.right)))
-    px = _without_written_prose(np.ascontiguousarray(px[rows, columns]))
+    page = Box(0.0, 0.0, float(px.shape[1]), float(px.shape[0]))
+    region = _region(boxes, 1.0, page)
+    if region != page:
+        rows, columns = (slice(int(low), int(np.ceil(high))) for low, high in ((region.top, region.bottom), (region.left, region.right)))
+        px = np.ascontiguousarray(px[rows, columns])
+        words = read_words(px)
+    px, words = _without_written_prose(px, words)
     place = Box(0.0, 0.0, float(px.shape[1] - 1), float(px.shape[0] - 1))
-    words = split_at_keys(px, read_words(px))
-    return Cutting(px, words, Part(place, scene.page, "raster", picture.px.shape[1] / picture.box.width))
+    return Cutting(px, split_at_keys(px, words), Part(place, scene.page, "raster", picture.px.shape[1] / picture.box.width))
 
 
-def _without_written_prose(px):
-    """A picture of a page with its paragraphs painted over."""
-    lines = [
-        Text(word.text, word.box, (word.box.left, word.box.bottom), word.box.height, 90 if word.vertical else 0) for word in read_words(px)
-    ]
+def _without_written_prose(px, words):
+    """A picture of a page and its words, without its paragraphs."""
+    lines = [Text(word.text, word.box, (word.box.left, word.box.bottom), word.box.height, 90 if word.vertical else 0) for word in words]
     prose = prose_of(lines)
-    return _without_prose(px, prose, 1.0) if prose else px
+    kept = tuple(word for word, line in zip(words, lines, strict=True) if not any(line is other for other in prose))
+    return (_without_prose(px, prose, 1.0), kept) if prose else (px, kept)
 
 
 def has_axes(px):
