@@ -133,7 +133,7 @@ def test_signs_that_stand_elsewhere_are_no_marks():
 
 def test_black_marks_go_to_the_curve_beneath_and_coloured_ones_to_their_colour():
     upper, lower = steps(TIMES, LEVELS), steps(TIMES, LEVELS - 0.002)
-    curves = find_curves([line(upper, RED), line(lower, BLUE)], plane())
+    curves = find_curves([line(upper, RED, order=90), line(lower, BLUE, order=91)], plane())
     times = np.array([5.0, 11.0, 18.0])
     levels = np.r_[1.0, LEVELS][np.searchsorted(TIMES, times)]
     found = mark_positions(scene_with(signs("tick", times, levels, BLUE)), plane(), curves)
