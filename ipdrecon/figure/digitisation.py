@@ -91,11 +91,11 @@ def digitise(path, *, panel=None, page=None, arms=None, x_range=None, y_range=No
     Parameters
     ----------
     path : str or Path
-        A PNG, JPEG, WebP, TIFF, BMP or GIF file.
+        A PNG, JPEG, WebP, TIFF, BMP, GIF, PDF or SVG file.
     panel : str, optional
         Read this panel only, by its letter or number.
     page : int, optional
-        Page of a PDF; pictures have page 1 only.
+        Page of a PDF, from 1; all are searched by default.
     arms : int, optional
         Number of curves, when the program finds it wrongly.
     x_range, y_range : tuple of float, optional

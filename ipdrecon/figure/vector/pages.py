@@ -28,7 +28,7 @@ _LOOK_LEVELS = 25
 _LOOK_SHARES = (0.05, 0.1)
 
 
-def page_cuttings(document, page):
+def page_cuttings(document, page, *, ocr=True):
     """The figures of one page that have axes.
 
     Parameters
@@ -37,6 +37,8 @@ def page_cuttings(document, page):
         With ``scene(page)`` and ``px(page, scale)``.
     page : int
         Counted from 1.
+    ocr : bool
+        Whether outlined letters and pictures are read.
 
     Returns
     -------
@@ -46,17 +48,17 @@ def page_cuttings(document, page):
     scene = document.scene(page)
     prose = prose_of(scene.texts)
     texts = tuple(text for text in scene.texts if not any(text is line for line in prose))
-    drawn = _drawn(document, replace(scene, texts=texts), prose)
-    pictures = [cutting for picture in scene.pictures if (cutting := _picture(picture, scene))]
+    drawn = _drawn(document, replace(scene, texts=texts), prose, ocr)
+    pictures = [cutting for picture in scene.pictures if ocr and (cutting := _picture(picture, scene))]
     return tuple(drawn + pictures)
 
 
-def _drawn(document, scene, prose):
+def _drawn(document, scene, prose, ocr):
     """What paths draw on a page, as one cutting; an empty list where there is no plot."""
     if not scene.shapes:
         return []
     scale = min(_COARSE, _COARSE_PX / max(scene.width, scene.height))
-    outlined = outlined_words(scene)
+    outlined = outlined_words(scene) if ocr else ()
     words = (*text_words(scene, scale), *placed(outlined, scale))
     px = _without_prose(document.px(scene.page, scale), prose, scale)
     boxes = plot_boxes(px, words)
