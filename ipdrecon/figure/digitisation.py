@@ -32,8 +32,9 @@ from ipdrecon.figure.marks import censor_marks
 from ipdrecon.figure.names import legend_order, match_legend, usable_entries, words_of_legend
 from ipdrecon.figure.naming import distinct, name_arms, name_flag, true_entries, with_rows
 from ipdrecon.figure.opening import open_sheet
-from ipdrecon.figure.panels import PanelBox, find_panels
+from ipdrecon.figure.panels import PanelBox
 from ipdrecon.figure.path import TraceSettings
+from ipdrecon.figure.places import find_places
 from ipdrecon.figure.reading import FigureReading, PanelReading
 from ipdrecon.figure.shape_doubts import area_doubts, shape_doubts
 from ipdrecon.figure.spelling import mend_names, with_numerals
@@ -135,7 +136,7 @@ def read_figure(path, *, panel=None, page=None, arms=None, x_range=None, y_range
     settings, given = settings or DigitiseSettings(), _Given(arms, x_range, y_range, as_edits(edits))
     sheet = open_sheet(path, page=page, ocr=settings.ocr)
     figure, words = sheet.figure, sheet.words
-    found = edit_places(given.edits, lambda: _panels(figure.px, words, given))
+    found = edit_places(given.edits, lambda: _panels(sheet, words, given))
     refuse_strangers(given.edits, found)
     words = _without_marks(words, [place.box for place in found])
     chosen = [place for place in found if panel is None or place.name == str(panel).upper()]
@@ -172,15 +173,15 @@ def read_figure(path, *, panel=None, page=None, arms=None, x_range=None, y_range
     return FigureReading(figure, words, legend, found, tuple(readings), digitisation)
 
 
-def _panels(px, words, given):
+def _panels(sheet, words, given):
     """The plotting boxes; from the axis lines alone where labels cannot be read but both ranges are given."""
     try:
-        return find_panels(px, words)
+        return find_places(sheet, words)
     except PanelError:
         axes = given_axes(given.edits, "1", x_range=given.x_range, y_range=given.y_range)
         if axes.time is None or axes.vertical is None:
             raise
-        return (PanelBox("1", find_frame(px)),)
+        return (PanelBox("1", find_frame(sheet.figure.px)),)
 
 
 def _without_insets(px, words, insets):
@@ -207,8 +208,9 @@ def _without_marks(words, boxes):
 
 def _read_panel(sheet, place, boxes, legend, given, settings):
     """All that one plotting box holds, and what each finder saw of it."""
-    px, words = _without_insets(sheet.figure.px, sheet.words, place.insets)
     part = sheet.part_of(place.box)
+    px, words = _without_insets(sheet.figure.px, sheet.within(part, sheet.words), place.insets)
+    boxes, legend = sheet.within(part, boxes), tuple(entry for entry in legend if sheet.part_of(entry.key) is part)
     axes = given_axes(given.edits, place.name, x_range=given.x_range, y_range=given.y_range)
     ticks = drawn_ticks(part.lines, place.box, part.scale) if part.way == "vector" else None
     calibration, flags = calibrate(px, place.box, words, x_range=axes.time, y_range=axes.vertical, ticks=ticks)

@@ -58,7 +58,11 @@ class Sheet:
 
     def part_of(self, box):
         """The part in which a box lies."""
-        return next((part for part in self.parts if part.place.contains(*box.centre)), self.parts[0])
+        return next((part for part in self.parts if part.place.contains(*box.centre, 0.5)), self.parts[0])
+
+    def within(self, part, items):
+        """Of some items with a `box`, or boxes, those that lie in a part."""
+        return tuple(item for item in items if part is self.part_of(getattr(item, "box", item)))
 
 
 @dataclass(frozen=True)
@@ -120,14 +124,10 @@ def pasted(cuttings, source, sha256, flags=()):
     for cutting in cuttings:
         rows, columns = cutting.px.shape[:2]
         px[top : top + rows, :columns] = cutting.px
-        words += [replace(word, box=_lower(word.box, top)) for word in cutting.words]
-        parts.append(_lowered(cutting.part, _lower(_around(cutting.px), top), top))
+        words += [replace(word, box=word.box.moved(0.0, top)) for word in cutting.words]
+        parts.append(_lowered(cutting.part, _around(cutting.px).moved(0.0, top), top))
         top += rows + _GAP_PX
     return Sheet(Figure(px, source, sha256), tuple(words), tuple(parts), flags)
-
-
-def _lower(box, by):
-    return replace(box, top=box.top + by, bottom=box.bottom + by)
 
 
 def _lowered(part, place, by):

@@ -150,7 +150,7 @@ def moved(scene, right, down):
     way = np.array([right, down])
 
     def carried(box):
-        return None if box is None else Box(box.left + right, box.top + down, box.right + right, box.bottom + down)
+        return None if box is None else box.moved(right, down)
 
     return replace(
         scene,

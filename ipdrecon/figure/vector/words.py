@@ -44,8 +44,7 @@ def placed(words, scale, right=0.0, down=0.0):
     -------
     tuple of Word
     """
-    moved = [Box(word.box.left + right, word.box.top + down, word.box.right + right, word.box.bottom + down) for word in words]
-    return tuple(replace(word, box=box_in_px(box, scale)) for word, box in zip(words, moved, strict=True))
+    return tuple(replace(word, box=box_in_px(word.box.moved(right, down), scale)) for word in words)
 
 
 def box_in_px(box, scale):
