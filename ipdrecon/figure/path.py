@@ -6,10 +6,12 @@ columns; where other ink hides the curve, the path costs little.
 """
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import cv2
 import numpy as np
 
+_INKED = 0.3
 _SOLID, _ALL = 0.9, 0.95
 _DASH_GAP_PX = 6
 _DROP_GAP_SHARE = 0.012
@@ -108,7 +110,7 @@ def find_path(own, hidden, text, start, settings=None, *, unbroken=False):
     settings = settings or TraceSettings()
     solid = replace(settings, gap=settings.solid_gap, drop_gap=settings.solid_gap)
     strict = _best_path(own, hidden, text, start, solid)
-    if unbroken or strict.own > _ALL * (own[:, strict.first :] > 0.3).any(axis=0).sum():
+    if unbroken or strict.own > _ALL * (own[:, strict.first :] > _INKED).any(axis=0).sum():
         return strict
     path = _best_path(own, hidden, text, start, settings)
     most = max(settings.most_gap * own.shape[1], 8)
@@ -122,12 +124,10 @@ def _best_path(own, hidden, text, start, settings):
     height, width = own.shape
     first = int(np.clip(round(start[0]), 0, width - 1))
     row = int(np.clip(round(start[1]), 0, height - 1))
-    inked, cover = own > 0.3, hidden | text
-    score, origin = _sweep(*_gains(own, inked, cover, text, settings, first, row), row)
-    last, end = np.unravel_index(np.argmax(score), score.shape)
-    enter, leave = _walk_back(origin, last, end)
+    inked, cover = own > _INKED, hidden | text
+    enter, leave, score = best_course(*_gains(own, inked, cover, text, settings, first, row), row)
     kept = _without_words(inked[:, first:], text[:, first:], leave)
-    enter, leave, worth = enter[:kept], leave[:kept], float(score[kept - 1, leave[kept - 1]])
+    enter, leave, worth = enter[:kept], leave[:kept], float(score[kept - 1])
     leave[-1] = _final_drop(own[:, first + max(kept - 3, 0) : first + kept + 2], leave[-1])
     columns = np.arange(first, first + kept)
     ink, covered = inked[leave, columns] & ~text[leave, columns], cover[leave, columns]
@@ -176,7 +176,7 @@ def _before_letters(inked, rows, columns, half):
 
 
 def _gains(own, inked, cover, text, settings, first, row):
-    """Gain of entering each pixel from the left, and of all above it in its column, shapes (n_columns, n_rows).
+    """Gain of entering each pixel from the left, of all from the top down to it, and where there is ink, shapes (n_columns, n_rows).
 
     Columns begin with the first of the path. Without ink a path only loses: no column beyond the last ink and no row
     below it can be the end of the best path, and they are left out.
@@ -184,12 +184,28 @@ def _gains(own, inked, cover, text, settings, first, row):
     columns, rows = np.flatnonzero(inked[:, first:].any(axis=0)), np.flatnonzero(inked[:, first:].any(axis=1))
     right_end = first + (columns[-1] if len(columns) else 0) + 1
     bottom = max(rows[-1] if len(rows) else 0, row + _START_REACH_PX) + 1
-    dashes = _dashed_drops(inked) if settings.gap < settings.solid_gap else np.zeros_like(inked)
-    parts = (np.ascontiguousarray(one[:bottom, first:right_end].T) for one in (own, inked, cover, text, dashes))
-    own, inked, cover, text, dashes = parts
-    right = np.where(inked, np.where(text, settings.text_ink, np.sqrt(own)), np.where(cover, -settings.hidden, -settings.gap))
-    down = np.where(inked, settings.drop_ink, np.where(cover | dashes, -settings.hidden, -settings.drop_gap))
-    return right, np.cumsum(down, axis=1)
+    kinds = [inked, text, cover]
+    kinds += [_dashed_drops(inked)] if settings.gap < settings.solid_gap else []
+    kind = np.zeros((min(bottom, len(own)), right_end - first), np.uint8)
+    for bit, mask in enumerate(kinds):
+        kind |= mask[:bottom, first:right_end].view(np.uint8) << bit
+    of_right, of_down = _gain_of_kind(settings)
+    depth = cv2.LUT(kind, of_down)
+    for above, here in pairwise(depth):
+        here += above
+    kind = cv2.transpose(kind)
+    right = cv2.LUT(kind, of_right)
+    pure = np.nonzero((kind & 3) == 1)
+    right[pure] = np.sqrt(own[pure[1], first + pure[0]])
+    return right, cv2.transpose(depth), kind & 1 > 0
+
+
+def _gain_of_kind(settings):
+    """Gain of entering a pixel from the left and from above, for every mixture of ink, text, cover and a dashed stroke's gap."""
+    inked, text, cover, dashes = (np.arange(256) >> bit & 1 for bit in range(4))
+    bare = np.where(cover, -settings.hidden, -settings.gap)
+    right = np.where(inked, np.where(text, settings.text_ink, 1.0), bare)
+    return right, np.where(inked, settings.drop_ink, np.where(cover | dashes, -settings.hidden, -settings.drop_gap))
 
 
 def runs_of(mask):
@@ -216,7 +232,7 @@ def _gap(bare):
 
 def _final_drop(own, row):
     """Last row of a dashed vertical stroke that goes on down from the path's end; `row` where there is none."""
-    inked = (own > 0.3).any(axis=1)
+    inked = (own > _INKED).any(axis=1)
     below = np.flatnonzero(inked[row:])
     if len(below) < 2:
         return row
@@ -225,25 +241,54 @@ def _final_drop(own, row):
     return row + int(reach) if reach > 2 * above + _DASH_GAP_PX else row
 
 
-def _sweep(right, depth, row):
-    """Best score of a path to each pixel, and the row in which it entered the pixel's column."""
-    score = np.empty(depth.shape)
-    origin = np.zeros(depth.shape, np.int32)
-    rows = np.arange(depth.shape[1], dtype=np.int32)
-    before = np.where(np.abs(rows - row) <= _START_REACH_PX, 0.0, -np.inf)
-    for step in range(len(depth)):
-        arrive = before + right[step] - depth[step]
-        best = np.maximum.accumulate(arrive)
-        np.maximum.accumulate(rows * (arrive >= best), out=origin[step])
-        before = np.add(best, depth[step], out=score[step])
-    return score, origin
+def best_course(right, depth, inked, row):
+    """The best of the paths that begin at the left near a row, move right and down, and end on ink or in the first column.
+
+    Of paths that are worth the same, the one that drops first.
+
+    Parameters
+    ----------
+    right, depth : ndarray, shape (n_columns, n_rows)
+        Gain of entering each pixel from the left, and of going down its column from the top to it; pixels without ink
+        add no gain to either.
+    inked : ndarray of bool, shape (n_columns, n_rows)
+    row : int
+
+    Returns
+    -------
+    enter, leave : ndarray of int, shape (n_columns_of_path,)
+        Row in which the path enters and leaves each column.
+    score : ndarray, shape (n_columns_of_path,)
+        Gain up to each.
+    """
+    best, entered = np.empty(depth.shape), np.empty(depth.shape, bool)
+    score = np.where(np.abs(np.arange(depth.shape[1]) - row) <= _START_REACH_PX, 0.0, -np.inf)
+    for gain, below, reach, enters in zip(right, depth, best, entered, strict=True):
+        score += gain
+        score -= below
+        np.maximum.accumulate(score, out=reach)
+        np.greater_equal(score, reach, out=enters)
+        np.add(reach, below, out=score)
+    enter, leave = _walk_back(entered, *_best_end(best, depth, inked))
+    at = np.arange(len(leave)), leave
+    return enter, leave, best[at] + depth[at]
 
 
-def _walk_back(origin, last, end):
+def _best_end(best, depth, inked):
+    """Column and row where the best path ends; without ink it only loses, and does not leave the first column."""
+    ends = inked.copy()
+    ends[0] = True
+    ends = np.flatnonzero(ends)
+    return np.unravel_index(ends[np.argmax(best.ravel()[ends] + depth.ravel()[ends])], best.shape)
+
+
+def _walk_back(entered, last, end):
+    """Rows in which a path enters and leaves its columns, from where paths best enter the columns and from where it ends."""
     enter, leave = np.zeros(last + 1, int), np.zeros(last + 1, int)
+    place, n_rows = entered.tobytes(), entered.shape[1]
     row = end
-    for step in range(last, -1, -1):
-        leave[step] = row
-        row = origin[step, row]
-        enter[step] = row
+    for column in range(last, -1, -1):
+        leave[column] = row
+        row = place.rindex(1, column * n_rows, column * n_rows + row + 1) - column * n_rows
+        enter[column] = row
     return enter, leave
