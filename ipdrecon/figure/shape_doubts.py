@@ -94,11 +94,13 @@ def filled_share(plot, inks):
     -------
     float
     """
-    ground = plot.background if plot.flipped else plot.background[::-1]
+    ground = plot.ground if plot.flipped else plot.ground.flipped()
     first = _foot(plot)
-    paper = max(plot.fills[0], np.median(ground[-first], axis=0), key=lambda colour: colour[0])
-    colour = ground[first]
-    alike = distance(ground[first:], colour) < 9
+    paper = max(plot.fills[0], np.median(ground.lab[ground.place[-first]], axis=0), key=lambda colour: colour[0])
+    colour = ground.lab[ground.place[first]]
+    alike = ground.place[first:] == ground.place[first]
+    rows, columns = np.nonzero(~alike)
+    alike[rows, columns] = distance(ground.lab[ground.place[first + rows, columns]], colour[columns]) < 9
     reach = first + np.where(alike.all(axis=0), len(alike), np.argmin(alike, axis=0))
     area = (np.linalg.norm(colour - paper, axis=1) > 9) & (reach > first + _LEAST_AREA * plot.height) & (reach < 0.97 * plot.height)
     inside, along = np.zeros((2, plot.width), bool)
