@@ -204,7 +204,7 @@ def _gain_of_kind(settings):
     """Gain of entering a pixel from the left and from above, for every mixture of ink, text, cover and a dashed stroke's gap."""
     inked, text, cover, dashes = (np.arange(256) >> bit & 1 for bit in range(4))
     bare = np.where(cover, -settings.hidden, -settings.gap)
-    right = np.where(inked, np.where(text, settings.text_ink, 1.0), bare)
+    right = np.where(inked, np.where(text, settings.text_ink, 1.0).astype(np.float32), bare)
     return right, np.where(inked, settings.drop_ink, np.where(cover | dashes, -settings.hidden, -settings.drop_gap))
 
 
