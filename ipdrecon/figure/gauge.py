@@ -33,7 +33,8 @@ def part_by_width(own):
         one width.
     """
     across = ink_across(own)
-    limit = _between_two(_level_widths(across, _LEAST_PIECE_PX)) or _between_two(_level_widths(across, _LEAST_DOT_PX))
+    long, widths = _level_pieces(across)
+    limit = next(filter(None, (_between_two(np.repeat(widths, np.where(long >= least, long, 0))) for least in (_LEAST_PIECE_PX, _LEAST_DOT_PX))), None)
     if limit is None:
         return (own,)
     upright = ink_across(np.ascontiguousarray(own.T)).T
@@ -68,27 +69,35 @@ def ink_across(own):
     ndarray of float32, shape (height, width)
         In px; 0 on paper.
     """
-    columns = np.pad(own, ((1, 1), (0, 0))).T
-    flat = np.ascontiguousarray(columns, np.float64).ravel()
-    inked = flat > _INKED
-    bounds = np.flatnonzero(np.diff(inked)) + 1
-    first, last = bounds[::2], bounds[1::2]
+    height, width = own.shape
+    columns = np.zeros((width, height + 2), bool)
+    columns[:, 1:-1] = cv2.transpose((own > _INKED).view(np.uint8))
+    first, last = runs_of(columns.ravel())
+    across = np.zeros(own.shape, np.float32)
     if not len(first):
-        return np.zeros(own.shape, np.float32)
-    long = last - first
-    covered = np.add.reduceat(flat[inked], np.concatenate([[0], np.cumsum(long)[:-1]])) + flat[first - 1] + flat[last]
-    across = np.zeros(len(flat), np.float32)
+        return across
+    column, top, long = first // (height + 2), first % (height + 2) - 1, last - first
+    bottom, begins = top + long, np.concatenate([[0], np.cumsum(long)[:-1]])
+    rows = np.arange(long.sum()) + np.repeat(top - begins, long)
+    inked = rows, np.repeat(column, long)
+    above, below = np.where(top > 0, own[top - 1, column], 0), np.where(bottom < height, own[np.minimum(bottom, height - 1), column], 0)
+    covered = np.add.reduceat(own[inked], begins, dtype=np.float64) + above + below
     across[inked] = np.repeat(covered, long)
-    return np.ascontiguousarray(across.reshape(columns.shape)[:, 1:-1].T)
+    return across
 
 
-def _level_widths(across, least):
-    """Width of the line along each of its level pieces of some length, once for every column, shape (n,)."""
+def _level_pieces(across):
+    """Length and median width of each level piece of a line: one of the upper edges of its ink."""
     inked = across > 0
-    top = np.pad(inked & ~np.pad(inked, ((1, 0), (0, 0)))[:-1], ((0, 0), (0, 1))).ravel()
-    across = np.pad(across, ((0, 0), (0, 1))).ravel()
-    pieces = [(a, b) for a, b in zip(*runs_of(top), strict=True) if b - a >= least]
-    return np.repeat([np.median(across[a:b]) for a, b in pieces], [b - a for a, b in pieces])
+    inked[1:] &= across[:-1] <= 0
+    rows, columns = np.nonzero(inked)
+    if not len(rows):
+        return np.zeros(0, int), np.zeros(0, np.float32)
+    begins = np.concatenate([[0], np.flatnonzero((np.diff(rows) != 0) | (np.diff(columns) != 1)) + 1])
+    long = np.diff(np.append(begins, len(rows)))
+    widths = across[rows, columns]
+    widths = widths[np.lexsort((widths, np.repeat(np.arange(len(long)), long)))]
+    return long, (widths[begins + (long - 1) // 2] + widths[begins + long // 2]) / 2
 
 
 def _between_two(widths):

@@ -266,23 +266,28 @@ def _without_fringes(plot, modes):
     fills = [to_rgb(colour) for colour in plot.fills]
     dropped = set()
     for i, mode in enumerate(modes):
+        purer = []
         for j, other in enumerate(modes):
-            if i == j or j in dropped:
-                continue
             rarer = [third.rgb for third in modes if mode.count < 0.7 * min(other.count, third.count)]
-            if any(mixture_share(mode.rgb, other.rgb, ground) is not None for ground in fills + rarer) and _lines(plot, mode, other):
-                dropped.add(i)
-                break
+            if i != j and j not in dropped and any(mixture_share(mode.rgb, other.rgb, ground) is not None for ground in fills + rarer):
+                purer.append(other)
+        if purer and _lines(plot, mode, purer):
+            dropped.add(i)
     return [mode for i, mode in enumerate(modes) if i not in dropped]
 
 
-def _lines(plot, mode, other):
+def _lines(plot, mode, others):
     """Whether nearly all places of one colour lie beside pixels that are nearer to another."""
-    near = cv2.dilate(mode.place.view(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    around = np.ones((3, 3), np.uint8)
+    near = cv2.dilate(mode.place.view(np.uint8), around) > 0
     lab, pure = plot.lab[near], np.zeros(near.shape, np.uint8)
-    away = distance(lab, other.colour)
-    pure[near] = (away < 16) & (away < distance(lab, mode.colour))
-    return cv2.dilate(pure, np.ones((3, 3), np.uint8))[mode.place].mean() > _FRINGE_SHARE
+    away = distance(lab, mode.colour)
+    for other in others:
+        off = distance(lab, other.colour)
+        pure[near] = (off < 16) & (off < away)
+        if cv2.dilate(pure, around)[mode.place].mean() > _FRINGE_SHARE:
+            return True
+    return False
 
 
 def mixture_share(rgb, colour, ground):

@@ -85,6 +85,12 @@ class Path:
         """The last column."""
         return self.first + len(self.leave) - 1
 
+    def pixels(self):
+        """Rows and columns of all its pixels, from column to column and downwards."""
+        down = self.leave - self.enter + 1
+        rows = np.arange(down.sum()) + np.repeat(self.enter - np.cumsum(down) + down, down)
+        return rows, np.repeat(self.first + np.arange(len(down)), down)
+
 
 def find_path(own, hidden, text, start, settings=None, *, unbroken=False):
     """The best monotone path from a starting point.
@@ -219,7 +225,9 @@ def runs_of(mask):
     -------
     first, last : ndarray of int, shape (n_runs,)
     """
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], np.asarray(mask, np.int8), [0]])))
+    padded = np.zeros(len(mask) + 2, bool)
+    padded[1:-1] = mask
+    edges = np.flatnonzero(padded[1:] != padded[:-1])
     return edges[::2], edges[1::2]
 
 

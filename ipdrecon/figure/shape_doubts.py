@@ -10,6 +10,7 @@ _WINDOW_PX = 25
 _LEAST_DROP_PX = 3.0
 _LEAST_WINDOWS = 4
 _SMOOTH_PX = 0.2
+_LEVEL_PX = 0.1
 _SMOOTH_SHARE = 0.6
 _FILLED_SHARE = 0.2
 _LEAST_AREA = 0.06
@@ -69,7 +70,7 @@ def smooth_share(edges):
 def _stray(middle):
     """Typical distance in px of a stretch of a line from a parabola; None where it hardly falls or is hardly seen."""
     at = np.flatnonzero(np.isfinite(middle))
-    if len(at) < 0.8 * len(middle):
+    if len(at) < 0.8 * len(middle) or np.ptp(middle[at]) < _LEVEL_PX:
         return None
     bent = np.polyval(np.polyfit(at, middle[at], 2), at)
     off = np.abs(bent - middle[at])
