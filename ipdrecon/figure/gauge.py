@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from ipdrecon.figure.path import runs_of
+from ipdrecon.figure.column_runs import ColumnRuns, beside
 
 _INKED = 0.25
 _LEAST_PIECE_PX = 5
@@ -33,8 +33,7 @@ def part_by_width(own):
         one width.
     """
     across = ink_across(own)
-    long, widths = _level_pieces(across)
-    limit = next(filter(None, (_between_two(np.repeat(widths, np.where(long >= least, long, 0))) for least in (_LEAST_PIECE_PX, _LEAST_DOT_PX))), None)
+    limit = _parting_width(across)
     if limit is None:
         return (own,)
     upright = ink_across(np.ascontiguousarray(own.T)).T
@@ -52,8 +51,8 @@ def _run_together(broad, across, limit):
     inked = (across > 0) & (across < limit) & ~broad
     level = inked[:, 1:-1] & inked[:, :-2] & inked[:, 2:]
     thin, reach = np.flatnonzero(level.any(axis=0)) + 1, int(_ALONG_SHARE * broad.shape[1])
-    beside = np.convolve(broad.any(axis=0), np.ones(2 * reach + 1), "same") > 0
-    return bool(len(thin) and beside[thin].mean() > _LEAST_TOGETHER)
+    along = np.convolve(broad.any(axis=0), np.ones(2 * reach + 1), "same") > 0
+    return bool(len(thin) and along[thin].mean() > _LEAST_TOGETHER)
 
 
 def ink_across(own):
@@ -69,21 +68,27 @@ def ink_across(own):
     ndarray of float32, shape (height, width)
         In px; 0 on paper.
     """
-    height, width = own.shape
-    columns = np.zeros((width, height + 2), bool)
-    columns[:, 1:-1] = cv2.transpose((own > _INKED).view(np.uint8))
-    first, last = runs_of(columns.ravel())
-    across = np.zeros(own.shape, np.float32)
-    if not len(first):
+    across, runs = np.zeros(own.shape, np.float32), ColumnRuns.of(own > _INKED)
+    if not len(runs.first):
         return across
-    column, top, long = first // (height + 2), first % (height + 2) - 1, last - first
-    bottom, begins = top + long, np.concatenate([[0], np.cumsum(long)[:-1]])
-    rows = np.arange(long.sum()) + np.repeat(top - begins, long)
-    inked = rows, np.repeat(column, long)
-    above, below = np.where(top > 0, own[top - 1, column], 0), np.where(bottom < height, own[np.minimum(bottom, height - 1), column], 0)
+    column, top = np.divmod(runs.first, len(own) + 1)
+    long = runs.last - runs.first + 1
+    bottom, begins = top + long - 1, np.concatenate([[0], np.cumsum(long)[:-1]])
+    inked = np.arange(long.sum()) + np.repeat(top - begins, long), np.repeat(column, long)
+    above, below = beside(own, column, top, bottom)
     covered = np.add.reduceat(own[inked], begins, dtype=np.float64) + above + below
     across[inked] = np.repeat(covered, long)
     return across
+
+
+def _parting_width(across):
+    """Width that parts broad lines from thin ones, by their longer level pieces or else by all; None where there is none."""
+    long, widths = _level_pieces(across)
+    for least in (_LEAST_PIECE_PX, _LEAST_DOT_PX):
+        limit = _between_two(np.repeat(widths, np.where(long >= least, long, 0)))
+        if limit is not None:
+            return limit
+    return None
 
 
 def _level_pieces(across):
