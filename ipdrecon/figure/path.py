@@ -114,11 +114,11 @@ def find_path(own, hidden, text, start, settings=None, *, unbroken=False):
     Path
     """
     settings = settings or TraceSettings()
-    solid = replace(settings, gap=settings.solid_gap, drop_gap=settings.solid_gap)
-    strict = _best_path(own, hidden, text, start, solid)
-    if unbroken or strict.own > _ALL * (own[:, strict.first :] > _INKED).any(axis=0).sum():
+    field = _field(own, hidden, text, start)
+    strict = _best_path(field, replace(settings, gap=settings.solid_gap, drop_gap=settings.solid_gap))
+    if unbroken or strict.own > _ALL * field.inked[:, strict.first :].any(axis=0).sum():
         return strict
-    path = _best_path(own, hidden, text, start, settings)
+    path = _best_path(field, settings, _dashed_drops(field.inked))
     most = max(settings.most_gap * own.shape[1], 8)
     whole = path.own > _SOLID * (path.own + path.bare)
     if not whole and path.gap <= most:
@@ -126,17 +126,52 @@ def find_path(own, hidden, text, start, settings=None, *, unbroken=False):
     return strict if whole or strict.own >= 0.5 * path.own else path
 
 
-def _best_path(own, hidden, text, start, settings):
+@dataclass(frozen=True)
+class _Field:
+    """What a path is sought in.
+
+    Attributes
+    ----------
+    own : ndarray, shape (height, width)
+        Coverage by the arm's ink.
+    inked, cover, text : ndarray of bool, shape (height, width)
+        Where there is such ink, what may hide it, and what may be text.
+    first, row : int
+        Where paths begin.
+    kind : ndarray of uint8, shape (n_columns, n_rows)
+        The three masks as bits, from the first column of a path on. Without ink a path only loses: no column beyond the
+        last ink and no row below it can be the end of the best path, and they are left out.
+    """
+
+    own: np.ndarray
+    inked: np.ndarray
+    cover: np.ndarray
+    text: np.ndarray
+    first: int
+    row: int
+    kind: np.ndarray
+
+
+def _field(own, hidden, text, start):
     height, width = own.shape
     first = int(np.clip(round(start[0]), 0, width - 1))
     row = int(np.clip(round(start[1]), 0, height - 1))
     inked, cover = own > _INKED, hidden | text
-    enter, leave, score = best_course(*_gains(own, inked, cover, text, settings, first, row), row)
+    columns, rows = (np.flatnonzero(inked[:, first:].any(axis=axis)) for axis in (0, 1))
+    right_end = first + (columns[-1] if len(columns) else 0) + 1
+    bottom = max(rows[-1] if len(rows) else 0, row + _START_REACH_PX) + 1
+    bits = (mask[:bottom, first:right_end].view(np.uint8) << bit for bit, mask in enumerate((inked, text, cover)))
+    return _Field(own, inked, cover, text, first, row, cv2.transpose(next(bits) | next(bits) | next(bits)))
+
+
+def _best_path(field, settings, dashes=None):
+    own, inked, text, first = field.own, field.inked, field.text, field.first
+    enter, leave, score = best_course(*_gains(field, settings, dashes), field.kind & 1 > 0, field.row)
     kept = _without_words(inked[:, first:], text[:, first:], leave)
     enter, leave, worth = enter[:kept], leave[:kept], float(score[kept - 1])
     leave[-1] = _final_drop(own[:, first + max(kept - 3, 0) : first + kept + 2], leave[-1])
     columns = np.arange(first, first + kept)
-    ink, covered = inked[leave, columns] & ~text[leave, columns], cover[leave, columns]
+    ink, covered = inked[leave, columns] & ~text[leave, columns], field.cover[leave, columns]
     bare = ~ink & ~covered
     return Path(enter, leave, first, worth, float(ink.sum()), float(bare.sum()), _gap(bare))
 
@@ -181,29 +216,20 @@ def _before_letters(inked, rows, columns, half):
     return int(line[-1]) + 1 if len(line) else 0
 
 
-def _gains(own, inked, cover, text, settings, first, row):
-    """Gain of entering each pixel from the left, of all from the top down to it, and where there is ink, shapes (n_columns, n_rows).
-
-    Columns begin with the first of the path. Without ink a path only loses: no column beyond the last ink and no row
-    below it can be the end of the best path, and they are left out.
-    """
-    columns, rows = np.flatnonzero(inked[:, first:].any(axis=0)), np.flatnonzero(inked[:, first:].any(axis=1))
-    right_end = first + (columns[-1] if len(columns) else 0) + 1
-    bottom = max(rows[-1] if len(rows) else 0, row + _START_REACH_PX) + 1
-    kinds = [inked, text, cover]
-    kinds += [_dashed_drops(inked)] if settings.gap < settings.solid_gap else []
-    kind = np.zeros((min(bottom, len(own)), right_end - first), np.uint8)
-    for bit, mask in enumerate(kinds):
-        kind |= mask[:bottom, first:right_end].view(np.uint8) << bit
-    of_right, of_down = _gain_of_kind(settings)
+def _gains(field, settings, dashes):
+    """Gain of entering each pixel from the left, and of all from the top down to it, shapes (n_columns, n_rows)."""
+    kind, (of_right, of_down) = field.kind, _gain_of_kind(settings)
+    pure = np.flatnonzero(kind & 3 == 1)
+    columns, rows = np.divmod(pure, kind.shape[1])
+    right = cv2.LUT(kind, of_right)
+    right.ravel()[pure] = np.sqrt(field.own[rows, field.first + columns])
+    kind = cv2.transpose(kind)
+    if dashes is not None:
+        kind |= dashes[: len(kind), field.first : field.first + kind.shape[1]].view(np.uint8) << 3
     depth = cv2.LUT(kind, of_down)
     for above, here in pairwise(depth):
         here += above
-    kind = cv2.transpose(kind)
-    right = cv2.LUT(kind, of_right)
-    pure = np.nonzero((kind & 3) == 1)
-    right[pure] = np.sqrt(own[pure[1], first + pure[0]])
-    return right, cv2.transpose(depth), kind & 1 > 0
+    return right, cv2.transpose(depth)
 
 
 def _gain_of_kind(settings):
