@@ -68,7 +68,8 @@ def _arm_in(search, own, index, colour):
     """The curve drawn in one colour; None where there is none."""
     others = np.zeros_like(own[0])
     for k in range(len(own)):
-        others = np.maximum(others, own[k]) if k != index else others
+        if k != index:
+            np.maximum(others, own[k], out=others)
     path = search.path(own[index], search.hidden_by(others))
     confidence = search.confidence(path, own[index])
     return ArmInk(np.asarray(colour), own[index], others, path, confidence) if confidence > 0 else None

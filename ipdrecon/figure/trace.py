@@ -183,14 +183,14 @@ def steps(path, edges, settings=None):
     starts = _plateaus(after, settings.level_px)
     column, row = [float(path.first)], [float(path.enter[0])]
     for start, end in zip(starts, [*starts[1:], len(after)], strict=True):
-        level = float(np.median(after[start:end]))
+        level = float(after[(start + end - 1) // 2] + after[(start + end) // 2]) / 2
         if start == 0 and level - row[0] <= max(1.0, settings.level_px):
             row[0] = level
         if level - row[-1] <= settings.level_px:
             continue
         middle = (row[-1] + level) / 2
-        left = int(np.argmax(after >= middle))
-        right = int(np.argmax(before >= middle)) if before[-1] >= middle else left + round(edges.stroke)
+        left = int(np.searchsorted(after, middle))
+        right = int(np.searchsorted(before, middle)) if before[-1] >= middle else left + round(edges.stroke)
         column.append(max(path.first + (left + max(right, left) - 1) / 2, column[-1]))
         row.append(level)
     return np.array(column), np.array(row)
@@ -199,10 +199,10 @@ def steps(path, edges, settings=None):
 def _plateaus(after, level_px):
     """First columns of the stretches in which the level stays within `level_px`."""
     starts, level = [0], after[0]
-    for i in range(1, len(after)):
-        if after[i] - level > level_px:
+    for i, row in enumerate(after.tolist()):
+        if row - level > level_px:
             starts.append(i)
-            level = after[i]
+            level = row
     return _without_slivers(starts, after)
 
 
