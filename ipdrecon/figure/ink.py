@@ -226,8 +226,8 @@ def palette(plot, settings=None):
         CIELAB colour and number of ridge pixels of each.
     """
     settings = settings or InkSettings()
-    ridge = _ridges(plot.contrast) & ~plot.text
-    samples, contrast = plot.lab[ridge], plot.contrast[ridge]
+    at = np.flatnonzero(_ridges(plot.contrast) & ~plot.text)
+    samples, contrast = plot.lab.reshape(-1, 3)[at], plot.contrast.ravel()[at]
     if len(samples) < 10:
         return ()
     kinds, which, counts = counted_codes(colour_codes(samples, _BIN_LAB))
@@ -242,9 +242,7 @@ def palette(plot, settings=None):
         inside = np.isin(np.arange(len(kinds)), members)[which]
         colour, count = _purest(samples[inside], contrast[inside]), int(counts[members].sum())
         if count >= least and np.linalg.norm(plot.fills - colour, axis=1).min() > settings.merge_lab:
-            place = np.zeros(ridge.shape, bool)
-            place[ridge] = inside
-            modes.append(_Mode(colour, to_rgb(colour), count, place))
+            modes.append(_Mode(colour, to_rgb(colour), count, at[inside]))
         free &= apart[best] >= settings.merge_lab
         if not free.any():
             break
@@ -253,12 +251,12 @@ def palette(plot, settings=None):
 
 @dataclass(frozen=True)
 class _Mode:
-    """A common colour in CIELAB and in red, green, blue, its number of ridge pixels, and where they are."""
+    """A common colour in CIELAB and in red, green, blue, its number of ridge pixels, and where they are in the flat plot."""
 
     colour: np.ndarray
     rgb: np.ndarray
     count: int
-    place: np.ndarray
+    at: np.ndarray
 
 
 def _without_fringes(plot, modes):
@@ -278,14 +276,15 @@ def _without_fringes(plot, modes):
 
 def _lines(plot, mode, others):
     """Whether nearly all places of one colour lie beside pixels that are nearer to another."""
-    around = np.ones((3, 3), np.uint8)
-    near = cv2.dilate(mode.place.view(np.uint8), around) > 0
-    lab, pure = plot.lab[near], np.zeros(near.shape, np.uint8)
+    around, mask = np.ones((3, 3), np.uint8), np.zeros(plot.contrast.shape, np.uint8)
+    mask.ravel()[mode.at] = 1
+    near = np.flatnonzero(cv2.dilate(mask, around))
+    lab = plot.lab.reshape(-1, 3)[near]
     away = distance(lab, mode.colour)
     for other in others:
         off = distance(lab, other.colour)
-        pure[near] = (off < 16) & (off < away)
-        if cv2.dilate(pure, around)[mode.place].mean() > _FRINGE_SHARE:
+        mask.ravel()[near] = (off < 16) & (off < away)
+        if cv2.dilate(mask, around).ravel()[mode.at].mean() > _FRINGE_SHARE:
             return True
     return False
 
