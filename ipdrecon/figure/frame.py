@@ -50,8 +50,8 @@ def find_frame(px):
 def _ink(px):
     """Where a picture differs from its median colour, as 0 and 1; colours that are the paper's need no look each."""
     paper, rest = rest_of_paper(px)
-    paper, others = to_lab(paper[None, None])[0, 0], to_lab(px[rest][None])[0]
-    middle = paper
+    lab = to_lab(np.concatenate([[paper], px[rest]])[None])[0]
+    paper, others, middle = lab[0], lab[1:], lab[0]
     if 2 * len(others) >= rest.size:
         middle = np.median(np.concatenate([others, np.tile(paper, (rest.size - len(others), 1))]), axis=0)
     ink = np.full(rest.shape, distance(paper, middle) > _LEAST_CONTRAST, np.uint8)
