@@ -13,6 +13,7 @@ from ipdrecon.figure.axes import calibrate
 from ipdrecon.figure.axis_doubts import with_doubts
 from ipdrecon.figure.box_check import box_confidence
 from ipdrecon.figure.colour import hue_difference, is_grey
+from ipdrecon.figure.column_runs import ColumnRuns
 from ipdrecon.figure.edits import stage_edits
 from ipdrecon.figure.edits.axes import edit_calibration, edit_places, given_axes, given_ink, of_colours
 from ipdrecon.figure.edits.panels import (
@@ -276,6 +277,8 @@ def _by_ink(traced, calibration, flags):
             ways[way.scale] = way, traced(way)
         except ArmError as error:
             errors.append(error)
+        if any(_follows_most(plot, inks) for _, (plot, _, inks) in ways.values()):
+            break
     if not ways:
         raise errors[0]
     followed = {scale: sum(ink.path.own for ink in inks) for scale, (_, (_, _, inks)) in ways.items()}
@@ -284,6 +287,12 @@ def _by_ink(traced, calibration, flags):
         flags = tuple(flag for flag in flags if flag.name != "incidence")
         flags += (Flag("incidence", "vertical axis"),) if turned.is_incidence else ()
     return ways[best][0], flags, ways[best][1]
+
+
+def _follows_most(plot, inks):
+    """Whether paths follow so much of the ink, counted once in each run down a column, that others cannot follow much more."""
+    runs = ColumnRuns.of((plot.contrast > 0) & ~plot.text)
+    return _MORE_FOLLOWED * sum(ink.path.own for ink in inks) >= len(runs.first)
 
 
 def _inks(plot, calibration, entries, rows, panel, given, settings, drawn):

@@ -159,7 +159,8 @@ def _ink(curve, plane, plot, scale):
     lab = to_lab(np.array([[curve.line.colour]], np.uint8))[0, 0]
     path = _path(curve, plane, plot, scale)
     near = _beside(path, plot, 0.5 * curve.line.width * scale + 1)
-    own = near & (distance(plot.lab, lab) < _OWN_SHARE * np.maximum(distance(plot.background, lab), 1e-9))
+    own = np.zeros_like(near)
+    own[near] = distance(plot.lab[near], lab) < _OWN_SHARE * distance(plot.ground.lab, lab)[plot.ground.place[near]]
     others = (plot.contrast > 0) & ~near
     return DrawnInk(lab, own.astype(np.float32), others.astype(np.float32), path, 1.0, curve.limits, curve, scale)
 
