@@ -157,10 +157,10 @@ def test_an_axis_in_points_says_the_same():
 def test_only_loose_axes_are_moved_to_where_curves_start():
     calibration = Calibration(Axis([50.0, 350.0], [0.0, 30.0], 0.1, -5.0), Axis([20.0, 220.0], [1.0, 0.0], -0.005, 1.1))
     starts = np.array([(49.6, 20.4), (49.6, 33.0)]) + 0.5
-    moved = anchored(calibration, starts, (True, False), 1.0)
+    moved = anchored(calibration, starts, (1.0, 0.0), 1.0)
     assert moved.time.to_value(49.6) == pytest.approx(0.0)
     assert moved.vertical == calibration.vertical
-    far = anchored(calibration, starts + 9, (True, True), 1.0)
+    far = anchored(calibration, starts + 9, (1.0, 1.0), 1.0)
     assert far == calibration
 
 
