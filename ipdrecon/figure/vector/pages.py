@@ -9,6 +9,7 @@ from ipdrecon.errors import PanelError
 from ipdrecon.figure.legend import split_at_keys
 from ipdrecon.figure.panels import plot_boxes
 from ipdrecon.figure.sheet import Cutting, Part
+from ipdrecon.figure.skew import measure_skew, straighten
 from ipdrecon.figure.text import read_words
 from ipdrecon.figure.vector.glyphs import outlined_words
 from ipdrecon.figure.vector.lines import scene_lines
@@ -64,18 +65,18 @@ def _drawn(document, scene, prose, ocr):
     boxes = plot_boxes(px, words)
     if not boxes:
         return []
-    region = _region(boxes, scale, Box(0.0, 0.0, scene.width, scene.height))
+    region = _region(boxes, scale, Box(0.0, 0.0, scene.width, scene.height), bool(prose))
     return [_cut(document, scene, outlined, prose, region)]
 
 
-def _region(boxes, scale, page):
-    """Around plots and what belongs to them, in points: the whole page where they fill most of it."""
+def _region(boxes, scale, page, is_written):
+    """Around plots and what belongs to them: the whole page where nothing but a figure is on it."""
     left, top, right, bottom = (
         function((getattr(box, side) + 0.5) / scale for box in boxes)
         for side, function in (("left", min), ("top", min), ("right", max), ("bottom", max))
     )
     width, height = max(box.width for box in boxes) / scale, max(box.height for box in boxes) / scale
-    if (right - left) * (bottom - top) > _WHOLE_SHARE * page.width * page.height:
+    if not is_written and (right - left) * (bottom - top) > _WHOLE_SHARE * page.width * page.height:
         return page
     sides = np.array(_AROUND) * (width, height, width, height)
     return Box(
@@ -114,12 +115,14 @@ def _picture(picture, scene):
     px = picture.px
     if not _has_paper(px) or not has_axes(px):
         return None
+    skew = measure_skew(px)
+    px = px if skew is None else straighten(px, skew)
     words = read_words(px)
     boxes = plot_boxes(px, words)
     if not boxes:
         return None
     page = Box(0.0, 0.0, float(px.shape[1]), float(px.shape[0]))
-    region = _region(boxes, 1.0, page)
+    region = _region(boxes, 1.0, page, bool(prose_of(_lines(words))))
     if region != page:
         rows, columns = (slice(int(low), int(np.ceil(high))) for low, high in ((region.top, region.bottom), (region.left, region.right)))
         px = np.ascontiguousarray(px[rows, columns])
@@ -131,10 +134,15 @@ def _picture(picture, scene):
 
 def _without_written_prose(px, words):
     """A picture of a page and its words, without its paragraphs."""
-    lines = [Text(word.text, word.box, (word.box.left, word.box.bottom), word.box.height, 90 if word.vertical else 0) for word in words]
+    lines = _lines(words)
     prose = prose_of(lines)
     kept = tuple(word for word, line in zip(words, lines, strict=True) if not any(line is other for other in prose))
     return (_without_prose(px, prose, 1.0), kept) if prose else (px, kept)
+
+
+def _lines(words):
+    """Words that were read as texts, in px."""
+    return [Text(word.text, word.box, (word.box.left, word.box.bottom), word.box.height, 90 if word.vertical else 0) for word in words]
 
 
 def has_axes(px):
@@ -150,9 +158,9 @@ def has_axes(px):
     """
     scale = min(_LOOK_PX / max(px.shape[:2]), 1.0)
     grey = cv2.resize(cv2.cvtColor(px, cv2.COLOR_RGB2GRAY), None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    edges = cv2.absdiff(grey, cv2.medianBlur(grey, 15)) > _LOOK_LEVELS
+    edges = cv2.dilate((cv2.absdiff(grey, cv2.medianBlur(grey, 15)) > _LOOK_LEVELS).astype(np.uint8), np.ones((3, 3), np.uint8))
     sides = np.maximum(np.array(grey.shape) * np.array(_LOOK_SHARES), 20).astype(int)
-    upright, level = (cv2.morphologyEx(edges.astype(np.uint8), cv2.MORPH_OPEN, np.ones(kernel, np.uint8)).any() for kernel in ((sides[0], 1), (1, sides[1])))
+    upright, level = (cv2.morphologyEx(edges, cv2.MORPH_OPEN, np.ones(kernel, np.uint8)).any() for kernel in ((sides[0], 1), (1, sides[1])))
     return bool(upright and level)
 
 
