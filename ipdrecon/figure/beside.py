@@ -212,6 +212,8 @@ def is_tail(entry, plot, arms):
 
 def _after_the_line(px, word, plot, arms):
     """A word without the end of a curve, and the marks on it, that were read into it; read again where they cannot be told."""
+    if word.exact:
+        return word
     box = word.box
     levels = [float(py) for arm in arms for py in np.unique(_levels(box, plot, arm)) if box.top < py < box.bottom]
     if not levels:

@@ -15,7 +15,7 @@ _OCR_SCALE = 3.0
 _MOST_PX = 3000
 _MOST_LETTERS = 20_000
 _SPACE, _APART = 0.3, 0.85
-_LEAST_SHARE = 0.5
+_LEAST_SHARE, _SURE_SHARE = 0.5, 0.8
 _LEVEL = 0.25
 _MOSTLY = 0.7
 _SAME_OUTLINE = 0.03
@@ -166,7 +166,7 @@ def _spelt(group, spelt, words):
     text = known[0][0]
     for letter, before, (character, _) in zip(group[1:], group, known[1:], strict=False):
         text += " " * (letter.box.left - before.box.right > _SPACE * box.height) + character
-    return Word(text, box, round(float(confidence), 2))
+    return Word(text, box, round(float(confidence), 2), exact=confidence >= _SURE_SHARE)
 
 
 def _around(boxes):

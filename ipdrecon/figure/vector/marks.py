@@ -106,7 +106,7 @@ def _merged(parts):
 
 def _letters(scene, box):
     return [
-        _Sign(text.box.centre[0], text.box.centre[1], text.box.width, text.box.height, text.colour, text.text, len(scene.shapes))
+        _Sign(text.anchor[0] if text.centred else text.box.centre[0], text.box.centre[1], text.box.width, text.box.height, text.colour, text.text, len(scene.shapes))
         for text in scene.texts
         if len(text.text) == 1 and text.text in _SIGNS and box.contains(*text.box.centre, 2.0)
     ]

@@ -56,7 +56,7 @@ def render(scene, scale, *, only=None):
     else:
         items = [(canvas.picture, picture) for picture in scene.pictures]
         items += [(canvas.shape, shape) for shape in scene.shapes]
-        items += [(canvas.text, text) for text in scene.texts]
+        items += [(canvas.text, text) for text in scene.texts if not text.outlined]
         items.sort(key=lambda item: item[1].order)
     for draw, item in items:
         draw(item)

@@ -77,6 +77,8 @@ class Text:
         Whether the file centres it at `anchor`, which then is more exact than the middle of `box`.
     order : int
         Its place in the order of drawing, among shapes, texts and pictures.
+    outlined : bool
+        Whether shapes of the scene draw its letters.
     """
 
     text: str
@@ -87,6 +89,7 @@ class Text:
     colour: tuple = (0, 0, 0)
     centred: bool = False
     order: int = 0
+    outlined: bool = False
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from ipdrecon.figure.vector.svg_paint import Place, Servers, href, is_empty, pai
 from ipdrecon.figure.vector.svg_path import Outlines
 from ipdrecon.figure.vector.svg_picture import picture_of
 from ipdrecon.figure.vector.svg_pieces import joined, pieces_of
+from ipdrecon.figure.vector.svg_said import outlined_text
 from ipdrecon.figure.vector.svg_style import Cascade
 from ipdrecon.figure.vector.svg_text import TextBlock
 from ipdrecon.figure.vector.svg_values import (
@@ -27,7 +28,7 @@ from ipdrecon.figure.vector.svg_values import (
     share,
     times,
 )
-from ipdrecon.figure.vector.svg_xml import parse_elements
+from ipdrecon.figure.vector.svg_xml import COMMENT, parse_elements
 
 LONGEST_SIDE_PT = 100_000.0
 _GROUPS = ("g", "a", "switch")
@@ -82,6 +83,7 @@ class _Reader:
         self.outlines = Outlines(self.allowance)
         self.clips = Clips(self.ids, self.cascade, self.allowance, self.outlines)
         self.shapes, self.texts, self.pictures = [], [], []
+        self.spelt = {}
         self.order = 0
         self.lies_outside = False
 
@@ -92,6 +94,7 @@ class _Reader:
             place = Place(matrix, style, share(style["opacity"]), None, viewport)
             self._walk([(child, place) for child in reversed(self.root)])
         texts = tuple(piece.text() for piece in joined(self.texts))
+        texts += tuple(text for group, drawn in self.spelt.items() if (text := outlined_text(group.get(COMMENT), drawn)))
         if not (self.shapes or texts or self.pictures):
             self._refuse_empty()
         if width is None:
@@ -170,7 +173,8 @@ class _Reader:
             clip = overlap(clip, self.clips.box(element, style, matrix, place.viewport))
         if clip is not None and is_empty(clip):
             return None
-        return Place(matrix, style, opacity, clip, place.viewport, place.uses)
+        said = element if element.get(COMMENT) else place.said
+        return Place(matrix, style, opacity, clip, place.viewport, place.uses, said)
 
     def _used(self, element, place):
         address = href(element)
@@ -218,7 +222,10 @@ class _Reader:
                 self.pictures.append(replace(picture, order=self.order))
                 self.order += 1
         else:
-            self.shapes += painted(element, place, self.servers, self.outlines, self.order)
+            shapes = painted(element, place, self.servers, self.outlines, self.order)
+            self.shapes += shapes
+            if place.said is not None:
+                self.spelt.setdefault(place.said, []).extend((shape, place.matrix) for shape in shapes)
             self.order += 1
 
 

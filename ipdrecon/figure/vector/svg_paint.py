@@ -36,6 +36,8 @@ class Place:
         Width and height of the nearest viewport, in its user units.
     uses : tuple of Element
         What is being used, by way of ``<use>``, where this is drawn.
+    said : Element or None
+        The group around it that has a comment.
     """
 
     matrix: tuple
@@ -44,6 +46,7 @@ class Place:
     clip: Box | None
     viewport: tuple
     uses: tuple = ()
+    said: object = None
 
 
 class Servers:
