@@ -255,7 +255,7 @@ def _with_next_line(word, near, used, colours):
     """A name with its second line: a word close below it, in its colour, that names no other curve."""
     own = next(lab for other, lab in zip(near, colours, strict=True) if other is word)
     for other, lab in zip(near, colours, strict=True):
-        if any(other is one for one in used) or _NO_NAME.search(other.text):
+        if any(other is one for one in used) or _NO_NAME.search(other.text) or not any(letter.isalpha() for letter in other.text):
             continue
         height = word.box.height
         close = -0.35 * height < other.box.top - word.box.bottom < 0.35 * height and abs(other.box.height - height) < 0.35 * height

@@ -113,12 +113,14 @@ def _letters(scene, box):
 
 
 def _is_part(sign, plane, curves):
-    """Whether a sign is but a piece of an upright stretch of a curve."""
+    """Whether a sign is but a piece of an upright stretch of a curve in its colour."""
     v = np.array([sign.y - sign.height / 2, sign.y + sign.height / 2]) * plane.falls
     low, high = v.min(), v.max()
     if sign.width > 0.3:
         return False
     for curve in curves:
+        if curve.line.colour != sign.colour:
+            continue
         u = curve.points[:, 0]
         at = np.abs(u - sign.x) < 0.1
         if at.sum() > 1 and curve.points[at, 1].min() - 0.1 <= low and high <= curve.points[at, 1].max() + 0.1:
