@@ -145,7 +145,7 @@ def read_figure(path, *, panel=None, page=None, arms=None, x_range=None, y_range
         raise PanelError(f"Panel {panel!r} was not found in {figure.source}; found: {', '.join(place.name for place in found)}.")
     legend = find_legend(figure.px, words)
     legend += find_unread(figure.px, words, legend)
-    legend = exact_entries(legend, sheet)
+    legend = exact_entries(legend, sheet, words)
     boxes = tuple(place.box for place in found)
     readings, errors = [], {}
     for place in chosen:

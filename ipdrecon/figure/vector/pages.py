@@ -1,5 +1,6 @@
 """The figures on the pages of a document: found by their axes, cut out, and told apart from the prose around them."""
 
+import re
 from dataclasses import replace
 
 import cv2
@@ -24,8 +25,10 @@ _SCALES = (1.5, 6.0)
 _WHOLE_SHARE = 0.12
 _AROUND = (0.75, 0.4, 0.75, 1.6)
 _PAPER_SHARE = 0.35
+_SCAN_SHARE = 0.6
 _LOOK_PX = 1200
-_LOOK_LEVELS = 25
+_CAPTION = re.compile(r"(fig\b|fig\.|figure|efigure|supplementary fig)", re.IGNORECASE)
+_LOOK_LEVELS = 12
 _LOOK_SHARES = (0.05, 0.1)
 
 
@@ -55,7 +58,7 @@ def page_cuttings(document, page, *, ocr=True):
 
 
 def _drawn(document, scene, prose, ocr):
-    """What paths draw on a page, as one cutting; an empty list where there is no plot."""
+    """What paths draw on a page, as one cutting for each figure; an empty list where there is no plot."""
     if not scene.shapes:
         return []
     scale = min(_COARSE, _COARSE_PX / max(scene.width, scene.height))
@@ -65,17 +68,38 @@ def _drawn(document, scene, prose, ocr):
     boxes = plot_boxes(px, words)
     if not boxes:
         return []
-    region = _region(boxes, scale, Box(0.0, 0.0, scene.width, scene.height), bool(prose))
-    return [_cut(document, scene, outlined, prose, region)]
+    boxes = [Box(*((edge + 0.5) / scale for edge in (box.left, box.top, box.right, box.bottom))) for box in boxes]
+    captions = [text.box for text in (*scene.texts, *prose) if _CAPTION.match(text.text)]
+    page = Box(0.0, 0.0, scene.width, scene.height)
+    figures = _by_caption(boxes, captions)
+    regions = [_region(own, page, bool(prose) or len(figures) > 1) for own in figures]
+    return [_cut(document, scene, outlined, prose, _apart(region, own, captions)) for region, own in zip(regions, figures, strict=True)]
 
 
-def _region(boxes, scale, page, is_written):
+def _by_caption(boxes, captions):
+    """Plots gathered into figures: those that stand above the same caption, or above none."""
+    figures = {}
+    for box in boxes:
+        below = [caption for caption in captions if caption.top > box.centre[1] and caption.left < box.right]
+        own = [caption for caption in below if box.left - 0.6 * box.width < caption.left] or below
+        figures.setdefault(min((caption.top for caption in own), default=np.inf), []).append(box)
+    return list(figures.values())
+
+
+def _apart(region, boxes, captions):
+    """A region without what lies beyond the captions above and below its plots."""
+    top, bottom = min(box.top for box in boxes), max(box.bottom for box in boxes)
+    near = [caption for caption in captions if caption.right > region.left and caption.left < region.right]
+    above = max([region.top, *(caption.bottom for caption in near if caption.bottom < top)])
+    below = min([region.bottom, *(caption.top for caption in near if caption.top > bottom)])
+    return Box(region.left, above, region.right, below)
+
+
+def _region(boxes, page, is_written):
     """Around plots and what belongs to them: the whole page where nothing but a figure is on it."""
-    left, top, right, bottom = (
-        function((getattr(box, side) + 0.5) / scale for box in boxes)
-        for side, function in (("left", min), ("top", min), ("right", max), ("bottom", max))
-    )
-    width, height = max(box.width for box in boxes) / scale, max(box.height for box in boxes) / scale
+    left, top = (min(getattr(box, side) for box in boxes) for side in ("left", "top"))
+    right, bottom = (max(getattr(box, side) for box in boxes) for side in ("right", "bottom"))
+    width, height = max(box.width for box in boxes), max(box.height for box in boxes)
     if not is_written and (right - left) * (bottom - top) > _WHOLE_SHARE * page.width * page.height:
         return page
     sides = np.array(_AROUND) * (width, height, width, height)
@@ -113,7 +137,8 @@ def _without_prose(px, prose, scale):
 def _picture(picture, scene):
     """A picture that holds a plot, at its own resolution, cut to the plot; None where it is another thing."""
     px = picture.px
-    if not _has_paper(px) or not has_axes(px):
+    is_scan = picture.box.width * picture.box.height > _SCAN_SHARE * scene.width * scene.height
+    if not _has_paper(px) or (is_scan and not has_axes(px)):
         return None
     skew = measure_skew(px)
     px = px if skew is None else straighten(px, skew)
@@ -122,7 +147,7 @@ def _picture(picture, scene):
     if not boxes:
         return None
     page = Box(0.0, 0.0, float(px.shape[1]), float(px.shape[0]))
-    region = _region(boxes, 1.0, page, bool(prose_of(_lines(words))))
+    region = _region(boxes, page, bool(prose_of(_lines(words))))
     if region != page:
         rows, columns = (slice(int(low), int(np.ceil(high))) for low, high in ((region.top, region.bottom), (region.left, region.right)))
         px = np.ascontiguousarray(px[rows, columns])
