@@ -1,6 +1,5 @@
 """The whole way from a figure file to a `Digitisation`."""
 
-import math
 import re
 from dataclasses import asdict, dataclass, field, replace
 
@@ -29,7 +28,6 @@ from ipdrecon.figure.flag_places import place_flags
 from ipdrecon.figure.frame import find_frame
 from ipdrecon.figure.ink import InkSettings, plot_inside
 from ipdrecon.figure.legend import find_legend
-from ipdrecon.figure.marks import censor_marks
 from ipdrecon.figure.names import legend_order, match_legend, usable_entries, words_of_legend
 from ipdrecon.figure.naming import distinct, name_arms, name_flag, true_entries, with_rows
 from ipdrecon.figure.opening import open_sheet
@@ -39,16 +37,16 @@ from ipdrecon.figure.places import find_places
 from ipdrecon.figure.reading import FigureReading, PanelReading
 from ipdrecon.figure.shape_doubts import area_doubts, shape_doubts
 from ipdrecon.figure.spelling import mend_names, with_numerals
-from ipdrecon.figure.trace import ink_edges, steps
+from ipdrecon.figure.trace import ink_edges
+from ipdrecon.figure.traced import curve_flags, traced_curves
 from ipdrecon.figure.unread import find_unread
 from ipdrecon.figure.vector.inks import all_drawn, drawn_curves, drawn_flags, drawn_inks, most_drawn, settled_axes
 from ipdrecon.figure.vector.keys import exact_entries
 from ipdrecon.figure.vector.ticks import drawn_ticks
-from ipdrecon.figure.visibility import longest, occluded_times, see
+from ipdrecon.figure.visibility import see
 from ipdrecon.flags import Flag
-from ipdrecon.model import ArmLook, Curve, Digitisation, DigitisedPanel
+from ipdrecon.model import ArmLook, Digitisation, DigitisedPanel
 
-_READING_ERROR_PX = 0.4
 _LOW_RESOLUTION = 0.005
 _MORE_FOLLOWED = 1.5
 _TURNED = {"survival": "incidence", "percent": "incidence_percent", "incidence": "survival", "incidence_percent": "percent"}
@@ -245,7 +243,7 @@ def _read_panel(sheet, place, boxes, legend, given, settings):
     if all_drawn(inks):
         curves = drawn_curves(part, place.box, calibration, inks)
     else:
-        curves = _traced_curves(inks, edges, sights, plot, calibration, settings.trace)
+        curves = traced_curves(inks, edges, sights, plot, calibration, settings.trace)
     table = table and settle_by_curves(px, table, _looks(inks, names), curves)
     cells = table.cells if table is not None else ()
     table, names = _mended(px, words, table, entries, names)
@@ -253,7 +251,7 @@ def _read_panel(sheet, place, boxes, legend, given, settings):
     names = distinct(names)
     looks = _looks(inks, names)
     curves = tuple(
-        replace(curve, arm=name.label, flags=(*_curve_flags(name.label, ink, sight, plot), *name_flag(name)))
+        replace(curve, arm=name.label, flags=(*curve_flags(name.label, ink, sight, plot), *name_flag(name)))
         for curve, name, ink, sight in zip(curves, names, inks, sights, strict=True)
     )
     parts = edit_parts(EditedParts(curves, looks, at_risk), given.edits, place.name, calibration=calibration, printed=table)
@@ -370,62 +368,6 @@ def _is_shade(ink, others, short):
         if theirs > 15 and chroma < theirs and alike and ink.lab[0] > other.lab[0] - 5:
             return True
     return False
-
-
-def _traced_curves(inks, edges, sights, plot, calibration, settings):
-    marks = censor_marks([(ink.path, edge) for ink, edge in zip(inks, edges, strict=True)])
-    return [
-        replace(_curve(ink, edge, mark, plot, calibration, settings), occluded=occluded_times(sight, plot, calibration))
-        for ink, edge, mark, sight in zip(inks, edges, marks, sights, strict=True)
-    ]
-
-
-def _curve(ink, edges, marks, plot, calibration, settings):
-    """The step function along one arm's ink, in time and survival; its name and flags come later."""
-    column, row = steps(ink.path, edges, settings)
-    time, survival = calibration.to_data(plot.left + column, plot.row_to_py(row))
-    end = float(calibration.time.to_value(plot.left + ink.path.last + 0.5))
-    time = np.maximum.accumulate(np.clip(time, 0, None))
-    survival = np.minimum.accumulate(np.clip(survival, 0, 1))
-    drops = survival < np.concatenate([[1.0], survival[:-1]])
-    drops[0] = False
-    time = np.concatenate([[0.0], time[drops], [max(end, time[-1])]])
-    survival = np.concatenate([[1.0], survival[drops], [survival[-1]]])
-    censored = calibration.time.to_value(plot.left + marks.column)
-    error = math.hypot(_READING_ERROR_PX, calibration.residual_px)
-    return Curve(
-        arm="",
-        time=time,
-        survival=survival,
-        censor_time=np.clip(censored, 0, time[-1]),
-        time_error=error * abs(calibration.time.slope),
-        survival_error=error * calibration.survival_per_px,
-        confidence=round(ink.confidence, 3),
-        marks_confidence=round(marks.confidence, 3),
-    )
-
-
-def _curve_flags(label, ink, sight, plot):
-    flags, place, columns = [], f"arm {label!r}", len(ink.path.leave)
-    hidden, bare = longest(sight.hidden), longest(sight.bare)
-    if hidden is not None and (hidden[1] - hidden[0] > 0.03 * columns or sight.share_hidden > 0.15):
-        detail = f"{sight.share_hidden:.0%} of its length shows no ink of its own."
-        flags.append(Flag("occluded", place, detail, _stretch_box(ink, plot, hidden)))
-    if ink.dash == "solid" and ink.path.bare > max(3, 0.03 * columns):
-        detail = f"{ink.path.bare:.0f} of {columns} columns are bare."
-        flags.append(Flag("gap", place, detail, bare and _stretch_box(ink, plot, bare)))
-    if ink.limits:
-        flags.append(Flag("confidence_band", f"arm {label!r}"))
-    if ink.confidence < 0.35:
-        flags.append(Flag("arms_doubtful", f"arm {label!r}", f"Its confidence is {ink.confidence:.2f}."))
-    return tuple(flags)
-
-
-def _stretch_box(ink, plot, stretch):
-    """Around a stretch of an arm's path, in px of the figure."""
-    rows = ink.path.enter[stretch[0] - ink.path.first], ink.path.leave[stretch[1] - ink.path.first]
-    top, bottom = sorted(float(py) for py in plot.row_to_py(rows))
-    return plot.left + stretch[0] - 6, top - 6, plot.left + stretch[1] + 6, bottom + 6
 
 
 def _tied(table, names, inks, curves):
