@@ -260,7 +260,7 @@ def _read_panel(sheet, place, boxes, legend, given, settings):
     flags += (Flag("paths_incomplete", "panel"),) if part.way == "vector" and not all_drawn(inks) else ()
     panel = DigitisedPanel(place.name, place.box, calibration, parts.curves, parts.looks, parts.at_risk, tuple(cells), flags)
     way = "vector" if all_drawn(inks) else "raster"
-    panel = replace(panel, flags=tuple(dict.fromkeys(flags)), way=way, page=part.page, px_per_point=part.scale, box_confidence=box_confidence(px, place.box, calibration))
+    panel = replace(panel, flags=tuple(dict.fromkeys(flags)), way=way, page=part.page, px_per_point=part.px_per_point, box_confidence=box_confidence(px, place.box, calibration))
     panel = place_flags(panel)
     return PanelReading(panel, place, entries, plot, inks, labels, tuple(edges), table, parts.missed)
 

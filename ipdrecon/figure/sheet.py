@@ -24,7 +24,9 @@ class Part:
     way : {"raster", "vector"}
         Whether it is read from pixels or from paths.
     scale : float or None
-        Px per point of the page, where it is known.
+        Px per point of the scene, where it is known.
+    by : float
+        How many times as large as in the file the scene is.
     scene : Scene or None
         Paths and texts, so placed that ``px = scale * point - 0.5`` in the sheet.
     lines : tuple of Line
@@ -35,8 +37,14 @@ class Part:
     page: int = 1
     way: str = "raster"
     scale: float | None = None
+    by: float = 1.0
     scene: object = field(default=None, repr=False)
     lines: tuple = field(default=(), repr=False)
+
+    @property
+    def px_per_point(self):
+        """Px per point of the page as it is in the file; None where that is not known."""
+        return None if self.scale is None else self.scale * self.by
 
 
 @dataclass(frozen=True)

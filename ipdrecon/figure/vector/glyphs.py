@@ -14,7 +14,7 @@ _SIDE = (0.3, 40.0)
 _OCR_SCALE = 3.0
 _MOST_PX = 3000
 _MOST_LETTERS = 20_000
-_SPACE, _APART = 0.3, 0.85
+_SPACE, _APART = 0.42, 0.85
 _LEAST_SHARE, _SURE_SHARE = 0.5, 0.8
 _LEVEL = 0.25
 _MOSTLY = 0.7
@@ -163,6 +163,10 @@ def _spelt(group, spelt, words):
     if confidence < _LEAST_SHARE:
         read = [word for word in words if word.box.contains(*box.centre) and box.width > _MOSTLY * word.box.width]
         return Word(read[0].text, box, read[0].confidence) if read else None
+    spelling = "".join(character for character, _ in known)
+    read = [word.text for word in words if word.box.contains(*box.centre) and word.text.replace(" ", "") == spelling]
+    if read:
+        return Word(read[0], box, round(float(confidence), 2), exact=confidence >= _SURE_SHARE)
     text = known[0][0]
     for letter, before, (character, _) in zip(group[1:], group, known[1:], strict=False):
         text += " " * (letter.box.left - before.box.right > _SPACE * box.height) + character

@@ -14,14 +14,15 @@ from ipdrecon.figure.skew import measure_skew, straighten
 from ipdrecon.figure.text import read_words
 from ipdrecon.figure.vector.glyphs import outlined_words
 from ipdrecon.figure.vector.lines import scene_lines
-from ipdrecon.figure.vector.scene import Text, moved
+from ipdrecon.figure.vector.scene import Text, moved, resized
 from ipdrecon.figure.vector.words import box_in_px, placed, prose_of, text_words
 from ipdrecon.model import Box
 
 _COARSE = 2.0
 _COARSE_PX = 2400
 _SIDE_PX = 1900
-_SCALES = (1.5, 6.0)
+_LARGEST_SCALE = 6.0
+_USUAL_SIDES, _USUAL_SIDE = (150.0, 2500.0), 800.0
 _WHOLE_SHARE = 0.12
 _AROUND = (0.75, 0.4, 0.75, 1.6)
 _PAPER_SHARE = 0.35
@@ -49,12 +50,35 @@ def page_cuttings(document, page, *, ocr=True):
     tuple of Cutting
         Figures of paths first, then pictures at their own resolution.
     """
-    scene = document.scene(page)
+    document = _Usual(document, page)
+    scene = document.scene
     prose = prose_of(scene.texts)
     texts = tuple(text for text in scene.texts if not any(text is line for line in prose))
     drawn = _drawn(document, replace(scene, texts=texts), prose, ocr)
     pictures = [cutting for picture in scene.pictures if ocr and (cutting := _picture(picture, scene))]
     return tuple(drawn + pictures)
+
+
+class _Usual:
+    """A page of a document in the usual size of a page, to which all lengths in points refer.
+
+    Attributes
+    ----------
+    scene : Scene
+    by : float
+        How many times as large as in the document.
+    """
+
+    def __init__(self, document, page):
+        self._document, self._page = document, page
+        scene = document.scene(page)
+        side = max(scene.width, scene.height)
+        self.by = 1.0 if _USUAL_SIDES[0] <= side <= _USUAL_SIDES[1] else _USUAL_SIDE / side
+        self.scene = scene if self.by == 1.0 else resized(scene, self.by)
+
+    def px(self, scale):
+        """The page rendered with `scale` px per point of the scene."""
+        return self._document.px(self._page, scale * self.by)
 
 
 def _drawn(document, scene, prose, ocr):
@@ -64,7 +88,7 @@ def _drawn(document, scene, prose, ocr):
     scale = min(_COARSE, _COARSE_PX / max(scene.width, scene.height))
     outlined = outlined_words(scene) if ocr else ()
     words = (*text_words(scene, scale), *placed(outlined, scale))
-    px = _without_prose(document.px(scene.page, scale), prose, scale)
+    px = _without_prose(document.px(scale), prose, scale)
     boxes = plot_boxes(px, words)
     if not boxes:
         return []
@@ -109,8 +133,8 @@ def _region(boxes, page, is_written):
 
 
 def _cut(document, scene, outlined, prose, region):
-    scale = float(np.clip(_SIDE_PX / max(region.width, region.height), *_SCALES))
-    page = _without_prose(document.px(scene.page, scale), prose, scale)
+    scale = float(min(_SIDE_PX / max(region.width, region.height), _LARGEST_SCALE))
+    page = _without_prose(document.px(scale), prose, scale)
     rows, columns = ((int(low * scale), int(np.ceil(high * scale))) for low, high in ((region.top, region.bottom), (region.left, region.right)))
     px = np.ascontiguousarray(page[slice(*rows), slice(*columns)])
     own = moved(scene, -columns[0] / scale, -rows[0] / scale)
@@ -119,7 +143,7 @@ def _cut(document, scene, outlined, prose, region):
     outlined = tuple(word for word in outlined if region.contains(*word.box.centre))
     words = text_words(own, scale) + placed(outlined, scale, -columns[0] / scale, -rows[0] / scale)
     whole = Box(0.0, 0.0, float(px.shape[1] - 1), float(px.shape[0] - 1))
-    return Cutting(px, words, Part(whole, scene.page, "vector", scale, own, scene_lines(own)))
+    return Cutting(px, words, Part(whole, scene.page, "vector", scale, document.by, own, scene_lines(own)))
 
 
 def _without_prose(px, prose, scale):

@@ -162,3 +162,34 @@ def moved(scene, right, down):
         pictures=tuple(replace(picture, box=carried(picture.box)) for picture in scene.pictures),
         unmapped=tuple(carried(box) for box in scene.unmapped),
     )
+
+
+def resized(scene, by):
+    """A scene with everything on it made so many times as large.
+
+    Parameters
+    ----------
+    scene : Scene
+    by : float
+
+    Returns
+    -------
+    Scene
+    """
+
+    def grown(box):
+        return None if box is None else Box(box.left * by, box.top * by, box.right * by, box.bottom * by)
+
+    def of(shape):
+        parts, dash = tuple(part * by for part in shape.parts), tuple(length * by for length in shape.dash)
+        return replace(shape, parts=parts, dash=dash, width=shape.width * by, clip=grown(shape.clip))
+
+    return replace(
+        scene,
+        width=scene.width * by,
+        height=scene.height * by,
+        shapes=tuple(map(of, scene.shapes)),
+        texts=tuple(replace(text, box=grown(text.box), anchor=tuple(np.multiply(text.anchor, by)), size=text.size * by) for text in scene.texts),
+        pictures=tuple(replace(picture, box=grown(picture.box)) for picture in scene.pictures),
+        unmapped=tuple(grown(box) for box in scene.unmapped),
+    )
