@@ -55,6 +55,10 @@ class Box:
         """Centre as ``(px, py)``."""
         return (self.left + self.right) / 2, (self.top + self.bottom) / 2
 
+    def moved(self, right, down):
+        """The box, moved by so many px."""
+        return Box(self.left + right, self.top + down, self.right + right, self.bottom + down)
+
     def contains(self, px, py, margin=0.0):
         """Whether a point lies inside, with a margin in px."""
         return self.left - margin <= px <= self.right + margin and self.top - margin <= py <= self.bottom + margin

@@ -45,3 +45,8 @@ def test_a_picture_without_axis_lines_has_no_frame():
     px[50:150, 100] = 0
     with pytest.raises(PanelError, match="0 long horizontal and 1 long vertical"):
         find_frame(px)
+
+
+def test_a_blank_picture_has_no_frame():
+    with pytest.raises(PanelError, match="0 long horizontal and 0 long vertical"):
+        find_frame(np.full((200, 300, 3), 255, np.uint8))

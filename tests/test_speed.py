@@ -8,8 +8,9 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from ipdrecon.figure import text
+from ipdrecon.figure import digitisation, text
 from ipdrecon.figure.digitisation import DigitiseSettings, digitise
+from ipdrecon.figure.ink import plot_inside
 
 # Measured: 0.15 s of one processor. The bound only tells work that grew many times over.
 MOST_SECONDS = 2.0
@@ -39,6 +40,22 @@ def test_with_axes_given_no_text_is_read_and_the_work_is_little(picture, monkeyp
     reading = digitise(picture, **options)
     assert time.process_time() - start < MOST_SECONDS
     assert len(reading.panels[0].curves) == 2
+
+
+def test_the_other_direction_is_not_tried_where_curves_follow_the_ink(tmp_path, monkeypatch):
+    figure = Figure(figsize=(7, 5), dpi=120)
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    for rate, colour in ((0.06, "tab:blue"), (0.03, "tab:red")):
+        axes.step(np.arange(61), rate * np.arange(61), where="post", color=colour)
+    axes.set(xlim=(0, 60), ylim=(0, 5))
+    figure.savefig(tmp_path / "figure.png")
+    tried = []
+    monkeypatch.setattr(digitisation, "plot_inside", lambda px, box, way, *rest, **more: tried.append(way.scale) or plot_inside(px, box, way, *rest, **more))
+    panel = digitise(tmp_path / "figure.png", x_range=(0, 60), y_range=(0, 5), settings=DigitiseSettings(ocr=False)).panels[0]
+    assert "scale_assumed" in [flag.name for flag in panel.flags]
+    assert tried == ["incidence_percent"]
+    assert sorted(1 - curve.survival[-1] for curve in panel.curves) == pytest.approx([0.018, 0.036], abs=0.001)
 
 
 @pytest.mark.parametrize(("side", "read_at"), [(200, 600), (1500, 1500), (8000, 3200)])

@@ -61,10 +61,10 @@ def _front(
 @verb(app, "digitise", hidden_names=("digitize",))
 def digitise(
     talk,
-    figure: Annotated[Path, typer.Argument(help="The figure: PNG, JPEG, WebP, TIFF, BMP or GIF.", show_default=False)],
+    figure: Annotated[Path, typer.Argument(help="The figure: PNG, JPEG, WebP, TIFF, BMP, GIF, PDF or SVG.", show_default=False)],
     out: _Out = None,
     panel: Annotated[str | None, typer.Option(help="Only this panel: its letter, or its number.")] = None,
-    page: Annotated[int | None, typer.Option(help="Page of a document, from 1.", min=1)] = None,
+    page: Annotated[int | None, typer.Option(help="Page of a PDF, from 1; all are searched by default.", min=1)] = None,
     arms: Annotated[int | None, typer.Option(help="Number of curves, where it is seen wrongly.", min=1)] = None,
     x_range: Annotated[_Range, typer.Option(metavar="MIN MAX", help="Times at the first and the last tick.")] = None,
     y_range: Annotated[_Range, typer.Option(metavar="MIN MAX", help="Values at the lowest and the highest tick.")] = None,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from ipdrecon.figure.column_runs import ColumnRuns
 from ipdrecon.figure.dashes import pattern_along
 from ipdrecon.figure.ink import Plot
 from ipdrecon.figure.path import Path, TraceSettings, find_path
@@ -97,10 +98,10 @@ class ArmInk:
         A low quantile within strokes, for marks make a line broader; a higher one for dots, whose ends are thinner.
         """
         columns = slice(self.path.first, self.path.last + 1)
-        ink = np.ascontiguousarray(np.maximum(self.own[:, columns], self.others[:, columns]).T)
-        inked, rows = ink > _INKED, self.path.leave.tolist()
-        level = self.path.enter == self.path.leave
-        width = np.array([_width(ink[i], inked[i], rows[i]) if is_level else 0.0 for i, is_level in enumerate(level)])
+        ink, width = np.maximum(self.own[:, columns], self.others[:, columns]), np.zeros(len(self.path.leave))
+        level = np.flatnonzero(self.path.enter == self.path.leave)
+        found, top, bottom = ColumnRuns.of(ink > _INKED).touched(level, self.path.leave[level], self.path.leave[level])
+        width[level[found]] = _covered(ink, level[found], np.maximum(top[found] - 1, 0), np.minimum(bottom[found] + 1, len(ink) - 1))
         within = np.convolve(width > 0, np.ones(3), "same") > 2
         if within.sum() > _FEW_COLUMNS:
             return float(np.quantile(width[within], _UNMARKED))
@@ -117,16 +118,13 @@ class ArmInk:
         return pattern_along(self.path, self.own, self.others, self.thickness)
 
 
-def _width(ink, inked, row):
-    """Coverage by the unbroken ink through a row of one column; 0 where there is none."""
-    if not inked[row]:
-        return 0.0
-    top = bottom = row
-    while top > 0 and inked[top]:
-        top -= 1
-    while bottom < len(ink) - 1 and inked[bottom]:
-        bottom += 1
-    return float(ink[top : bottom + 1].sum())
+def _covered(ink, columns, top, bottom):
+    """Coverage summed over stretches of columns, shape (n,)."""
+    covered, long = np.zeros(len(columns)), bottom - top + 1
+    for length in np.unique(long):
+        alike = long == length
+        covered[alike] = ink[top[alike, None] + np.arange(length), columns[alike, None]].sum(axis=1)
+    return covered
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,10 @@ def find_arms(plot, start, *, count=None, seeds=(), expected=None, settings=None
 
 def _arm_in(search, own, index, colour):
     """The curve drawn in one colour; None where there is none."""
-    others = np.delete(own, index, axis=0).max(axis=0) if len(own) > 1 else np.zeros_like(own[0])
+    others = np.zeros_like(own[0])
+    for k in range(len(own)):
+        if k != index:
+            np.maximum(others, own[k], out=others)
     path = search.path(own[index], search.hidden_by(others))
     confidence = search.confidence(path, own[index])
     return ArmInk(np.asarray(colour), own[index], others, path, confidence) if confidence > 0 else None

@@ -270,6 +270,8 @@ def _scale(scene, time, vertical):
 
 def _without_words(scene):
     """The picture with the words inside the box painted over in the colour of its ground, so that only curves are left."""
+    if not scene.words:
+        return scene.px
     px, box = scene.px.copy(), scene.box
     ground = _ground(px, box)
     for word in scene.words:

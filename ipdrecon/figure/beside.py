@@ -212,6 +212,8 @@ def is_tail(entry, plot, arms):
 
 def _after_the_line(px, word, plot, arms):
     """A word without the end of a curve, and the marks on it, that were read into it; read again where they cannot be told."""
+    if word.exact:
+        return word
     box = word.box
     levels = [float(py) for arm in arms for py in np.unique(_levels(box, plot, arm)) if box.top < py < box.bottom]
     if not levels:
@@ -253,7 +255,7 @@ def _with_next_line(word, near, used, colours):
     """A name with its second line: a word close below it, in its colour, that names no other curve."""
     own = next(lab for other, lab in zip(near, colours, strict=True) if other is word)
     for other, lab in zip(near, colours, strict=True):
-        if any(other is one for one in used) or _NO_NAME.search(other.text):
+        if any(other is one for one in used) or _NO_NAME.search(other.text) or not any(letter.isalpha() for letter in other.text):
             continue
         height = word.box.height
         close = -0.35 * height < other.box.top - word.box.bottom < 0.35 * height and abs(other.box.height - height) < 0.35 * height

@@ -26,6 +26,8 @@ def outlines(ink, lab, text):
     ndarray of bool, shape (height, width)
     """
     mask = np.zeros(ink.shape, bool)
+    if not text.any():
+        return mask
     level = _segments(ink, (max(_LEAST_PX, int(_LEAST_SHARE * ink.shape[1])), 1))
     upright = _segments(ink, (1, max(_LEAST_PX, int(_LEAST_SHARE * ink.shape[0]))))
     for top in level:

@@ -5,11 +5,67 @@ import numpy as np
 
 FILL_BIN_LAB = 3
 _GREY_CHROMA = 12.0
+_SAMPLED = 64
 
 
 def to_lab(px):
     """CIELAB of an RGB picture: lightness 0 to 100, a and b about -100 to 100 (CIE 1976)."""
     return cv2.cvtColor(np.ascontiguousarray(px, dtype=np.float32) / 255, cv2.COLOR_RGB2LAB)
+
+
+def rest_of_paper(px):
+    """The commonest colour of a picture, and where it has others.
+
+    Parameters
+    ----------
+    px : ndarray of uint8, shape (height, width, 3)
+
+    Returns
+    -------
+    paper : ndarray of uint8, shape (3,)
+        By a sample of the pixels.
+    rest : ndarray of bool, shape (height, width)
+    """
+    whole = whole_numbers(px)
+    paper = common_numbers(whole)[0]
+    return numbered_colour(paper), whole != paper
+
+
+def median_down(px):
+    """Median colour of each column of a picture.
+
+    Parameters
+    ----------
+    px : ndarray of uint8, shape (height, width, 3)
+
+    Returns
+    -------
+    ndarray, shape (width, 3)
+        What fills more than half of a column is its median, and only the other columns are sorted.
+    """
+    paper, rest = rest_of_paper(px)
+    level = np.tile(paper.astype(float), (px.shape[1], 1))
+    mixed = 2 * cv2.reduce(rest.view(np.uint8), 0, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[0] >= len(px)
+    level[mixed] = np.median(px[:, mixed], axis=0)
+    return level
+
+
+def whole_numbers(px):
+    """One whole number for each colour of an RGB picture, shape (height, width)."""
+    return cv2.cvtColor(np.ascontiguousarray(px), cv2.COLOR_RGB2RGBA).view(np.uint32)[..., 0]
+
+
+def numbered_colour(number):
+    """Red, green and blue, shape (3,), of the colour with a whole number."""
+    return np.array([number], np.uint32).view(np.uint8)[:3]
+
+
+def common_numbers(whole, least_share=1.0):
+    """The commonest whole number of a picture's sample, and all those that make up a share of it, commonest first."""
+    step = max(min(whole.shape) // _SAMPLED, 1)
+    numbers, counts = np.unique(whole[::step, ::step], return_counts=True)
+    order = np.argsort(-counts, kind="stable")
+    return numbers[order[: max(int((counts >= least_share * counts.sum()).sum()), 1)]]
 
 
 def to_rgb(lab):

@@ -91,9 +91,7 @@ def pattern_along(path, own, others, width):
     """
     if path.own > _SOLID_SHARE * max(path.own + path.bare, 1):
         return DashPattern("solid")
-    down = path.leave - path.enter + 1
-    columns = np.repeat(path.first + np.arange(len(down)), down)
-    rows = np.concatenate([np.arange(enter, leave + 1) for enter, leave in zip(path.enter, path.leave, strict=True)])
+    rows, columns = path.pixels()
     inked = cv2.dilate(own, np.ones((3, 1), np.uint8))[rows, columns] > 0.3
     pattern = pattern_of(inked, width, known=inked | (others[rows, columns] <= 0.3))
     return pattern if pattern.kind != "solid" else DashPattern("dashed")

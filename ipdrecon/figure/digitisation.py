@@ -1,6 +1,5 @@
 """The whole way from a figure file to a `Digitisation`."""
 
-import math
 import re
 from dataclasses import asdict, dataclass, field, replace
 
@@ -13,6 +12,7 @@ from ipdrecon.figure.axes import calibrate
 from ipdrecon.figure.axis_doubts import with_doubts
 from ipdrecon.figure.box_check import box_confidence
 from ipdrecon.figure.colour import hue_difference, is_grey
+from ipdrecon.figure.column_runs import ColumnRuns
 from ipdrecon.figure.edits import stage_edits
 from ipdrecon.figure.edits.axes import edit_calibration, edit_places, given_axes, given_ink, of_colours
 from ipdrecon.figure.edits.panels import (
@@ -28,25 +28,25 @@ from ipdrecon.figure.flag_places import place_flags
 from ipdrecon.figure.frame import find_frame
 from ipdrecon.figure.ink import InkSettings, plot_inside
 from ipdrecon.figure.legend import find_legend
-from ipdrecon.figure.marks import censor_marks
 from ipdrecon.figure.names import legend_order, match_legend, usable_entries, words_of_legend
 from ipdrecon.figure.naming import distinct, name_arms, name_flag, true_entries, with_rows
 from ipdrecon.figure.opening import open_sheet
-from ipdrecon.figure.panels import PanelBox, find_panels
+from ipdrecon.figure.panels import PanelBox
 from ipdrecon.figure.path import TraceSettings
+from ipdrecon.figure.places import find_places
 from ipdrecon.figure.reading import FigureReading, PanelReading
 from ipdrecon.figure.shape_doubts import area_doubts, shape_doubts
 from ipdrecon.figure.spelling import mend_names, with_numerals
-from ipdrecon.figure.trace import ink_edges, steps
+from ipdrecon.figure.trace import ink_edges
+from ipdrecon.figure.traced import curve_flags, traced_curves
 from ipdrecon.figure.unread import find_unread
 from ipdrecon.figure.vector.inks import all_drawn, drawn_curves, drawn_flags, drawn_inks, most_drawn, settled_axes
 from ipdrecon.figure.vector.keys import exact_entries
 from ipdrecon.figure.vector.ticks import drawn_ticks
-from ipdrecon.figure.visibility import longest, occluded_times, see
+from ipdrecon.figure.visibility import see
 from ipdrecon.flags import Flag
-from ipdrecon.model import ArmLook, Curve, Digitisation, DigitisedPanel
+from ipdrecon.model import ArmLook, Digitisation, DigitisedPanel
 
-_READING_ERROR_PX = 0.4
 _LOW_RESOLUTION = 0.005
 _MORE_FOLLOWED = 1.5
 _TURNED = {"survival": "incidence", "percent": "incidence_percent", "incidence": "survival", "incidence_percent": "percent"}
@@ -91,11 +91,11 @@ def digitise(path, *, panel=None, page=None, arms=None, x_range=None, y_range=No
     Parameters
     ----------
     path : str or Path
-        A PNG, JPEG, WebP, TIFF, BMP or GIF file.
+        A PNG, JPEG, WebP, TIFF, BMP, GIF, PDF or SVG file.
     panel : str, optional
         Read this panel only, by its letter or number.
     page : int, optional
-        Page of a PDF; pictures have page 1 only.
+        Page of a PDF, from 1; all are searched by default.
     arms : int, optional
         Number of curves, when the program finds it wrongly.
     x_range, y_range : tuple of float, optional
@@ -135,7 +135,7 @@ def read_figure(path, *, panel=None, page=None, arms=None, x_range=None, y_range
     settings, given = settings or DigitiseSettings(), _Given(arms, x_range, y_range, as_edits(edits))
     sheet = open_sheet(path, page=page, ocr=settings.ocr)
     figure, words = sheet.figure, sheet.words
-    found = edit_places(given.edits, lambda: _panels(figure.px, words, given))
+    found = edit_places(given.edits, lambda: _panels(sheet, words, given))
     refuse_strangers(given.edits, found)
     words = _without_marks(words, [place.box for place in found])
     chosen = [place for place in found if panel is None or place.name == str(panel).upper()]
@@ -143,7 +143,7 @@ def read_figure(path, *, panel=None, page=None, arms=None, x_range=None, y_range
         raise PanelError(f"Panel {panel!r} was not found in {figure.source}; found: {', '.join(place.name for place in found)}.")
     legend = find_legend(figure.px, words)
     legend += find_unread(figure.px, words, legend)
-    legend = exact_entries(legend, sheet)
+    legend = exact_entries(legend, sheet, words)
     boxes = tuple(place.box for place in found)
     readings, errors = [], {}
     for place in chosen:
@@ -172,15 +172,15 @@ def read_figure(path, *, panel=None, page=None, arms=None, x_range=None, y_range
     return FigureReading(figure, words, legend, found, tuple(readings), digitisation)
 
 
-def _panels(px, words, given):
+def _panels(sheet, words, given):
     """The plotting boxes; from the axis lines alone where labels cannot be read but both ranges are given."""
     try:
-        return find_panels(px, words)
+        return find_places(sheet, words)
     except PanelError:
         axes = given_axes(given.edits, "1", x_range=given.x_range, y_range=given.y_range)
         if axes.time is None or axes.vertical is None:
             raise
-        return (PanelBox("1", find_frame(px)),)
+        return (PanelBox("1", find_frame(sheet.figure.px)),)
 
 
 def _without_insets(px, words, insets):
@@ -207,8 +207,9 @@ def _without_marks(words, boxes):
 
 def _read_panel(sheet, place, boxes, legend, given, settings):
     """All that one plotting box holds, and what each finder saw of it."""
-    px, words = _without_insets(sheet.figure.px, sheet.words, place.insets)
     part = sheet.part_of(place.box)
+    px, words = _without_insets(sheet.figure.px, sheet.within(part, sheet.words), place.insets)
+    boxes, legend = sheet.within(part, boxes), tuple(entry for entry in legend if sheet.part_of(entry.key) is part)
     axes = given_axes(given.edits, place.name, x_range=given.x_range, y_range=given.y_range)
     ticks = drawn_ticks(part.lines, place.box, part.scale) if part.way == "vector" else None
     calibration, flags = calibrate(px, place.box, words, x_range=axes.time, y_range=axes.vertical, ticks=ticks)
@@ -242,7 +243,7 @@ def _read_panel(sheet, place, boxes, legend, given, settings):
     if all_drawn(inks):
         curves = drawn_curves(part, place.box, calibration, inks)
     else:
-        curves = _traced_curves(inks, edges, sights, plot, calibration, settings.trace)
+        curves = traced_curves(inks, edges, sights, plot, calibration, settings.trace)
     table = table and settle_by_curves(px, table, _looks(inks, names), curves)
     cells = table.cells if table is not None else ()
     table, names = _mended(px, words, table, entries, names)
@@ -250,7 +251,7 @@ def _read_panel(sheet, place, boxes, legend, given, settings):
     names = distinct(names)
     looks = _looks(inks, names)
     curves = tuple(
-        replace(curve, arm=name.label, flags=(*_curve_flags(name.label, ink, sight, plot), *name_flag(name)))
+        replace(curve, arm=name.label, flags=(*curve_flags(name.label, ink, sight, plot), *name_flag(name)))
         for curve, name, ink, sight in zip(curves, names, inks, sights, strict=True)
     )
     parts = edit_parts(EditedParts(curves, looks, at_risk), given.edits, place.name, calibration=calibration, printed=table)
@@ -259,7 +260,7 @@ def _read_panel(sheet, place, boxes, legend, given, settings):
     flags += (Flag("paths_incomplete", "panel"),) if part.way == "vector" and not all_drawn(inks) else ()
     panel = DigitisedPanel(place.name, place.box, calibration, parts.curves, parts.looks, parts.at_risk, tuple(cells), flags)
     way = "vector" if all_drawn(inks) else "raster"
-    panel = replace(panel, flags=tuple(dict.fromkeys(flags)), way=way, page=part.page, px_per_point=part.scale, box_confidence=box_confidence(px, place.box, calibration))
+    panel = replace(panel, flags=tuple(dict.fromkeys(flags)), way=way, page=part.page, px_per_point=part.px_per_point, box_confidence=box_confidence(px, place.box, calibration))
     panel = place_flags(panel)
     return PanelReading(panel, place, entries, plot, inks, labels, tuple(edges), table, parts.missed)
 
@@ -274,6 +275,8 @@ def _by_ink(traced, calibration, flags):
             ways[way.scale] = way, traced(way)
         except ArmError as error:
             errors.append(error)
+        if any(_follows_most(plot, inks) for _, (plot, _, inks) in ways.values()):
+            break
     if not ways:
         raise errors[0]
     followed = {scale: sum(ink.path.own for ink in inks) for scale, (_, (_, _, inks)) in ways.items()}
@@ -282,6 +285,12 @@ def _by_ink(traced, calibration, flags):
         flags = tuple(flag for flag in flags if flag.name != "incidence")
         flags += (Flag("incidence", "vertical axis"),) if turned.is_incidence else ()
     return ways[best][0], flags, ways[best][1]
+
+
+def _follows_most(plot, inks):
+    """Whether paths follow so much of the ink, counted once in each run down a column, that others cannot follow much more."""
+    runs = ColumnRuns.of((plot.contrast > 0) & ~plot.text)
+    return _MORE_FOLLOWED * sum(ink.path.own for ink in inks) >= len(runs.first)
 
 
 def _inks(plot, calibration, entries, rows, panel, given, settings, drawn):
@@ -359,62 +368,6 @@ def _is_shade(ink, others, short):
         if theirs > 15 and chroma < theirs and alike and ink.lab[0] > other.lab[0] - 5:
             return True
     return False
-
-
-def _traced_curves(inks, edges, sights, plot, calibration, settings):
-    marks = censor_marks([(ink.path, edge) for ink, edge in zip(inks, edges, strict=True)])
-    return [
-        replace(_curve(ink, edge, mark, plot, calibration, settings), occluded=occluded_times(sight, plot, calibration))
-        for ink, edge, mark, sight in zip(inks, edges, marks, sights, strict=True)
-    ]
-
-
-def _curve(ink, edges, marks, plot, calibration, settings):
-    """The step function along one arm's ink, in time and survival; its name and flags come later."""
-    column, row = steps(ink.path, edges, settings)
-    time, survival = calibration.to_data(plot.left + column, plot.row_to_py(row))
-    end = float(calibration.time.to_value(plot.left + ink.path.last + 0.5))
-    time = np.maximum.accumulate(np.clip(time, 0, None))
-    survival = np.minimum.accumulate(np.clip(survival, 0, 1))
-    drops = survival < np.concatenate([[1.0], survival[:-1]])
-    drops[0] = False
-    time = np.concatenate([[0.0], time[drops], [max(end, time[-1])]])
-    survival = np.concatenate([[1.0], survival[drops], [survival[-1]]])
-    censored = calibration.time.to_value(plot.left + marks.column)
-    error = math.hypot(_READING_ERROR_PX, calibration.residual_px)
-    return Curve(
-        arm="",
-        time=time,
-        survival=survival,
-        censor_time=np.clip(censored, 0, time[-1]),
-        time_error=error * abs(calibration.time.slope),
-        survival_error=error * calibration.survival_per_px,
-        confidence=round(ink.confidence, 3),
-        marks_confidence=round(marks.confidence, 3),
-    )
-
-
-def _curve_flags(label, ink, sight, plot):
-    flags, place, columns = [], f"arm {label!r}", len(ink.path.leave)
-    hidden, bare = longest(sight.hidden), longest(sight.bare)
-    if hidden is not None and (hidden[1] - hidden[0] > 0.03 * columns or sight.share_hidden > 0.15):
-        detail = f"{sight.share_hidden:.0%} of its length shows no ink of its own."
-        flags.append(Flag("occluded", place, detail, _stretch_box(ink, plot, hidden)))
-    if ink.dash == "solid" and ink.path.bare > max(3, 0.03 * columns):
-        detail = f"{ink.path.bare:.0f} of {columns} columns are bare."
-        flags.append(Flag("gap", place, detail, bare and _stretch_box(ink, plot, bare)))
-    if ink.limits:
-        flags.append(Flag("confidence_band", f"arm {label!r}"))
-    if ink.confidence < 0.35:
-        flags.append(Flag("arms_doubtful", f"arm {label!r}", f"Its confidence is {ink.confidence:.2f}."))
-    return tuple(flags)
-
-
-def _stretch_box(ink, plot, stretch):
-    """Around a stretch of an arm's path, in px of the figure."""
-    rows = ink.path.enter[stretch[0] - ink.path.first], ink.path.leave[stretch[1] - ink.path.first]
-    top, bottom = sorted(float(py) for py in plot.row_to_py(rows))
-    return plot.left + stretch[0] - 6, top - 6, plot.left + stretch[1] + 6, bottom + 6
 
 
 def _tied(table, names, inks, curves):

@@ -64,7 +64,7 @@ class Edge:
 
 def turned(px):
     """The picture with rows and columns exchanged, so that vertical lines become horizontal."""
-    return np.ascontiguousarray(px.transpose(1, 0, 2))
+    return cv2.transpose(px)
 
 
 def find_edge(px, rows, columns):

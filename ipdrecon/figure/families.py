@@ -260,8 +260,7 @@ def _taken(arms, ink):
     """Where curves lie: their paths and the ink up to a line width around, since a path may run along a line's edge."""
     paths = np.zeros(ink.shape, np.uint8)
     for arm in arms:
-        for i, (enter, leave) in enumerate(zip(arm.path.enter, arm.path.leave, strict=True)):
-            paths[enter : leave + 1, arm.path.first + i] = 1
+        paths[arm.path.pixels()] = 1
     reach = int(np.ceil(max(arm.thickness for arm in arms)))
     near = cv2.dilate(paths, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
     return cv2.dilate(((near > 0) & (ink > 0.3)).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from ipdrecon.figure.path import runs_of
+from ipdrecon.figure.column_runs import ColumnRuns, beside
 
 _INKED = 0.25
 _LEAST_PIECE_PX = 5
@@ -33,7 +33,7 @@ def part_by_width(own):
         one width.
     """
     across = ink_across(own)
-    limit = _between_two(_level_widths(across, _LEAST_PIECE_PX)) or _between_two(_level_widths(across, _LEAST_DOT_PX))
+    limit = _parting_width(across)
     if limit is None:
         return (own,)
     upright = ink_across(np.ascontiguousarray(own.T)).T
@@ -51,8 +51,8 @@ def _run_together(broad, across, limit):
     inked = (across > 0) & (across < limit) & ~broad
     level = inked[:, 1:-1] & inked[:, :-2] & inked[:, 2:]
     thin, reach = np.flatnonzero(level.any(axis=0)) + 1, int(_ALONG_SHARE * broad.shape[1])
-    beside = np.convolve(broad.any(axis=0), np.ones(2 * reach + 1), "same") > 0
-    return bool(len(thin) and beside[thin].mean() > _LEAST_TOGETHER)
+    along = np.convolve(broad.any(axis=0), np.ones(2 * reach + 1), "same") > 0
+    return bool(len(thin) and along[thin].mean() > _LEAST_TOGETHER)
 
 
 def ink_across(own):
@@ -68,27 +68,41 @@ def ink_across(own):
     ndarray of float32, shape (height, width)
         In px; 0 on paper.
     """
-    columns = np.pad(own, ((1, 1), (0, 0))).T
-    flat = np.ascontiguousarray(columns, np.float64).ravel()
-    inked = flat > _INKED
-    bounds = np.flatnonzero(np.diff(inked)) + 1
-    first, last = bounds[::2], bounds[1::2]
-    if not len(first):
-        return np.zeros(own.shape, np.float32)
-    long = last - first
-    covered = np.add.reduceat(flat[inked], np.concatenate([[0], np.cumsum(long)[:-1]])) + flat[first - 1] + flat[last]
-    across = np.zeros(len(flat), np.float32)
+    across, runs = np.zeros(own.shape, np.float32), ColumnRuns.of(own > _INKED)
+    if not len(runs.first):
+        return across
+    column, top = np.divmod(runs.first, len(own) + 1)
+    long = runs.last - runs.first + 1
+    bottom, begins = top + long - 1, np.concatenate([[0], np.cumsum(long)[:-1]])
+    inked = np.arange(long.sum()) + np.repeat(top - begins, long), np.repeat(column, long)
+    above, below = beside(own, column, top, bottom)
+    covered = np.add.reduceat(own[inked], begins, dtype=np.float64) + above + below
     across[inked] = np.repeat(covered, long)
-    return np.ascontiguousarray(across.reshape(columns.shape)[:, 1:-1].T)
+    return across
 
 
-def _level_widths(across, least):
-    """Width of the line along each of its level pieces of some length, once for every column, shape (n,)."""
+def _parting_width(across):
+    """Width that parts broad lines from thin ones, by their longer level pieces or else by all; None where there is none."""
+    long, widths = _level_pieces(across)
+    for least in (_LEAST_PIECE_PX, _LEAST_DOT_PX):
+        limit = _between_two(np.repeat(widths, np.where(long >= least, long, 0)))
+        if limit is not None:
+            return limit
+    return None
+
+
+def _level_pieces(across):
+    """Length and median width of each level piece of a line: one of the upper edges of its ink."""
     inked = across > 0
-    top = np.pad(inked & ~np.pad(inked, ((1, 0), (0, 0)))[:-1], ((0, 0), (0, 1))).ravel()
-    across = np.pad(across, ((0, 0), (0, 1))).ravel()
-    pieces = [(a, b) for a, b in zip(*runs_of(top), strict=True) if b - a >= least]
-    return np.repeat([np.median(across[a:b]) for a, b in pieces], [b - a for a, b in pieces])
+    inked[1:] &= across[:-1] <= 0
+    rows, columns = np.nonzero(inked)
+    if not len(rows):
+        return np.zeros(0, int), np.zeros(0, np.float32)
+    begins = np.concatenate([[0], np.flatnonzero((np.diff(rows) != 0) | (np.diff(columns) != 1)) + 1])
+    long = np.diff(np.append(begins, len(rows)))
+    widths = across[rows, columns]
+    widths = widths[np.lexsort((widths, np.repeat(np.arange(len(long)), long)))]
+    return long, (widths[begins + (long - 1) // 2] + widths[begins + long // 2]) / 2
 
 
 def _between_two(widths):

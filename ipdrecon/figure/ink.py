@@ -7,18 +7,16 @@ import numpy as np
 
 from ipdrecon.errors import AxisError
 from ipdrecon.figure.boxes import outlines
-from ipdrecon.figure.colour import FILL_BIN_LAB, colour_codes, counted_codes, decoded_codes, distance, to_lab, to_rgb
+from ipdrecon.figure.colour import colour_codes, counted_codes, decoded_codes, distance, to_lab, to_rgb
+from ipdrecon.figure.ground import Ground, find_ground
 
-_FILL_SHARE = 0.004
 _LEAST_CONTRAST = 14.0
 _BIN_LAB = 4.0
 _MOST_CELLS = 2000
 _TIE_LAB = 4.0
 _MOST_MISFIT = 16.0
 _FRINGE_SHARE = 0.85
-_BROAD_SHARE = 0.3
-_SAME_LINE_LAB = 12.0
-_WIDEST_LINE_SHARE = 0.03
+_MOST_MODES = 24
 _LEAST_SIDE_PX = 16
 
 
@@ -50,35 +48,38 @@ class Plot:
 
     Attributes
     ----------
-    lab, rgb : ndarray of float32, shape (height, width, 3)
-        The picture in CIELAB, and in red, green, blue of 0 to 100.
-    background, background_rgb : ndarray of float32, shape (height, width, 3)
+    px : ndarray of uint8, shape (height, width, 3)
+        The picture, and
+    lab : ndarray of float32, shape (height, width, 3)
+        the same in CIELAB.
+    ground : Ground
         The same without thin ink: paper, bands and fills.
     contrast : ndarray of float32, shape (height, width)
-        CIELAB distance of the two; 0 where `hidden`.
+        CIELAB distance of the picture and its ground; 0 where `hidden`.
     hidden : ndarray of bool, shape (height, width)
         Gridlines and frame: places that tell nothing about curves.
     text : ndarray of bool, shape (height, width)
         Places of words and legend keys: their ink may be text or curve.
-    fills : ndarray, shape (n_fills, 3)
-        CIELAB colours of the large areas, paper first.
     left, top : int
         Place of the plot's first column and row in the figure.
     flipped : bool
         Whether rows are turned upside down (cumulative incidence).
     """
 
+    px: np.ndarray
     lab: np.ndarray
-    rgb: np.ndarray
-    background: np.ndarray
-    background_rgb: np.ndarray
+    ground: Ground
     contrast: np.ndarray
     hidden: np.ndarray
     text: np.ndarray
-    fills: np.ndarray
     left: int
     top: int
     flipped: bool
+
+    @property
+    def fills(self):
+        """CIELAB colours of the large areas, paper first, shape (n_fills, 3)."""
+        return self.ground.fills
 
     @property
     def height(self):
@@ -135,15 +136,13 @@ def plot_inside(px, box, calibration, words, *, keys=(), lines=(), settings=None
     for place in [word.box for word in words if _is_text(word)] + list(keys):
         _mark(text, place, left, top)
     if calibration.is_incidence:
-        crop, text = crop[::-1], text[::-1]
-    lab = to_lab(crop)
-    background_rgb, fills = _background(crop, lines)
-    background = cv2.cvtColor(background_rgb / 100, cv2.COLOR_RGB2LAB)
-    contrast = distance(lab, background)
+        crop, text = np.ascontiguousarray(crop[::-1]), text[::-1]
+    ground = find_ground(crop, lines)
+    lab, contrast = to_lab(crop), np.zeros(crop.shape[:2], np.float32)
+    contrast[~ground.bare] = distance(lab[~ground.bare], ground.lab[ground.place[~ground.bare]])
     hidden = _grid(lab, contrast, settings) | _frame(contrast, settings) | outlines(contrast > settings.least_contrast, lab, text)
     contrast[hidden | (contrast < settings.least_contrast)] = 0
-    rgb = crop.astype(np.float32) / 2.55
-    return Plot(lab, rgb, background, background_rgb, contrast, hidden, text, fills, left, top, calibration.is_incidence)
+    return Plot(crop, lab, ground, contrast, hidden, text, left, top, calibration.is_incidence)
 
 
 def _extent(px, box, calibration):
@@ -169,33 +168,6 @@ def _mark(mask, box, left, top):
     rows = slice(max(int(box.top - top), 0), max(int(np.ceil(box.bottom - top)) + 1, 0))
     columns = slice(max(int(box.left - left), 0), max(int(np.ceil(box.right - left)) + 1, 0))
     mask[rows, columns] = True
-
-
-def _background(crop, lines):
-    """The picture without thin lines: a median over a window wider than lines, snapped to the large fills."""
-    size = int(np.clip(0.04 * min(crop.shape[:2]), 9, 41)) | 1
-    median = cv2.medianBlur(np.ascontiguousarray(crop), size)
-    lab = to_lab(median)
-    codes = colour_codes(lab, FILL_BIN_LAB).ravel()
-    kinds, inverse, counts = counted_codes(codes)
-    fills = decoded_codes(kinds, FILL_BIN_LAB)
-    large = np.flatnonzero(counts >= _FILL_SHARE * codes.size)
-    large = large[np.argsort(-counts[large], kind="stable")] if len(large) else np.array([np.argmax(counts)])
-    large = large[[i == 0 or _is_broad(lab, fills[kind], lines) for i, kind in enumerate(large)]]
-    centres = fills[large]
-    near = np.linalg.norm(fills[:, None] - centres[None], axis=2).min(axis=1) < 9
-    trusted = near[inverse].reshape(lab.shape[:2])
-    paper = np.median(median[(codes == kinds[large[0]]).reshape(lab.shape[:2])], axis=0)
-    return np.where(trusted[..., None], median, paper).astype(np.float32) / 2.55, centres
-
-
-def _is_broad(lab, colour, lines):
-    """Whether much of a colour's area is broader than the widest lines: a fill."""
-    width = int(np.clip(_WIDEST_LINE_SHARE * min(lab.shape[:2]), 5, 11))
-    width *= 1 + any(np.linalg.norm(line - colour) < _SAME_LINE_LAB for line in lines)
-    alike = (distance(lab, colour) < 9).astype(np.uint8)
-    broad = cv2.morphologyEx(alike, cv2.MORPH_OPEN, np.ones((width | 1, width | 1), np.uint8))
-    return bool(broad.sum() > _BROAD_SHARE * alike.sum())
 
 
 def _grid(lab, contrast, settings):
@@ -254,65 +226,67 @@ def palette(plot, settings=None):
         CIELAB colour and number of ridge pixels of each.
     """
     settings = settings or InkSettings()
-    ridge = _ridges(plot.contrast) & ~plot.text
-    samples = plot.lab[ridge]
+    at = np.flatnonzero(_ridges(plot.contrast) & ~plot.text)
+    samples, contrast = plot.lab.reshape(-1, 3)[at], plot.contrast.ravel()[at]
     if len(samples) < 10:
         return ()
-    codes = colour_codes(samples, _BIN_LAB)
-    kinds, counts = np.unique(codes, return_counts=True)
+    kinds, which, counts = counted_codes(colour_codes(samples, _BIN_LAB))
     common = np.sort(np.argsort(-counts, kind="stable")[:_MOST_CELLS])
-    kinds, counts = kinds[common], counts[common]
-    cells = decoded_codes(kinds, _BIN_LAB)
-    distance = np.linalg.norm(cells[:, None] - cells[None], axis=2)
-    density = np.exp(-0.5 * (distance / 5.0) ** 2) @ counts
-    free, modes = np.ones(len(cells), bool), []
-    while free.any() and len(modes) < 24:
+    cells = decoded_codes(kinds[common], _BIN_LAB)
+    apart = distance(cells[:, None], cells)
+    density = np.exp(-0.5 * (apart / 5.0) ** 2) @ counts[common]
+    free, modes, least = np.ones(len(cells), bool), [], max(12, 0.05 * plot.width)
+    for _ in range(_MOST_MODES):
         best = int(np.argmax(np.where(free, density, -1)))
-        members = free & (distance[best] < settings.merge_lab)
-        inside = np.isin(codes, kinds[members])
-        place = np.zeros(ridge.shape, bool)
-        place[ridge] = inside
-        modes.append(_Mode(_purest(samples[inside], plot.contrast[ridge][inside]), int(counts[members].sum()), place))
-        free &= ~members
-    least = max(12, 0.05 * plot.width)
-    modes = [
-        mode
-        for mode in modes
-        if mode.count >= least and np.linalg.norm(plot.fills - mode.colour, axis=1).min() > settings.merge_lab
-    ]
+        members = common[free & (apart[best] < settings.merge_lab)]
+        inside = np.isin(np.arange(len(kinds)), members)[which]
+        colour, count = _purest(samples[inside], contrast[inside]), int(counts[members].sum())
+        if count >= least and np.linalg.norm(plot.fills - colour, axis=1).min() > settings.merge_lab:
+            modes.append(_Mode(colour, to_rgb(colour), count, at[inside]))
+        free &= apart[best] >= settings.merge_lab
+        if not free.any():
+            break
     return tuple((mode.colour, mode.count) for mode in _without_fringes(plot, modes))
 
 
 @dataclass(frozen=True)
 class _Mode:
-    """A common colour, its number of ridge pixels, and where they are."""
+    """A common colour in CIELAB and in red, green, blue, its number of ridge pixels, and where they are in the flat plot."""
 
     colour: np.ndarray
+    rgb: np.ndarray
     count: int
-    place: np.ndarray
+    at: np.ndarray
 
 
 def _without_fringes(plot, modes):
     """Colours without those that only line another: mixtures of it with a ground or a third colour, beside its pixels."""
-    away = [distance(plot.lab, mode.colour) for mode in modes]
     fills = [to_rgb(colour) for colour in plot.fills]
     dropped = set()
     for i, mode in enumerate(modes):
+        purer = []
         for j, other in enumerate(modes):
-            if i == j or j in dropped:
-                continue
-            rarer = [to_rgb(third.colour) for third in modes if mode.count < 0.7 * min(other.count, third.count)]
-            mixed = any(mixture_share(to_rgb(mode.colour), to_rgb(other.colour), ground) is not None for ground in fills + rarer)
-            if mixed and _lines(mode.place, away[i], away[j]):
-                dropped.add(i)
-                break
+            rarer = [third.rgb for third in modes if mode.count < 0.7 * min(other.count, third.count)]
+            if i != j and j not in dropped and any(mixture_share(mode.rgb, other.rgb, ground) is not None for ground in fills + rarer):
+                purer.append(other)
+        if purer and _lines(plot, mode, purer):
+            dropped.add(i)
     return [mode for i, mode in enumerate(modes) if i not in dropped]
 
 
-def _lines(place, away, other):
+def _lines(plot, mode, others):
     """Whether nearly all places of one colour lie beside pixels that are nearer to another."""
-    pure = cv2.dilate(((other < 16) & (other < away)).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    return pure[place].mean() > _FRINGE_SHARE
+    around, mask = np.ones((3, 3), np.uint8), np.zeros(plot.contrast.shape, np.uint8)
+    mask.ravel()[mode.at] = 1
+    near = np.flatnonzero(cv2.dilate(mask, around))
+    lab = plot.lab.reshape(-1, 3)[near]
+    away = distance(lab, mode.colour)
+    for other in others:
+        off = distance(lab, other.colour)
+        mask.ravel()[near] = (off < 16) & (off < away)
+        if cv2.dilate(mask, around).ravel()[mode.at].mean() > _FRINGE_SHARE:
+            return True
+    return False
 
 
 def mixture_share(rgb, colour, ground):
@@ -367,7 +341,8 @@ def part(plot, colours):
         In [0, 1].
     """
     ink = plot.contrast > 0
-    mixtures = (_mixture(plot.rgb[ink], plot.background_rgb[ink], colour) for colour in colours)
+    rgb, ground = (np.ascontiguousarray(part.T) for part in (plot.px[ink].astype(np.float32) / 2.55, plot.ground.rgb[plot.ground.place[ink]]))
+    mixtures = (_mixture(rgb, ground, colour) for colour in colours)
     alpha, misfit = (np.stack(parts) for parts in zip(*mixtures, strict=True))
     best = misfit.min(axis=0)
     fits = (misfit <= best + _TIE_LAB) & (misfit < _MOST_MISFIT)
@@ -389,22 +364,26 @@ def _near_pure(ink, pure):
     return cv2.dilate(whole, np.ones((5, 5), np.uint8))[ink] > 0
 
 
-def _mixture(rgb, background_rgb, colour):
-    """Share of `colour` in each pixel, and the distance left when it is mixed with the background.
+def _mixture(rgb, ground, colour):
+    """Share of `colour` in each pixel, and the distance left when it is mixed with the ground; pixels have shape (3, n).
 
     Drawing programs blend red, green and blue as stored, so shares are taken there and not in CIELAB.
     """
-    way = to_rgb(colour) - background_rgb
-    offset = rgb - background_rgb
-    length2 = (way**2).sum(axis=1)
-    alpha = np.clip((offset * way).sum(axis=1) / np.maximum(length2, 1.0), 0, 1.3)
-    misfit = np.linalg.norm(offset - alpha[:, None] * way, axis=1)
+    way, offset = to_rgb(colour)[:, None] - ground, rgb - ground
+    length2 = _summed(way**2)
+    alpha = np.clip(_summed(offset * way) / np.maximum(length2, 1.0), 0, 1.3)
+    misfit = np.sqrt(_summed((offset - alpha * way) ** 2))
     return alpha, np.where(length2 > _LEAST_CONTRAST**2, misfit, np.inf)
+
+
+def _summed(channels):
+    """Sum over three channels, which a loop over the pixels is slow at."""
+    return channels[0] + channels[1] + channels[2]
 
 
 def _on_the_way(plot, colours):
     """Pairs (lighter, darker) of colours, the first a mixture of the second with the paper."""
-    paper = np.median(plot.background.reshape(-1, 3), axis=0)
+    paper = plot.ground.middle()
     pairs = []
     for i, light in enumerate(colours):
         for j, dark in enumerate(colours):

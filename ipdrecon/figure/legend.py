@@ -117,7 +117,7 @@ def as_one(words):
     Word
     """
     text, confidence = " ".join(word.text for word in words), min(word.confidence for word in words)
-    return Word(text, _around([word.box for word in words]), confidence, words[0].vertical)
+    return Word(text, _around([word.box for word in words]), confidence, words[0].vertical, all(word.exact for word in words))
 
 
 def _around(boxes):

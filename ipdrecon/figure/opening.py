@@ -35,7 +35,7 @@ def open_sheet(path, *, page=None, ocr=True):
     """
     data, kind = read_file(path)
     if kind in DOCUMENTS:
-        return _document(Path(path).name, data, kind, page)
+        return _document(Path(path).name, data, kind, page, ocr)
     if page not in (None, 1):
         raise PanelError(f"Page {page} was asked for, but a picture has one page only. Leave --page out.")
     figure, flags = straight_figure(open_figure(path))
@@ -43,12 +43,12 @@ def open_sheet(path, *, page=None, ocr=True):
     return whole_picture(figure, words, flags)
 
 
-def _document(name, data, kind, page):
+def _document(name, data, kind, page, ocr):
     from ipdrecon.figure.vector.pages import chosen_pages, page_cuttings
 
     with _opened(name, data, kind) as document:
         pages = chosen_pages(document, page)
-        cuttings = [cutting for number in pages for cutting in page_cuttings(document, number)]
+        cuttings = [cutting for number in pages for cutting in page_cuttings(document, number, ocr=ocr)]
     if not cuttings:
         where = f"page {page}" if page is not None else f"any of {len(pages)} pages" if len(pages) > 1 else "the page"
         raise PanelError(

@@ -6,10 +6,12 @@ columns; where other ink hides the curve, the path costs little.
 """
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import cv2
 import numpy as np
 
+_INKED = 0.3
 _SOLID, _ALL = 0.9, 0.95
 _DASH_GAP_PX = 6
 _DROP_GAP_SHARE = 0.012
@@ -83,6 +85,12 @@ class Path:
         """The last column."""
         return self.first + len(self.leave) - 1
 
+    def pixels(self):
+        """Rows and columns of all its pixels, from column to column and downwards."""
+        down = self.leave - self.enter + 1
+        rows = np.arange(down.sum()) + np.repeat(self.enter - np.cumsum(down) + down, down)
+        return rows, np.repeat(self.first + np.arange(len(down)), down)
+
 
 def find_path(own, hidden, text, start, settings=None, *, unbroken=False):
     """The best monotone path from a starting point.
@@ -106,11 +114,11 @@ def find_path(own, hidden, text, start, settings=None, *, unbroken=False):
     Path
     """
     settings = settings or TraceSettings()
-    solid = replace(settings, gap=settings.solid_gap, drop_gap=settings.solid_gap)
-    strict = _best_path(own, hidden, text, start, solid)
-    if unbroken or strict.own > _ALL * (own[:, strict.first :] > 0.3).any(axis=0).sum():
+    field = _field(own, hidden, text, start)
+    strict = _best_path(field, replace(settings, gap=settings.solid_gap, drop_gap=settings.solid_gap))
+    if unbroken or strict.own > _ALL * field.inked[:, strict.first :].any(axis=0).sum():
         return strict
-    path = _best_path(own, hidden, text, start, settings)
+    path = _best_path(field, settings, _dashed_drops(field.inked))
     most = max(settings.most_gap * own.shape[1], 8)
     whole = path.own > _SOLID * (path.own + path.bare)
     if not whole and path.gap <= most:
@@ -118,19 +126,52 @@ def find_path(own, hidden, text, start, settings=None, *, unbroken=False):
     return strict if whole or strict.own >= 0.5 * path.own else path
 
 
-def _best_path(own, hidden, text, start, settings):
+@dataclass(frozen=True)
+class _Field:
+    """What a path is sought in.
+
+    Attributes
+    ----------
+    own : ndarray, shape (height, width)
+        Coverage by the arm's ink.
+    inked, cover, text : ndarray of bool, shape (height, width)
+        Where there is such ink, what may hide it, and what may be text.
+    first, row : int
+        Where paths begin.
+    kind : ndarray of uint8, shape (n_columns, n_rows)
+        The three masks as bits, from the first column of a path on. Without ink a path only loses: no column beyond the
+        last ink and no row below it can be the end of the best path, and they are left out.
+    """
+
+    own: np.ndarray
+    inked: np.ndarray
+    cover: np.ndarray
+    text: np.ndarray
+    first: int
+    row: int
+    kind: np.ndarray
+
+
+def _field(own, hidden, text, start):
     height, width = own.shape
     first = int(np.clip(round(start[0]), 0, width - 1))
     row = int(np.clip(round(start[1]), 0, height - 1))
-    inked, cover = own > 0.3, hidden | text
-    score, origin = _sweep(*_gains(own, inked, cover, text, settings, first, row), row)
-    last, end = np.unravel_index(np.argmax(score), score.shape)
-    enter, leave = _walk_back(origin, last, end)
+    inked, cover = own > _INKED, hidden | text
+    columns, rows = (np.flatnonzero(inked[:, first:].any(axis=axis)) for axis in (0, 1))
+    right_end = first + (columns[-1] if len(columns) else 0) + 1
+    bottom = max(rows[-1] if len(rows) else 0, row + _START_REACH_PX) + 1
+    bits = (mask[:bottom, first:right_end].view(np.uint8) << bit for bit, mask in enumerate((inked, text, cover)))
+    return _Field(own, inked, cover, text, first, row, cv2.transpose(next(bits) | next(bits) | next(bits)))
+
+
+def _best_path(field, settings, dashes=None):
+    own, inked, text, first = field.own, field.inked, field.text, field.first
+    enter, leave, score = best_course(*_gains(field, settings, dashes), field.kind & 1 > 0, field.row)
     kept = _without_words(inked[:, first:], text[:, first:], leave)
-    enter, leave, worth = enter[:kept], leave[:kept], float(score[kept - 1, leave[kept - 1]])
+    enter, leave, worth = enter[:kept], leave[:kept], float(score[kept - 1])
     leave[-1] = _final_drop(own[:, first + max(kept - 3, 0) : first + kept + 2], leave[-1])
     columns = np.arange(first, first + kept)
-    ink, covered = inked[leave, columns] & ~text[leave, columns], cover[leave, columns]
+    ink, covered = inked[leave, columns] & ~text[leave, columns], field.cover[leave, columns]
     bare = ~ink & ~covered
     return Path(enter, leave, first, worth, float(ink.sum()), float(bare.sum()), _gap(bare))
 
@@ -175,21 +216,28 @@ def _before_letters(inked, rows, columns, half):
     return int(line[-1]) + 1 if len(line) else 0
 
 
-def _gains(own, inked, cover, text, settings, first, row):
-    """Gain of entering each pixel from the left, and of all above it in its column, shapes (n_columns, n_rows).
+def _gains(field, settings, dashes):
+    """Gain of entering each pixel from the left, and of all from the top down to it, shapes (n_columns, n_rows)."""
+    kind, (of_right, of_down) = field.kind, _gain_of_kind(settings)
+    pure = np.flatnonzero(kind & 3 == 1)
+    columns, rows = np.divmod(pure, kind.shape[1])
+    right = cv2.LUT(kind, of_right)
+    right.ravel()[pure] = np.sqrt(field.own[rows, field.first + columns])
+    kind = cv2.transpose(kind)
+    if dashes is not None:
+        kind |= dashes[: len(kind), field.first : field.first + kind.shape[1]].view(np.uint8) << 3
+    depth = cv2.LUT(kind, of_down)
+    for above, here in pairwise(depth):
+        here += above
+    return right, cv2.transpose(depth)
 
-    Columns begin with the first of the path. Without ink a path only loses: no column beyond the last ink and no row
-    below it can be the end of the best path, and they are left out.
-    """
-    columns, rows = np.flatnonzero(inked[:, first:].any(axis=0)), np.flatnonzero(inked[:, first:].any(axis=1))
-    right_end = first + (columns[-1] if len(columns) else 0) + 1
-    bottom = max(rows[-1] if len(rows) else 0, row + _START_REACH_PX) + 1
-    dashes = _dashed_drops(inked) if settings.gap < settings.solid_gap else np.zeros_like(inked)
-    parts = (np.ascontiguousarray(one[:bottom, first:right_end].T) for one in (own, inked, cover, text, dashes))
-    own, inked, cover, text, dashes = parts
-    right = np.where(inked, np.where(text, settings.text_ink, np.sqrt(own)), np.where(cover, -settings.hidden, -settings.gap))
-    down = np.where(inked, settings.drop_ink, np.where(cover | dashes, -settings.hidden, -settings.drop_gap))
-    return right, np.cumsum(down, axis=1)
+
+def _gain_of_kind(settings):
+    """Gain of entering a pixel from the left and from above, for every mixture of ink, text, cover and a dashed stroke's gap."""
+    inked, text, cover, dashes = (np.arange(256) >> bit & 1 for bit in range(4))
+    bare = np.where(cover, -settings.hidden, -settings.gap)
+    right = np.where(inked, np.where(text, settings.text_ink, 1.0).astype(np.float32), bare)
+    return right, np.where(inked, settings.drop_ink, np.where(cover | dashes, -settings.hidden, -settings.drop_gap))
 
 
 def runs_of(mask):
@@ -203,7 +251,9 @@ def runs_of(mask):
     -------
     first, last : ndarray of int, shape (n_runs,)
     """
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], np.asarray(mask, np.int8), [0]])))
+    padded = np.zeros(len(mask) + 2, bool)
+    padded[1:-1] = mask
+    edges = np.flatnonzero(padded[1:] != padded[:-1])
     return edges[::2], edges[1::2]
 
 
@@ -216,7 +266,7 @@ def _gap(bare):
 
 def _final_drop(own, row):
     """Last row of a dashed vertical stroke that goes on down from the path's end; `row` where there is none."""
-    inked = (own > 0.3).any(axis=1)
+    inked = (own > _INKED).any(axis=1)
     below = np.flatnonzero(inked[row:])
     if len(below) < 2:
         return row
@@ -225,25 +275,54 @@ def _final_drop(own, row):
     return row + int(reach) if reach > 2 * above + _DASH_GAP_PX else row
 
 
-def _sweep(right, depth, row):
-    """Best score of a path to each pixel, and the row in which it entered the pixel's column."""
-    score = np.empty(depth.shape)
-    origin = np.zeros(depth.shape, np.int32)
-    rows = np.arange(depth.shape[1], dtype=np.int32)
-    before = np.where(np.abs(rows - row) <= _START_REACH_PX, 0.0, -np.inf)
-    for step in range(len(depth)):
-        arrive = before + right[step] - depth[step]
-        best = np.maximum.accumulate(arrive)
-        np.maximum.accumulate(rows * (arrive >= best), out=origin[step])
-        before = np.add(best, depth[step], out=score[step])
-    return score, origin
+def best_course(right, depth, inked, row):
+    """The best of the paths that begin at the left near a row, move right and down, and end on ink or in the first column.
+
+    Of paths that are worth the same, the one that drops first.
+
+    Parameters
+    ----------
+    right, depth : ndarray, shape (n_columns, n_rows)
+        Gain of entering each pixel from the left, and of going down its column from the top to it; pixels without ink
+        add no gain to either.
+    inked : ndarray of bool, shape (n_columns, n_rows)
+    row : int
+
+    Returns
+    -------
+    enter, leave : ndarray of int, shape (n_columns_of_path,)
+        Row in which the path enters and leaves each column.
+    score : ndarray, shape (n_columns_of_path,)
+        Gain up to each.
+    """
+    best, entered = np.empty(depth.shape), np.empty(depth.shape, bool)
+    score = np.where(np.abs(np.arange(depth.shape[1]) - row) <= _START_REACH_PX, 0.0, -np.inf)
+    for gain, below, reach, enters in zip(right, depth, best, entered, strict=True):
+        score += gain
+        score -= below
+        np.maximum.accumulate(score, out=reach)
+        np.greater_equal(score, reach, out=enters)
+        np.add(reach, below, out=score)
+    enter, leave = _walk_back(entered, *_best_end(best, depth, inked))
+    at = np.arange(len(leave)), leave
+    return enter, leave, best[at] + depth[at]
 
 
-def _walk_back(origin, last, end):
+def _best_end(best, depth, inked):
+    """Column and row where the best path ends; without ink it only loses, and does not leave the first column."""
+    ends = inked.copy()
+    ends[0] = True
+    ends = np.flatnonzero(ends)
+    return np.unravel_index(ends[np.argmax(best.ravel()[ends] + depth.ravel()[ends])], best.shape)
+
+
+def _walk_back(entered, last, end):
+    """Rows in which a path enters and leaves its columns, from where paths best enter the columns and from where it ends."""
     enter, leave = np.zeros(last + 1, int), np.zeros(last + 1, int)
+    place, n_rows = entered.tobytes(), entered.shape[1]
     row = end
-    for step in range(last, -1, -1):
-        leave[step] = row
-        row = origin[step, row]
-        enter[step] = row
+    for column in range(last, -1, -1):
+        leave[column] = row
+        row = place.rindex(1, column * n_rows, column * n_rows + row + 1) - column * n_rows
+        enter[column] = row
     return enter, leave

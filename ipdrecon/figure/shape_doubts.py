@@ -10,6 +10,7 @@ _WINDOW_PX = 25
 _LEAST_DROP_PX = 3.0
 _LEAST_WINDOWS = 4
 _SMOOTH_PX = 0.2
+_LEVEL_PX = 0.1
 _SMOOTH_SHARE = 0.6
 _FILLED_SHARE = 0.2
 _LEAST_AREA = 0.06
@@ -84,7 +85,7 @@ def smooth_share(edges):
 def _stray(middle):
     """Typical distance in px of a stretch of a line from a parabola; None where it hardly falls or is hardly seen."""
     at = np.flatnonzero(np.isfinite(middle))
-    if len(at) < 0.8 * len(middle):
+    if len(at) < 0.8 * len(middle) or np.ptp(middle[at]) < _LEVEL_PX:
         return None
     bent = np.polyval(np.polyfit(at, middle[at], 2), at)
     off = np.abs(bent - middle[at])
@@ -109,11 +110,13 @@ def filled_share(plot, inks):
     -------
     float
     """
-    ground = plot.background if plot.flipped else plot.background[::-1]
+    ground = plot.ground if plot.flipped else plot.ground.flipped()
     first = _foot(plot)
-    paper = max(plot.fills[0], np.median(ground[-first], axis=0), key=lambda colour: colour[0])
-    colour = ground[first]
-    alike = distance(ground[first:], colour) < 9
+    paper = max(plot.fills[0], np.median(ground.lab[ground.place[-first]], axis=0), key=lambda colour: colour[0])
+    colour = ground.lab[ground.place[first]]
+    alike = ground.place[first:] == ground.place[first]
+    rows, columns = np.nonzero(~alike)
+    alike[rows, columns] = distance(ground.lab[ground.place[first + rows, columns]], colour[columns]) < 9
     reach = first + np.where(alike.all(axis=0), len(alike), np.argmin(alike, axis=0))
     area = (np.linalg.norm(colour - paper, axis=1) > 9) & (reach > first + _LEAST_AREA * plot.height) & (reach < 0.97 * plot.height)
     inside, along = np.zeros((2, plot.width), bool)

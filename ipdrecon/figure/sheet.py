@@ -24,7 +24,9 @@ class Part:
     way : {"raster", "vector"}
         Whether it is read from pixels or from paths.
     scale : float or None
-        Px per point of the page, where it is known.
+        Px per point of the scene, where it is known.
+    by : float
+        How many times as large as in the file the scene is.
     scene : Scene or None
         Paths and texts, so placed that ``px = scale * point - 0.5`` in the sheet.
     lines : tuple of Line
@@ -35,8 +37,14 @@ class Part:
     page: int = 1
     way: str = "raster"
     scale: float | None = None
+    by: float = 1.0
     scene: object = field(default=None, repr=False)
     lines: tuple = field(default=(), repr=False)
+
+    @property
+    def px_per_point(self):
+        """Px per point of the page as it is in the file; None where that is not known."""
+        return None if self.scale is None else self.scale * self.by
 
 
 @dataclass(frozen=True)
@@ -58,7 +66,11 @@ class Sheet:
 
     def part_of(self, box):
         """The part in which a box lies."""
-        return next((part for part in self.parts if part.place.contains(*box.centre)), self.parts[0])
+        return next((part for part in self.parts if part.place.contains(*box.centre, 0.5)), self.parts[0])
+
+    def within(self, part, items):
+        """Of some items with a `box`, or boxes, those that lie in a part."""
+        return tuple(item for item in items if part is self.part_of(getattr(item, "box", item)))
 
 
 @dataclass(frozen=True)
@@ -120,14 +132,10 @@ def pasted(cuttings, source, sha256, flags=()):
     for cutting in cuttings:
         rows, columns = cutting.px.shape[:2]
         px[top : top + rows, :columns] = cutting.px
-        words += [replace(word, box=_lower(word.box, top)) for word in cutting.words]
-        parts.append(_lowered(cutting.part, _lower(_around(cutting.px), top), top))
+        words += [replace(word, box=word.box.moved(0.0, top)) for word in cutting.words]
+        parts.append(_lowered(cutting.part, _around(cutting.px).moved(0.0, top), top))
         top += rows + _GAP_PX
     return Sheet(Figure(px, source, sha256), tuple(words), tuple(parts), flags)
-
-
-def _lower(box, by):
-    return replace(box, top=box.top + by, bottom=box.bottom + by)
 
 
 def _lowered(part, place, by):

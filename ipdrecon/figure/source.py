@@ -132,6 +132,8 @@ def _rgb(px):
         px = (px / 257).astype(np.uint8) if px.dtype == np.uint16 else px.astype(np.uint8)
     if px.ndim == 2:
         return cv2.cvtColor(px, cv2.COLOR_GRAY2RGB)
+    if px.shape[2] == 4 and px[:, :, 3].min() == 255:
+        return cv2.cvtColor(px, cv2.COLOR_BGRA2RGB)
     if px.shape[2] == 4:
         alpha = px[:, :, 3:].astype(np.float32) / 255
         px = np.round(px[:, :, :3] * alpha + 255 * (1 - alpha)).astype(np.uint8)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import median_filter
 
+from ipdrecon.figure.colour import median_down
+
 _LEAST_INK_LEVELS = 10.0
 _STRIP_PX = 2
 
@@ -48,11 +50,13 @@ def find_ticks(px, edges, box_rows, columns):
     """
     left, right = max(int(columns[0]) - 3, 0), min(int(np.ceil(columns[1])) + 3, px.shape[1] - 1)
     within = left + 6, right - 6
+    grid = _grid_level(px, box_rows, left, right)
     found = []
     for edge in edges:
         found.append(("outside", left, _strip_ink(px, edge.outer, -edge.inwards, left, right)))
         found += [("inside", ends[0], _strip_ink(px, edge.inner, edge.inwards, *ends)) for ends in ((left, right), within)]
-    found += [("grid", ends[0], _grid_ink(px, box_rows, *ends)) for ends in ((left, right), within)]
+    if grid is not None:
+        found += [("grid", first, _grid_ink(grid[first - left : last - left + 1])) for first, last in ((left, right), within)]
     ticks = [Ticks(kind, first + _peaks(ink)) for kind, first, ink in found if ink is not None]
     return tuple(tick for tick in ticks if len(tick.place))
 
@@ -68,13 +72,15 @@ def _strip_ink(px, row, outwards, left, right):
     return np.abs(strip - ground).max(axis=2).mean(axis=0)
 
 
-def _grid_ink(px, box_rows, left, right):
-    """Ink that most rows of the box share, against the ground beside it: vertical gridlines, not curves."""
+def _grid_level(px, box_rows, left, right):
+    """Colour that most rows of the box share, column by column; None where the box has few rows."""
     top, bottom = max(int(box_rows[0]) + 3, 0), min(int(box_rows[1]) - 3, px.shape[0] - 1)
-    if bottom - top < 10:
-        return None
-    level = np.median(px[top : bottom + 1, left : right + 1], axis=0)
-    width = int(np.clip((right - left) // 25, 11, 61)) | 1
+    return None if bottom - top < 10 else median_down(px[top : bottom + 1, left : right + 1])
+
+
+def _grid_ink(level):
+    """Ink that most rows of the box share, against the ground beside it: vertical gridlines, not curves."""
+    width = int(np.clip((len(level) - 1) // 25, 11, 61)) | 1
     ground = np.column_stack([median_filter(level[:, channel], width, mode="nearest") for channel in range(3)])
     return np.abs(level - ground).max(axis=1)
 

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ipdrecon.figure.column_runs import ColumnRuns, beside
 from ipdrecon.figure.path import TraceSettings
 
 _HIDDEN_REACH_PX = 3
+_COVERED = 0.25
 
 
 @dataclass(frozen=True)
@@ -47,34 +49,22 @@ def ink_edges(path, own, others, text):
     -------
     Edges
     """
-    count = len(path.leave)
-    upper, lower, seen = np.full(count, np.nan), np.full(count, np.nan), np.zeros(count, bool)
-    touched, written = np.zeros(count, bool), np.zeros(count, bool)
-    for i, (enter, leave) in enumerate(zip(path.enter, path.leave, strict=True)):
-        column = path.first + i
-        if text[enter : leave + 1, column].any():
-            written[i] = own[leave, column] > 0.3
-            continue
-        span = _run(own[:, column], enter, leave, 1)
-        seen[i] = span is not None
-        ink = own[:, column] if seen[i] else others[:, column]
-        span = span or _run(ink, enter, leave, _HIDDEN_REACH_PX)
-        if span is None:
-            continue
-        upper[i], lower[i] = _subpixel(ink, *span)
-        if seen[i]:
-            touch = _touch(others[:, column], *span)
-            upper[i], lower[i] = (np.nan if hit else edge for hit, edge in zip(touch, (upper[i], lower[i]), strict=True))
-            touched[i] = any(touch)
+    columns, at = slice(path.first, path.last + 1), np.arange(len(path.leave))
+    own, others, text = own[:, columns], others[:, columns], text[:, columns]
+    within = ColumnRuns.of(text).touched(at, path.enter, path.leave)[0]
+    drawn, *mine = ColumnRuns.of(own > _COVERED).touched(at, path.enter - 1, path.leave + 1)
+    hidden, *theirs = ColumnRuns.of(others > _COVERED).touched(at, path.enter - _HIDDEN_REACH_PX, path.leave + _HIDDEN_REACH_PX)
+    seen, hidden = drawn & ~within, hidden & ~drawn & ~within
+    upper, lower = np.full((2, len(at)), np.nan)
+    upper[seen], lower[seen] = _subpixel(own, at[seen], *(rows[seen] for rows in mine))
+    upper[hidden], lower[hidden] = _subpixel(others, at[hidden], *(rows[hidden] for rows in theirs))
+    above, below = (seen & (pixels > _COVERED) for pixels in beside(others, at, *mine))
+    upper[above], lower[below] = np.nan, np.nan
     stroke = _stroke(np.where(seen, lower - upper, np.nan), path)
-    upper, lower = _mend_touched(path, upper, lower, stroke, touched)
+    upper, lower = _mend_touched(path, upper, lower, stroke, above | below)
+    written = within & (own[path.leave, at] > 0.3)
     upper, lower = np.where(written, path.enter - stroke / 2, upper), np.where(written, path.leave + stroke / 2, lower)
     return Edges(upper, lower, stroke, seen)
-
-
-def _touch(others, top, bottom):
-    """Whether other ink lies right above and right below a run of ink."""
-    return bool(top > 0 and others[top - 1] > 0.25), bool(bottom < len(others) - 1 and others[bottom + 1] > 0.25)
 
 
 def _mend_touched(path, upper, lower, stroke, touched):
@@ -91,30 +81,15 @@ def _mend_touched(path, upper, lower, stroke, touched):
     )
 
 
-def _run(coverage, enter, leave, reach):
-    """First and last row of the unbroken ink within reach of the path in one column."""
-    inked = coverage > 0.25
-    low = max(enter - reach, 0)
-    touched = np.flatnonzero(inked[low : leave + reach + 1])
-    if not len(touched):
-        return None
-    top, bottom = low + touched[0], low + touched[-1]
-    while top > 0 and inked[top - 1]:
-        top -= 1
-    while bottom < len(inked) - 1 and inked[bottom + 1]:
-        bottom += 1
-    return top, bottom
-
-
-def _subpixel(coverage, top, bottom):
-    """Edges of a run of ink, from how much of its outermost pixels is covered."""
-    above = coverage[top - 1] if top > 0 else 0.0
-    below = coverage[bottom + 1] if bottom < len(coverage) - 1 else 0.0
-    if top == bottom:
-        total = coverage[top] + above + below
-        centre = top + (below - above) / total
-        return centre - total / 2, centre + total / 2
-    return top + 0.5 - coverage[top] - above, bottom - 0.5 + coverage[bottom] + below
+def _subpixel(coverage, columns, top, bottom):
+    """Edges of runs of ink, one in each of some columns, from how much of their outermost pixels is covered."""
+    above, below = beside(coverage, columns, top, bottom)
+    first, last = coverage[top, columns], coverage[bottom, columns]
+    total = first + above + below
+    centre = top + (below - above) / total
+    lone = top == bottom
+    upper = np.where(lone, centre - total / 2, top + 0.5 - first - above)
+    return upper, np.where(lone, centre + total / 2, bottom - 0.5 + last + below)
 
 
 def _stroke(thickness, path):
@@ -208,14 +183,14 @@ def steps(path, edges, settings=None):
     starts = _plateaus(after, settings.level_px)
     column, row = [float(path.first)], [float(path.enter[0])]
     for start, end in zip(starts, [*starts[1:], len(after)], strict=True):
-        level = float(np.median(after[start:end]))
+        level = float(after[(start + end - 1) // 2] + after[(start + end) // 2]) / 2
         if start == 0 and level - row[0] <= max(1.0, settings.level_px):
             row[0] = level
         if level - row[-1] <= settings.level_px:
             continue
         middle = (row[-1] + level) / 2
-        left = int(np.argmax(after >= middle))
-        right = int(np.argmax(before >= middle)) if before[-1] >= middle else left + round(edges.stroke)
+        left = int(np.searchsorted(after, middle))
+        right = int(np.searchsorted(before, middle)) if before[-1] >= middle else left + round(edges.stroke)
         column.append(max(path.first + (left + max(right, left) - 1) / 2, column[-1]))
         row.append(level)
     return np.array(column), np.array(row)
@@ -224,10 +199,10 @@ def steps(path, edges, settings=None):
 def _plateaus(after, level_px):
     """First columns of the stretches in which the level stays within `level_px`."""
     starts, level = [0], after[0]
-    for i in range(1, len(after)):
-        if after[i] - level > level_px:
+    for i, row in enumerate(after.tolist()):
+        if row - level > level_px:
             starts.append(i)
-            level = after[i]
+            level = row
     return _without_slivers(starts, after)
 
 

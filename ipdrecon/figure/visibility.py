@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ipdrecon.figure.column_runs import ColumnRuns
+
 _REACH_PX = 2
 _BRIDGED_PX = 3
 _READING_ERROR_PX = 0.4
@@ -63,9 +65,7 @@ def see(ink, edges, text):
 
 def _near(others, path, columns):
     """Whether other ink lies within reach of the path, by column."""
-    low, high = np.clip(path.enter - _REACH_PX, 0, None), np.clip(path.leave + _REACH_PX, None, others.shape[0] - 1)
-    total = np.concatenate([np.zeros((1, others.shape[1]), int), np.cumsum(others > 0.25, axis=0)])
-    return total[high + 1, columns] > total[low, columns]
+    return ColumnRuns.of(others > 0.25).touched(columns, path.enter - _REACH_PX, path.leave + _REACH_PX)[0]
 
 
 def _stretches(mask, first, least):

@@ -1,5 +1,6 @@
 """How wide and how high letters are, in the fonts at hand, which stand for the one that a figure was set in."""
 
+import io
 import unicodedata
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -108,7 +109,7 @@ def _metrics_finder(name):
 def _outline_finder(name):
     from fontTools.ttLib import TTFont
 
-    font = TTFont(_folder() / "ttf" / f"{name}.ttf", lazy=True)
+    font = TTFont(io.BytesIO((_folder() / "ttf" / f"{name}.ttf").read_bytes()), lazy=True)
     names, advances, outlines, em = font.getBestCmap(), font["hmtx"], font["glyf"], font["head"].unitsPerEm
 
     def find(letter):

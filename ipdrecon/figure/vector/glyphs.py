@@ -14,19 +14,19 @@ _SIDE = (0.3, 40.0)
 _OCR_SCALE = 3.0
 _MOST_PX = 3000
 _MOST_LETTERS = 20_000
-_SPACE, _APART = 0.3, 0.85
-_LEAST_SHARE = 0.5
+_SPACE, _APART = 0.42, 0.85
+_LEAST_SHARE, _SURE_SHARE = 0.5, 0.8
 _LEVEL = 0.25
 _MOSTLY = 0.7
-_OUTLINE_GRID = 25
+_SAME_OUTLINE = 0.03
 
 
 @dataclass(frozen=True)
 class _Letter:
-    """An outline that may be a letter: where it is in points, and what all outlines of the same letter share."""
+    """An outline that may be a letter: where it is in points, and a number that all outlines of the same letter share."""
 
     box: Box
-    key: tuple
+    key: int
 
 
 def outlined_words(scene):
@@ -44,9 +44,12 @@ def outlined_words(scene):
     tuple of Word
         With boxes in points; empty where the scene has hardly any kinds of such letters, as where marks are all that is filled.
     """
-    shapes = [shape for shape in scene.shapes if _may_be_letter(shape) and not _is_written(shape.box, scene.texts)]
-    letters = [_Letter(shape.box, _key(shape)) for shape in shapes]
-    if len({letter.key for letter in letters}) < _LEAST_KINDS or len(letters) > _MOST_LETTERS:
+    shapes = [shape for shape in scene.shapes if _may_be_text(shape) and not _is_written(shape.box, scene.texts)]
+    outlines = [outline for shape in shapes if not _is_upright(shape) for outline in _outlines(shape)]
+    if not shapes or len(outlines) > _MOST_LETTERS:
+        return ()
+    letters = [_Letter(_around_points(outline), key) for outline, key in zip(outlines, _keys(outlines), strict=True)]
+    if len({letter.key for letter in letters}) < _LEAST_KINDS:
         return ()
     read = _read(scene, shapes)
     level = [word for word in read if not word.vertical]
@@ -57,24 +60,55 @@ def outlined_words(scene):
     return tuple(word for word in (*words, *upright) if word is not None)
 
 
-def _may_be_letter(shape):
-    """Whether a shape may be the outline of a letter: filled, small, no line."""
-    if shape.fill is None or shape.opacity < 0.3 or min(shape.fill) > 250:
+def _may_be_text(shape):
+    """Whether a shape may be letters: filled, no line, its parts as small as letters are."""
+    if shape.fill is None or shape.opacity < 0.3 or min(shape.fill) > 250 or sum(map(len, shape.parts)) < 5:
         return False
-    box = shape.box
-    return _SIDE[0] < max(box.width, box.height) < _SIDE[1] and sum(map(len, shape.parts)) > 4
+    sides = [np.ptp(part, axis=0).max() for part in shape.parts]
+    return _SIDE[0] < max(sides) < _SIDE[1]
+
+
+def _is_upright(shape):
+    """Whether a shape is a word printed upwards."""
+    return len(shape.parts) > 3 and shape.box.height > 3 * shape.box.width
+
+
+def _outlines(shape):
+    """The letters of a shape, each as a list of parts: what lies above, within or below each other is one letter."""
+    letters = []
+    for part in sorted(shape.parts, key=lambda part: part[:, 0].min()):
+        left, right = part[:, 0].min(), part[:, 0].max()
+        last = max((other[:, 0].max() for other in letters[-1]), default=-np.inf) if letters else -np.inf
+        if last - left > 0.5 * (right - left):
+            letters[-1].append(part)
+        else:
+            letters.append([part])
+    return letters
+
+
+def _around_points(parts):
+    (left, top), (right, bottom) = np.concatenate(parts).min(axis=0), np.concatenate(parts).max(axis=0)
+    return Box(float(left), float(top), float(right), float(bottom))
 
 
 def _is_written(box, texts):
     return any(text.box.contains(*box.centre, 1.0) for text in texts)
 
 
-def _key(shape):
-    """What the outlines of one letter share, whatever its size: proportions, number of points, and a coarse picture of them."""
-    box, points = shape.box, np.concatenate(shape.parts)
-    side = max(box.width, box.height)
-    coarse = np.round((points - (box.left, box.top)) / side * _OUTLINE_GRID).astype(int)
-    return len(shape.parts), len(points), tuple(np.bincount(coarse.ravel(), minlength=_OUTLINE_GRID + 1)), tuple(coarse[0]), tuple(coarse[-2])
+def _keys(outlines):
+    """Which letter each outline is, as a number: those that agree point by point, whatever their size, are one."""
+    keys, known = [], defaultdict(list)
+    for parts in outlines:
+        points = np.concatenate(parts)
+        low = points.min(axis=0)
+        drawn = (points - low) / max(np.ptp(points, axis=0).max(), 1e-9)
+        alike = known[tuple(map(len, parts))]
+        apart = [np.abs(drawn - other).max() for _, other in alike]
+        if not apart or min(apart) > _SAME_OUTLINE:
+            alike.append((sum(map(len, known.values())), drawn))
+            apart.append(0.0)
+        keys.append(alike[int(np.argmin(apart))][0])
+    return keys
 
 
 def _read(scene, shapes):
@@ -129,10 +163,14 @@ def _spelt(group, spelt, words):
     if confidence < _LEAST_SHARE:
         read = [word for word in words if word.box.contains(*box.centre) and box.width > _MOSTLY * word.box.width]
         return Word(read[0].text, box, read[0].confidence) if read else None
+    spelling = "".join(character for character, _ in known)
+    read = [word.text for word in words if word.box.contains(*box.centre) and word.text.replace(" ", "") == spelling]
+    if read:
+        return Word(read[0], box, round(float(confidence), 2), exact=confidence >= _SURE_SHARE)
     text = known[0][0]
     for letter, before, (character, _) in zip(group[1:], group, known[1:], strict=False):
         text += " " * (letter.box.left - before.box.right > _SPACE * box.height) + character
-    return Word(text, box, round(float(confidence), 2))
+    return Word(text, box, round(float(confidence), 2), exact=confidence >= _SURE_SHARE)
 
 
 def _around(boxes):

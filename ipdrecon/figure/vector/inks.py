@@ -24,7 +24,9 @@ _PRECISION = 0.005
 _AT_ONE = 0.002
 _OWN_SHARE = 0.5
 _DASHES = 4
-_LOOSE = 0.02
+_LABELS_OFF = 1.2
+_RESIDUALS = 3.0
+_EXACT = 0.05
 
 
 @dataclass(frozen=True)
@@ -122,10 +124,11 @@ def settled_axes(calibration, ticks, inks, scale):
     Calibration
     """
     axes = (calibration.time, calibration.vertical)
-    loose = tuple(not kinds or axis.residual_px > _LOOSE * scale for kinds, axis in zip(ticks, axes, strict=True))
+    reach = [_LABELS_OFF if not kinds else _RESIDUALS * axis.residual_px / scale for kinds, axis in zip(ticks, axes, strict=True)]
+    reach = [far if far > _EXACT else 0.0 for far in reach]
     falls = -1 if calibration.is_incidence else 1
     starts = np.array([ink.drawn.points[0] * (1, falls) for ink in inks])
-    return anchored(calibration, starts, loose, scale)
+    return anchored(calibration, starts, reach, scale)
 
 
 def most_drawn(inks, count):
@@ -159,7 +162,8 @@ def _ink(curve, plane, plot, scale):
     lab = to_lab(np.array([[curve.line.colour]], np.uint8))[0, 0]
     path = _path(curve, plane, plot, scale)
     near = _beside(path, plot, 0.5 * curve.line.width * scale + 1)
-    own = near & (distance(plot.lab, lab) < _OWN_SHARE * np.maximum(distance(plot.background, lab), 1e-9))
+    own = np.zeros_like(near)
+    own[near] = distance(plot.lab[near], lab) < _OWN_SHARE * distance(plot.ground.lab, lab)[plot.ground.place[near]]
     others = (plot.contrast > 0) & ~near
     return DrawnInk(lab, own.astype(np.float32), others.astype(np.float32), path, 1.0, curve.limits, curve, scale)
 

@@ -6,6 +6,9 @@ import numpy as np
 
 from ipdrecon.figure.colour import to_lab
 from ipdrecon.figure.dashes import DashPattern
+from ipdrecon.figure.legend import LegendEntry, is_label
+from ipdrecon.figure.names import are_in_line
+from ipdrecon.model import Box
 
 _DOT_WIDTHS = 2.2
 _LONG_TO_SHORT = 2.0
@@ -38,19 +41,49 @@ def dash_pattern(line, scale):
     return DashPattern("dotted" if strokes.max() <= _DOT_WIDTHS * line.width and gap >= 0.7 * longest else "dashed", longest, gap)
 
 
-def exact_entries(legend, sheet):
-    """Legend entries with the colour and the dash that the file gives their keys, where a line is drawn there.
+def exact_entries(legend, sheet, words):
+    """Legend entries with the colour and the dash that the file gives their keys, and those with a line for a key that were not seen.
 
     Parameters
     ----------
     legend : tuple of LegendEntry
     sheet : Sheet
+    words : tuple of Word
 
     Returns
     -------
     tuple of LegendEntry
     """
-    return tuple(_exact(entry, sheet.part_of(entry.key)) for entry in legend)
+    entries = tuple(_exact(entry, sheet.part_of(entry.key)) for entry in legend)
+    bare = [word for word in words if not word.vertical and is_label(word.text) and not any(entry.text.contains(*word.box.centre) for entry in entries)]
+    found = [entry for word in bare if (entry := _drawn_entry(word, sheet.part_of(word.box)))]
+    return entries + tuple(entry for entry in found if any(are_in_line(entry, other) for other in (*entries, *found) if other is not entry))
+
+
+def _drawn_entry(word, part):
+    """The entry of a word with a short level line to its left that has the look of a long one; None where there is none."""
+    keys = [line for line in part.lines if line.is_level and _stands_before(line, word, part.scale)]
+    if not keys:
+        return None
+    line = max(keys, key=lambda line: (line.width, line.order))
+    if not any(_same_look(line, other) and other.box.width > 3 * line.box.width and not other.is_level for other in part.lines):
+        return None
+    left, row, right = (edge * part.scale - 0.5 for edge in (line.box.left, line.box.top, line.box.right))
+    half = max(0.5 * line.width * part.scale, 0.5)
+    lab = to_lab(np.array([[line.colour]], np.uint8))[0, 0]
+    return LegendEntry(word.text, lab, dash_pattern(line, part.scale), Box(left, row - half, right, row + half), word.box, word.confidence)
+
+
+def _stands_before(line, word, scale):
+    """Whether a line is as long as a key is, and ends a little left of a word, at the height of its middle."""
+    height = word.box.height
+    left, row, right = (edge * scale - 0.5 for edge in (line.box.left, line.box.top, line.box.right))
+    level = abs(row - word.box.centre[1]) < 0.45 * height
+    return level and 0 < word.box.left - right < 2.5 * height and 0.8 * height < right - left < 8 * height
+
+
+def _same_look(line, other):
+    return line.colour == other.colour and line.dash == other.dash and abs(line.width - other.width) < 0.05
 
 
 def _exact(entry, part):

@@ -7,7 +7,7 @@ import numpy as np
 from ipdrecon.figure.vector.curves import LARGEST_SIGN
 
 _LEAST = 1.2
-_SAME_CENTRE = 0.08
+_SAME_PLACE = 0.004
 _ON_CURVE = 0.6
 _OFF_SHARE = 0.16
 _ON_SHARE = 0.6
@@ -63,7 +63,7 @@ def mark_positions(scene, plane, curves):
 
 
 def _strokes(scene, box, used):
-    """Small painted shapes in a box; parts of one shape, or of several, with one middle are one sign."""
+    """Small painted shapes in a box."""
     parts = []
     for order, shape in enumerate(scene.shapes):
         if shape.opacity == 0 or (shape.stroke is None and shape.fill is None):
@@ -75,50 +75,48 @@ def _strokes(scene, box, used):
             low, high = points.min(axis=0), points.max(axis=0)
             x, y = (low + high) / 2
             if max(high - low) <= LARGEST_SIGN and box.contains(x, y, 2.0) and np.isfinite(points).all():
-                parts.append((float(x), float(y), *(high - low).tolist(), colour, order, shape.curved))
+                parts.append((float(x), float(y), *(high - low).tolist(), colour, order, _look(points, shape.curved)))
     return _merged(sorted(parts))
 
 
 def _merged(parts):
-    signs, open_signs = [], []
-    for x, y, width, height, colour, order, curved in parts:
-        open_signs = [group for group in open_signs if x - group[0][0] <= _SAME_CENTRE]
-        same = next((group for group in open_signs if abs(group[0][1] - y) <= _SAME_CENTRE and group[0][4] == colour), None)
-        if same is None:
-            same = []
-            signs.append(same)
-            open_signs.append(same)
-        same.append((x, y, width, height, colour, order, curved))
-    made = [
-        _Sign(
-            float(np.mean([part[0] for part in group])),
-            float(np.mean([part[1] for part in group])),
-            max(part[2] for part in group),
-            max(part[3] for part in group),
-            group[0][4],
-            "round" if any(part[6] for part in group) else "stroke",
-            group[-1][5],
-        )
-        for group in signs
-    ]
-    return [sign for sign in made if sign.height >= _LEAST]
+    """Signs without level strokes, without one of the two strokes of each cross, and those drawn twice once."""
+    seen, signs = set(), []
+    for x, y, width, height, colour, order, look in parts:
+        place = look, round(x / _SAME_PLACE), round(y / _SAME_PLACE), round(width, 1), round(height, 1)
+        if height >= _LEAST and look != "rising" and place not in seen:
+            seen.add(place)
+            signs.append(_Sign(x, y, width, height, colour, look, order))
+    return signs
+
+
+def _look(points, curved):
+    """What a small stroke or outline looks like: ``"rising"`` and ``"falling"`` strokes make a cross."""
+    if curved or len(points) != 2:
+        return "round" if curved else "outline"
+    across, down = points[1] - points[0]
+    if min(abs(across), abs(down)) < 0.2 * max(abs(across), abs(down)):
+        return "upright"
+    return "falling" if across * down > 0 else "rising"
 
 
 def _letters(scene, box):
     return [
-        _Sign(text.box.centre[0], text.box.centre[1], text.box.width, text.box.height, text.colour, text.text, len(scene.shapes))
+        _Sign(text.anchor[0] if text.centred else text.box.centre[0], text.box.centre[1], text.box.width, text.box.height, text.colour, text.text, len(scene.shapes))
         for text in scene.texts
         if len(text.text) == 1 and text.text in _SIGNS and box.contains(*text.box.centre, 2.0)
     ]
 
 
 def _is_part(sign, plane, curves):
-    """Whether a sign is but a piece of an upright stretch of a curve."""
+    """Whether a sign is but a piece of an upright stretch of a curve in its colour."""
     v = np.array([sign.y - sign.height / 2, sign.y + sign.height / 2]) * plane.falls
     low, high = v.min(), v.max()
     if sign.width > 0.3:
         return False
     for curve in curves:
+        if curve.line.colour != sign.colour:
+            continue
         u = curve.points[:, 0]
         at = np.abs(u - sign.x) < 0.1
         if at.sum() > 1 and curve.points[at, 1].min() - 0.1 <= low and high <= curve.points[at, 1].max() + 0.1:
@@ -160,4 +158,4 @@ def _distance(curve, u, v):
 
 def _distinct(places):
     places = np.sort(np.asarray(places, float))
-    return places[np.concatenate([[True], np.diff(places) > _SAME_CENTRE])] if len(places) else places
+    return places[np.concatenate([[True], np.diff(places) > _SAME_PLACE])] if len(places) else places

@@ -1,5 +1,6 @@
 """The figures on the pages of a document: found by their axes, cut out, and told apart from the prose around them."""
 
+import re
 from dataclasses import replace
 
 import cv2
@@ -9,26 +10,30 @@ from ipdrecon.errors import PanelError
 from ipdrecon.figure.legend import split_at_keys
 from ipdrecon.figure.panels import plot_boxes
 from ipdrecon.figure.sheet import Cutting, Part
+from ipdrecon.figure.skew import measure_skew, straighten
 from ipdrecon.figure.text import read_words
 from ipdrecon.figure.vector.glyphs import outlined_words
 from ipdrecon.figure.vector.lines import scene_lines
-from ipdrecon.figure.vector.scene import Text, moved
+from ipdrecon.figure.vector.scene import Text, moved, resized
 from ipdrecon.figure.vector.words import box_in_px, placed, prose_of, text_words
 from ipdrecon.model import Box
 
 _COARSE = 2.0
 _COARSE_PX = 2400
 _SIDE_PX = 1900
-_SCALES = (1.5, 6.0)
+_LARGEST_SCALE = 6.0
+_USUAL_SIDES, _USUAL_SIDE = (150.0, 2500.0), 800.0
 _WHOLE_SHARE = 0.12
 _AROUND = (0.75, 0.4, 0.75, 1.6)
 _PAPER_SHARE = 0.35
+_SCAN_SHARE = 0.6
 _LOOK_PX = 1200
-_LOOK_LEVELS = 25
+_CAPTION = re.compile(r"(fig\b|fig\.|figure|efigure|supplementary fig)", re.IGNORECASE)
+_LOOK_LEVELS = 12
 _LOOK_SHARES = (0.05, 0.1)
 
 
-def page_cuttings(document, page):
+def page_cuttings(document, page, *, ocr=True):
     """The figures of one page that have axes.
 
     Parameters
@@ -37,43 +42,89 @@ def page_cuttings(document, page):
         With ``scene(page)`` and ``px(page, scale)``.
     page : int
         Counted from 1.
+    ocr : bool
+        Whether outlined letters and pictures are read.
 
     Returns
     -------
     tuple of Cutting
         Figures of paths first, then pictures at their own resolution.
     """
-    scene = document.scene(page)
+    document = _Usual(document, page)
+    scene = document.scene
     prose = prose_of(scene.texts)
     texts = tuple(text for text in scene.texts if not any(text is line for line in prose))
-    drawn = _drawn(document, replace(scene, texts=texts), prose)
-    pictures = [cutting for picture in scene.pictures if (cutting := _picture(picture, scene))]
+    drawn = _drawn(document, replace(scene, texts=texts), prose, ocr)
+    pictures = [cutting for picture in scene.pictures if ocr and (cutting := _picture(picture, scene))]
     return tuple(drawn + pictures)
 
 
-def _drawn(document, scene, prose):
-    """What paths draw on a page, as one cutting; an empty list where there is no plot."""
+class _Usual:
+    """A page of a document in the usual size of a page, to which all lengths in points refer.
+
+    Attributes
+    ----------
+    scene : Scene
+    by : float
+        How many times as large as in the document.
+    """
+
+    def __init__(self, document, page):
+        self._document, self._page = document, page
+        scene = document.scene(page)
+        side = max(scene.width, scene.height)
+        self.by = 1.0 if _USUAL_SIDES[0] <= side <= _USUAL_SIDES[1] else _USUAL_SIDE / side
+        self.scene = scene if self.by == 1.0 else resized(scene, self.by)
+
+    def px(self, scale):
+        """The page rendered with `scale` px per point of the scene."""
+        return self._document.px(self._page, scale * self.by)
+
+
+def _drawn(document, scene, prose, ocr):
+    """What paths draw on a page, as one cutting for each figure; an empty list where there is no plot."""
     if not scene.shapes:
         return []
     scale = min(_COARSE, _COARSE_PX / max(scene.width, scene.height))
-    outlined = outlined_words(scene)
+    outlined = outlined_words(scene) if ocr else ()
     words = (*text_words(scene, scale), *placed(outlined, scale))
-    px = _without_prose(document.px(scene.page, scale), prose, scale)
+    px = _without_prose(document.px(scale), prose, scale)
     boxes = plot_boxes(px, words)
     if not boxes:
         return []
-    region = _region(boxes, scale, Box(0.0, 0.0, scene.width, scene.height))
-    return [_cut(document, scene, outlined, prose, region)]
+    boxes = [Box(*((edge + 0.5) / scale for edge in (box.left, box.top, box.right, box.bottom))) for box in boxes]
+    captions = [text.box for text in (*scene.texts, *prose) if _CAPTION.match(text.text)]
+    page = Box(0.0, 0.0, scene.width, scene.height)
+    figures = _by_caption(boxes, captions)
+    regions = [_region(own, page, bool(prose) or len(figures) > 1) for own in figures]
+    return [_cut(document, scene, outlined, prose, _apart(region, own, captions)) for region, own in zip(regions, figures, strict=True)]
 
 
-def _region(boxes, scale, page):
-    """Around plots and what belongs to them, in points: the whole page where they fill most of it."""
-    left, top, right, bottom = (
-        function((getattr(box, side) + 0.5) / scale for box in boxes)
-        for side, function in (("left", min), ("top", min), ("right", max), ("bottom", max))
-    )
-    width, height = max(box.width for box in boxes) / scale, max(box.height for box in boxes) / scale
-    if (right - left) * (bottom - top) > _WHOLE_SHARE * page.width * page.height:
+def _by_caption(boxes, captions):
+    """Plots gathered into figures: those that stand above the same caption, or above none."""
+    figures = {}
+    for box in boxes:
+        below = [caption for caption in captions if caption.top > box.centre[1] and caption.left < box.right]
+        own = [caption for caption in below if box.left - 0.6 * box.width < caption.left] or below
+        figures.setdefault(min((caption.top for caption in own), default=np.inf), []).append(box)
+    return list(figures.values())
+
+
+def _apart(region, boxes, captions):
+    """A region without what lies beyond the captions above and below its plots."""
+    top, bottom = min(box.top for box in boxes), max(box.bottom for box in boxes)
+    near = [caption for caption in captions if caption.right > region.left and caption.left < region.right]
+    above = max([region.top, *(caption.bottom for caption in near if caption.bottom < top)])
+    below = min([region.bottom, *(caption.top for caption in near if caption.top > bottom)])
+    return Box(region.left, above, region.right, below)
+
+
+def _region(boxes, page, is_written):
+    """Around plots and what belongs to them: the whole page where nothing but a figure is on it."""
+    left, top = (min(getattr(box, side) for box in boxes) for side in ("left", "top"))
+    right, bottom = (max(getattr(box, side) for box in boxes) for side in ("right", "bottom"))
+    width, height = max(box.width for box in boxes), max(box.height for box in boxes)
+    if not is_written and (right - left) * (bottom - top) > _WHOLE_SHARE * page.width * page.height:
         return page
     sides = np.array(_AROUND) * (width, height, width, height)
     return Box(
@@ -82,8 +133,8 @@ def _region(boxes, scale, page):
 
 
 def _cut(document, scene, outlined, prose, region):
-    scale = float(np.clip(_SIDE_PX / max(region.width, region.height), *_SCALES))
-    page = _without_prose(document.px(scene.page, scale), prose, scale)
+    scale = float(min(_SIDE_PX / max(region.width, region.height), _LARGEST_SCALE))
+    page = _without_prose(document.px(scale), prose, scale)
     rows, columns = ((int(low * scale), int(np.ceil(high * scale))) for low, high in ((region.top, region.bottom), (region.left, region.right)))
     px = np.ascontiguousarray(page[slice(*rows), slice(*columns)])
     own = moved(scene, -columns[0] / scale, -rows[0] / scale)
@@ -92,7 +143,7 @@ def _cut(document, scene, outlined, prose, region):
     outlined = tuple(word for word in outlined if region.contains(*word.box.centre))
     words = text_words(own, scale) + placed(outlined, scale, -columns[0] / scale, -rows[0] / scale)
     whole = Box(0.0, 0.0, float(px.shape[1] - 1), float(px.shape[0] - 1))
-    return Cutting(px, words, Part(whole, scene.page, "vector", scale, own, scene_lines(own)))
+    return Cutting(px, words, Part(whole, scene.page, "vector", scale, document.by, own, scene_lines(own)))
 
 
 def _without_prose(px, prose, scale):
@@ -110,26 +161,37 @@ def _without_prose(px, prose, scale):
 def _picture(picture, scene):
     """A picture that holds a plot, at its own resolution, cut to the plot; None where it is another thing."""
     px = picture.px
-    if not _has_paper(px) or not has_axes(px):
+    is_scan = picture.box.width * picture.box.height > _SCAN_SHARE * scene.width * scene.height
+    if not _has_paper(px) or (is_scan and not has_axes(px)):
         return None
-    boxes = plot_boxes(px, read_words(px))
+    skew = measure_skew(px)
+    px = px if skew is None else straighten(px, skew)
+    words = read_words(px)
+    boxes = plot_boxes(px, words)
     if not boxes:
         return None
-    region = _region(boxes, 1.0, Box(0.0, 0.0, float(px.shape[1]), float(px.shape[0])))
-    rows, columns = (slice(int(low), int(np.ceil(high))) for low, high in ((region.top, region.bottom), (region.left, region.right)))
-    px = _without_written_prose(np.ascontiguousarray(px[rows, columns]))
+    page = Box(0.0, 0.0, float(px.shape[1]), float(px.shape[0]))
+    region = _region(boxes, page, bool(prose_of(_lines(words))))
+    if region != page:
+        rows, columns = (slice(int(low), int(np.ceil(high))) for low, high in ((region.top, region.bottom), (region.left, region.right)))
+        px = np.ascontiguousarray(px[rows, columns])
+        words = read_words(px)
+    px, words = _without_written_prose(px, words)
     place = Box(0.0, 0.0, float(px.shape[1] - 1), float(px.shape[0] - 1))
-    words = split_at_keys(px, read_words(px))
-    return Cutting(px, words, Part(place, scene.page, "raster", picture.px.shape[1] / picture.box.width))
+    return Cutting(px, split_at_keys(px, words), Part(place, scene.page, "raster", picture.px.shape[1] / picture.box.width))
 
 
-def _without_written_prose(px):
-    """A picture of a page with its paragraphs painted over."""
-    lines = [
-        Text(word.text, word.box, (word.box.left, word.box.bottom), word.box.height, 90 if word.vertical else 0) for word in read_words(px)
-    ]
+def _without_written_prose(px, words):
+    """A picture of a page and its words, without its paragraphs."""
+    lines = _lines(words)
     prose = prose_of(lines)
-    return _without_prose(px, prose, 1.0) if prose else px
+    kept = tuple(word for word, line in zip(words, lines, strict=True) if not any(line is other for other in prose))
+    return (_without_prose(px, prose, 1.0), kept) if prose else (px, kept)
+
+
+def _lines(words):
+    """Words that were read as texts, in px."""
+    return [Text(word.text, word.box, (word.box.left, word.box.bottom), word.box.height, 90 if word.vertical else 0) for word in words]
 
 
 def has_axes(px):
@@ -145,9 +207,9 @@ def has_axes(px):
     """
     scale = min(_LOOK_PX / max(px.shape[:2]), 1.0)
     grey = cv2.resize(cv2.cvtColor(px, cv2.COLOR_RGB2GRAY), None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    edges = cv2.absdiff(grey, cv2.medianBlur(grey, 15)) > _LOOK_LEVELS
+    edges = cv2.dilate((cv2.absdiff(grey, cv2.medianBlur(grey, 15)) > _LOOK_LEVELS).astype(np.uint8), np.ones((3, 3), np.uint8))
     sides = np.maximum(np.array(grey.shape) * np.array(_LOOK_SHARES), 20).astype(int)
-    upright, level = (cv2.morphologyEx(edges.astype(np.uint8), cv2.MORPH_OPEN, np.ones(kernel, np.uint8)).any() for kernel in ((sides[0], 1), (1, sides[1])))
+    upright, level = (cv2.morphologyEx(edges, cv2.MORPH_OPEN, np.ones(kernel, np.uint8)).any() for kernel in ((sides[0], 1), (1, sides[1])))
     return bool(upright and level)
 
 

@@ -7,7 +7,6 @@ import numpy as np
 from ipdrecon.model import Axis, Box, Calibration
 
 _ONE_PLACE = 0.05
-_MOST_MOVED = 1.2
 
 def axis_in_points(axis, scale):
     """An axis of a rendering, in points of the page.
@@ -29,7 +28,7 @@ def axis_in_points(axis, scale):
     )
 
 
-def anchored(calibration, starts, loose, scale):
+def anchored(calibration, starts, reach, scale):
     """A calibration moved to where the curves start, on axes whose ticks are drawn loosely or not at all.
 
     A Kaplan-Meier curve starts at time 0 and survival 1: where the curves of a plot that start near that do so at one
@@ -41,8 +40,8 @@ def anchored(calibration, starts, loose, scale):
         In px of the sheet.
     starts : ndarray, shape (n_curves, 2)
         First points of the curves, in points of the page.
-    loose : tuple of bool
-        Whether the time and the vertical axis are loose.
+    reach : tuple of float
+        How far in points the time and the vertical axis may be off; 0 where it is exact.
     scale : float
         Px per point.
 
@@ -56,8 +55,8 @@ def anchored(calibration, starts, loose, scale):
     seen = np.asarray(starts) * scale - 0.5
     axes = []
     for k, axis in enumerate((calibration.time, calibration.vertical)):
-        near = seen[np.abs(seen[:, k] - expected[k]) < _MOST_MOVED * scale, k]
-        told = loose[k] and len(near) and np.ptp(near) <= _ONE_PLACE * scale
+        near = seen[np.abs(seen[:, k] - expected[k]) < reach[k] * scale, k]
+        told = len(near) and np.ptp(near) <= _ONE_PLACE * scale
         axes.append(replace(axis, intercept=axis.intercept - (near.mean() - expected[k]) * axis.slope) if told else axis)
     return replace(calibration, time=axes[0], vertical=axes[1])
 

@@ -10,11 +10,14 @@ from ipdrecon.figure.source import MOST_PIXELS
 
 _WHITE = (255, 255, 255)
 _STROKE_PIECE = 20_000
-_FINE = 4
-_SHIFT = 4
 _FINEST_WIDTH_PX = 0.3
 _LEAST_DASH_PX = 0.05
 _REACH_PX = 2.0**22
+_MOST_TURNS = 300
+# a shape takes as long as so many pixels of line, and so many pixels of area as long as one of line; ten million are about 2 s
+_SHAPE_WORK = 150
+_AREA_PER_LINE = 100
+_MOST_WORK = 5e7
 
 
 def render(scene, scale, *, only=None):
@@ -36,25 +39,38 @@ def render(scene, scale, *, only=None):
     Raises
     ------
     FigureError
-        When that would be more pixels than are read of a picture.
+        When that would be more pixels than are read of a picture, or more ink than can be drawn in a few seconds.
     """
     width, height = (max(1, int(np.ceil(side * scale - 1e-6))) for side in (scene.width, scene.height))
     if width * height > MOST_PIXELS:
         raise FigureError(
             f"A page of {scene.width:g} × {scene.height:g} pt would be {width * height / 1e6:.0f} million px; "
-            f"at most {MOST_PIXELS // 10**6} are drawn. Scale it down."
+            f"at most {MOST_PIXELS // 10**6} million are drawn. Scale it down."
         )
+    shapes = scene.shapes if only is None else only
+    if sum(_work(shape, scale, (width, height)) for shape in shapes) > _MOST_WORK:
+        raise FigureError(f"The page has {len(shapes)} shapes with more lines than can be drawn; cut the figure out of it.")
     canvas = _Canvas(width, height, scale)
     if only is not None:
         items = [(canvas.shape, shape) for shape in only]
     else:
         items = [(canvas.picture, picture) for picture in scene.pictures]
         items += [(canvas.shape, shape) for shape in scene.shapes]
-        items += [(canvas.text, text) for text in scene.texts]
+        items += [(canvas.text, text) for text in scene.texts if not text.outlined]
         items.sort(key=lambda item: item[1].order)
     for draw, item in items:
         draw(item)
     return canvas.px[..., :3].copy()
+
+
+def _work(shape, scale, size):
+    """How long a shape takes to draw, in pixels of line."""
+    points = np.clip(np.concatenate(shape.parts) * scale, 0, size)
+    steps = np.hypot(*np.diff(points, axis=0).T)
+    ends = np.cumsum([len(part) for part in shape.parts])[:-1] - 1
+    steps[ends] = 0.0
+    area = np.prod(points.max(axis=0) - points.min(axis=0)) if shape.fill is not None else 0.0
+    return _SHAPE_WORK + steps.sum() * (2 if shape.dash else 1) + area / _AREA_PER_LINE
 
 
 class _Canvas:
@@ -70,10 +86,9 @@ class _Canvas:
 
     def shape(self, shape):
         parts = [self._px(part) for part in shape.parts]
-        if shape.fill is not None and shape.even_odd and len(parts) > 1:
-            self._fill_by_turns(parts, shape)
-        elif shape.fill is not None:
-            self._draw(_path(parts), shape, shape.fill, face=shape.fill)
+        if shape.fill is not None:
+            wound = _wound_by_turns(parts) if shape.even_odd and 1 < len(parts) <= _MOST_TURNS else parts
+            self._draw(_path(wound), shape, shape.fill, face=shape.fill)
         if shape.stroke is not None:
             for path in _stroke_paths(parts):
                 self._draw(path, shape, shape.stroke, width=max(shape.width * self.scale, _FINEST_WIDTH_PX))
@@ -149,26 +164,28 @@ class _Canvas:
         reach = max(self.width, self.height) + 10
         pen.set_clip_rectangle(Bbox(np.clip([(left, bottom), (right, top)], -reach, 2 * reach)))
 
-    def _fill_by_turns(self, parts, shape):
-        """Fill by the even-odd rule, which Agg is not told of here: in fine pixels, then their mean."""
-        points = np.concatenate(parts)
-        points[:, 1] = self.height - points[:, 1]
-        clip = shape.clip
-        low, high = points.min(axis=0), points.max(axis=0)
-        if clip is not None:
-            low = np.maximum(low, np.round(np.array([clip.left, clip.top]) * self.scale))
-            high = np.minimum(high, np.round(np.array([clip.right, clip.bottom]) * self.scale))
-        low, high = np.floor(np.clip(low, 0, None)).astype(int), np.ceil(np.minimum(high, (self.width, self.height))).astype(int)
-        if (high <= low).any():
-            return
-        mask = np.zeros((high - low)[::-1] * _FINE, np.uint8)
-        fine = [np.column_stack([part[:, 0], self.height - part[:, 1]]) - low for part in parts]
-        fine = [np.round((part * _FINE - 0.5) * 2**_SHIFT).clip(-(2**30), 2**30).astype(np.int32) for part in fine]
-        cv2.fillPoly(mask, fine, 255, lineType=cv2.LINE_8, shift=_SHIFT)
-        mask = cv2.resize(mask, tuple(high - low), interpolation=cv2.INTER_AREA)
-        share = mask[..., None] * (shape.opacity / 255)
-        area = self.px[low[1] : high[1], low[0] : high[0], :3]
-        area[:] = np.round(area * (1 - share) + np.array(shape.fill) * share)
+
+def _wound_by_turns(parts):
+    """Turn parts around, by how many others each lies in, so that winding fills what the even-odd rule would."""
+    closed = [np.concatenate([part, part[:1]]) for part in parts]
+    boxes = np.array([np.concatenate([part.min(axis=0), part.max(axis=0)]) for part in parts])
+    wound = []
+    for i, part in enumerate(closed):
+        around = (boxes[:, :2] <= boxes[i, :2]).all(axis=1) & (boxes[:, 2:] >= boxes[i, 2:]).all(axis=1)
+        around[i] = False
+        depth = sum(_is_in(part, closed[j]) for j in np.flatnonzero(around))
+        (x, y), (next_x, next_y) = part[:-1].T, part[1:].T
+        is_left = (x * next_y - next_x * y).sum() > 0
+        wound.append(part if is_left == (depth % 2 == 0) else part[::-1])
+    return wound
+
+
+def _is_in(part, other):
+    """Whether most of a few points of a part lie in another."""
+    from matplotlib.path import Path
+
+    few = part[:: max(1, len(part) // 5)]
+    return Path(other).contains_points(few).mean() > 0.5
 
 
 def _path(parts):

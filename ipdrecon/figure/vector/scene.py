@@ -77,6 +77,8 @@ class Text:
         Whether the file centres it at `anchor`, which then is more exact than the middle of `box`.
     order : int
         Its place in the order of drawing, among shapes, texts and pictures.
+    outlined : bool
+        Whether shapes of the scene draw its letters.
     """
 
     text: str
@@ -87,6 +89,7 @@ class Text:
     colour: tuple = (0, 0, 0)
     centred: bool = False
     order: int = 0
+    outlined: bool = False
 
 
 @dataclass(frozen=True)
@@ -150,7 +153,7 @@ def moved(scene, right, down):
     way = np.array([right, down])
 
     def carried(box):
-        return None if box is None else Box(box.left + right, box.top + down, box.right + right, box.bottom + down)
+        return None if box is None else box.moved(right, down)
 
     return replace(
         scene,
@@ -158,4 +161,35 @@ def moved(scene, right, down):
         texts=tuple(replace(text, box=carried(text.box), anchor=tuple(np.add(text.anchor, way))) for text in scene.texts),
         pictures=tuple(replace(picture, box=carried(picture.box)) for picture in scene.pictures),
         unmapped=tuple(carried(box) for box in scene.unmapped),
+    )
+
+
+def resized(scene, by):
+    """A scene with everything on it made so many times as large.
+
+    Parameters
+    ----------
+    scene : Scene
+    by : float
+
+    Returns
+    -------
+    Scene
+    """
+
+    def grown(box):
+        return None if box is None else Box(box.left * by, box.top * by, box.right * by, box.bottom * by)
+
+    def of(shape):
+        parts, dash = tuple(part * by for part in shape.parts), tuple(length * by for length in shape.dash)
+        return replace(shape, parts=parts, dash=dash, width=shape.width * by, clip=grown(shape.clip))
+
+    return replace(
+        scene,
+        width=scene.width * by,
+        height=scene.height * by,
+        shapes=tuple(map(of, scene.shapes)),
+        texts=tuple(replace(text, box=grown(text.box), anchor=tuple(np.multiply(text.anchor, by)), size=text.size * by) for text in scene.texts),
+        pictures=tuple(replace(picture, box=grown(picture.box)) for picture in scene.pictures),
+        unmapped=tuple(grown(box) for box in scene.unmapped),
     )

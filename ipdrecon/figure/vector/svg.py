@@ -7,8 +7,10 @@ from ipdrecon.figure.vector.scene import Scene
 from ipdrecon.figure.vector.svg_clip import BASIC, Clips
 from ipdrecon.figure.vector.svg_limits import Allowance
 from ipdrecon.figure.vector.svg_paint import Place, Servers, href, is_empty, painted
+from ipdrecon.figure.vector.svg_path import Outlines
 from ipdrecon.figure.vector.svg_picture import picture_of
 from ipdrecon.figure.vector.svg_pieces import joined, pieces_of
+from ipdrecon.figure.vector.svg_said import outlined_text
 from ipdrecon.figure.vector.svg_style import Cascade
 from ipdrecon.figure.vector.svg_text import TextBlock
 from ipdrecon.figure.vector.svg_values import (
@@ -18,6 +20,7 @@ from ipdrecon.figure.vector.svg_values import (
     corners,
     fitted,
     length,
+    length_pt,
     matrix_of,
     numbers,
     overlap,
@@ -25,12 +28,13 @@ from ipdrecon.figure.vector.svg_values import (
     share,
     times,
 )
-from ipdrecon.figure.vector.svg_xml import parse_elements
+from ipdrecon.figure.vector.svg_xml import COMMENT, parse_elements
 
 LONGEST_SIDE_PT = 100_000.0
 _GROUPS = ("g", "a", "switch")
 _DRAWN = (*BASIC, *_GROUPS, "svg", "use", "image", "text")
 _MOST_USES = 32
+_UNSIZED = (100.0, 100.0)
 
 
 def read_svg(data, source):
@@ -76,8 +80,10 @@ class _Reader:
         for element in root.iter():
             self.ids.setdefault(element.get("id"), element)
         self.servers = Servers(self.ids, self.cascade)
-        self.clips = Clips(self.ids, self.cascade, self.allowance)
+        self.outlines = Outlines(self.allowance)
+        self.clips = Clips(self.ids, self.cascade, self.allowance, self.outlines)
         self.shapes, self.texts, self.pictures = [], [], []
+        self.spelt = {}
         self.order = 0
         self.lies_outside = False
 
@@ -88,6 +94,7 @@ class _Reader:
             place = Place(matrix, style, share(style["opacity"]), None, viewport)
             self._walk([(child, place) for child in reversed(self.root)])
         texts = tuple(piece.text() for piece in joined(self.texts))
+        texts += tuple(text for group, drawn in self.spelt.items() if (text := outlined_text(group.get(COMMENT), drawn)))
         if not (self.shapes or texts or self.pictures):
             self._refuse_empty()
         if width is None:
@@ -100,24 +107,19 @@ class _Reader:
         inside = _view_box(self.root)
         if inside and min(inside[2:]) <= 0:
             raise FigureError(f"{self.source} has an empty viewBox ({self.root.get('viewBox')}); export the figure again.")
-        sides = [None if "%" in self.root.get(name, "") else length(self.root.get(name), em=em) for name in ("width", "height")]
+        sides = [length_pt(self.root.get(name), em) for name in ("width", "height")]
         if any(side is not None and side <= 0 for side in sides):
             raise FigureError(f"{self.source} has a page without width or height; export the figure again.")
-        if inside is None:
-            viewport = tuple(100.0 if side is None else side for side in sides)
-            inside = (0.0, 0.0, *viewport)
-            is_sized = None not in sides
-        else:
-            viewport, is_sized = inside[2:], True
-            ratio = inside[2] / inside[3]
-            if sides[0] is None:
-                sides[0] = inside[2] if sides[1] is None else sides[1] * ratio
-            sides[1] = sides[0] / ratio if sides[1] is None else sides[1]
-        width, height = (PT_PER_PX * (side or 0.0) for side in sides)
-        if not is_sized:
-            return None, None, (PT_PER_PX, 0.0, 0.0, PT_PER_PX, 0.0, 0.0), viewport
+        if inside is None and None in sides:
+            return None, None, (PT_PER_PX, 0.0, 0.0, PT_PER_PX, 0.0, 0.0), _UNSIZED
+        inside = inside or (0.0, 0.0, *(side / PT_PER_PX for side in sides))
+        width, height = sides
+        if width is None:
+            width = inside[2] * (PT_PER_PX if height is None else height / inside[3])
+        if height is None:
+            height = inside[3] * width / inside[2]
         self._check_size(width, height)
-        return width, height, fitted(inside, width, height, self.root.get("preserveAspectRatio")), viewport
+        return width, height, fitted(inside, width, height, self.root.get("preserveAspectRatio")), inside[2:]
 
     def _check_size(self, width, height):
         if not max(width, height) <= LONGEST_SIDE_PT:
@@ -171,7 +173,8 @@ class _Reader:
             clip = overlap(clip, self.clips.box(element, style, matrix, place.viewport))
         if clip is not None and is_empty(clip):
             return None
-        return Place(matrix, style, opacity, clip, place.viewport, place.uses)
+        said = element if element.get(COMMENT) else place.said
+        return Place(matrix, style, opacity, clip, place.viewport, place.uses, said)
 
     def _used(self, element, place):
         address = href(element)
@@ -219,9 +222,11 @@ class _Reader:
                 self.pictures.append(replace(picture, order=self.order))
                 self.order += 1
         else:
-            for shape in painted(element, place, self.servers, self.allowance):
-                self.shapes.append(replace(shape, order=self.order))
-                self.order += 1
+            shapes = painted(element, place, self.servers, self.outlines, self.order)
+            self.shapes += shapes
+            if place.said is not None:
+                self.spelt.setdefault(place.said, []).extend((shape, place.matrix) for shape in shapes)
+            self.order += 1
 
 
 def _view_box(element):

@@ -5,7 +5,6 @@ import re
 import numpy as np
 
 from ipdrecon.figure.vector.svg_paint import href
-from ipdrecon.figure.vector.svg_path import flattened, shape_subpaths
 from ipdrecon.figure.vector.svg_values import IDENTITY, box_around, matrix_of, overlap, times
 from ipdrecon.model import Box
 
@@ -25,12 +24,14 @@ class Clips:
     cascade : Cascade
     allowance : Allowance
         What following them counts against.
+    outlines : Outlines
     """
 
-    def __init__(self, ids, cascade, allowance):
+    def __init__(self, ids, cascade, allowance, outlines):
         self._ids = ids
         self._cascade = cascade
         self._allowance = allowance
+        self._outlines = outlines
         self._found = {}
 
     def box(self, element, style, matrix, viewport, level=0):
@@ -93,11 +94,11 @@ class Clips:
             if child is None or child.tag not in BASIC:
                 return None
             matrix = times(matrix, matrix_of(self._cascade.style(child, style)["transform"]))
-        parts = flattened(shape_subpaths(child, viewport, style["font-size"]), matrix, self._allowance)
+        parts = self._outlines.flattened(self._outlines.of(child, viewport, style["font-size"]), matrix)
         return overlap(box_around(np.concatenate(parts)), clip) if parts else NOTHING
 
     def _own_box(self, element, viewport):
         if element.tag not in BASIC:
             return None
-        parts = flattened(shape_subpaths(element, viewport, 16.0), IDENTITY, self._allowance)
+        parts = self._outlines.flattened(self._outlines.of(element, viewport, 16.0), IDENTITY)
         return box_around(np.concatenate(parts)) if parts else None

@@ -2,7 +2,7 @@
 
 from ipdrecon.errors import FigureError
 
-MOST = {"elements": 250_000, "points": 5_000_000, "letters": 200_000, "pixels": 50_000_000}
+MOST = {"elements": 150_000, "subpaths": 400_000, "points": 3_000_000, "letters": 100_000, "pixels": 50_000_000}
 
 
 class Allowance:

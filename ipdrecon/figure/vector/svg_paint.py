@@ -1,12 +1,12 @@
 """Paths and basic shapes as painted: colours, width, dashes and opacity on the page."""
 
+import math
 import re
 from dataclasses import dataclass
 
 import numpy as np
 
 from ipdrecon.figure.vector.scene import Shape
-from ipdrecon.figure.vector.svg_path import flattened, shape_subpaths
 from ipdrecon.figure.vector.svg_values import PT_PER_PX, box_around, colour, length, scale_of, share
 from ipdrecon.model import Box
 
@@ -15,6 +15,7 @@ _GREY = (128, 128, 128)
 _BLACK = (0, 0, 0)
 _SERVER = re.compile(r"url\(\s*['\"]?#([^'\")]*)['\"]?\s*\)\s*(.*)", re.S)
 _MOST_LINKS = 8
+_MOST_DASHES = 64
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class Place:
         Width and height of the nearest viewport, in its user units.
     uses : tuple of Element
         What is being used, by way of ``<use>``, where this is drawn.
+    said : Element or None
+        The group around it that has a comment.
     """
 
     matrix: tuple
@@ -43,6 +46,7 @@ class Place:
     clip: Box | None
     viewport: tuple
     uses: tuple = ()
+    said: object = None
 
 
 class Servers:
@@ -76,6 +80,8 @@ class Servers:
             Red, green and blue, and the opacity; None for no paint.
         """
         text = style[name].strip()
+        if text == "none":
+            return None
         server = _SERVER.match(text)
         if server:
             element = self._ids.get(server[1])
@@ -125,7 +131,7 @@ def text_colour(style, opacity, servers):
     return None
 
 
-def painted(element, place, servers, allowance):
+def painted(element, place, servers, outlines, order):
     """Shapes that a path or a basic shape draws.
 
     Parameters
@@ -133,7 +139,9 @@ def painted(element, place, servers, allowance):
     element : Element
     place : Place
     servers : Servers
-    allowance : Allowance
+    outlines : Outlines
+    order : int
+        Its place in the order of drawing.
 
     Returns
     -------
@@ -149,13 +157,13 @@ def painted(element, place, servers, allowance):
     stroke = _seen(servers.paint("stroke", style, None), style["stroke-opacity"], place) if width > 0 else None
     if not fill and not stroke:
         return []
-    subpaths = shape_subpaths(element, place.viewport, style["font-size"])
-    parts = tuple(part for part in flattened(subpaths, place.matrix, allowance) if _is_near(part))
+    subpaths = outlines.of(element, place.viewport, style["font-size"])
+    parts = tuple(filter(_is_near, outlines.flattened(subpaths, place.matrix)))
     if element.tag == "line" or all(len(part) < 3 for part in parts):
         fill = None
     if not parts or not (fill or stroke) or _is_clipped_away(parts, width if stroke else 0.0, place.clip):
         return []
-    common = {"parts": parts, "clip": place.clip, "curved": any(subpath.curved for subpath in subpaths)}
+    common = {"parts": parts, "clip": place.clip, "curved": any(subpath.curved for subpath in subpaths), "order": order}
     filled = {"fill": fill and fill[0], "even_odd": style["fill-rule"] == "evenodd"}
     if not stroke:
         return [Shape(**common, **filled, opacity=fill[1])]
@@ -177,11 +185,11 @@ def _seen(paint, opacity, place):
 
 
 def _diagonal(viewport):
-    return float(np.hypot(*viewport) / np.sqrt(2))
+    return math.hypot(*viewport) / math.sqrt(2)
 
 
 def _is_near(points):
-    return bool(np.isfinite(points).all() and np.abs(points).max() < FARTHEST_PT)
+    return bool(np.abs(points).max() < FARTHEST_PT)
 
 
 def _is_clipped_away(parts, width, clip):
@@ -208,6 +216,6 @@ def _dash(style, place, scale):
         return ()
     whole = _diagonal(place.viewport)
     lengths = [length(word, whole, style["font-size"]) for word in re.split(r"[\s,]+", text.strip())]
-    if None in lengths or min(lengths) < 0 or not sum(lengths):
+    if len(lengths) > _MOST_DASHES or None in lengths or min(lengths) < 0 or not sum(lengths):
         return ()
     return tuple(value * scale for value in lengths * (1 + len(lengths) % 2))

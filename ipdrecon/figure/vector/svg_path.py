@@ -2,6 +2,7 @@
 
 import math
 import re
+from itertools import chain
 
 import numpy as np
 
@@ -9,8 +10,8 @@ from ipdrecon.figure.vector.svg_values import HUGE, NUMBER, length, numbers, pla
 
 TOLERANCE_PT = 0.01
 MOST_STEPS = 1000
-# an eighth of this off a circle is a thousandth of a hundredth point even on a circle of a page's size
-_ARC_STEP = math.pi / 8
+# Béziers along so much of an arc are off it by less than a hundred-millionth of its radius
+_ARC_STEP = math.pi / 12
 _LEAST = 1e-30
 _COMMAND = re.compile(r"([A-DF-Za-df-z])([^A-DF-Za-df-z]*)")
 _SEPARATORS = re.compile(r"[\s,]*")
@@ -33,6 +34,7 @@ class Subpath:
         self.start = start
         self.runs = []
         self.closed = False
+        self._points = None
 
     def add(self, kind, *points):
         """Add a line or a curve."""
@@ -44,6 +46,15 @@ class Subpath:
     def curved(self):
         """Whether there is any curve in it."""
         return any(kind == "C" for kind, _ in self.runs)
+
+    def points(self):
+        """Its start, the points of all runs, and its start again where it is closed; as an array of shape (n_points, 2)."""
+        if self._points is None:
+            points = [self.start, *chain.from_iterable(run for _, run in self.runs)]
+            if self.closed and (len(points) == 1 or points[-1] != self.start):
+                points.append(self.start)
+            self._points = np.array(points)
+        return self._points
 
 
 class _Pen:
@@ -300,54 +311,75 @@ def _ellipse(value):
     return pen.subpaths
 
 
-def flattened(subpaths, matrix, allowance):
-    """Lay subpaths on the page.
+class Outlines:
+    """The outlines of a file's paths and basic shapes; a path that is used many times is followed once.
 
     Parameters
     ----------
-    subpaths : list of Subpath
-    matrix : tuple of float
-        From their units to points.
     allowance : Allowance
-        What the points count against.
-
-    Returns
-    -------
-    list of ndarray, each of shape (n_points, 2)
-        Polylines within `TOLERANCE_PT` of the curves; a closed one ends where it begins. Subpaths of a single point, where
-        the pen was only set down, are left out.
+        What their points count against.
     """
-    if not scale_of(matrix):
-        return []
-    parts = []
-    for subpath in subpaths:
-        pieces = [placed(matrix, np.array([subpath.start]))]
-        for kind, points in subpath.runs:
-            points = placed(matrix, np.array(points))
-            pieces.append(points if kind == "L" else _curves(pieces[-1][-1], points, allowance))
-        points = np.concatenate(pieces)
-        allowance.spend("points", len(points))
-        if subpath.closed and (len(points) == 1 or (points[0] != points[-1]).any()):
-            points = np.concatenate([points, points[:1]])
-        if len(points) > 1:
-            parts.append(points)
-    return parts
 
+    def __init__(self, allowance):
+        self._allowance = allowance
+        self._followed = {}
 
-def _curves(begin, points, allowance):
-    """Points along cubic Béziers on end; as many on each as its bend asks for (Wang 1984)."""
-    ends = points[2::3]
-    begins = np.concatenate([begin[None], ends[:-1]])
-    first, second = points[0::3], points[1::3]
-    bend = np.maximum(np.hypot(*(begins - 2 * first + second).T), np.hypot(*(first - 2 * second + ends).T))
-    with np.errstate(invalid="ignore", over="ignore"):
-        steps = np.ceil(np.sqrt(0.75 * bend / TOLERANCE_PT))
-    steps = np.clip(np.nan_to_num(steps, nan=1.0), 1, MOST_STEPS).astype(int)
-    allowance.check("points", int(steps.sum()))
-    which = np.repeat(np.arange(len(ends)), steps)
-    last = np.cumsum(steps)
-    t = ((np.arange(len(which)) - np.repeat(last - steps, steps) + 1) / steps[which])[:, None]
-    s = 1 - t
-    drawn = s**3 * begins[which] + 3 * s * s * t * first[which] + 3 * s * t * t * second[which] + t**3 * ends[which]
-    drawn[last - 1] = ends
-    return drawn
+    def of(self, element, viewport, em):
+        """Subpaths of an element, as `shape_subpaths` gives them."""
+        if element.tag != "path":
+            return shape_subpaths(element, viewport, em)
+        if element not in self._followed:
+            self._followed[element] = shape_subpaths(element, viewport, em)
+        return self._followed[element]
+
+    def flattened(self, subpaths, matrix):
+        """Lay subpaths on the page.
+
+        Parameters
+        ----------
+        subpaths : list of Subpath
+        matrix : tuple of float
+            From their units to points.
+
+        Returns
+        -------
+        list of ndarray, each of shape (n_points, 2)
+            Polylines within `TOLERANCE_PT` of the curves; a closed one ends where it begins. Subpaths of a single point,
+            where the pen was only set down, are left out.
+        """
+        if not scale_of(matrix):
+            return []
+        self._allowance.spend("subpaths", len(subpaths))
+        points = [subpath.points() for subpath in subpaths]
+        self._allowance.spend("points", sum(map(len, points)))
+        if not points:
+            return []
+        ends = np.cumsum([len(part) for part in points])
+        parts = np.split(placed(matrix, np.concatenate(points)), ends[:-1])
+        parts = [self._followed_closely(*pair) if pair[0].curved else pair[1] for pair in zip(subpaths, parts, strict=True)]
+        return [part for part in parts if len(part) > 1]
+
+    def _followed_closely(self, subpath, points):
+        """A subpath that is curved, from its control points on the page to points along it."""
+        pieces, at = [points[:1]], 1
+        for kind, run in subpath.runs:
+            run = points[at : at + len(run)]
+            at += len(run)
+            pieces.append(run if kind == "L" else self._curves(pieces[-1][-1], run))
+        return np.concatenate([*pieces, points[at:]])
+
+    def _curves(self, begin, points):
+        """Points along cubic Béziers on end; as many on each as its bend asks for (Wang 1984)."""
+        ends = points[2::3]
+        begins = np.concatenate([begin[None], ends[:-1]])
+        first, second = points[0::3], points[1::3]
+        bend = np.maximum(np.hypot(*(begins - 2 * first + second).T), np.hypot(*(first - 2 * second + ends).T))
+        steps = np.clip(np.ceil(np.sqrt(0.75 * bend / TOLERANCE_PT)), 1, MOST_STEPS).astype(int)
+        self._allowance.spend("points", int(steps.sum()))
+        which = np.repeat(np.arange(len(ends)), steps)
+        last = np.cumsum(steps)
+        t = ((np.arange(len(which)) - np.repeat(last - steps, steps) + 1) / steps[which])[:, None]
+        s = 1 - t
+        drawn = s**3 * begins[which] + 3 * s * s * t * first[which] + 3 * s * t * t * second[which] + t**3 * ends[which]
+        drawn[last - 1] = ends
+        return drawn

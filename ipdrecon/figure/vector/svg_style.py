@@ -10,6 +10,7 @@ from ipdrecon.errors import FigureError
 from ipdrecon.figure.vector.svg_values import length
 
 MOST_SHEET_CHARACTERS = 1_000_000
+MOST_SELECTOR_TOKENS = 20_000
 MOST_SELECTOR_TESTS = 10_000_000
 INITIAL = {
     "fill": "black",
@@ -56,6 +57,7 @@ _SIZES = {
 _SHORTHAND = re.compile(r"(.*?)(?<![\w.-])([0-9.]+(?:[a-z]+|%)|(?:xx?-)?(?:small|large)|medium)(?:\s*/\s*\S+)?\s+(.+)", re.S)
 _DECLARATION = re.compile(r"""(?:[^;"'(]++|"[^"]*"|'[^']*'|\([^()]*\)|\()++""")
 _IMPORTANT = re.compile(r"!\s*important\s*$", re.I)
+_TOO_MANY = "{} has too many style rules for its elements; export it with styles in the elements."
 _COMMENT = re.compile(r"/\*.*?(?:\*/|$)", re.S)
 
 
@@ -73,7 +75,7 @@ class Cascade:
         sheets = "\n".join("".join(sheet.itertext()) for sheet in root.iter("style"))
         if len(sheets) > MOST_SHEET_CHARACTERS:
             raise FigureError(f"{source} has over {MOST_SHEET_CHARACTERS} characters of style sheets; export it without.")
-        rules = _sheet_rules(sheets)
+        rules = _sheet_rules(sheets, source)
         self._told = _matched(root, rules, source) if rules else {}
 
     def style(self, element, parent):
@@ -168,14 +170,17 @@ def _font(value):
     }
 
 
-def _sheet_rules(text):
+def _sheet_rules(text, source):
     """Rules of the sheets as ``(chain of compounds, specificity, declarations)``, one for each selector that is understood."""
-    rules = []
+    rules, n_tokens = [], 0
     for rule in tinycss2.parse_stylesheet(text, skip_comments=True, skip_whitespace=True):
         if rule.type != "qualified-rule":
             continue
         declarations = _declarations(tinycss2.parse_blocks_contents(rule.content))
         if any(declarations):
+            n_tokens += len(rule.prelude)
+            if n_tokens > MOST_SELECTOR_TOKENS:
+                raise FigureError(_TOO_MANY.format(source))
             rules += [(*chain, declarations) for chain in map(_chain, _parted(rule.prelude)) if chain]
     return rules
 
@@ -238,7 +243,7 @@ def _matched(root, rules, source):
     for wrapper in cssselect2.ElementWrapper.from_xml_root(root).iter_subtree():
         n_tests += len(steps)
         if n_tests > MOST_SELECTOR_TESTS:
-            raise FigureError(f"{source} has too many style rules for its elements; export it with styles in the elements.")
+            raise FigureError(_TOO_MANY.format(source))
         element = wrapper.etree_element
         own, above, _ = masks[wrapper.parent and wrapper.parent.etree_element]
         last, _, before = masks[wrapper.previous and wrapper.previous.etree_element]

@@ -10,14 +10,15 @@ import tinycss2.color4
 
 from ipdrecon.model import Box
 
-NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+NUMBER = re.compile(r"[+-]?(?:[0-9]++\.?[0-9]*+|\.[0-9]++)(?:[eE][+-]?[0-9]++)?")
 # no figure means a number beyond it; within it, no product of a few is infinite
 HUGE = 1e30
 IDENTITY = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 PT_PER_PX = 0.75
 _LENGTH = re.compile(rf"\s*({NUMBER.pattern})\s*([a-zA-Z%]*)\s*$")
-_PX = {"": 1.0, "px": 1.0, "pt": 4 / 3, "pc": 16.0, "in": 96.0, "cm": 96 / 2.54, "mm": 96 / 25.4, "q": 96 / 101.6}
-_STEP = re.compile(r"([a-zA-Z]+)\s*\(([^()]*)\)")
+_PT = {"pt": 1.0, "pc": 12.0, "in": 72.0, "cm": 72 / 2.54, "mm": 72 / 25.4, "q": 72 / 101.6, "px": 0.75, "": 0.75, "rem": 12.0}
+_HEX = re.compile("#[0-9a-fA-F]{6}")
+_STEP = re.compile(r"(?<![a-zA-Z])([a-zA-Z]++)\s*+\(([^()]*+)\)")
 _ALIGNED = {"Min": 0.0, "Mid": 0.5, "Max": 1.0}
 
 
@@ -45,14 +46,36 @@ def length(text, whole=0.0, em=16.0):
     float or None
         In user units; None where it is no length.
     """
-    match = _LENGTH.match(text) if text else None
-    if not match:
+    found = _value_and_unit(text) if text else None
+    if found is None:
         return None
-    value, unit = float(match[1]), match[2].lower()
-    scale = {"%": whole / 100, "em": em, "rem": 16.0, "ex": em / 2}.get(unit, _PX.get(unit))
-    return None if scale is None or abs(value) > HUGE else value * scale
+    value, unit = found
+    if unit in ("", "px"):
+        return value
+    if unit in _PT:
+        return value * _PT[unit] / PT_PER_PX
+    return value * {"%": whole / 100, "em": em, "ex": em / 2}[unit]
 
 
+def length_pt(text, em):
+    """Read a length that is no share of anything, in points; None where it is none."""
+    found = _value_and_unit(text) if text else None
+    if found is None or found[1] == "%":
+        return None
+    value, unit = found
+    return value * (_PT[unit] if unit in _PT else PT_PER_PX * em * {"em": 1.0, "ex": 0.5}[unit])
+
+
+@lru_cache(maxsize=16384)
+def _value_and_unit(text):
+    match = _LENGTH.match(text)
+    if not match or abs(float(match[1])) > HUGE:
+        return None
+    unit = match[2].lower()
+    return (float(match[1]), unit) if unit in _PT or unit in ("%", "em", "ex") else None
+
+
+@lru_cache(maxsize=1024)
 def share(text, default=1.0):
     """Read an opacity, ``0.5`` or ``50%``, as a share in [0, 1]."""
     value = length(text, whole=1.0)
@@ -68,6 +91,8 @@ def colour(text):
     tuple or None
         Red, green, blue of 0 to 255, and the opacity; None where it is no colour that is known.
     """
+    if _HEX.fullmatch(text):
+        return tuple(bytes.fromhex(text[1:])), 1.0
     try:
         found = tinycss2.color4.parse_color(text)
         if found is None or isinstance(found, str):
@@ -89,7 +114,10 @@ def placed(matrix, points):
     """Points, an array of shape (..., 2), where a matrix puts them."""
     a, b, c, d, e, f = matrix
     x, y = points[..., 0], points[..., 1]
-    return np.stack([a * x + c * y + e, b * x + d * y + f], axis=-1)
+    moved = np.empty(points.shape)
+    moved[..., 0] = a * x + c * y + e
+    moved[..., 1] = b * x + d * y + f
+    return moved
 
 
 def scale_of(matrix):

@@ -11,6 +11,7 @@ from ipdrecon.figure.vector.svg_limits import MOST
 MOST_BYTES = 64 * 2**20
 MOST_LEVELS = 256
 MOST_ENTITY_CHARACTERS = 10_000_000
+COMMENT = "#comment"
 _GZIP = b"\x1f\x8b"
 
 
@@ -27,7 +28,7 @@ def parse_elements(data, source):
     -------
     xml.etree.ElementTree.Element
         The ``svg`` element. Names of SVG's own elements stand without prefix and namespace, names of all others with
-        their prefix; attributes as written.
+        their prefix; attributes as written, and as attribute `COMMENT` the last comment right within an element.
 
     Raises
     ------
@@ -81,6 +82,8 @@ class _Elements:
         self.parser.EndElementHandler = self._end
         self.parser.CharacterDataHandler = self.builder.data
         self.parser.EntityDeclHandler = self._entity
+        self.parser.CommentHandler = self._comment
+        self._open = []
         self._n_references = data.count(b"&")
         self._prefix = None
         self._level = 0
@@ -95,11 +98,16 @@ class _Elements:
             raise FigureError(f"{self.source} nests its elements over {MOST_LEVELS} deep; no figure does. Export it again.")
         if self._n_elements > MOST["elements"]:
             raise FigureError(f"{self.source} has over {MOST['elements']} elements; that is too many. Cut the figure out of it.")
-        self.builder.start(name.removeprefix(self._prefix), attributes)
+        self._open.append(self.builder.start(name.removeprefix(self._prefix), attributes))
 
     def _end(self, name):
         self._level -= 1
+        self._open.pop()
         self.builder.end(name.removeprefix(self._prefix))
+
+    def _comment(self, text):
+        if self._open:
+            self._open[-1].set(COMMENT, text.strip())
 
     def _root_prefix(self, name):
         if name.rpartition(":")[2] != "svg":

@@ -1,5 +1,6 @@
 """The words of a scene's text layer, and which of them are prose."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,8 @@ from ipdrecon.model import Box, Word
 _PROSE_LINES = 3
 _PROSE_LETTERS = 32
 _PROSE_PITCH = 2.2
+_PROSE_WORDS = 4
+_WORD = re.compile(r"[^\W\d]{3,}")
 
 
 def text_words(scene, scale):
@@ -44,8 +47,7 @@ def placed(words, scale, right=0.0, down=0.0):
     -------
     tuple of Word
     """
-    moved = [Box(word.box.left + right, word.box.top + down, word.box.right + right, word.box.bottom + down) for word in words]
-    return tuple(replace(word, box=box_in_px(box, scale)) for word, box in zip(words, moved, strict=True))
+    return tuple(replace(word, box=box_in_px(word.box.moved(right, down), scale)) for word in words)
 
 
 def box_in_px(box, scale):
@@ -54,7 +56,10 @@ def box_in_px(box, scale):
 
 
 def prose_of(texts):
-    """Of some texts those that are paragraphs and captions: lines of many letters, three and more, evenly below each other.
+    """Of some texts those that are paragraphs and captions.
+
+    Lines of many letters, three and more, evenly below each other, are a paragraph; single lines of several words that
+    begin or end where paragraphs do are what is left of others.
 
     Parameters
     ----------
@@ -65,7 +70,19 @@ def prose_of(texts):
     tuple of Text
     """
     level = [text for text in texts if text.angle == 0]
-    return tuple(text for block in _blocks(level) if _is_prose(block) for text in block)
+    prose = [text for block in _blocks(level) if _is_prose(block) for text in block]
+    lone = [text for text in level if _many_words(text) and not any(text is line for line in prose) and _is_aligned(text, prose)]
+    return (*prose, *lone)
+
+
+def _many_words(text):
+    return len(text.text) >= _PROSE_LETTERS and len(_WORD.findall(text.text)) >= _PROSE_WORDS
+
+
+def _is_aligned(text, prose):
+    """Whether a line begins or ends where one of some lines does."""
+    reach = 1.2 * text.size
+    return any(abs(text.box.left - line.box.left) < reach or abs(text.box.right - line.box.right) < reach for line in prose)
 
 
 def _blocks(texts):

@@ -1,0 +1,191 @@
+"""Curves, limits, marks and ticks among the lines of a plot, and what their drops say."""
+
+import numpy as np
+import pytest
+
+from ipdrecon.figure.vector.curves import find_curves
+from ipdrecon.figure.vector.drops import drop_flags
+from ipdrecon.figure.vector.lines import Line
+from ipdrecon.figure.vector.marks import mark_positions
+from ipdrecon.figure.vector.plane import Plane, anchored, axis_in_points
+from ipdrecon.figure.vector.scene import Scene, Shape, Text
+from ipdrecon.figure.vector.ticks import drawn_ticks
+from ipdrecon.model import Axis, Box, Calibration, Curve
+
+BOX = Box(50.0, 20.0, 350.0, 220.0)
+RED, BLUE, BLACK = (200, 0, 0), (0, 0, 200), (0, 0, 0)
+
+
+def plane(scale="survival"):
+    """Time 0 to 30 over 300 points, survival 1 to 0 over 200; one px is one point."""
+    rising = scale == "incidence"
+    vertical = Axis([20.0, 220.0], [1.0, 0.0], -0.005, 1.1) if not rising else Axis([20.0, 220.0], [1.0, 0.0], -0.005, 1.1)
+    return Plane(BOX, Axis([50.0, 350.0], [0.0, 30.0], 0.1, -5.0), vertical, scale)
+
+
+def steps(times, levels, last=30.0):
+    """Corners on the page of a curve that falls to each level at each time."""
+    points, level = [(0.0, 1.0)], 1.0
+    for time, lower in zip(times, levels, strict=True):
+        points += [(time, level), (time, lower)]
+        level = lower
+    time, survival = np.array([*points, (last, level)]).T
+    return np.column_stack([50 + 10 * time, 220 - 200 * survival])
+
+
+def line(points, colour=BLACK, **look):
+    return Line(np.asarray(points, float), colour, look.pop("width", 1.0), **look)
+
+
+GRID = [line([(50, y), (350, y)], (220, 220, 220)) for y in (20, 70, 120, 170, 220)] + [line([(x, 20), (x, 220)], (220, 220, 220)) for x in (50, 150, 250, 350)]
+FRAME = [line([(50, 20), (50, 220), (350, 220)]), line([(50, 20), (350, 20), (350, 220), (50, 220), (50, 20)])]
+TIMES = np.array([1.3, 2.9, 4.4, 7.7, 9.1, 12.6, 15.2, 20.8, 24.3])
+LEVELS = np.array([0.93, 0.9, 0.81, 0.74, 0.7, 0.62, 0.55, 0.47, 0.4])
+
+
+def test_grid_frame_and_reference_lines_are_no_curves():
+    median = [line([(50, 120), (198, 120), (198, 220)], dash=(3.0, 2.0))]
+    (curve,) = find_curves([*GRID, *FRAME, *median, line(steps(TIMES, LEVELS), RED)], plane())
+    assert curve.line.colour == RED
+    np.testing.assert_allclose(curve.steps, 50 + 10 * TIMES)
+
+
+def test_curves_come_from_the_highest_to_the_lowest():
+    lower, upper = line(steps(TIMES, LEVELS), RED), line(steps(TIMES + 0.7, LEVELS + 0.05), BLUE)
+    assert [curve.line.colour for curve in find_curves([lower, upper], plane())] == [BLUE, RED]
+
+
+@pytest.mark.parametrize("look", [{"dash": (2.0, 1.0)}, {"width": 0.4}, {}])
+def test_limits_that_step_with_their_curve_are_left_out(look):
+    spread = 0.02 * np.arange(1, 10)
+    lines = [
+        line(steps(TIMES, LEVELS), RED),
+        line(steps(TIMES, LEVELS + spread / 2), RED, **look),
+        line(steps(TIMES, LEVELS - spread), RED, **look),
+    ]
+    (curve,) = find_curves(lines, plane())
+    assert curve.limits
+    assert curve.points[-1, 1] == pytest.approx(220 - 200 * LEVELS[-1])
+
+
+def test_arms_of_one_colour_that_step_by_themselves_are_kept():
+    lines = [line(steps(TIMES + shift, LEVELS + rise), RED, dash=(2.0,) * k) for k, (shift, rise) in enumerate([(0, 0), (0.37, 0.05), (0.83, -0.1)])]
+    assert len(find_curves(lines, plane())) == 3
+
+
+def test_arms_of_one_time_grid_and_other_colours_are_kept():
+    lines = [line(steps(TIMES, LEVELS + rise), colour) for rise, colour in ((0.06, BLUE), (0.0, RED), (-0.12, (0, 140, 0)))]
+    assert len(find_curves(lines, plane())) == 3
+
+
+def test_a_curve_drawn_twice_is_one_as_seen_on_top():
+    halo, ink = line(steps(TIMES, LEVELS), (240, 240, 240), width=3.0, order=1), line(steps(TIMES, LEVELS), RED, order=2)
+    (curve,) = find_curves([halo, ink], plane())
+    assert curve.line.colour == RED
+
+
+def test_a_curve_that_falls_at_time_zero_is_one():
+    points = steps([0.0, *TIMES], [0.96, *LEVELS])[1:]
+    (curve,) = find_curves([line(points[1:], RED)], plane())
+    assert curve.points[0] == pytest.approx([50, 28])
+
+
+def scene_with(shapes=(), texts=()):
+    return Scene(400.0, 260.0, tuple(shapes), tuple(texts))
+
+
+def signs(kind, times, levels, colour=RED):
+    """Shapes of censor marks at times on levels."""
+    made = []
+    for time, level in zip(times, levels, strict=True):
+        x, y = 50 + 10 * time, 220 - 200 * level
+        arms = {"tick": [[(x, y - 3), (x, y + 3)]], "plus": [[(x, y - 3), (x, y + 3)], [(x - 3, y), (x + 3, y)]], "above": [[(x, y - 4), (x, y)]]}
+        made.append(Shape(tuple(np.array(arm) for arm in arms[kind]), colour, None, 0.8))
+    return made
+
+
+@pytest.mark.parametrize("kind", ["tick", "plus", "above"])
+def test_marks_are_where_they_are_drawn(kind):
+    times = np.array([3.31, 5.0, 10.2, 16.61, 22.47, 28.03])
+    levels = np.r_[1.0, LEVELS][np.searchsorted(TIMES, times)]
+    curve = Shape((steps(TIMES, LEVELS),), RED, None, 1.0)
+    shapes = [curve, *signs(kind, times, levels)]
+    curves = find_curves([line(curve.parts[0], RED, order=0)], plane())
+    (found,) = mark_positions(scene_with(shapes), plane(), curves)
+    np.testing.assert_allclose(found, 50 + 10 * times)
+
+
+def test_letters_may_be_marks():
+    times = np.array([3.31, 10.2, 22.47])
+    levels = np.r_[1.0, LEVELS][np.searchsorted(TIMES, times)]
+    texts = [Text("+", Box(x - 2, y - 2, x + 2, y + 2), (x, y), 8.0) for x, y in zip(50 + 10 * times, 220 - 200 * levels, strict=True)]
+    curves = find_curves([line(steps(TIMES, LEVELS), RED)], plane())
+    (found,) = mark_positions(scene_with(texts=texts), plane(), curves)
+    np.testing.assert_allclose(found, 50 + 10 * times)
+
+
+def test_signs_that_stand_elsewhere_are_no_marks():
+    curves = find_curves([line(steps(TIMES, LEVELS), RED)], plane())
+    elsewhere = signs("plus", np.linspace(2, 28, 9), np.full(9, 0.15))
+    (found,) = mark_positions(scene_with(elsewhere), plane(), curves)
+    assert not len(found)
+
+
+def test_black_marks_go_to_the_curve_beneath_and_coloured_ones_to_their_colour():
+    upper, lower = steps(TIMES, LEVELS), steps(TIMES, LEVELS - 0.002)
+    curves = find_curves([line(upper, RED, order=90), line(lower, BLUE, order=91)], plane())
+    times = np.array([5.0, 11.0, 18.0])
+    levels = np.r_[1.0, LEVELS][np.searchsorted(TIMES, times)]
+    found = mark_positions(scene_with(signs("tick", times, levels, BLUE)), plane(), curves)
+    assert [len(places) for places in found] == [3 * (curve.line.colour == BLUE) for curve in curves]
+
+
+def test_ticks_are_told_by_where_they_begin_and_end():
+    major = [line([(x, 220), (x, 224)]) for x in (50, 150, 250, 350)]
+    minor = [line([(x, 220), (x, 222)]) for x in (75, 100, 125)]
+    time, _ = drawn_ticks([*major, *minor, *GRID], Box(99.5, 39.5, 699.5, 439.5), 2.0)
+    places = {kind.kind: (kind.place + 0.5) / 2 for kind in time if len(kind.place) == 4}
+    np.testing.assert_allclose(places["outside"], [50, 150, 250, 350])
+    np.testing.assert_allclose(places["grid"], [50, 150, 250, 350])
+
+
+def test_an_axis_in_points_says_the_same():
+    axis = Axis([99.5, 299.5], [0.0, 10.0], 0.05, -4.975)
+    assert axis_in_points(axis, 2.0).to_value(50.0) == pytest.approx(axis.to_value(99.5))
+
+
+def test_only_loose_axes_are_moved_to_where_curves_start():
+    calibration = Calibration(Axis([50.0, 350.0], [0.0, 30.0], 0.1, -5.0), Axis([20.0, 220.0], [1.0, 0.0], -0.005, 1.1))
+    starts = np.array([(49.6, 20.4), (49.6, 33.0)]) + 0.5
+    moved = anchored(calibration, starts, (1.0, 0.0), 1.0)
+    assert moved.time.to_value(49.6) == pytest.approx(0.0)
+    assert moved.vertical == calibration.vertical
+    far = anchored(calibration, starts + 9, (1.0, 1.0), 1.0)
+    assert far == calibration
+
+
+def read(n, events_at, *, merged=()):
+    """A curve of n patients with events one by one, some of whose drops are merged with the next at a false height."""
+    survival, time, level = [1.0], [0.0], 1.0
+    for k, at in enumerate(events_at):
+        level *= 1 - 1 / (n - k)
+        time.append(at)
+        survival.append(level + (0.37 / n if k in merged else 0.0))
+    return Curve("A", [*time, 30.0], [*survival, survival[-1]], survival_error=1e-5)
+
+
+@pytest.mark.parametrize(("merged", "flags"), [((), []), ((3, 7, 11), ["path_simplified"])])
+def test_drops_of_no_whole_number_of_patients_are_told(merged, flags):
+    curve = read(40, np.linspace(1, 28, 20), merged=merged)
+    drawn = find_curves([line(steps(curve.time[1:-1], curve.survival[1:-1]), RED)], plane())[0]
+    assert [flag.name for flag in drop_flags(curve, drawn, [0, 10, 20, 30], [40, 33, 26, 20])] == flags
+
+
+def test_slanting_falls_are_told():
+    points = steps(TIMES, LEVELS)
+    slanting = np.vstack([points[:5], points[6:]])
+    drawn = find_curves([line(slanting, RED)], plane())[0]
+    curve = Curve("A", [0, 30], [1, 1])
+    assert [flag.name for flag in drop_flags(curve, drawn)] == ["path_simplified"]
+    smooth = np.column_stack([np.linspace(50, 350, 60), 20 + 150 * np.linspace(0, 1, 60) ** 0.8])
+    assert [flag.name for flag in drop_flags(curve, find_curves([line(smooth, RED)], plane())[0])] == ["smooth_curve"]
