@@ -136,8 +136,8 @@ StatStepribbon <- ggproto("StatStepribbon", Stat, required_aes = c("x", "ymin", 
   })
 
 figure("dashes_pdf", "pdf", two, dashed, marks = "symbol")
-figure("dashes_large_pdf", "pdf", two, dashed, scale = 22, marks = "symbol")
-figure("limits_large_pdf", "pdf", three, with_limits, scale = 22, marks = "symbol", table = TRUE)
+figure("dashes_large_pdf", "pdf", two, dashed, scale = 24, marks = "symbol")
+figure("limits_large_pdf", "pdf", three, with_limits, scale = 24, marks = "symbol", table = TRUE)
 figure("limits_svg", "svg", tied, with_limits, marks = "symbol", table = TRUE)
 figure("percent_cairo_pdf", "cairo_pdf", three, percent, marks = "symbol")
 figure("incidence_svglite", "svglite", tied, incidence)
