@@ -60,13 +60,13 @@ def _cut_label(px, word, rows):
         if level and word.box.left < first.left - 0.5 * height and word.box.right > first.left + 0.3 * height:
             left_part = Box(word.box.left, word.box.top, first.left - 2, word.box.bottom)
             if word.exact:
-                return replace(word, text=_before(word, first.left), box=left_part)
+                return replace(word, text=_text_before(word, first.left), box=left_part)
             again = read_line(px, left_part)
             return Word(again.text or word.text, left_part, again.confidence)
     return word
 
 
-def _before(word, edge):
+def _text_before(word, edge):
     """The text of a word before a place, cut at the blank nearest to it."""
     share = (edge - word.box.left) / word.box.width
     blanks = [at for at, letter in enumerate(word.text) if letter == " "]

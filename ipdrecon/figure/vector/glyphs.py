@@ -11,6 +11,7 @@ from ipdrecon.model import Box, Word
 
 _LEAST_KINDS = 5
 _SIDE = (0.3, 40.0)
+_STROKE = 3.5
 _OCR_SCALE = 3.0
 _MOST_PX = 3000
 _MOST_LETTERS = 20_000
@@ -65,7 +66,13 @@ def _may_be_text(shape):
     if shape.fill is None or shape.opacity < 0.3 or min(shape.fill) > 250 or sum(map(len, shape.parts)) < 5:
         return False
     sides = [np.ptp(part, axis=0).max() for part in shape.parts]
-    return _SIDE[0] < max(sides) < _SIDE[1]
+    return _SIDE[0] < max(sides) < _SIDE[1] and not (len(shape.parts) == 1 and _is_block(shape.parts[0]))
+
+
+def _is_block(part):
+    """Whether an outline is a rectangle broader than the stroke of a letter: the ground of a key, a bar."""
+    level = np.isclose(np.diff(part, axis=0), 0.0).any(axis=1).all()
+    return bool(len(part) <= 6 and level and np.ptp(part, axis=0).min() > _STROKE)
 
 
 def _is_upright(shape):

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from ipdrecon.figure.vector.curves import LARGEST_SIGN
+from ipdrecon.figure.vector.scene import is_sign
 
 _LEAST = 1.2
 _SAME_PLACE = 0.004
 _ON_CURVE = 0.6
 _OFF_SHARE = 0.16
 _ON_SHARE = 0.6
-_SIGNS = frozenset("+|×x✕✖xXoO○●◦•∘lı¦│'†‡✚✛＋*＊◆◇■□▪▫▲△▼▽")
+_MOST_OFF = 0.65
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def _letters(scene, box):
     return [
         _Sign(text.anchor[0] if text.centred else text.box.centre[0], text.box.centre[1], text.box.width, text.box.height, text.colour, text.text, len(scene.shapes))
         for text in scene.texts
-        if len(text.text) == 1 and text.text in _SIGNS and box.contains(*text.box.centre, 2.0)
+        if is_sign(text) and box.contains(*text.box.centre, 2.0)
     ]
 
 
@@ -125,35 +126,47 @@ def _is_part(sign, plane, curves):
 
 
 def _tied(members, plane, curves):
-    """The curve of each sign of one family; None where it stands on none, or the family is no mark."""
-    for side in (0, -1, 1):
-        tied = [_curve_at(sign, side, plane, curves) for sign in members]
-        share = np.mean([index is not None for index in tied])
-        if share >= _ON_SHARE:
-            return tied
-    return [None] * len(members)
+    """The curve of each sign of one family; None where it stands on none, or the family is no mark.
+
+    Signs of one family stand upon their curves in one way: with their middle, one of their ends, or, as letters do, a
+    little off.
+    """
+    offs = [_nearest(sign, plane, curves) for sign in members]
+    near = [off for off in offs if abs(off) <= _MOST_OFF * members[0].height]
+    if not near:
+        return [None] * len(members)
+    usual = float(np.median(near))
+    tied = [_curve_at(sign, usual, plane, curves) for sign in members]
+    share = np.mean([index is not None for index in tied])
+    return tied if share >= _ON_SHARE else [None] * len(members)
 
 
-def _curve_at(sign, side, plane, curves):
-    """The curve upon which a sign stands with its middle (`side` 0), its lower or its upper end; one of its colour first."""
-    v = plane.falls * (sign.y - side * sign.height / 2)
+def _nearest(sign, plane, curves):
+    """How far below the middle of a sign the nearest curve lies, in `v`; one of its colour before others."""
+    v = plane.falls * sign.y
+    offs = [(abs(off) > _MOST_OFF * sign.height, sign.colour != curve.line.colour, abs(off), off) for curve in curves if np.isfinite(off := _offset(curve, sign.x, v))]
+    return min(offs)[3] if offs else np.inf
+
+
+def _curve_at(sign, usual, plane, curves):
+    """The curve upon which a sign stands in the usual way; one of its colour first."""
+    v = plane.falls * sign.y + usual
     near = []
     for index, curve in enumerate(curves):
-        off = _distance(curve, sign.x, v)
+        off = abs(_offset(curve, sign.x, v))
         if off <= max(_ON_CURVE, _OFF_SHARE * sign.height):
             near.append((sign.colour != curve.line.colour, off, index))
     return min(near)[2] if near else None
 
 
-def _distance(curve, u, v):
-    """Distance of a point from a curve, which also stands upright where it steps; infinite beyond its ends."""
+def _offset(curve, u, v):
+    """How far below a point a curve lies, which also stands upright where it steps; infinite beyond its ends."""
     points = curve.points
     if not points[0, 0] - 0.1 <= u <= points[-1, 0] + 0.1:
         return np.inf
     at = np.flatnonzero(np.abs(points[:, 0] - u) < 0.05)
-    levels = [float(curve.level_at(u)), *points[at, 1].tolist()]
-    slanting = float(np.interp(u, points[:, 0], points[:, 1]))
-    return min(abs(level - v) for level in [*levels, slanting])
+    levels = [float(curve.level_at(u)), float(np.interp(u, points[:, 0], points[:, 1])), *points[at, 1].tolist()]
+    return min((level - v for level in levels), key=abs)
 
 
 def _distinct(places):

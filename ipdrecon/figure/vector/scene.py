@@ -92,6 +92,11 @@ class Text:
     outlined: bool = False
 
 
+def is_sign(text):
+    """Whether a text is one character that is no digit, as a letter that marks a censoring is."""
+    return len(text.text) == 1 and not text.text.isdigit()
+
+
 @dataclass(frozen=True)
 class Picture:
     """A picture placed on the page, at its own resolution.

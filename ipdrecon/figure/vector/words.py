@@ -1,12 +1,15 @@
 """The words of a scene's text layer, and which of them are prose."""
 
 import re
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
 
+from ipdrecon.figure.vector.scene import is_sign
 from ipdrecon.model import Box, Word
 
+_MANY_SIGNS = 5
 _PROSE_LINES = 3
 _PROSE_LETTERS = 32
 _PROSE_PITCH = 2.2
@@ -26,9 +29,11 @@ def text_words(scene, scale):
     Returns
     -------
     tuple of Word
-        Exact, sorted from top to bottom, then left to right.
+        Exact, sorted from top to bottom, then left to right; without letters that stand alone many times, as marks do.
     """
-    words = [Word(text.text, box_in_px(text.box, scale), 1.0, text.angle != 0, True) for text in scene.texts if text.text.strip()]
+    counted = Counter((text.text, round(text.size, 1)) for text in scene.texts if is_sign(text))
+    texts = [text for text in scene.texts if text.text.strip() and counted[text.text, round(text.size, 1)] < _MANY_SIGNS]
+    words = [Word(text.text, box_in_px(text.box, scale), 1.0, text.angle != 0, True) for text in texts]
     return tuple(sorted(words, key=lambda word: (word.box.top, word.box.left)))
 
 
