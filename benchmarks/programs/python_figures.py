@@ -317,7 +317,7 @@ def stacked():
     return {"Relapse": [(0.0, 1.0)], "Death in remission": [(0.0, 1.0)]}
 
 
-@figure("p76_lung_sex_kaplanmeier", ["kaplanmeier", "ci_band", "p_text", "no_risk_table"], x_max=1000)
+@figure("p76_lung_sex_kaplanmeier", ["kaplanmeier", "ci_band", "p_text", "no_risk_table"], x_max=1000, marked=True)
 def by_kaplanmeier():
     frame = datasets.load_lung().dropna(subset=["time", "status", "sex"])
     group = np.where(frame["sex"] == frame["sex"].max(), "group B", "group A")
