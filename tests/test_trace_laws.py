@@ -6,7 +6,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ipdrecon.figure.arm_ink import ArmInk
-from ipdrecon.figure.digitisation import _curve
+from ipdrecon.figure.traced import _curve
 from ipdrecon.figure.ink import plot_inside
 from ipdrecon.figure.marks import censor_marks
 from ipdrecon.figure.path import TraceSettings, find_path
