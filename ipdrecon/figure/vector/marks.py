@@ -13,6 +13,7 @@ _ON_CURVE = 0.6
 _OFF_SHARE = 0.16
 _ON_SHARE = 0.6
 _MOST_OFF = 0.65
+_MANY_PIECES = 4
 
 
 @dataclass(frozen=True)
@@ -110,13 +111,13 @@ def _letters(scene, box):
 
 
 def _is_part(sign, plane, curves):
-    """Whether a sign is but a piece of an upright stretch of a curve in its colour."""
+    """Whether a sign is but a piece of an upright stretch of a curve in its colour that is drawn piece by piece."""
     v = np.array([sign.y - sign.height / 2, sign.y + sign.height / 2]) * plane.falls
     low, high = v.min(), v.max()
     if sign.width > 0.3:
         return False
     for curve in curves:
-        if curve.line.colour != sign.colour:
+        if curve.line.colour != sign.colour or len(curve.pieces) < _MANY_PIECES:
             continue
         u = curve.points[:, 0]
         at = np.abs(u - sign.x) < 0.1
@@ -165,6 +166,8 @@ def _offset(curve, u, v):
     if not points[0, 0] - 0.1 <= u <= points[-1, 0] + 0.1:
         return np.inf
     at = np.flatnonzero(np.abs(points[:, 0] - u) < 0.05)
+    if len(at) and points[at, 1].min() <= v <= points[at, 1].max():
+        return 0.0
     levels = [float(curve.level_at(u)), float(np.interp(u, points[:, 0], points[:, 1])), *points[at, 1].tolist()]
     return min((level - v for level in levels), key=abs)
 
