@@ -38,6 +38,9 @@ class CurveSettings:
         Share of the plot's height by which a curve may begin off survival 1, or of its width off time 0.
     late_start : float
         Share of the plot's width by which a curve at survival 1 may begin late.
+    first_drop, least_at_first : float
+        Share of the plot's width within which a curve may begin with its first drop, and share of the fall from survival 1
+        to 0 down to which.
     same : float
         Distance in points within which two curves are one drawn twice.
     shared_steps : float
@@ -47,6 +50,8 @@ class CurveSettings:
     least_span: float = 0.08
     start_off: float = 0.02
     late_start: float = 0.3
+    first_drop: float = 0.03
+    least_at_first: float = 0.15
     same: float = 0.15
     shared_steps: float = 0.8
 
@@ -165,7 +170,8 @@ def _begins(curve, plane, settings):
     at_one = abs(v) <= settings.start_off * size[1] and u <= settings.late_start * size[0]
     height = abs(plane.bottom - plane.origin[1])
     at_zero = abs(u) <= _AT_ZERO and -settings.start_off * size[1] <= v < 0.9 * height
-    return bool(at_one or (at_zero and not _is_reference(curve, plane)))
+    at_first_drop = -_AT_ZERO <= u <= settings.first_drop * size[0] and 0 <= v < settings.least_at_first * height
+    return bool(at_one or ((at_zero or at_first_drop) and not _is_reference(curve, plane)))
 
 
 def _is_reference(curve, plane):

@@ -103,7 +103,7 @@ def _words(glyphs):
         gap = _gap(before, glyph) if before is not None else None
         if gap is not None:
             gap -= tracking.get(glyph.item, 0.0) if glyph.item == before.item else 0.0
-        if gap is None or spaces or not -OVERLAP < gap < LETTER_GAP or _are_marks(before, glyph):
+        if gap is None or spaces or not -OVERLAP < gap < LETTER_GAP or _are_marks(words[-1].glyphs, glyph):
             is_near = gap is not None and gap > -OVERLAP
             words.append(_Word([glyph], [space.end - space.start for space in spaces] if is_near else []))
         else:
@@ -138,9 +138,9 @@ def _gap(before, glyph):
     return (glyph.start - before.end) / small
 
 
-def _are_marks(before, glyph):
-    """Whether two signs are points of a plot, each placed by itself, and no word."""
-    return before.item != glyph.item and before.text in MARKS and glyph.text in MARKS
+def _are_marks(glyphs, glyph):
+    """Whether signs are points of a plot, each placed by itself, and no word: nothing but signs stands there."""
+    return glyph.text in MARKS and all(one.text in MARKS for one in glyphs)
 
 
 def _lines(words):
@@ -176,7 +176,7 @@ def _parted(line):
 
 def _belongs(before, text, word, gap):
     """Whether a word goes on the piece to its left, of which `before` is the last word and `text` the text so far."""
-    if gap is None or gap <= -OVERLAP or gap > WORD_GAP or _are_marks(before.last, word.first):
+    if gap is None or gap <= -OVERLAP or gap > WORD_GAP or _are_marks(before.glyphs, word.first):
         return False
     if text is None or word.text is None or (gap < LETTER_GAP and not word.spaces):
         return True
