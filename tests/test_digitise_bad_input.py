@@ -25,7 +25,7 @@ def picture(path, px):
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"time,survival\n0,1\n", r"is no PNG, JPEG, WebP, TIFF, BMP or GIF picture \(it begins with .*convert the figure to PNG"),
+        (b"time,survival\n0,1\n", r"is no PNG, JPEG, WebP, TIFF, BMP or GIF picture, PDF or SVG file \(it begins with .*convert the figure to PNG"),
         (b"", "is empty; expected a PNG, JPEG"),
         (b"GIF89a" + bytes(50), "is damaged"),
         (b"\x89PNG\r\n\x1a\n" + bytes(40), "is damaged and cannot be decoded"),
@@ -131,7 +131,7 @@ def test_plots_of_other_kinds(tmp_path, plot, error, message):
 
 def test_a_second_page_of_a_picture(tmp_path):
     with pytest.raises(PanelError, match="Page 2 was asked for, but a picture has one page only"):
-        digitise(tmp_path / "any.png", page=2)
+        digitise(picture(tmp_path / "any.png", np.full((90, 90, 3), 255, np.uint8)), page=2)
 
 
 def test_a_panel_that_is_not_there(tmp_path):

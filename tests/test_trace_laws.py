@@ -6,11 +6,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ipdrecon.figure.arm_ink import ArmInk
-from ipdrecon.figure.traced import _curve
 from ipdrecon.figure.ink import plot_inside
 from ipdrecon.figure.marks import censor_marks
 from ipdrecon.figure.path import TraceSettings, find_path
 from ipdrecon.figure.trace import ink_edges, steps
+from ipdrecon.figure.traced import _curve
 from ipdrecon.model import Axis, Box, Calibration
 
 FEW = settings(max_examples=25, deadline=None, derandomize=True)

@@ -27,6 +27,8 @@ _WHOLE_SHARE = 0.12
 _AROUND = (0.75, 0.4, 0.75, 1.6)
 _PAPER_SHARE = 0.35
 _SCAN_SHARE = 0.6
+_INK_LEVELS = 60
+_MARGIN_PX = 24
 _LOOK_PX = 1200
 _CAPTION = re.compile(r"(fig\b|fig\.|figure|efigure|supplementary fig)", re.IGNORECASE)
 _LOOK_LEVELS = 12
@@ -136,6 +138,7 @@ def _cut(document, scene, outlined, prose, region):
     scale = float(min(_SIDE_PX / max(region.width, region.height), _LARGEST_SCALE))
     page = _without_prose(document.px(scale), prose, scale)
     rows, columns = ((int(low * scale), int(np.ceil(high * scale))) for low, high in ((region.top, region.bottom), (region.left, region.right)))
+    rows, columns = _inked(page, rows, columns)
     px = np.ascontiguousarray(page[slice(*rows), slice(*columns)])
     own = moved(scene, -columns[0] / scale, -rows[0] / scale)
     around = Box(0.0, 0.0, px.shape[1] / scale, px.shape[0] / scale)
@@ -173,12 +176,25 @@ def _picture(picture, scene):
     page = Box(0.0, 0.0, float(px.shape[1]), float(px.shape[0]))
     region = _region(boxes, page, bool(prose_of(_lines(words))))
     if region != page:
-        rows, columns = (slice(int(low), int(np.ceil(high))) for low, high in ((region.top, region.bottom), (region.left, region.right)))
-        px = np.ascontiguousarray(px[rows, columns])
+        px, _ = _without_written_prose(px, words)
+        rows, columns = ((int(low), int(np.ceil(high))) for low, high in ((region.top, region.bottom), (region.left, region.right)))
+        rows, columns = _inked(px, rows, columns)
+        px = np.ascontiguousarray(px[slice(*rows), slice(*columns)])
         words = read_words(px)
     px, words = _without_written_prose(px, words)
     place = Box(0.0, 0.0, float(px.shape[1] - 1), float(px.shape[0] - 1))
     return Cutting(px, split_at_keys(px, words), Part(place, scene.page, "raster", picture.px.shape[1] / picture.box.width))
+
+
+def _inked(px, rows, columns):
+    """Rows and columns of a part of a page, from the first to the one after the last, without the empty paper around its ink."""
+    part = px[slice(*rows), slice(*columns)]
+    ink = np.abs(part.astype(np.int16) - np.median(part[::8, ::8].reshape(-1, 3), axis=0).astype(np.int16)).max(axis=2) > _INK_LEVELS
+    found = []
+    for (first, last), along in ((rows, ink.any(axis=1)), (columns, ink.any(axis=0))):
+        at = np.flatnonzero(along)
+        found.append((max(first, first + int(at[0]) - _MARGIN_PX), min(last, first + int(at[-1]) + 1 + _MARGIN_PX)) if len(at) else (first, last))
+    return found
 
 
 def _without_written_prose(px, words):
