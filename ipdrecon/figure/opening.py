@@ -49,6 +49,8 @@ def _document(name, data, kind, page, ocr):
     with _opened(name, data, kind) as document:
         pages = chosen_pages(document, page)
         cuttings = [cutting for number in pages for cutting in page_cuttings(document, number, ocr=ocr)]
+        if not cuttings and ocr:
+            cuttings = [cutting for number in pages for cutting in page_cuttings(document, number, thorough=True)]
     if not cuttings:
         where = f"page {page}" if page is not None else f"any of {len(pages)} pages" if len(pages) > 1 else "the page"
         raise PanelError(

@@ -13,6 +13,7 @@ _LARGEST_SCALE = 3.0
 _MOST_SLENDER = 8.0
 # the reader's memory grows with the picture; print is legible at this size
 _MOST_SIDE_PX = 3200
+_FINDING_SIDE_PX = 1600
 
 
 @functools.lru_cache(maxsize=1)
@@ -60,6 +61,25 @@ def read_words(px, *, box=None, scale=None):
         if text.strip()
     ]
     return tuple(sorted(words, key=lambda word: (word.box.top, word.box.left)))
+
+
+def find_text(px):
+    """Places of text, which are found in a fraction of the time that reading them takes.
+
+    Parameters
+    ----------
+    px : ndarray of uint8, shape (height, width, 3)
+
+    Returns
+    -------
+    tuple of Box
+        Of lines and lone words.
+    """
+    scale = min(_FINDING_SIDE_PX / max(px.shape[:2]), 1.0)
+    small = cv2.resize(px, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale != 1 else px
+    found = _engine()(cv2.cvtColor(np.ascontiguousarray(small), cv2.COLOR_RGB2BGR), use_det=True, use_cls=False, use_rec=False)
+    corners = [] if found.boxes is None else [np.asarray(one) / scale for one in found.boxes]
+    return tuple(Box(*map(float, (*one.min(axis=0), *one.max(axis=0)))) for one in corners)
 
 
 def _less_slender(px):

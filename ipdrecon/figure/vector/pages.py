@@ -24,7 +24,7 @@ _USUAL_SIDES, _USUAL_SIDE = (150.0, 2500.0), 800.0
 _CAPTION = re.compile(r"(fig\b|fig\.|figure|efigure|supplementary fig)", re.IGNORECASE)
 
 
-def page_cuttings(document, page, *, ocr=True):
+def page_cuttings(document, page, *, ocr=True, thorough=False):
     """The figures of one page that have axes.
 
     Parameters
@@ -35,6 +35,8 @@ def page_cuttings(document, page, *, ocr=True):
         Counted from 1.
     ocr : bool
         Whether outlined letters and pictures are read.
+    thorough : bool
+        Whether scanned pages are read whole.
 
     Returns
     -------
@@ -46,7 +48,7 @@ def page_cuttings(document, page, *, ocr=True):
     prose = prose_of(scene.texts)
     texts = tuple(text for text in scene.texts if not any(text is line for line in prose))
     drawn = _drawn(document, replace(scene, texts=texts), prose, ocr)
-    pictures = [cutting for picture in scene.pictures if ocr and (cutting := picture_cutting(picture, scene))]
+    pictures = [cutting for picture in scene.pictures if ocr and (cutting := picture_cutting(picture, scene, thorough=thorough))]
     return tuple(drawn + pictures)
 
 

@@ -9,7 +9,7 @@ from ipdrecon.figure.legend import split_at_keys
 from ipdrecon.figure.panels import plot_boxes
 from ipdrecon.figure.sheet import Cutting, Part
 from ipdrecon.figure.skew import measure_skew, straighten
-from ipdrecon.figure.text import read_words
+from ipdrecon.figure.text import find_text, read_words
 from ipdrecon.figure.vector.regions import inked, region_of, without_prose
 from ipdrecon.figure.vector.scene import Text
 from ipdrecon.figure.vector.words import prose_of
@@ -21,10 +21,11 @@ _LOOK_PX = 1200
 _LOOK_LEVELS = 12
 _LOOK_SHARES = (0.05, 0.1)
 _TOUCH_PX = 13
+_SHORT, _LEAST_SHORT = 4.0, 8
 _FRAME_MARGINS = (0.35, 0.15, 0.1, 0.3)
 
 
-def picture_cutting(picture, scene):
+def picture_cutting(picture, scene, *, thorough=False):
     """A picture that holds a plot, cut to the plot and what belongs to it.
 
     Parameters
@@ -32,6 +33,8 @@ def picture_cutting(picture, scene):
     picture : Picture
     scene : Scene
         On which it is placed.
+    thorough : bool
+        Whether a scanned page is read wherever it has many short pieces of text, not only around long lines that meet.
 
     Returns
     -------
@@ -44,8 +47,11 @@ def picture_cutting(picture, scene):
     skew = measure_skew(px)
     px = px if skew is None else straighten(px, skew)
     is_scan = picture.box.width * picture.box.height > _SCAN_SHARE * scene.width * scene.height
-    words = () if is_scan else read_words(px)
-    boxes = _framed_plots(px) if is_scan else plot_boxes(px, words)
+    if is_scan:
+        words, boxes = (), _labelled_plots(px) if thorough else _framed_plots(px)
+    else:
+        words = read_words(px)
+        boxes = plot_boxes(px, words)
     if not boxes:
         return None
     page = Box(0.0, 0.0, float(px.shape[1]), float(px.shape[0]))
@@ -89,6 +95,16 @@ def _without_written_prose(px, words):
 def _lines(words):
     """Words that were read as texts, in px."""
     return [Text(word.text, word.box, (word.box.left, word.box.bottom), word.box.height, 90 if word.vertical else 0) for word in words]
+
+
+def _labelled_plots(px):
+    """Plotting boxes of a scanned page without long lines: read is what is around short pieces of text, as labels of axes are."""
+    short = [box for box in find_text(px) if box.width < _SHORT * box.height]
+    if len(short) < _LEAST_SHORT:
+        return ()
+    left, top = (min(getattr(box, side) for box in short) for side in ("left", "top"))
+    right, bottom = (max(getattr(box, side) for box in short) for side in ("right", "bottom"))
+    return plot_boxes(px, read_words(px, box=Box(left, top, right, bottom)))
 
 
 def frames(px):
