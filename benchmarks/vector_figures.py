@@ -27,7 +27,7 @@ TITLES = {
     "program_vector_figures": "Vector figures drawn by the programs that people use",
 }
 DRAWN = {
-    "drawn_vector_figures": "python benchmarks/drawn_figures.py FIGURES --format mixed --count 60 --seed 5",
+    "drawn_vector_figures": "python benchmarks/drawn_figures.py FIGURES --format mixed --count 60 --seed 12",
     "program_vector_figures": "python benchmarks/program_figures.py FIGURES --vector",
 }
 

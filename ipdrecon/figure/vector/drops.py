@@ -31,7 +31,7 @@ def slanting_share(curve):
 
 
 def drop_flags(curve, drawn, n_risk_time=(), n_risk=()):
-    """Doubts about the drops of a drawn curve.
+    """Doubts about the times and the drops of a drawn curve.
 
     At a drop of d among n patients at risk survival falls to ``1 - d / n`` of what it was (Kaplan and Meier 1958,
     eq. 2a), and n lies between the numbers at risk printed before and after. A path that a program simplified, to draw it
@@ -51,6 +51,11 @@ def drop_flags(curve, drawn, n_risk_time=(), n_risk=()):
     tuple of Flag
     """
     place = f"arm {curve.arm!r}"
+    early = (Flag("time_below_zero", place, f"It begins at {curve.time[0]:g}."),) if curve.time[0] < 0 else ()
+    return early + _shape_flags(curve, drawn, place, n_risk_time, n_risk)
+
+
+def _shape_flags(curve, drawn, place, n_risk_time, n_risk):
     slanting = slanting_share(drawn)
     if slanting > _SMOOTH_SHARE:
         return (Flag("smooth_curve", place, f"{slanting:.0%} of its fall is drawn along slanting lines."),)
