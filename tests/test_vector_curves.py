@@ -1,5 +1,7 @@
 """Curves, limits, marks and ticks among the lines of a plot, and what their drops say."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -16,11 +18,9 @@ BOX = Box(50.0, 20.0, 350.0, 220.0)
 RED, BLUE, BLACK = (200, 0, 0), (0, 0, 200), (0, 0, 0)
 
 
-def plane(scale="survival"):
+def plane():
     """Time 0 to 30 over 300 points, survival 1 to 0 over 200; one px is one point."""
-    rising = scale == "incidence"
-    vertical = Axis([20.0, 220.0], [1.0, 0.0], -0.005, 1.1) if not rising else Axis([20.0, 220.0], [1.0, 0.0], -0.005, 1.1)
-    return Plane(BOX, Axis([50.0, 350.0], [0.0, 30.0], 0.1, -5.0), vertical, scale)
+    return Plane(BOX, Axis([50.0, 350.0], [0.0, 30.0], 0.1, -5.0), Axis([20.0, 220.0], [1.0, 0.0], -0.005, 1.1), "survival")
 
 
 def steps(times, levels, last=30.0):
@@ -48,6 +48,31 @@ def test_grid_frame_and_reference_lines_are_no_curves():
     (curve,) = find_curves([*GRID, *FRAME, *median, line(steps(TIMES, LEVELS), RED)], plane())
     assert curve.line.colour == RED
     np.testing.assert_allclose(curve.steps, 50 + 10 * TIMES)
+
+
+def test_lines_to_two_medians_are_no_curve_where_tick_marks_go_on_from_them():
+    medians = [line(points, dash=(3.0, 2.0)) for points in ([(50, 120), (250, 120)], [(110, 120), (110, 220)], [(250, 120), (250, 220)])]
+    marks = [line([(x, 220), (x, 225)]) for x in (50, 150, 250, 350)]
+    (curve,) = find_curves([*marks, *medians, line(steps(TIMES, LEVELS), RED)], plane())
+    assert curve.line.colour == RED
+
+
+@pytest.mark.parametrize("colour", [RED, BLACK])
+def test_a_box_around_a_legend_is_no_curve(colour):
+    legend = line([(52, 21), (150, 21), (150, 80), (52, 80), (52, 21)], colour)
+    (curve,) = find_curves([legend, line(steps(TIMES, LEVELS), RED)], plane())
+    np.testing.assert_allclose(curve.steps, 50 + 10 * TIMES)
+
+
+def piece_by_piece(points, **look):
+    """Each stretch of a curve as a stroke of its own."""
+    return [line(points[k : k + 2], RED, order=k, **look) for k in range(len(points) - 1)]
+
+
+def test_a_curve_of_single_strokes_goes_on_beside_its_longest_stretch():
+    times, levels = np.array([1.0, 4.0, 6.0, 6.9, 29.0]), np.array([0.95, 0.9, 0.86, 0.81, 0.75])
+    (curve,) = find_curves(piece_by_piece(steps(times, levels)), plane())
+    np.testing.assert_allclose(curve.points, steps(times, levels))
 
 
 def test_curves_come_from_the_highest_to_the_lowest():
@@ -128,6 +153,18 @@ def test_signs_that_stand_elsewhere_are_no_marks():
     curves = find_curves([line(steps(TIMES, LEVELS), RED)], plane())
     elsewhere = signs("plus", np.linspace(2, 28, 9), np.full(9, 0.15))
     (found,) = mark_positions(scene_with(elsewhere), plane(), curves)
+    assert not len(found)
+
+
+def test_strokes_of_limits_and_of_copies_are_no_marks():
+    apart = 0.006 * np.arange(1, 10)
+    drawn = [steps(TIMES, LEVELS), steps(TIMES, LEVELS), steps(TIMES, LEVELS + apart / 2), steps(TIMES, LEVELS - apart)]
+    lines = [piece for k, points in enumerate(drawn) for piece in piece_by_piece(points, width=(1.0, 1.0, 0.4, 0.4)[k])]
+    shapes = [Shape((one.points,), RED, None, one.width) for one in lines]
+    lines = [replace(one, order=order) for order, one in enumerate(lines)]
+    (curve,) = find_curves(lines, plane())
+    assert curve.limits
+    (found,) = mark_positions(scene_with(shapes), plane(), [curve])
     assert not len(found)
 
 
