@@ -7,7 +7,7 @@ import pytest
 
 from ipdrecon.figure.vector.curves import find_curves
 from ipdrecon.figure.vector.drops import drop_flags
-from ipdrecon.figure.vector.lines import Line
+from ipdrecon.figure.vector.lines import Line, scene_lines
 from ipdrecon.figure.vector.marks import mark_positions
 from ipdrecon.figure.vector.plane import Plane, anchored, axis_in_points
 from ipdrecon.figure.vector.scene import Scene, Shape, Text
@@ -166,6 +166,15 @@ def test_strokes_of_limits_and_of_copies_are_no_marks():
     assert curve.limits
     (found,) = mark_positions(scene_with(shapes), plane(), [curve])
     assert not len(found)
+
+
+@pytest.mark.parametrize(("ground", "kept"), [((20, 60, 100), 2), ((255, 255, 255), 1), (None, 1)])
+def test_white_curves_are_seen_on_coloured_grounds_only(ground, kept):
+    around = np.array([(40.0, 10.0), (360.0, 10.0), (360.0, 230.0), (40.0, 230.0), (40.0, 10.0)])
+    paper = Shape((around,), None, (20, 60, 100))
+    grounds = [paper, Shape((around,), None, ground)] if ground else []
+    curves = [Shape((steps(TIMES + shift, LEVELS - shift / 10),), colour, None, 1.0) for shift, colour in ((0.0, (255, 255, 255)), (0.7, RED))]
+    assert len(find_curves(scene_lines(scene_with([*grounds, *curves])), plane())) == kept
 
 
 def test_black_marks_go_to_the_curve_beneath_and_coloured_ones_to_their_colour():
