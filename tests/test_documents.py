@@ -13,7 +13,7 @@ from matplotlib.figure import Figure as Canvas
 from ipdrecon.errors import PanelError
 from ipdrecon.figure.digitisation import digitise, read_figure
 from ipdrecon.figure.opening import open_sheet
-from ipdrecon.figure.vector.pages import has_axes
+from ipdrecon.figure.vector.pictures import frames
 from ipdrecon.figure.vector.scene import Text
 from ipdrecon.figure.vector.words import prose_of
 from ipdrecon.model import Box
@@ -197,8 +197,9 @@ def test_prose_is_many_letters_in_lines_below_each_other():
     assert set(map(id, prose_of([*paragraph, last, *labels, title]))) == set(map(id, [*paragraph, last]))
 
 
-def test_a_page_of_text_has_no_axes():
+def test_only_a_plot_has_lines_that_meet():
     written = page()
-    assert not has_axes(picture_of(written))
+    assert frames(picture_of(written)) == ()
     plot(written, (0.2, 0.6, 0.6, 0.3))
-    assert has_axes(picture_of(written))
+    (frame,) = frames(picture_of(written))
+    assert frame.centre == pytest.approx((0.5 * 8.27 * 150, 0.25 * 11.69 * 150), abs=20)

@@ -267,6 +267,65 @@ def test_plus_signs_as_censor_marks_are_one_by_one():
     assert [text.text for text in read(page(marks, FONT)).texts] == ["+"] * 4
 
 
+def signs_at(places, sign=b"+"):
+    """Content with a text object for each place."""
+    return b"".join(b"BT /F1 8 Tf %.2f %.2f Td (%b) Tj ET " % (*place, sign) for place in places)
+
+
+def by_place(points):
+    return sorted(points, key=lambda point: tuple(np.round(point, 2)))
+
+
+def test_signs_that_nearly_cover_each_other_are_all_read():
+    first, second = read(page(signs_at([(20, 100), (20.3, 100)]), FONT)).texts
+    assert (first.text, second.text) == ("+", "+")
+    assert_points(second.anchor, np.add(first.anchor, [0.3, 0]))
+    assert_points([second.box.left, second.box.bottom], [first.box.left + 0.3, first.box.bottom])
+    assert (first.size, first.angle) == (second.size, second.angle)
+
+
+@given(
+    st.lists(st.tuples(st.integers(5, 60), st.integers(0, 8)), min_size=2, max_size=12, unique=True),
+    st.sampled_from([b"1 0 0 1", b"0 1 -1 0", b"2 0 0 2", b".8 .6 -.6 .8"]),
+)
+@settings(max_examples=40, deadline=None)
+def test_signs_however_near_come_back_where_they_stand(steps, linear):
+    places = np.cumsum(steps, axis=0) / 10 * [1, -1] + [20, 60]
+    a, b, c, d = map(float, linear.split())
+    inner = form(signs_at(places), b"/Matrix[" + linear + b" 100 20]")
+    scene = read(page(b"/F Do", b"/XObject<</F 5 0 R>>", [inner]))
+    expected = places @ np.array([[a, b], [c, d]]) + [100, 20]
+    assert {text.text for text in scene.texts} == {"+"}
+    assert_points(by_place([text.anchor for text in scene.texts]), by_place(expected * [1, -1] + [0, 200]))
+
+
+@pytest.mark.parametrize("turn", [b"1 0 0 1", b"0 1 -1 0", b".8 .6 -.6 .8"])
+def test_signs_that_end_a_text_object_close_to_others_are_read(turn):
+    strings = b"[(+) 550 (+)] TJ 0 -20 Td [(+) 200 (+) 540 (+)] TJ 0 -20 Td [(+) 610 (+)] TJ"
+    texts = read(page(b"BT /F1 10 Tf " + turn + b" 100 100 Tm " + strings + b" ET", FONT)).texts
+    a, b, c, d = map(float, turn.split())
+    own = np.array([(0, 0), (0.34, 0), (0, -20), (3.84, -20), (4.28, -20), (0, -40), (-0.26, -40)])
+    expected = own @ np.array([[a, b], [c, d]]) * [1, -1] + 100
+    assert_points(by_place([text.anchor for text in texts]), by_place(expected))
+
+
+def test_a_sign_over_its_like_is_read_where_its_colour_or_place_is_another():
+    marks = signs_at([(20, 100)]) * 2 + b"1 0 0 rg " + signs_at([(20, 100)]) + b"q 0 0 1 1 re W n " + signs_at([(20.2, 100)])
+    texts = read(page(marks + b"Q", FONT)).texts
+    assert [(text.text, text.colour) for text in texts] == [("+", (0, 0, 0)), ("+", (255, 0, 0))]
+
+
+def test_a_word_drawn_twice_is_bold_and_read_once():
+    words = b"".join(b"BT /F1 10 Tf %.1f 100 Td (ER+ all) Tj ET " % x for x in (20, 20.2))
+    spelt = b"".join(
+        b"BT /F1 10 Tf %.2f 50 Td (%c) Tj ET " % (x + shift, letter)
+        for x, letter in ((20, b"E"), (26.67, b"R"), (33.89, b"+"))
+        for shift in (0, 0.2)
+    )
+    scene = read(page(words + spelt + signs_at([(20, 20), (20.2, 20)], b"A"), FONT))
+    assert sorted(text.text for text in scene.texts) == ["A", "ER+", "ER+ all"]
+
+
 @pytest.mark.parametrize(
     ("matrix", "angle"), [(b"1 0 0 1", 0), (b"0 1 -1 0", 90), (b"0 -1 1 0", 270), (b".9 .4 -.4 .9", 0)]
 )

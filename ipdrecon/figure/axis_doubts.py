@@ -57,7 +57,9 @@ def axis_doubts(time, vertical, scale):
         found.append(("time axis", f"Its title reads {time.title!r}."))
     elif _spans_one(time) and _spans_one(vertical) and _names_no_time(time.title):
         found.append(("time axis", f"Both axes run from 0 to 1, and the title {time.title!r} names no time."))
-    return tuple(Flag("not_kaplan_meier", *one) for one in found)
+    flags = tuple(Flag("not_kaplan_meier", *one) for one in found)
+    first = time.tick_value[time.used].min()
+    return flags + ((Flag("time_below_zero", "time axis", f"Its labels begin with {first:g}."),) if first < 0 else ())
 
 
 def _names_no_time(title):

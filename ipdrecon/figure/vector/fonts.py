@@ -1,6 +1,5 @@
 """How wide and how high letters are, in the fonts at hand, which stand for the one that a figure was set in."""
 
-import io
 import unicodedata
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -109,8 +108,8 @@ def _metrics_finder(name):
 def _outline_finder(name):
     from fontTools.ttLib import TTFont
 
-    font = TTFont(io.BytesIO((_folder() / "ttf" / f"{name}.ttf").read_bytes()), lazy=True)
-    names, advances, outlines, em = font.getBestCmap(), font["hmtx"], font["glyf"], font["head"].unitsPerEm
+    with TTFont(_folder() / "ttf" / f"{name}.ttf", lazy=True) as font:
+        names, advances, outlines, em = font.getBestCmap(), font["hmtx"], font["glyf"], font["head"].unitsPerEm
 
     def find(letter):
         glyph = names.get(ord(letter))

@@ -203,15 +203,16 @@ def drawn_steps(curve, plane):
     Returns
     -------
     time, survival : ndarray, shape (n_steps,)
-        Begins with time 0 and survival 1; the last time repeats the last survival.
+        Begins with time 0 and survival 1, or before time 0 where the axis does; the last time repeats the last survival.
     """
     corners = _corners(curve.points)
     time, survival = plane.to_data(corners)
-    time, survival = np.clip(time, 0, None), np.minimum.accumulate(np.clip(survival, 0, 1))
+    start = min(float(time[0]), 0.0) if plane.time.tick_value.min() < 0 else 0.0
+    time, survival = np.clip(time, start, None), np.minimum.accumulate(np.clip(survival, 0, 1))
     survival = np.where(survival > 1 - _AT_ONE, np.where(np.arange(len(survival)) == 0, 1.0, survival), survival)
     steps = np.flatnonzero(np.diff(np.concatenate([[1.0], survival])) < 0)
     end = float(plane.to_data(curve.points[-1:])[0][0])
-    time = np.concatenate([[0.0], time[steps], [max(end, time[-1])]])
+    time = np.concatenate([[start], time[steps], [max(end, time[-1])]])
     return np.maximum.accumulate(time), np.concatenate([[1.0], survival[steps], survival[-1:]])
 
 
@@ -235,7 +236,7 @@ def _curve(curve, plane, marks):
         arm="",
         time=time,
         survival=survival,
-        censor_time=np.clip(plane.time.to_value(marks), 0, time[-1]),
+        censor_time=np.clip(plane.time.to_value(marks), time[0], time[-1]),
         time_error=error[0],
         survival_error=error[1] / plane.calibration.unit_one,
     )

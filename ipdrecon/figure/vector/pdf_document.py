@@ -15,6 +15,7 @@ from ipdrecon.figure.vector.pdf_page import Page, faded
 from ipdrecon.figure.vector.pdf_paths import box_around, meets, read_path, within
 from ipdrecon.figure.vector.pdf_pictures import place_picture, read_pictures
 from ipdrecon.figure.vector.pdf_pieces import join_pieces
+from ipdrecon.figure.vector.pdf_signs import signs_left_out
 
 MOST_PAGES = 5000
 SCAN_COVERS = 0.7
@@ -80,7 +81,7 @@ class Document:
                     shape = _shape(item, matrix, clip, fade, page.box)
                     drawn.shapes += [shape] if shape else []
                 elif kind == pdfium.TEXT and fade:
-                    shown[item] = within(page.box, clip)
+                    shown[item] = (within(page.box, clip), matrix)
                 elif kind == pdfium.IMAGE and fade:
                     picture = place_picture(item, matrix, clip)
                     placed += [picture] if picture and meets(picture.box, page.box) else []
@@ -127,12 +128,14 @@ def _shape(item, matrix, clip, fade, page_box):
 def _add_texts(drawn, page, shown, *, is_scan):
     """Part the page's text into what is known and what is not.
 
-    `shown` tells for each text object the box that clips it. On a scan, unseen text is another program's guess.
+    `shown` tells for each text object the box that clips it, and the matrix from what holds it to the page. On a scan, unseen text is another program's guess.
     """
+    glyphs = read_glyphs(page.text_page, page.matrix)
+    glyphs += signs_left_out(glyphs, {item: matrix for item, (_, matrix) in shown.items()})
     glyphs = [
         glyph
-        for glyph in read_glyphs(page.text_page, page.matrix)
-        if glyph.item in shown and meets(glyph.box, shown[glyph.item]) and not (glyph.is_unseen and is_scan)
+        for glyph in glyphs
+        if glyph.item in shown and meets(glyph.box, shown[glyph.item][0]) and not (glyph.is_unseen and is_scan)
     ]
     for piece in join_pieces(glyphs):
         if piece.text is None:

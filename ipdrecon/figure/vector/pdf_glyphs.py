@@ -139,16 +139,22 @@ def _style(text_page, i, item, matrix):
     if not (length > 0 and 0 < size < math.inf):
         return None
     along = (float(linear[0, 0]) / length, float(linear[1, 0]) / length)
-    paint = pdfium.colour_of(item, pdfium.FILLED) if item else None
-    mode = pdfium.text_render_mode(item) if item else 0
-    if mode == raw.FPDF_TEXTRENDERMODE_STROKE:
-        paint = pdfium.colour_of(item, pdfium.STROKED)
-    colour, opacity = paint or ((0, 0, 0), 1.0)
+    colour, opacity, is_unseen = paint_of(item)
     if not opacity:
         return None
     degrees = math.degrees(math.atan2(-along[1], along[0])) % 360
     height = _font_height(item, font_size) * size / font_size if item else size
-    return _Style(degrees, along, size, height, colour, mode in _UNSEEN)
+    return _Style(degrees, along, size, height, colour, is_unseen)
+
+
+def paint_of(item):
+    """Colour and opacity of a text object, and whether it is unseen."""
+    if not item:
+        return (0, 0, 0), 1.0, False
+    mode = pdfium.text_render_mode(item)
+    kind = pdfium.STROKED if mode == raw.FPDF_TEXTRENDERMODE_STROKE else pdfium.FILLED
+    colour, opacity = pdfium.colour_of(item, kind) or ((0, 0, 0), 1.0)
+    return colour, opacity, mode in _UNSEEN
 
 
 def _font_height(item, font_size):

@@ -89,6 +89,12 @@ def join_pieces(glyphs):
     return pieces
 
 
+def lone_signs(glyphs):
+    """Return the glyphs that are signs by themselves, as the points of a plot are, and part of no word."""
+    words = _words(glyphs)
+    return [word.first for word in words if len(word.glyphs) == 1 and word.first.text in MARKS]
+
+
 def _words(glyphs):
     """Glyphs in the order of the file, parted where there is a gap or a space, or where the next lies elsewhere."""
     tracking = _tracking(glyphs)
