@@ -7,6 +7,7 @@ import pytest
 
 from ipdrecon.figure.vector.curves import find_curves
 from ipdrecon.figure.vector.drops import drop_flags
+from ipdrecon.figure.vector.inks import drawn_steps
 from ipdrecon.figure.vector.lines import Line, scene_lines
 from ipdrecon.figure.vector.marks import mark_positions
 from ipdrecon.figure.vector.plane import Plane, anchored, axis_in_points
@@ -73,6 +74,35 @@ def test_a_curve_of_single_strokes_goes_on_beside_its_longest_stretch():
     times, levels = np.array([1.0, 4.0, 6.0, 6.9, 29.0]), np.array([0.95, 0.9, 0.86, 0.81, 0.75])
     (curve,) = find_curves(piece_by_piece(steps(times, levels)), plane())
     np.testing.assert_allclose(curve.points, steps(times, levels))
+
+
+def dashed(points, on, off):
+    """A line cut into dashes, each a stroke of its own."""
+    along = np.concatenate([[0], np.cumsum(np.abs(np.diff(points, axis=0)).sum(axis=1))])
+    cuts = []
+    for start in np.arange(0, along[-1], on + off):
+        at = np.concatenate([[start], along[(along > start) & (along < start + on)], [min(start + on, along[-1])]])
+        cuts.append(np.column_stack([np.interp(at, along, points[:, axis]) for axis in (0, 1)]))
+    return [line(cut, RED, order=k + 1) for k, cut in enumerate(cuts)]
+
+
+@pytest.mark.parametrize(("on", "off"), [(3, 2), (6, 4)])
+def test_dashes_that_begin_upon_a_solid_curve_of_their_colour_are_a_curve(on, off):
+    lower = steps(TIMES + 0.9, LEVELS - 0.05)
+    curves = find_curves([line(steps(TIMES + 0.4, LEVELS), RED), *dashed(lower, on, off)], plane())
+    assert len(curves) == 2
+    at = np.linspace(55, 345, 200)
+    read, true = (curve.level_at(at) for curve in (curves[1], replace(curves[1], points=lower)))
+    assert (np.abs(read - true) < 0.1).mean() > 0.95
+
+
+def test_a_drop_of_several_strokes_is_one():
+    points = steps(TIMES, LEVELS)
+    halves = [line(half, RED) for start, end in zip(points[:-1], points[1:], strict=True) for half in ((start, (start + end) / 2), ((start + end) / 2, end))]
+    (curve,) = find_curves(halves, plane())
+    time, survival = drawn_steps(curve, plane())
+    np.testing.assert_allclose(time[1:-1], TIMES)
+    np.testing.assert_allclose(survival[1:-1], LEVELS)
 
 
 def test_curves_come_from_the_highest_to_the_lowest():

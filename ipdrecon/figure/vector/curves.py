@@ -14,6 +14,7 @@ _MARGIN = 3.0
 _MOST_GAP = 7.0
 _SPAN = 0.9
 _ON_BORDER = 1.5
+_OUTSIDE = 1.0
 _AT_ZERO = 1.5
 _MAIN = 0.25
 _ON_LINE = 0.6
@@ -111,16 +112,36 @@ def find_curves(lines, plane, *, settings=None):
     """
     settings = settings or CurveSettings()
     within = [part for line in lines if not _is_rectangle(line.points) for part in _inside(line, plane.box)]
-    within = [line for line in within if not _crosses(line, plane.box)]
+    within = [line for line in within if not _is_of_axes(line, plane.box)]
     courses = {}
     for line in within:
         for course in courses_of(line, plane.falls):
             courses.setdefault(line.colour, []).append(course)
-    chains = [chain for one in courses.values() for chain in chained(_without_signs(one, plane), _MOST_GAP)]
-    long = [chain for chain in chains if _is_long(chain, plane, settings)]
-    drawn = _without_copies([DrawnCurve(chain.points, chain.line, pieces=chain.pieces) for chain in long], settings)
+    drawn = _without_copies([curve for one in courses.values() for curve in _of_one_colour(one, plane, settings)], settings)
     curves = [curve for curve in _without_limits(drawn, settings) if _begins(curve, plane, settings)]
     return tuple(sorted(curves, key=lambda curve: _mean_level(curve, plane)))
+
+
+def _of_one_colour(courses, plane, settings):
+    """Chains of courses of one colour that are long enough.
+
+    Signs upon a curve are no pieces of another, unless that would begin nowhere without them: the first dashes of a curve lie
+    upon another, at survival 1.
+    """
+    kept = _without_signs(courses, plane)
+    curves = _long_chains(kept, plane, settings)
+    lost = [curve for curve in curves if not _begins(curve, plane, settings)]
+    if not lost or len(kept) == len(courses):
+        return curves
+    whole = frozenset().union(*(curve.pieces for curve in curves if _begins(curve, plane, settings)))
+    again = _long_chains([course for course in courses if not course.pieces <= whole], plane, settings)
+    found = [curve for curve in again if _begins(curve, plane, settings) and any(one.pieces <= curve.pieces for one in lost)]
+    return [*found, *(curve for curve in curves if not any(curve.pieces <= one.pieces for one in found))]
+
+
+def _long_chains(courses, plane, settings):
+    long = [chain for chain in chained(courses, _MOST_GAP) if _is_long(chain, plane, settings)]
+    return [DrawnCurve(chain.points, chain.line, pieces=chain.pieces) for chain in long]
 
 
 def _without_signs(courses, plane):
@@ -152,13 +173,13 @@ def _inside(line, box):
     return [replace(line, points=points) for points in clipped(line.points, around)]
 
 
-def _crosses(line, box):
-    """Whether a line is a gridline, part of the frame, or a reference line: straight through the whole box."""
+def _is_of_axes(line, box):
+    """Whether a line is a gridline, part of the frame, or a reference line, straight through the whole box; or a tick mark."""
     around = line.box
     if line.is_level:
-        return around.width > _SPAN * box.width
+        return around.width > _SPAN * box.width or (around.left < box.left - _OUTSIDE and around.right < box.left + _ON_BORDER)
     if line.is_upright:
-        return around.height > _SPAN * box.height
+        return around.height > _SPAN * box.height or (around.bottom > box.bottom + _OUTSIDE and around.top > box.bottom - _ON_BORDER)
     return _on_border(line.points, box).all()
 
 
