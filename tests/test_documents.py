@@ -153,6 +153,23 @@ def test_curves_that_are_no_paths_are_read_from_a_picture_and_told(tmp_path):
     check(panel, 0.01)
 
 
+def test_a_curve_that_the_legend_lists_and_no_path_draws_is_told(tmp_path):
+    figure = page()
+    plot(figure, (0.3, 0.65, 0.5, 0.25), rasterized=True)
+    (panel,) = digitise(saved(tmp_path / "half.pdf", figure)).panels
+    assert panel.way == "vector"
+    assert "Found: 1; listed in the legend: 2." in [flag.detail for flag in panel.flags if flag.name == "arms_doubtful"]
+
+
+def test_a_curve_that_begins_below_one_is_told(tmp_path):
+    figure = page()
+    axes = plot(figure, (0.3, 0.65, 0.5, 0.25))
+    axes.step(TIME, 0.6 * UPPER, where="post", color="black", label="Radiation")
+    axes.legend(loc="lower left")
+    (panel,) = digitise(saved(tmp_path / "below.pdf", figure)).panels
+    assert [(flag.place, flag.detail) for flag in panel.flags if flag.name == "start_off_one"] == [("arm 'Radiation'", "It begins at 0.600.")]
+
+
 def svg_of(figure, fonttype):
     stream = io.BytesIO()
     with rc_context({"svg.fonttype": fonttype, "path.simplify": False, "svg.hashsalt": "x"}):

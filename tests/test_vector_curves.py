@@ -1,11 +1,14 @@
 """Curves, limits, marks and ticks among the lines of a plot, and what their drops say."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from ipdrecon.figure.vector.curves import find_curves
 from ipdrecon.figure.vector.drops import drop_flags
-from ipdrecon.figure.vector.lines import Line
+from ipdrecon.figure.vector.inks import drawn_steps
+from ipdrecon.figure.vector.lines import Line, scene_lines
 from ipdrecon.figure.vector.marks import mark_positions
 from ipdrecon.figure.vector.plane import Plane, anchored, axis_in_points
 from ipdrecon.figure.vector.scene import Scene, Shape, Text
@@ -16,11 +19,9 @@ BOX = Box(50.0, 20.0, 350.0, 220.0)
 RED, BLUE, BLACK = (200, 0, 0), (0, 0, 200), (0, 0, 0)
 
 
-def plane(scale="survival"):
+def plane():
     """Time 0 to 30 over 300 points, survival 1 to 0 over 200; one px is one point."""
-    rising = scale == "incidence"
-    vertical = Axis([20.0, 220.0], [1.0, 0.0], -0.005, 1.1) if not rising else Axis([20.0, 220.0], [1.0, 0.0], -0.005, 1.1)
-    return Plane(BOX, Axis([50.0, 350.0], [0.0, 30.0], 0.1, -5.0), vertical, scale)
+    return Plane(BOX, Axis([50.0, 350.0], [0.0, 30.0], 0.1, -5.0), Axis([20.0, 220.0], [1.0, 0.0], -0.005, 1.1), "survival")
 
 
 def steps(times, levels, last=30.0):
@@ -48,6 +49,60 @@ def test_grid_frame_and_reference_lines_are_no_curves():
     (curve,) = find_curves([*GRID, *FRAME, *median, line(steps(TIMES, LEVELS), RED)], plane())
     assert curve.line.colour == RED
     np.testing.assert_allclose(curve.steps, 50 + 10 * TIMES)
+
+
+def test_lines_to_two_medians_are_no_curve_where_tick_marks_go_on_from_them():
+    medians = [line(points, dash=(3.0, 2.0)) for points in ([(50, 120), (250, 120)], [(110, 120), (110, 220)], [(250, 120), (250, 220)])]
+    marks = [line([(x, 220), (x, 225)]) for x in (50, 150, 250, 350)]
+    (curve,) = find_curves([*marks, *medians, line(steps(TIMES, LEVELS), RED)], plane())
+    assert curve.line.colour == RED
+
+
+@pytest.mark.parametrize("colour", [RED, BLACK])
+def test_a_box_around_a_legend_is_no_curve(colour):
+    legend = line([(52, 21), (150, 21), (150, 80), (52, 80), (52, 21)], colour)
+    (curve,) = find_curves([legend, line(steps(TIMES, LEVELS), RED)], plane())
+    np.testing.assert_allclose(curve.steps, 50 + 10 * TIMES)
+
+
+def piece_by_piece(points, **look):
+    """Each stretch of a curve as a stroke of its own."""
+    return [line(points[k : k + 2], RED, order=k, **look) for k in range(len(points) - 1)]
+
+
+def test_a_curve_of_single_strokes_goes_on_beside_its_longest_stretch():
+    times, levels = np.array([1.0, 4.0, 6.0, 6.9, 29.0]), np.array([0.95, 0.9, 0.86, 0.81, 0.75])
+    (curve,) = find_curves(piece_by_piece(steps(times, levels)), plane())
+    np.testing.assert_allclose(curve.points, steps(times, levels))
+
+
+def dashed(points, on, off):
+    """A line cut into dashes, each a stroke of its own."""
+    along = np.concatenate([[0], np.cumsum(np.abs(np.diff(points, axis=0)).sum(axis=1))])
+    cuts = []
+    for start in np.arange(0, along[-1], on + off):
+        at = np.concatenate([[start], along[(along > start) & (along < start + on)], [min(start + on, along[-1])]])
+        cuts.append(np.column_stack([np.interp(at, along, points[:, axis]) for axis in (0, 1)]))
+    return [line(cut, RED, order=k + 1) for k, cut in enumerate(cuts)]
+
+
+@pytest.mark.parametrize(("on", "off"), [(3, 2), (6, 4)])
+def test_dashes_that_begin_upon_a_solid_curve_of_their_colour_are_a_curve(on, off):
+    lower = steps(TIMES + 0.9, LEVELS - 0.05)
+    curves = find_curves([line(steps(TIMES + 0.4, LEVELS), RED), *dashed(lower, on, off)], plane())
+    assert len(curves) == 2
+    at = np.linspace(55, 345, 200)
+    read, true = (curve.level_at(at) for curve in (curves[1], replace(curves[1], points=lower)))
+    assert (np.abs(read - true) < 0.1).mean() > 0.95
+
+
+def test_a_drop_of_several_strokes_is_one():
+    points = steps(TIMES, LEVELS)
+    halves = [line(half, RED) for start, end in zip(points[:-1], points[1:], strict=True) for half in ((start, (start + end) / 2), ((start + end) / 2, end))]
+    (curve,) = find_curves(halves, plane())
+    time, survival = drawn_steps(curve, plane())
+    np.testing.assert_allclose(time[1:-1], TIMES)
+    np.testing.assert_allclose(survival[1:-1], LEVELS)
 
 
 def test_curves_come_from_the_highest_to_the_lowest():
@@ -129,6 +184,27 @@ def test_signs_that_stand_elsewhere_are_no_marks():
     elsewhere = signs("plus", np.linspace(2, 28, 9), np.full(9, 0.15))
     (found,) = mark_positions(scene_with(elsewhere), plane(), curves)
     assert not len(found)
+
+
+def test_strokes_of_limits_and_of_copies_are_no_marks():
+    apart = 0.006 * np.arange(1, 10)
+    drawn = [steps(TIMES, LEVELS), steps(TIMES, LEVELS), steps(TIMES, LEVELS + apart / 2), steps(TIMES, LEVELS - apart)]
+    lines = [piece for k, points in enumerate(drawn) for piece in piece_by_piece(points, width=(1.0, 1.0, 0.4, 0.4)[k])]
+    shapes = [Shape((one.points,), RED, None, one.width) for one in lines]
+    lines = [replace(one, order=order) for order, one in enumerate(lines)]
+    (curve,) = find_curves(lines, plane())
+    assert curve.limits
+    (found,) = mark_positions(scene_with(shapes), plane(), [curve])
+    assert not len(found)
+
+
+@pytest.mark.parametrize(("ground", "kept"), [((20, 60, 100), 2), ((255, 255, 255), 1), (None, 1)])
+def test_white_curves_are_seen_on_coloured_grounds_only(ground, kept):
+    around = np.array([(40.0, 10.0), (360.0, 10.0), (360.0, 230.0), (40.0, 230.0), (40.0, 10.0)])
+    paper = Shape((around,), None, (20, 60, 100))
+    grounds = [paper, Shape((around,), None, ground)] if ground else []
+    curves = [Shape((steps(TIMES + shift, LEVELS - shift / 10),), colour, None, 1.0) for shift, colour in ((0.0, (255, 255, 255)), (0.7, RED))]
+    assert len(find_curves(scene_lines(scene_with([*grounds, *curves])), plane())) == kept
 
 
 def test_black_marks_go_to_the_curve_beneath_and_coloured_ones_to_their_colour():

@@ -257,7 +257,7 @@ def _read_panel(sheet, place, boxes, legend, given, settings):
     parts = edit_parts(EditedParts(curves, looks, at_risk), given.edits, place.name, calibration=calibration, printed=table)
     labels = tuple(look.label for look in looks)
     flags = (*flags, *_panel_flags(calibration, parts.looks, parts.at_risk, given), *_shape_flags(plot, inks, edges, curves, at_risk), *parts.flags)
-    flags += (Flag("paths_incomplete", "panel"),) if part.way == "vector" and not all_drawn(inks) else ()
+    flags += _path_flags(inks, rows, entries, given) if part.way == "vector" else ()
     panel = DigitisedPanel(place.name, place.box, calibration, parts.curves, parts.looks, parts.at_risk, tuple(cells), flags)
     way = "vector" if all_drawn(inks) else "raster"
     panel = replace(panel, flags=tuple(dict.fromkeys(flags)), way=way, page=part.page, px_per_point=part.px_per_point, box_confidence=box_confidence(px, place.box, calibration))
@@ -385,6 +385,16 @@ def _shape_flags(plot, inks, edges, curves, at_risk):
     if not all_drawn(inks):
         return shape_doubts(plot, inks, edges, labels)
     return (*area_doubts(plot, inks), *drawn_flags(curves, inks, at_risk))
+
+
+def _path_flags(inks, rows, entries, given):
+    """What the number of curves says against the paths of a page: fewer than the table, or else the legend, lists."""
+    if not all_drawn(inks):
+        return (Flag("paths_incomplete", "panel"),)
+    listed = len(entries) if rows is None else rows
+    if given.arms is not None or len(inks) >= listed:
+        return ()
+    return (Flag("arms_doubtful", "panel", f"Found: {len(inks)}; listed in the {'legend' if rows is None else 'table'}: {listed}."),)
 
 
 def _panel_flags(calibration, looks, at_risk, given):

@@ -4,6 +4,7 @@ import colorsys
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from ipdrecon.figure.vector.courses import chained, courses_of
 from ipdrecon.figure.vector.lines import clipped
@@ -13,9 +14,11 @@ _MARGIN = 3.0
 _MOST_GAP = 7.0
 _SPAN = 0.9
 _ON_BORDER = 1.5
+_OUTSIDE = 1.0
 _AT_ZERO = 1.5
 _MAIN = 0.25
 _ON_LINE = 0.6
+_ONE_CORNER = 0.02
 LARGEST_SIGN = 16.0
 _SAME_STEP = (0.01, 0.05, 0.3)
 _BY_CHANCE = 0.35
@@ -70,12 +73,15 @@ class DrawnCurve:
         Whether confidence limits that go with it were left out.
     pieces : frozenset of (int, int)
         Shape and subpath of the strokes that form it.
+    beside : frozenset of (int, int)
+        Those of what was left out with it: its copies and its limits.
     """
 
     points: np.ndarray = field(repr=False)
     line: object = field(repr=False)
     limits: bool = False
     pieces: frozenset = frozenset()
+    beside: frozenset = frozenset()
 
     def level_at(self, u):
         """`v` just after positions `u`, of any shape."""
@@ -105,28 +111,55 @@ def find_curves(lines, plane, *, settings=None):
         From the highest to the lowest mean survival; lines drawn twice are one, confidence limits are left out.
     """
     settings = settings or CurveSettings()
-    within = [part for line in lines for part in _inside(line, plane.box)]
-    within = [line for line in within if not _crosses(line, plane.box)]
+    within = [part for line in lines if not _is_rectangle(line.points) for part in _inside(line, plane.box)]
+    within = [line for line in within if not _is_of_axes(line, plane.box)]
     courses = {}
     for line in within:
         for course in courses_of(line, plane.falls):
             courses.setdefault(line.colour, []).append(course)
-    chains = [chain for one in courses.values() for chain in chained(_without_signs(one, plane), _MOST_GAP)]
-    long = [chain for chain in chains if _is_long(chain, plane, settings)]
-    drawn = _without_copies([DrawnCurve(chain.points, chain.line, pieces=chain.pieces) for chain in long], settings)
+    drawn = _without_copies([curve for one in courses.values() for curve in _of_one_colour(one, plane, settings)], settings)
     curves = [curve for curve in _without_limits(drawn, settings) if _begins(curve, plane, settings)]
     return tuple(sorted(curves, key=lambda curve: _mean_level(curve, plane)))
 
 
+def _of_one_colour(courses, plane, settings):
+    """Chains of courses of one colour that are long enough.
+
+    Signs upon a curve are no pieces of another, unless that would begin nowhere without them: the first dashes of a curve lie
+    upon another, at survival 1.
+    """
+    kept = _without_signs(courses, plane)
+    curves = _long_chains(kept, plane, settings)
+    lost = [curve for curve in curves if not _begins(curve, plane, settings)]
+    if not lost or len(kept) == len(courses):
+        return curves
+    whole = frozenset().union(*(curve.pieces for curve in curves if _begins(curve, plane, settings)))
+    again = _long_chains([course for course in courses if not course.pieces <= whole], plane, settings)
+    found = [curve for curve in again if _begins(curve, plane, settings) and any(one.pieces <= curve.pieces for one in lost)]
+    return [*found, *(curve for curve in curves if not any(curve.pieces <= one.pieces for one in found))]
+
+
+def _long_chains(courses, plane, settings):
+    long = [chain for chain in chained(courses, _MOST_GAP) if _is_long(chain, plane, settings)]
+    return [DrawnCurve(chain.points, chain.line, pieces=chain.pieces) for chain in long]
+
+
 def _without_signs(courses, plane):
-    """Courses of one colour without small ones that stand upon a long one, as censor marks do."""
+    """Courses of one colour without small ones that stand upon a long one, as censor marks do.
+
+    One that begins where another ends is no mark, but a piece of a curve that is drawn piece by piece.
+    """
     long = [DrawnCurve(course.points, course.line) for course in courses if np.ptp(course.points[:, 0]) > _MAIN * plane.size[0]]
-    return [course for course in courses if not any(_stands_on(course, curve) for curve in long)] if long else courses
+    if not long:
+        return courses
+    gaps, _ = cKDTree([course.end for course in courses]).query([course.start for course in courses])
+    return [course for course, gap in zip(courses, gaps, strict=True) if gap < _ONE_CORNER or not any(_stands_on(course, curve) for curve in long)]
 
 
 def _stands_on(course, curve):
     (width, height), (u, v) = np.ptp(course.points, axis=0), course.points.mean(axis=0)
-    if max(width, height) > LARGEST_SIGN or course.points is curve.points:
+    within = curve.points[0, 0] - _ON_LINE <= u <= curve.points[-1, 0] + _ON_LINE
+    if max(width, height) > LARGEST_SIGN or course.points is curve.points or not within:
         return False
     reach = max(_ON_LINE, 0.6 * height)
     levels = curve.level_at(np.array([u - _ON_LINE, u, u + _ON_LINE]))
@@ -140,14 +173,21 @@ def _inside(line, box):
     return [replace(line, points=points) for points in clipped(line.points, around)]
 
 
-def _crosses(line, box):
-    """Whether a line is a gridline, part of the frame, or a reference line: straight through the whole box."""
+def _is_of_axes(line, box):
+    """Whether a line is a gridline, part of the frame, or a reference line, straight through the whole box; or a tick mark."""
     around = line.box
     if line.is_level:
-        return around.width > _SPAN * box.width
+        return around.width > _SPAN * box.width or (around.left < box.left - _OUTSIDE and around.right < box.left + _ON_BORDER)
     if line.is_upright:
-        return around.height > _SPAN * box.height
+        return around.height > _SPAN * box.height or (around.bottom > box.bottom + _OUTSIDE and around.top > box.bottom - _ON_BORDER)
     return _on_border(line.points, box).all()
+
+
+def _is_rectangle(points):
+    """Whether a line runs around a rectangle, as around a legend."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    closed = len(points) > 3 and np.abs(points[0] - points[-1]).max() < _ONE_CORNER < (high - low).min()
+    return bool(closed and np.minimum(points - low, high - points).max() < _ONE_CORNER)
 
 
 def _on_border(points, box):
@@ -176,7 +216,8 @@ def _begins(curve, plane, settings):
 
 def _is_reference(curve, plane):
     """Whether a line only leads from the axis to a curve and down to the other axis, as one that marks the median does."""
-    return len(curve.steps) < 2 and abs(curve.points[-1, 1] - plane.bottom) < 0.01 * plane.size[1]
+    at_one_place = not len(curve.steps) or np.ptp(curve.steps) < _TOUCH
+    return bool(at_one_place and curve.points[-1, 1] > plane.bottom - 0.01 * plane.size[1])
 
 
 def _is_straight(chain):
@@ -198,9 +239,17 @@ def _without_copies(curves, settings):
     """Curves drawn twice once, as they are seen on top; the longer where one is a part of the other."""
     kept = []
     for curve in sorted(curves, key=lambda curve: (-np.ptp(curve.points[:, 0]), -curve.line.order)):
-        if not any(_lies_on(curve, other, settings.same) for other in kept):
+        under = next((k for k, other in enumerate(kept) if _lies_on(curve, other, settings.same)), None)
+        if under is None:
             kept.append(curve)
+        else:
+            kept[under] = _with_beside(kept[under], [curve])
     return kept
+
+
+def _with_beside(curve, left_out):
+    """A curve that knows the strokes of what was left out with it."""
+    return replace(curve, beside=curve.beside.union(*(one.pieces | one.beside for one in left_out)))
 
 
 def _lies_on(curve, other, same):
@@ -220,12 +269,16 @@ def _without_limits(curves, settings):
     arm are not. The curve is the one in the middle.
     """
     pairs = {k: _limits_of(k, curves, settings) for k in range(len(curves))}
-    limits, owners = set(), set()
+    limits, owners = set(), {}
     for middle in sorted((k for k, pair in pairs.items() if all(pair)), key=lambda k: (abs(len(pairs[k][0]) - len(pairs[k][1])), k)):
         if middle not in limits:
-            owners.add(middle)
-            limits.update(k for side in pairs[middle] for k in side if k not in owners)
-    return [replace(curve, limits=k in owners) for k, curve in enumerate(curves) if k not in limits]
+            owners[middle] = [k for side in pairs[middle] for k in side if k not in owners]
+            limits.update(owners[middle])
+    return [
+        _with_beside(replace(curve, limits=k in owners), [curves[limit] for limit in owners.get(k, ())])
+        for k, curve in enumerate(curves)
+        if k not in limits
+    ]
 
 
 def _limits_of(middle, curves, settings):

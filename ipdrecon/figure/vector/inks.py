@@ -15,13 +15,16 @@ from ipdrecon.figure.vector.drops import drop_flags
 from ipdrecon.figure.vector.keys import dash_pattern
 from ipdrecon.figure.vector.marks import mark_positions
 from ipdrecon.figure.vector.plane import Plane, anchored
+from ipdrecon.flags import Flag
 from ipdrecon.model import Curve
 
 _UPRIGHT = 0.05
+_ONE_PLACE = 1e-6
 _STEP = 0.25
 _LEAST_DROP = 0.003
 _PRECISION = 0.005
 _AT_ONE = 0.002
+_OFF_ONE = 0.02
 _OWN_SHARE = 0.5
 _DASHES = 4
 _LABELS_OFF = 1.2
@@ -85,7 +88,7 @@ def all_drawn(inks):
 
 
 def drawn_flags(curves, inks, at_risk):
-    """Doubts about the drops of drawn curves, in their order.
+    """Doubts about the beginning and the drops of drawn curves, in their order.
 
     Parameters
     ----------
@@ -102,8 +105,16 @@ def drawn_flags(curves, inks, at_risk):
     return tuple(
         flag
         for curve, ink in zip(curves, inks, strict=True)
-        for flag in drop_flags(curve, ink.drawn, *((times, rows[curve.arm]) if curve.arm in rows else ()))
+        for flag in (*_start_flags(curve), *drop_flags(curve, ink.drawn, *((times, rows[curve.arm]) if curve.arm in rows else ())))
     )
+
+
+def _start_flags(curve):
+    """A flag where a curve does not begin at survival 1."""
+    at_start = curve.survival[curve.time <= curve.time_error]
+    if not len(at_start) or at_start[-1] > 1 - _OFF_ONE:
+        return ()
+    return (Flag("start_off_one", f"arm {curve.arm!r}", f"It begins at {at_start[-1]:.3f}."),)
 
 
 def settled_axes(calibration, ticks, inks, scale):
@@ -205,7 +216,7 @@ def drawn_steps(curve, plane):
     time, survival : ndarray, shape (n_steps,)
         Begins with time 0 and survival 1, or before time 0 where the axis does; the last time repeats the last survival.
     """
-    corners = _corners(curve.points)
+    corners = _corners(_whole_drops(curve.points))
     time, survival = plane.to_data(corners)
     start = min(float(time[0]), 0.0) if plane.time.tick_value.min() < 0 else 0.0
     time, survival = np.clip(time, start, None), np.minimum.accumulate(np.clip(survival, 0, 1))
@@ -214,6 +225,12 @@ def drawn_steps(curve, plane):
     end = float(plane.to_data(curve.points[-1:])[0][0])
     time = np.concatenate([[start], time[steps], [max(end, time[-1])]])
     return np.maximum.accumulate(time), np.concatenate([[1.0], survival[steps], survival[-1:]])
+
+
+def _whole_drops(points):
+    """Points without those within an upright stretch, which dashes and single strokes leave."""
+    upright = np.diff(points[:, 0]) <= _ONE_PLACE
+    return points[~np.concatenate([[False], upright[:-1] & upright[1:], [False]])]
 
 
 def _corners(points):

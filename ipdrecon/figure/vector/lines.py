@@ -11,6 +11,8 @@ _WIDEST_LINE = 4.0
 _LEAST_OPACITY = 0.05
 _LEVEL = 0.01
 _EVEN = 0.35
+_COVERING = 0.5
+_LEAST_GROUND = 60.0
 
 
 @dataclass(frozen=True)
@@ -66,26 +68,50 @@ def scene_lines(scene):
     Returns
     -------
     tuple of Line
-        In the order in which they are drawn. White ones, which only part others from each other, are left out.
+        In the order in which they are drawn. White ones on white, which only part others from each other, are left out.
     """
-    lines = []
+    lines, grounds = [], []
     for order, shape in enumerate(scene.shapes):
         if shape.opacity < _LEAST_OPACITY:
             continue
-        if shape.stroke is not None and min(shape.stroke) < _WHITE:
-            lines += [
-                Line(points, shape.stroke, shape.width, shape.dash, order, part, shape.curved)
-                for part, drawn in enumerate(shape.parts)
-                for points in clipped(drawn, shape.clip)
-            ]
-        elif shape.stroke is None and shape.fill is not None and min(shape.fill) < _WHITE:
-            lines += [
-                Line(points, shape.fill, found[1], (), order, part, shape.curved)
-                for part, found in enumerate(map(middle_of, shape.parts))
-                if found is not None
-                for points in clipped(found[0], shape.clip)
-            ]
+        colour = shape.fill if shape.stroke is None else shape.stroke
+        drawn = [line for line in _drawn(shape, order) if not _is_white(colour) or _on_colour(line, grounds)]
+        lines += drawn
+        if shape.fill is not None and shape.opacity > _COVERING and _is_ground(shape):
+            grounds.append((shape.box, _is_white(shape.fill)))
     return tuple(lines)
+
+
+def _drawn(shape, order):
+    """The lines of one shape."""
+    if shape.stroke is not None:
+        outlined = [(part, points, shape.stroke, shape.width, shape.dash) for part, points in enumerate(shape.parts)]
+    elif shape.fill is not None:
+        middles = [(part, found) for part, found in enumerate(map(middle_of, shape.parts)) if found is not None]
+        outlined = [(part, points, shape.fill, width, ()) for part, (points, width) in middles]
+    else:
+        outlined = []
+    return [
+        Line(points, colour, width, dash, order, part, shape.curved)
+        for part, whole, colour, width, dash in outlined
+        for points in clipped(whole, shape.clip)
+    ]
+
+
+def _is_white(colour):
+    return colour is not None and min(colour) >= _WHITE
+
+
+def _is_ground(shape):
+    """Whether a shape is a rectangle upon which a plot may be drawn."""
+    box = shape.box
+    return len(shape.parts) == 1 and len(shape.parts[0]) <= 5 and min(box.width, box.height) > _LEAST_GROUND
+
+
+def _on_colour(line, grounds):
+    """Whether a line lies on a ground that is not white: the last that was painted where its middle is."""
+    at = line.box.centre
+    return next((not white for box, white in reversed(grounds) if box.contains(*at)), False)
 
 
 def clipped(points, clip):

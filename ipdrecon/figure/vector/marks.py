@@ -50,7 +50,7 @@ def mark_positions(scene, plane, curves):
     tuple of ndarray, each of shape (n_marks,)
         Positions `u` in points, by curve; marks at one place count once.
     """
-    used = frozenset().union(*(curve.pieces for curve in curves))
+    used = frozenset().union(*(curve.pieces | curve.beside for curve in curves))
     signs = [sign for sign in (*_strokes(scene, plane.box, used), *_letters(scene, plane.box)) if not _is_part(sign, plane, curves)]
     families = {}
     for sign in signs:
