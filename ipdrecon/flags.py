@@ -55,6 +55,7 @@ _DEFINITIONS = (
     FlagDefinition("low_resolution", "The plotting box is small: one pixel is more than half a percent of survival.", "the paper's page for a larger figure", False),
     FlagDefinition("not_kaplan_meier", "The plot is not a plain Kaplan-Meier plot.", "the axis title and the shape of the curves"),
     FlagDefinition("time_below_zero", "The curve begins before time 0; its times are as printed.", "the time axis, and what its 0 stands for"),
+    FlagDefinition("curve_cut", "The curve leaves the plot where the vertical axis ends above survival 0, and is read to there.", "the end of the curve; what lies beyond is not drawn", False),
     FlagDefinition("log_axis", "The tick labels grow by equal factors: the axis is logarithmic, and was read as if it were not.", "the axis; a curve on a logarithmic axis cannot be used as read"),
     FlagDefinition("broken_axis", "Tick labels contradict the others although they were read surely: the axis is broken or changes its scale, or a label is misread.", "the axis and its labels in overlay.png"),
     FlagDefinition("path_simplified", "The path of the curve was simplified, or drawn anew by hand: some of its drops are merged with others or not those of whole patients.", "the curve in overlay.png: a drop may stand for several events near each other; use a figure whose paths were not simplified if there is one"),

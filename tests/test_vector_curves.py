@@ -265,3 +265,38 @@ def test_slanting_falls_are_told():
     assert [flag.name for flag in drop_flags(curve, drawn)] == ["path_simplified"]
     smooth = np.column_stack([np.linspace(50, 350, 60), 20 + 150 * np.linspace(0, 1, 60) ** 0.8])
     assert [flag.name for flag in drop_flags(curve, find_curves([line(smooth, RED)], plane())[0])] == ["smooth_curve"]
+
+
+def from_half():
+    """The same plot with the vertical axis from 0.5 to 1 only."""
+    return Plane(BOX, Axis([50.0, 350.0], [0.0, 30.0], 0.1, -5.0), Axis([20.0, 220.0], [1.0, 0.5], -0.0025, 1.05), "survival")
+
+
+def test_a_curve_that_leaves_the_plot_ends_there():
+    points = steps(TIMES, LEVELS) * (1, 2.0) - (0, 20.0)
+    (curve,) = find_curves([line(points, RED)], from_half())
+    assert curve.is_cut
+    assert curve.points[-1] == pytest.approx([50 + 10 * TIMES[-2], points[-5, 1]])
+    read = Curve("A", [0, 20.8], [1, 0.55])
+    assert [flag.name for flag in drop_flags(read, curve)] == ["curve_cut"]
+
+
+def test_a_curve_that_falls_to_zero_is_not_cut():
+    (curve,) = find_curves([line(steps([*TIMES, 28.0], [*LEVELS, 0.0], last=28.0), RED)], plane())
+    assert not curve.is_cut
+    assert curve.points[-1, 1] == pytest.approx(220)
+
+
+def test_an_arm_without_events_is_told_from_the_frame_by_its_key():
+    eventless, key = line([(50, 20), (330, 20)], BLUE, width=1.2), line([(260, 60), (280, 60)], BLUE, width=1.2)
+    curves = find_curves([*GRID, *FRAME, line(steps(TIMES, LEVELS), RED), eventless, key], plane())
+    assert [curve.line.colour for curve in curves] == [BLUE, RED]
+    without_key = find_curves([*GRID, *FRAME, line(steps(TIMES, LEVELS), RED), eventless], plane())
+    assert [curve.line.colour for curve in without_key] == [RED]
+
+
+def test_a_table_tells_arms_from_limits():
+    spread = 0.02 * np.arange(1, 10)
+    lines = [line(steps(TIMES, LEVELS + by), BLACK, dash=dash) for by, dash in ((0, ()), (spread / 2, (2.0,)), (-spread, (2.0,)))]
+    assert len(find_curves(lines, plane())) == 1
+    assert len(find_curves(lines, plane(), expected=3)) == 3

@@ -226,7 +226,7 @@ def _read_panel(sheet, place, boxes, legend, given, settings):
 
     def traced(way):
         plot = plot_inside(px, place.box, way, words, keys=keys, lines=lines, settings=settings.ink)
-        drawn = drawn_inks(part, place.box, way, plot) if part.way == "vector" else ()
+        drawn = drawn_inks(part, place.box, way, plot, rows) if part.way == "vector" else ()
         return plot, *_inks(plot, way, entries, rows, place.name, given, settings, drawn)
 
     try:

@@ -16,6 +16,9 @@ _SPAN = 0.9
 _ON_BORDER = 1.5
 _OUTSIDE = 1.0
 _AT_ZERO = 1.5
+_AT_ONE = 0.3
+_AT_BORDER = 0.5
+_KEY, _MOST_KEYS = (6.0, 60.0), 2
 _MAIN = 0.25
 _ON_LINE = 0.6
 _ONE_CORNER = 0.02
@@ -75,6 +78,8 @@ class DrawnCurve:
         Shape and subpath of the strokes that form it.
     beside : frozenset of (int, int)
         Those of what was left out with it: its copies and its limits.
+    is_cut : bool
+        Whether it leaves the plot where the vertical axis ends above survival 0; its last drop is then not known.
     """
 
     points: np.ndarray = field(repr=False)
@@ -82,6 +87,7 @@ class DrawnCurve:
     limits: bool = False
     pieces: frozenset = frozenset()
     beside: frozenset = frozenset()
+    is_cut: bool = False
 
     def level_at(self, u):
         """`v` just after positions `u`, of any shape."""
@@ -95,7 +101,7 @@ class DrawnCurve:
         return self.points[:-1][ways[:, 1] > ways[:, 0], 0]
 
 
-def find_curves(lines, plane, *, settings=None):
+def find_curves(lines, plane, *, expected=None, settings=None):
     """The curves of a plot.
 
     Parameters
@@ -103,6 +109,8 @@ def find_curves(lines, plane, *, settings=None):
     lines : sequence of Line
         Of the page.
     plane : Plane
+    expected : int, optional
+        Number of rows of the table of numbers at risk: what steps as a limit does is an arm where it tells so.
     settings : CurveSettings, optional
 
     Returns
@@ -112,6 +120,7 @@ def find_curves(lines, plane, *, settings=None):
     """
     settings = settings or CurveSettings()
     within = [part for line in lines if not _is_rectangle(line.points) for part in _inside(line, plane.box)]
+    eventless = [DrawnCurve(line.points * (1, plane.falls), line, pieces=frozenset({(line.order, line.part)})) for line in within if _is_eventless(line, lines, plane, settings)]
     within = [line for line in within if not _is_of_axes(line, plane.box)]
     courses = {}
     for line in within:
@@ -119,7 +128,32 @@ def find_curves(lines, plane, *, settings=None):
             courses.setdefault(line.colour, []).append(course)
     drawn = _without_copies([curve for one in courses.values() for curve in _of_one_colour(one, plane, settings)], settings)
     curves = [curve for curve in _without_limits(drawn, settings) if _begins(curve, plane, settings)]
+    begun = [curve for curve in drawn if _begins(curve, plane, settings)]
+    if expected is not None and len(curves) + len(eventless) < expected <= len(begun) + len(eventless):
+        curves = begun
+    curves += [curve for curve in eventless if not any(curve.line.colour == other.line.colour and curve.line.dash == other.line.dash for other in curves)]
+    curves = [_within(curve, plane) for curve in curves]
     return tuple(sorted(curves, key=lambda curve: _mean_level(curve, plane)))
+
+
+def _within(curve, plane):
+    """A curve without the drop by which it leaves a plot that ends above survival 0."""
+    border = max(plane.falls * plane.box.top, plane.falls * plane.box.bottom)
+    last = curve.points[-1] - curve.points[-2]
+    leaves = plane.bottom > border + 1.0 and curve.points[-1, 1] >= border - _AT_BORDER and last[0] <= _AT_BORDER and last[1] > 0
+    return replace(curve, points=curve.points[:-1], is_cut=True) if leaves and len(curve.points) > 3 else curve
+
+
+def _is_eventless(line, lines, plane, settings):
+    """Whether a level line at survival 1 is the curve of an arm without events: it alone of long lines looks as a key does."""
+    u, v = line.points[0] * (1, plane.falls) - plane.origin
+    length = np.ptp(line.points[:, 0])
+    if not line.is_level or abs(v) > _AT_ONE or abs(u) > settings.start_off * plane.size[0] or length < settings.least_span * plane.size[0]:
+        return False
+    alike = [other for other in lines if other is not line and _look(other) == _look(line) and (other.is_level or other.is_upright)]
+    long = [other for other in alike if max(other.box.width, other.box.height) > 0.5 * min(plane.size) and (other.order, other.part) != (line.order, line.part)]
+    keys = [other for other in alike if other.is_level and _KEY[0] < other.box.width < _KEY[1]]
+    return not long and 1 <= len(keys) <= _MOST_KEYS
 
 
 def _of_one_colour(courses, plane, settings):

@@ -52,7 +52,8 @@ def drop_flags(curve, drawn, n_risk_time=(), n_risk=()):
     """
     place = f"arm {curve.arm!r}"
     early = (Flag("time_below_zero", place, f"It begins at {curve.time[0]:g}."),) if curve.time[0] < 0 else ()
-    return early + _shape_flags(curve, drawn, place, n_risk_time, n_risk)
+    cut = (Flag("curve_cut", place, f"It leaves the plot at {curve.time[-1]:g}."),) if drawn.is_cut else ()
+    return early + cut + _shape_flags(curve, drawn, place, n_risk_time, n_risk)
 
 
 def _shape_flags(curve, drawn, place, n_risk_time, n_risk):

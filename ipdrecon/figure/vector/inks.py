@@ -59,7 +59,7 @@ class DrawnInk(ArmInk):
         return pattern_along(self.path, self.own, self.others, self.thickness)
 
 
-def drawn_inks(part, box, calibration, plot):
+def drawn_inks(part, box, calibration, plot, expected=None):
     """The arms of a plot from the lines of its page.
 
     Parameters
@@ -72,6 +72,8 @@ def drawn_inks(part, box, calibration, plot):
         In px of the sheet.
     plot : Plot
         The inside of the box as rendered.
+    expected : int, optional
+        Number of rows of the table of numbers at risk.
 
     Returns
     -------
@@ -79,7 +81,7 @@ def drawn_inks(part, box, calibration, plot):
         Empty where no line is a curve.
     """
     plane = Plane.of(box, calibration, part.scale)
-    return tuple(_ink(curve, plane, plot, part.scale) for curve in find_curves(part.lines, plane))
+    return tuple(_ink(curve, plane, plot, part.scale) for curve in find_curves(part.lines, plane, expected=expected))
 
 
 def all_drawn(inks):

@@ -14,6 +14,7 @@ _OFF_SHARE = 0.16
 _ON_SHARE = 0.6
 _MOST_OFF = 0.65
 _MANY_PIECES = 4
+_FEW = 3
 
 
 @dataclass(frozen=True)
@@ -137,6 +138,8 @@ def _tied(members, plane, curves):
     if not near:
         return [None] * len(members)
     usual = float(np.median(near))
+    if len(near) < _FEW and min(abs(abs(usual) - way) for way in (0.0, 0.5 * members[0].height)) > _ON_CURVE:
+        return [None] * len(members)
     tied = [_curve_at(sign, usual, plane, curves) for sign in members]
     share = np.mean([index is not None for index in tied])
     return tied if share >= _ON_SHARE else [None] * len(members)
