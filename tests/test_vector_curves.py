@@ -12,7 +12,7 @@ from ipdrecon.figure.vector.lines import Line, scene_lines
 from ipdrecon.figure.vector.marks import mark_positions
 from ipdrecon.figure.vector.plane import Plane, anchored, axis_in_points
 from ipdrecon.figure.vector.scene import Scene, Shape, Text
-from ipdrecon.figure.vector.ticks import drawn_ticks
+from ipdrecon.figure.vector.ticks import drawn_ticks, framed
 from ipdrecon.model import Axis, Box, Calibration, Curve
 
 BOX = Box(50.0, 20.0, 350.0, 220.0)
@@ -223,6 +223,12 @@ def test_ticks_are_told_by_where_they_begin_and_end():
     places = {kind.kind: (kind.place + 0.5) / 2 for kind in time if len(kind.place) == 4}
     np.testing.assert_allclose(places["outside"], [50, 150, 250, 350])
     np.testing.assert_allclose(places["grid"], [50, 150, 250, 350])
+
+
+def test_a_box_reaches_as_far_as_its_axis_lines():
+    short = Box(49.5, 39.5, 249.5, 219.5)
+    assert framed(short, [line([(50, 20), (50, 220), (350, 220)])], 1.0) == Box(49.5, 19.5, 349.5, 219.5)
+    assert framed(short, [*GRID[:1], line([(0, 230), (400, 230)])], 1.0) == short
 
 
 def test_an_axis_in_points_says_the_same():

@@ -6,6 +6,7 @@ import numpy as np
 
 from ipdrecon.errors import PanelError
 from ipdrecon.figure.panels import find_panels
+from ipdrecon.figure.vector.ticks import framed
 
 
 def find_places(sheet, words):
@@ -35,7 +36,8 @@ def find_places(sheet, words):
         except PanelError as refusal:
             error = error or refusal
             continue
-        places += [_moved(place, part.place.left, part.place.top) for place in found]
+        found = [_moved(place, part.place.left, part.place.top) for place in found]
+        places += [replace(place, box=framed(place.box, part.lines, part.scale)) for place in found] if part.way == "vector" else found
     if not places:
         raise error
     return _told_apart(places)

@@ -56,7 +56,7 @@ def picture_cutting(picture, scene, *, thorough=False):
         return None
     page = Box(0.0, 0.0, float(px.shape[1]), float(px.shape[0]))
     region = region_of(boxes, page, is_scan or bool(prose_of(_lines(words))))
-    if region != page:
+    if is_scan or region != page:
         px, words = _cut(px, region)
     else:
         px, words = _without_written_prose(px, words)

@@ -3,12 +3,16 @@
 import numpy as np
 
 from ipdrecon.figure.ticks import Ticks
+from ipdrecon.model import Box
 
 _LONGEST_MARK = 15.0
 _REACH = 16.0
 _GRID_SHARE = 0.5
 _STRAIGHT = 0.02
 _SAME_PLACE = 0.02
+_CORNER = 5.0
+_AXIS_SHARE = 0.9
+_BELOW_SHARE = 0.6
 
 
 def drawn_ticks(lines, box, scale):
@@ -33,6 +37,35 @@ def drawn_ticks(lines, box, scale):
     time = _along(segments, (left, right), (bottom, top), scale)
     vertical = _along(segments[:, ::-1], (top, bottom), (left, right), scale)
     return time, vertical
+
+
+def framed(box, lines, scale):
+    """A plotting box that reaches as far as its axis lines do.
+
+    Parameters
+    ----------
+    box : Box
+        In px of a rendering.
+    lines : sequence of Line
+        Of the page, in points.
+    scale : float
+        Px per point.
+
+    Returns
+    -------
+    Box
+        Never smaller; to the right as far as a level line that begins with the box, upwards as far as an upright one.
+    """
+    left, top, right, bottom = ((edge + 0.5) / scale for edge in (box.left, box.top, box.right, box.bottom))
+    segments = _segments(lines)
+    x, y = segments[:, 0], segments[:, 1]
+    level, upright = y[:, 1] - y[:, 0] <= _STRAIGHT, x[:, 1] - x[:, 0] <= _STRAIGHT
+    below = level & (np.abs(x[:, 0] - left) < _CORNER) & (y[:, 0] > bottom - _CORNER) & (x[:, 1] > left + _AXIS_SHARE * (right - left))
+    beside = upright & (np.abs(x[:, 0] - left) < _CORNER) & (y[:, 1] > bottom - _CORNER) & (y[:, 0] < bottom - _AXIS_SHARE * (bottom - top))
+    near = below & (y[:, 0] < bottom + _BELOW_SHARE * (bottom - top))
+    right = max([right, *x[near, 1]])
+    top = min([top, *y[beside, 0]])
+    return Box(box.left, min(box.top, top * scale - 0.5), max(box.right, right * scale - 0.5), box.bottom)
 
 
 def _segments(lines):
