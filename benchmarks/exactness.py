@@ -122,7 +122,7 @@ def about_panel(results, name, entry):
     """How the panel was read, and how far its ticks lie from a straight scale, in points."""
     figure = json.loads((results / "figure.json").read_text())
     panel = next(panel for panel in figure["panels"] if panel["panel"] == name)
-    way = panel.get("way", figure["source"])
+    way = panel.get("source", figure["source"])
     scale = panel.get("px_per_point")
     residual = max(panel["axes"][axis]["residual_px"] for axis in ("time", "vertical"))
     return {

@@ -44,13 +44,11 @@ def open_sheet(path, *, page=None, ocr=True):
 
 
 def _document(name, data, kind, page, ocr):
-    from ipdrecon.figure.vector.pages import chosen_pages, page_cuttings
+    from ipdrecon.figure.vector.pages import chosen_pages, document_cuttings
 
     with _opened(name, data, kind) as document:
         pages = chosen_pages(document, page)
-        cuttings = [cutting for number in pages for cutting in page_cuttings(document, number, ocr=ocr)]
-        if not cuttings and ocr:
-            cuttings = [cutting for number in pages for cutting in page_cuttings(document, number, thorough=True)]
+        cuttings = document_cuttings(document, pages, ocr=ocr)
     if not cuttings:
         where = f"page {page}" if page is not None else f"any of {len(pages)} pages" if len(pages) > 1 else "the page"
         raise PanelError(

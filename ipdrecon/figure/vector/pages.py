@@ -10,7 +10,7 @@ from ipdrecon.figure.panels import plot_boxes
 from ipdrecon.figure.sheet import Cutting, Part
 from ipdrecon.figure.vector.glyphs import outlined_words
 from ipdrecon.figure.vector.lines import scene_lines
-from ipdrecon.figure.vector.pictures import picture_cutting
+from ipdrecon.figure.vector.pictures import is_scan, picture_cutting
 from ipdrecon.figure.vector.regions import inked, region_of, without_prose
 from ipdrecon.figure.vector.scene import moved, resized
 from ipdrecon.figure.vector.words import placed, prose_of, text_words
@@ -18,38 +18,41 @@ from ipdrecon.model import Box
 
 _COARSE = 2.0
 _COARSE_PX = 2400
+_LEAST_WORDS = 4
 _SIDE_PX = 1900
 _LARGEST_SCALE = 6.0
 _USUAL_SIDES, _USUAL_SIDE = (150.0, 2500.0), 800.0
 _CAPTION = re.compile(r"(fig\b|fig\.|figure|efigure|supplementary fig)", re.IGNORECASE)
 
 
-def page_cuttings(document, page, *, ocr=True, thorough=False):
-    """The figures of one page that have axes.
+def document_cuttings(document, pages, *, ocr=True):
+    """The figures with axes on the pages of a document.
 
     Parameters
     ----------
     document : PdfPages or SvgFile
         With ``scene(page)`` and ``px(page, scale)``.
-    page : int
+    pages : sequence of int
         Counted from 1.
     ocr : bool
         Whether outlined letters and pictures are read.
-    thorough : bool
-        Whether scanned pages are read whole.
 
     Returns
     -------
     tuple of Cutting
-        Figures of paths first, then pictures at their own resolution.
+        Page by page, figures of paths first, then pictures at their own resolution. Only where there is none, scanned pages
+        without long lines are looked through too.
     """
-    document = _Usual(document, page)
-    scene = document.scene
-    prose = prose_of(scene.texts)
-    texts = tuple(text for text in scene.texts if not any(text is line for line in prose))
-    drawn = _drawn(document, replace(scene, texts=texts), prose, ocr)
-    pictures = [cutting for picture in scene.pictures if ocr and (cutting := picture_cutting(picture, scene, thorough=thorough))]
-    return tuple(drawn + pictures)
+    cuttings, scans = [], []
+    for number in pages:
+        page = _Usual(document, number)
+        cuttings += _drawn(page, ocr)
+        cuttings += [cutting for picture in page.scene.pictures if ocr and (cutting := picture_cutting(picture, page.scene))]
+        scans += [number] if any(is_scan(picture, page.scene) for picture in page.scene.pictures) else []
+    for number in scans if ocr and not cuttings else ():
+        scene = _Usual(document, number).scene
+        cuttings += [cutting for picture in scene.pictures if (cutting := picture_cutting(picture, scene, thorough=True))]
+    return tuple(cuttings)
 
 
 class _Usual:
@@ -74,23 +77,27 @@ class _Usual:
         return self._document.px(self._page, scale * self.by)
 
 
-def _drawn(document, scene, prose, ocr):
+def _drawn(page, ocr):
     """What paths draw on a page, as one cutting for each figure; an empty list where there is no plot."""
+    prose = prose_of(page.scene.texts)
+    scene = replace(page.scene, texts=tuple(text for text in page.scene.texts if not any(text is line for line in prose)))
     if not scene.shapes:
         return []
     scale = min(_COARSE, _COARSE_PX / max(scene.width, scene.height))
     outlined = outlined_words(scene) if ocr else ()
     words = (*text_words(scene, scale), *placed(outlined, scale))
-    px = without_prose(document.px(scale), prose, scale)
+    if len(words) < _LEAST_WORDS:
+        return []
+    px = without_prose(page.px(scale), prose, scale)
     boxes = plot_boxes(px, words)
     if not boxes:
         return []
     boxes = [Box(*((edge + 0.5) / scale for edge in (box.left, box.top, box.right, box.bottom))) for box in boxes]
     captions = [text.box for text in (*scene.texts, *prose) if _CAPTION.match(text.text)]
-    page = Box(0.0, 0.0, scene.width, scene.height)
+    whole = Box(0.0, 0.0, scene.width, scene.height)
     figures = _by_caption(boxes, captions)
-    regions = [region_of(own, page, bool(prose) or len(figures) > 1) for own in figures]
-    return [_cut(document, scene, outlined, prose, _apart(region, own, captions)) for region, own in zip(regions, figures, strict=True)]
+    regions = [region_of(own, whole, bool(prose) or len(figures) > 1) for own in figures]
+    return [_cut(page, scene, outlined, prose, _apart(region, own, captions)) for region, own in zip(regions, figures, strict=True)]
 
 
 def _by_caption(boxes, captions):
@@ -112,19 +119,19 @@ def _apart(region, boxes, captions):
     return Box(region.left, above, region.right, below)
 
 
-def _cut(document, scene, outlined, prose, region):
+def _cut(page, scene, outlined, prose, region):
     scale = float(min(_SIDE_PX / max(region.width, region.height), _LARGEST_SCALE))
-    page = without_prose(document.px(scale), prose, scale)
+    rendered = without_prose(page.px(scale), prose, scale)
     rows, columns = ((int(low * scale), int(np.ceil(high * scale))) for low, high in ((region.top, region.bottom), (region.left, region.right)))
-    rows, columns = inked(page, rows, columns)
-    px = np.ascontiguousarray(page[slice(*rows), slice(*columns)])
+    rows, columns = inked(rendered, rows, columns)
+    px = np.ascontiguousarray(rendered[slice(*rows), slice(*columns)])
     own = moved(scene, -columns[0] / scale, -rows[0] / scale)
     around = Box(0.0, 0.0, px.shape[1] / scale, px.shape[0] / scale)
     own = replace(own, texts=tuple(text for text in own.texts if around.contains(*text.box.centre)))
     outlined = tuple(word for word in outlined if region.contains(*word.box.centre))
     words = text_words(own, scale) + placed(outlined, scale, -columns[0] / scale, -rows[0] / scale)
     whole = Box(0.0, 0.0, float(px.shape[1] - 1), float(px.shape[0] - 1))
-    return Cutting(px, words, Part(whole, scene.page, "vector", scale, document.by, own, scene_lines(own)))
+    return Cutting(px, words, Part(whole, scene.page, "vector", scale, page.by, own, scene_lines(own)))
 
 
 def chosen_pages(document, page):

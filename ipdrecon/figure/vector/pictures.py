@@ -25,6 +25,11 @@ _SHORT, _LEAST_SHORT = 4.0, 8
 _FRAME_MARGINS = (0.35, 0.15, 0.1, 0.3)
 
 
+def is_scan(picture, scene):
+    """Whether a picture covers most of its page."""
+    return picture.box.width * picture.box.height > _SCAN_SHARE * scene.width * scene.height
+
+
 def picture_cutting(picture, scene, *, thorough=False):
     """A picture that holds a plot, cut to the plot and what belongs to it.
 
@@ -46,8 +51,8 @@ def picture_cutting(picture, scene, *, thorough=False):
         return None
     skew = measure_skew(px)
     px = px if skew is None else straighten(px, skew)
-    is_scan = picture.box.width * picture.box.height > _SCAN_SHARE * scene.width * scene.height
-    if is_scan:
+    scanned = is_scan(picture, scene)
+    if scanned:
         words, boxes = (), _labelled_plots(px) if thorough else _framed_plots(px)
     else:
         words = read_words(px)
@@ -55,8 +60,8 @@ def picture_cutting(picture, scene, *, thorough=False):
     if not boxes:
         return None
     page = Box(0.0, 0.0, float(px.shape[1]), float(px.shape[0]))
-    region = region_of(boxes, page, is_scan or bool(prose_of(_lines(words))))
-    if is_scan or region != page:
+    region = region_of(boxes, page, scanned or bool(prose_of(_lines(words))))
+    if scanned or region != page:
         px, words = _cut(px, region)
     else:
         px, words = _without_written_prose(px, words)
