@@ -59,7 +59,7 @@ _DEFINITIONS = (
     FlagDefinition("log_axis", "The tick labels grow by equal factors: the axis is logarithmic, and was read as if it were not.", "the axis; a curve on a logarithmic axis cannot be used as read"),
     FlagDefinition("broken_axis", "Tick labels contradict the others although they were read surely: the axis is broken or changes its scale, or a label is misread.", "the axis and its labels in overlay.png"),
     FlagDefinition("path_simplified", "The path of the curve was simplified, or drawn anew by hand: some of its drops are merged with others or not those of whole patients.", "the curve in overlay.png: a drop may stand for several events near each other; use a figure whose paths were not simplified if there is one"),
-    FlagDefinition("paths_incomplete", "The paths of the page hold fewer curves than the table has rows, so the curves were read from a picture of it.", "the curves in overlay.png"),
+    FlagDefinition("paths_incomplete", "The paths of the page hold no curves, or fewer than the table has rows or were asked for, so the curves were read from a picture of it.", "the curves in overlay.png"),
     FlagDefinition("smooth_curve", "The curve slopes where a Kaplan-Meier curve has steps: a fitted or smoothed curve, or points joined by lines.", "the paper's methods, and the curve"),
     FlagDefinition("filled_area", "The area below a curve is filled down to the axis: stacked areas, bars, or a restricted mean.", "the legend, and what the area stands for"),
     FlagDefinition("confidence_band", "A confidence band or limits were seen and left out.", "the curves in overlay.png: none may be a limit", False),

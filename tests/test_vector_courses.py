@@ -79,6 +79,20 @@ def test_backlash_of_tracing_by_hand_does_not_cut_a_line():
     assert course.end == pytest.approx(whole[-1])
 
 
+@pytest.mark.parametrize("backwards", [False, True])
+def test_corners_that_curves_round_off_are_restored(backwards):
+    whole = staircase(np.random.default_rng(8), 9)
+    rounded, turn = [whole[:1]], np.linspace(0, np.pi / 2, 7)
+    for before, corner, after in zip(whole[:-2], whole[1:-1], whole[2:], strict=True):
+        way_in, way_out = ((end - corner) / np.abs(end - corner).max() for end in (before, after))
+        radius = 0.3 * min(np.abs(before - corner).max(), np.abs(after - corner).max())
+        centre = corner + radius * (way_in + way_out)
+        rounded.append(np.array([centre - radius * (way_out * np.cos(t) + way_in * np.sin(t)) for t in turn]))
+    points = np.concatenate([*rounded, whole[-1:]])
+    (course,) = courses_of(line(points[::-1] if backwards else points, curved=True), 1)
+    np.testing.assert_allclose(course.points, whole[np.r_[True, np.abs(np.diff(whole, axis=0)).max(axis=1) > 1e-9]], atol=1e-9)
+
+
 def test_two_curves_in_one_stroke_are_cut_where_the_pen_goes_back():
     upper = staircase(np.random.default_rng(5), 6)
     lower = upper * (1, 2.0)

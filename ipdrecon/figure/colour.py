@@ -84,6 +84,21 @@ def hue_difference(lab, other):
     return float(abs((turn + 180) % 360 - 180))
 
 
+def lab_of(rgb):
+    """CIELAB of one colour.
+
+    Parameters
+    ----------
+    rgb : tuple of int
+        Red, green, blue of 0 to 255.
+
+    Returns
+    -------
+    ndarray, shape (3,)
+    """
+    return to_lab(np.array([[rgb]], np.uint8))[0, 0]
+
+
 def distance(lab, other):
     """Distance of colours, without the slow sum over a short last axis.
 

@@ -13,6 +13,7 @@ _STILL = 0.004
 _BACKLASH = 0.06
 _BACK_SHARE = 0.04
 _MOST_BACK = 1.5
+_MOST_ROUNDED = 6.0
 _OTHER_LOOK = 1.0
 _TURN = 0.5
 _MOST_PAIRS = 32
@@ -66,6 +67,7 @@ def courses_of(line, falls):
     list of Course
     """
     points = _without_doubles(line.points * (1.0, float(falls)))
+    points = _with_corners(points) if line.curved else points
     if len(points) < 2:
         return []
     whole = _whole(points)
@@ -90,6 +92,27 @@ def _whole(points):
         if (back.sum(axis=0) <= _BACK_SHARE * forth.sum(axis=0)).all() and back.max() <= _MOST_BACK:
             return np.maximum.accumulate(order)
     return None
+
+
+def _with_corners(points):
+    """A line whose corners are rounded by Bézier curves, with the corners that they cut off."""
+    ways = np.abs(np.diff(points, axis=0))
+    straight = np.where(ways.min(axis=1) <= _STILL, 1 + ways.argmax(axis=1), 0)
+    found, k = [points[:1]], 0
+    while k < len(straight):
+        bend = k
+        while bend < len(straight) and not straight[bend]:
+            bend += 1
+        turns = 0 < k < bend < len(straight) and straight[k - 1] != straight[bend]
+        if turns and np.abs(points[bend] - points[k]).max() <= _MOST_ROUNDED:
+            level, upright = (points[k], points[bend]) if straight[k - 1] == 1 else (points[bend], points[k])
+            found[-1] = found[-1][:-1] if np.array_equal(found[-1][-1], points[k]) else found[-1]
+            found.append(np.array([(upright[0], level[1])]))
+            k = bend
+        else:
+            found.append(points[k + 1 : k + 2])
+            k += 1
+    return _without_doubles(np.concatenate([part for part in found if len(part)]))
 
 
 def _without_doubles(points):

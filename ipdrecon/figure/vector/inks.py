@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ipdrecon.figure.arm_ink import ArmInk
-from ipdrecon.figure.colour import distance, to_lab
+from ipdrecon.figure.colour import distance, lab_of
 from ipdrecon.figure.dashes import pattern_along
 from ipdrecon.figure.path import Path
 from ipdrecon.figure.vector.curves import DrawnCurve, find_curves
@@ -19,7 +19,7 @@ from ipdrecon.flags import Flag
 from ipdrecon.model import Curve
 
 _UPRIGHT = 0.05
-_ONE_PLACE = 1e-6
+_STRAIGHT_DOWN = 1e-6
 _STEP = 0.25
 _LEAST_DROP = 0.003
 _PRECISION = 0.005
@@ -172,7 +172,7 @@ def drawn_curves(part, box, calibration, inks):
 
 def _ink(curve, plane, plot, scale):
     """A drawn curve with its ink in the rendering of a plot."""
-    lab = to_lab(np.array([[curve.line.colour]], np.uint8))[0, 0]
+    lab = lab_of(curve.line.colour)
     path = _path(curve, plane, plot, scale)
     near = _beside(path, plot, 0.5 * curve.line.width * scale + 1)
     own = np.zeros_like(near)
@@ -231,7 +231,7 @@ def drawn_steps(curve, plane):
 
 def _whole_drops(points):
     """Points without those within an upright stretch, which dashes and single strokes leave."""
-    upright = np.diff(points[:, 0]) <= _ONE_PLACE
+    upright = np.diff(points[:, 0]) <= _STRAIGHT_DOWN
     return points[~np.concatenate([[False], upright[:-1] & upright[1:], [False]])]
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ipdrecon.figure.colour import to_lab
+from ipdrecon.figure.colour import lab_of
 from ipdrecon.figure.dashes import DashPattern
 from ipdrecon.figure.legend import LegendEntry, is_label
 from ipdrecon.figure.names import are_in_line
@@ -70,7 +70,7 @@ def _drawn_entry(word, part):
         return None
     left, row, right = (edge * part.scale - 0.5 for edge in (line.box.left, line.box.top, line.box.right))
     half = max(0.5 * line.width * part.scale, 0.5)
-    lab = to_lab(np.array([[line.colour]], np.uint8))[0, 0]
+    lab = lab_of(line.colour)
     return LegendEntry(word.text, lab, dash_pattern(line, part.scale), Box(left, row - half, right, row + half), word.box, word.confidence)
 
 
@@ -91,7 +91,7 @@ def _exact(entry, part):
     if not lines:
         return entry
     line = max(lines, key=lambda line: (line.width, line.order))
-    lab = to_lab(np.array([[line.colour]], np.uint8))[0, 0]
+    lab = lab_of(line.colour)
     return replace(entry, lab=lab, pattern=dash_pattern(line, part.scale))
 
 

@@ -27,7 +27,6 @@ class _Sign:
     height: float
     colour: tuple
     kind: str
-    order: int
 
     @property
     def family(self):
@@ -66,31 +65,30 @@ def mark_positions(scene, plane, curves):
 
 
 def _strokes(scene, box, used):
-    """Small painted shapes in a box."""
-    parts = []
+    """Small painted shapes in a box, without level strokes and one of the two strokes of each cross; those drawn twice once."""
+    seen, signs = set(), []
     for order, shape in enumerate(scene.shapes):
         if shape.opacity == 0 or (shape.stroke is None and shape.fill is None):
             continue
-        colour = shape.stroke if shape.stroke is not None else shape.fill
         for part, points in enumerate(shape.parts):
-            if (order, part) in used:
+            sign = None if (order, part) in used else _sign(points, shape)
+            if sign is None or not box.contains(sign.x, sign.y, 2.0):
                 continue
-            low, high = points.min(axis=0), points.max(axis=0)
-            x, y = (low + high) / 2
-            if max(high - low) <= LARGEST_SIGN and box.contains(x, y, 2.0) and np.isfinite(points).all():
-                parts.append((float(x), float(y), *(high - low).tolist(), colour, order, _look(points, shape.curved)))
-    return _merged(sorted(parts))
-
-
-def _merged(parts):
-    """Signs without level strokes, without one of the two strokes of each cross, and those drawn twice once."""
-    seen, signs = set(), []
-    for x, y, width, height, colour, order, look in parts:
-        place = look, round(x / _SAME_PLACE), round(y / _SAME_PLACE), round(width, 1), round(height, 1)
-        if height >= _LEAST and look != "rising" and place not in seen:
-            seen.add(place)
-            signs.append(_Sign(x, y, width, height, colour, look, order))
+            place = sign.family, round(sign.x / _SAME_PLACE), round(sign.y / _SAME_PLACE)
+            if place not in seen:
+                seen.add(place)
+                signs.append(sign)
     return signs
+
+
+def _sign(points, shape):
+    """What a subpath may be as a mark; None where it is too large, level, or the second stroke of a cross."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    (x, y), (width, height), look = (low + high) / 2, high - low, _look(points, shape.curved)
+    if not np.isfinite(points).all() or max(width, height) > LARGEST_SIGN or height < _LEAST or look == "rising":
+        return None
+    colour = shape.stroke if shape.stroke is not None else shape.fill
+    return _Sign(float(x), float(y), float(width), float(height), colour, look)
 
 
 def _look(points, curved):
@@ -105,7 +103,7 @@ def _look(points, curved):
 
 def _letters(scene, box):
     return [
-        _Sign(text.anchor[0] if text.centred else text.box.centre[0], text.box.centre[1], text.box.width, text.box.height, text.colour, text.text, len(scene.shapes))
+        _Sign(text.anchor[0] if text.centred else text.box.centre[0], text.box.centre[1], text.box.width, text.box.height, text.colour, text.text)
         for text in scene.texts
         if is_sign(text) and box.contains(*text.box.centre, 2.0)
     ]
