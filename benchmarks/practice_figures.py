@@ -60,7 +60,7 @@ def reconstruction_error(file, folder):
     try:
         reconstruct_to_folder(folder, method="guyot", n={}, n_event={}, seed=0)
     except IpdreconError as error:
-        return {file: f"{type(error).__name__}: {error}"}
+        return {file: f"{type(error).__name__}: {error}".replace(f"{folder.parent}/", "")}
     return {}
 
 

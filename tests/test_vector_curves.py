@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ipdrecon.figure.vector.curves import find_curves
+from ipdrecon.figure.vector.curves import count_strays, find_curves
 from ipdrecon.figure.vector.drops import drop_flags
 from ipdrecon.figure.vector.inks import drawn_steps
 from ipdrecon.figure.vector.lines import Line, scene_lines
@@ -306,3 +306,12 @@ def test_a_table_tells_arms_from_limits():
     lines = [line(steps(TIMES, LEVELS + by), BLACK, dash=dash) for by, dash in ((0, ()), (spread / 2, (2.0,)), (-spread, (2.0,)))]
     assert len(find_curves(lines, plane())) == 1
     assert len(find_curves(lines, plane(), expected=3)) == 3
+
+
+def test_lines_that_begin_nowhere_are_counted_and_grids_bands_and_frames_are_not():
+    late = line(steps(TIMES, LEVELS)[9:], BLUE, order=1)
+    drawn = [*GRID, *FRAME, line(steps(TIMES, LEVELS), RED, order=2)]
+    curves = find_curves([*drawn, late], plane())
+    assert len(curves) == 1
+    assert count_strays([*drawn, late], plane(), curves) == 1
+    assert count_strays(drawn, plane(), curves) == 0

@@ -40,7 +40,15 @@ from ipdrecon.figure.spelling import mend_names, with_numerals
 from ipdrecon.figure.trace import ink_edges
 from ipdrecon.figure.traced import curve_flags, traced_curves
 from ipdrecon.figure.unread import find_unread
-from ipdrecon.figure.vector.inks import all_drawn, drawn_curves, drawn_flags, drawn_inks, most_drawn, settled_axes
+from ipdrecon.figure.vector.inks import (
+    all_drawn,
+    drawn_curves,
+    drawn_flags,
+    drawn_inks,
+    most_drawn,
+    settled_axes,
+    stray_flags,
+)
 from ipdrecon.figure.vector.keys import exact_entries
 from ipdrecon.figure.vector.ticks import drawn_ticks
 from ipdrecon.figure.visibility import see
@@ -258,6 +266,7 @@ def _read_panel(sheet, place, boxes, legend, given, settings):
     labels = tuple(look.label for look in looks)
     flags = (*flags, *_panel_flags(calibration, parts.looks, parts.at_risk, given), *_shape_flags(plot, inks, edges, curves, at_risk), *parts.flags)
     flags += _path_flags(inks, rows, entries, given) if part.way == "vector" else ()
+    flags += stray_flags(part, place.box, calibration, inks) if all_drawn(inks) and given.arms is None else ()
     panel = DigitisedPanel(place.name, place.box, calibration, parts.curves, parts.looks, parts.at_risk, tuple(cells), flags)
     way = "vector" if all_drawn(inks) else "raster"
     panel = replace(panel, flags=tuple(dict.fromkeys(flags)), way=way, page=part.page, px_per_point=part.px_per_point, box_confidence=box_confidence(px, place.box, calibration))

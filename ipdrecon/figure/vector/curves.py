@@ -18,6 +18,7 @@ _OUTSIDE = 1.0
 _AT_ZERO = 1.5
 _AT_ONE = 0.3
 _AT_BORDER = 0.5
+_STRAY_STEPS = 4
 _KEY, _MOST_KEYS = (6.0, 60.0), 2
 _MAIN = 0.25
 _ON_LINE = 0.6
@@ -51,6 +52,8 @@ class CurveSettings:
         Distance in points within which two curves are one drawn twice.
     shared_steps : float
         Share of a limit's steps that are steps of its curve.
+    least_stray : float
+        Share of the plot's width that a line must span to be told where it is no curve.
     """
 
     least_span: float = 0.08
@@ -60,6 +63,7 @@ class CurveSettings:
     least_at_first: float = 0.15
     same: float = 0.15
     shared_steps: float = 0.8
+    least_stray: float = 0.2
 
 
 @dataclass(frozen=True)
@@ -134,6 +138,37 @@ def find_curves(lines, plane, *, expected=None, settings=None):
     curves += [curve for curve in eventless if not any(curve.line.colour == other.line.colour and curve.line.dash == other.line.dash for other in curves)]
     curves = [_within(curve, plane) for curve in curves]
     return tuple(sorted(curves, key=lambda curve: _mean_level(curve, plane)))
+
+
+def count_strays(lines, plane, curves, *, settings=None):
+    """Number of long lines that fall in steps as a curve does, but begin nowhere near time 0 or survival 1, and are no limits.
+
+    Parameters
+    ----------
+    lines : sequence of Line
+        Of the page.
+    plane : Plane
+    curves : sequence of DrawnCurve
+        Those found.
+    settings : CurveSettings, optional
+
+    Returns
+    -------
+    int
+    """
+    settings = settings or CurveSettings()
+    known = frozenset().union(*(curve.pieces | curve.beside for curve in curves))
+    inside = [part for line in lines if (line.order, line.part) not in known and not _is_rectangle(line.points) for part in _inside(line, plane.box)]
+    courses = [course for line in inside if not _is_of_axes(line, plane.box) for course in courses_of(line, plane.falls)]
+    return sum(_is_stray(course, plane, settings) for course in courses)
+
+
+def _is_stray(course, plane, settings):
+    """Whether one stroke is long, falls in several steps and is level between them for most of its way."""
+    curve, ways = DrawnCurve(course.points, course.line), np.diff(course.points, axis=0)
+    level = ways[ways[:, 1] < _AT_ONE, 0].sum()
+    span = np.ptp(course.points[:, 0])
+    return bool(len(curve.steps) >= _STRAY_STEPS and span > settings.least_stray * plane.size[0] and level > 0.9 * span)
 
 
 def _within(curve, plane):

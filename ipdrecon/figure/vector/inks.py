@@ -10,7 +10,7 @@ from ipdrecon.figure.arm_ink import ArmInk
 from ipdrecon.figure.colour import distance, lab_of
 from ipdrecon.figure.dashes import pattern_along
 from ipdrecon.figure.path import Path
-from ipdrecon.figure.vector.curves import DrawnCurve, find_curves
+from ipdrecon.figure.vector.curves import DrawnCurve, count_strays, find_curves
 from ipdrecon.figure.vector.drops import drop_flags
 from ipdrecon.figure.vector.keys import dash_pattern
 from ipdrecon.figure.vector.marks import mark_positions
@@ -117,6 +117,27 @@ def _start_flags(curve):
     if not len(at_start) or at_start[-1] > 1 - _OFF_ONE:
         return ()
     return (Flag("start_off_one", f"arm {curve.arm!r}", f"It begins at {at_start[-1]:.3f}."),)
+
+
+def stray_flags(part, box, calibration, inks):
+    """A doubt about lines that run like curves but begin nowhere.
+
+    Parameters
+    ----------
+    part : Part
+    box : Box
+    calibration : Calibration
+        In px of the sheet.
+    inks : sequence of DrawnInk
+
+    Returns
+    -------
+    tuple of Flag
+    """
+    count = count_strays(part.lines, Plane.of(box, calibration, part.scale), [ink.drawn for ink in inks])
+    if not count:
+        return ()
+    return (Flag("arms_doubtful", "panel", f"{count} more line{'s' * (count > 1)} of the plot run{'s' * (count == 1)} in steps but begin{'s' * (count == 1)} neither at time 0 nor at survival 1."),)
 
 
 def settled_axes(calibration, ticks, inks, scale):
