@@ -7,7 +7,7 @@ from ipdrecon.errors import PanelError
 from ipdrecon.figure.legend import split_at_keys
 from ipdrecon.figure.sheet import pasted, whole_picture
 from ipdrecon.figure.skew import straight_figure
-from ipdrecon.figure.source import DOCUMENTS, open_figure, read_file
+from ipdrecon.figure.source import DOCUMENTS, figure_of, read_file
 from ipdrecon.figure.text import read_words
 
 
@@ -38,7 +38,7 @@ def open_sheet(path, *, page=None, ocr=True):
         return _document(Path(path).name, data, kind, page, ocr)
     if page not in (None, 1):
         raise PanelError(f"Page {page} was asked for, but a picture has one page only. Leave --page out.")
-    figure, flags = straight_figure(open_figure(path))
+    figure, flags = straight_figure(figure_of(Path(path), data, kind))
     words = split_at_keys(figure.px, read_words(figure.px)) if ocr else ()
     return whole_picture(figure, words, flags)
 

@@ -69,11 +69,33 @@ def open_figure(path):
     FigureError
         When the file is missing, is no picture, is damaged, or is too small to hold a figure.
     """
-    path = Path(path)
     data, kind = read_file(path)
     if kind in DOCUMENTS:
         raise FigureError(f"{path} is a {kind} file; expected a {KINDS} picture.")
-    px = decoded(data, kind)
+    return figure_of(Path(path), data, kind)
+
+
+def figure_of(path, data, kind):
+    """Decode a picture that has been read.
+
+    Parameters
+    ----------
+    path : Path
+        For messages.
+    data : bytes
+    kind : str
+        As `read_file` tells it.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    FigureError
+        When it is damaged, too small or too large.
+    """
+    px = _decoded(data, kind)
     if px is None:
         raise FigureError(
             f"{path} ({kind}) is damaged and cannot be decoded; export or download the figure again, or convert it to PNG."
@@ -91,21 +113,8 @@ def open_figure(path):
     return Figure(px=px, source=path.name, sha256=hashlib.sha256(data).hexdigest())
 
 
-def decoded(data, kind):
-    """Decode a picture.
-
-    Parameters
-    ----------
-    data : bytes
-    kind : str
-        As `read_file` tells it.
-
-    Returns
-    -------
-    ndarray or None
-        As OpenCV has it; None where the file is damaged. OpenCV's own complaints are kept quiet, since the caller's error
-        says it.
-    """
+def _decoded(data, kind):
+    """Pixels, or None where the file is damaged; OpenCV's own complaints are kept quiet, since the caller's error says it."""
     before = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     try:
         return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR if kind == "JPEG" else cv2.IMREAD_UNCHANGED)

@@ -123,7 +123,7 @@ def find_curves(lines, plane, *, expected=None, settings=None):
         From the highest to the lowest mean survival; lines drawn twice are one, confidence limits are left out.
     """
     settings = settings or CurveSettings()
-    within = [part for line in lines if not _is_rectangle(line.points) for part in _inside(line, plane.box)]
+    within = _lines_within(lines, plane)
     eventless = [DrawnCurve(line.points * (1, plane.falls), line, pieces=frozenset({(line.order, line.part)})) for line in within if _is_eventless(line, lines, plane, settings)]
     within = [line for line in within if not _is_of_axes(line, plane.box)]
     courses = {}
@@ -158,7 +158,7 @@ def count_strays(lines, plane, curves, *, settings=None):
     """
     settings = settings or CurveSettings()
     known = frozenset().union(*(curve.pieces | curve.beside for curve in curves))
-    inside = [part for line in lines if (line.order, line.part) not in known and not _is_rectangle(line.points) for part in _inside(line, plane.box)]
+    inside = _lines_within([line for line in lines if (line.order, line.part) not in known], plane)
     courses = [course for line in inside if not _is_of_axes(line, plane.box) for course in courses_of(line, plane.falls)]
     return sum(_is_stray(course, plane, settings) for course in courses)
 
@@ -233,6 +233,11 @@ def _stands_on(course, curve):
     reach = max(_ON_LINE, 0.6 * height)
     levels = curve.level_at(np.array([u - _ON_LINE, u, u + _ON_LINE]))
     return bool(levels.min() - reach <= v <= levels.max() + reach)
+
+
+def _lines_within(lines, plane):
+    """The parts of lines within a plot, without rectangles."""
+    return [part for line in lines if not _is_rectangle(line.points) for part in _inside(line, plane.box)]
 
 
 def _inside(line, box):
