@@ -88,15 +88,14 @@ class JointModel:
         self.levels = _with_end(levels, arm.end, 0.3 * self.unit / self.n if self.unit > 1 else 0.0)
         n_risk = np.round(arm.n_risk / self.unit).astype(int)
         n_event = None if arm.n_event is None else arm.n_event / self.unit
-        self.unmarked = _UNMARKED if arm.marks is not None else 0.0
         leaving = leaving_of(self.levels, arm.risk_time, n_risk, n_event=n_event, marks=arm.marks)
         self.steps = timeline(self.levels, arm.risk_time[1:], n_risk[1:])
-        self.chances = Chances(self.levels, leaving, int(n_risk[0]))
-        self.states = forward(self.chances, self.steps, int(n_risk[0]), unmarked=self.unmarked)
+        self.chances = Chances(self.levels, leaving, self.steps, int(n_risk[0]), unmarked=_UNMARKED if arm.marks is not None else 0.0)
+        self.states, self.passages = forward(self.chances, self.steps, int(n_risk[0]))
 
     def paths(self, n_paths, rng):
         """Draw paths."""
-        return draw_paths(self.states, self.steps, self.chances, n_paths=n_paths, rng=rng, unmarked=self.unmarked)
+        return draw_paths(self.states, self.passages, self.steps, self.chances, n_paths=n_paths, rng=rng)
 
     def weight(self, paths):
         """Weigh paths by how near they come to the total of events, where it is known."""

@@ -59,6 +59,11 @@ class State:
     read: float
 
     @property
+    def highest(self):
+        """The largest n kept."""
+        return self.low + self.weight.shape[1] - 1
+
+    @property
     def n_risk(self):
         """Numbers at risk, shape (n_states,)."""
         return self.low + np.arange(self.weight.shape[1])
@@ -71,45 +76,89 @@ class Chances:
     ----------
     levels : Levels
     leaving : Leaving
+    steps : tuple of Leave, Drop, Printed
     n : int
         Patients at time 0.
+    unmarked : float
+        Chance that leaving does not keep to the drawn marks.
     """
 
-    def __init__(self, levels, leaving, n):
-        self.levels, self.leaving = levels, leaving
+    def __init__(self, levels, leaving, steps, n, unmarked=0.0):
+        self.levels, self.shape_weight, self.unmarked = levels, leaving.weight[:, None], unmarked
+        self.numbers = np.arange(n + 2)
         self.log_factorial = gammaln(np.arange(n + 2) + 1.0)
-        self.gap = np.diff(levels.time, prepend=0.0)
-        self.hazard = _smoothed_hazard(levels)
-        apart = self.gap[1:].min(initial=levels.end)
+        gap = np.diff(levels.time, prepend=0.0)
         exact = levels.kind == "exact"
-        self.width = min(apart, levels.end / 5000) if exact else levels.time_error * np.sqrt(12)
+        apart = min(gap[1:].min(initial=levels.end), levels.end / 5000)
         self.least_events = int(exact)
+        self.resolved_below = RESOLVED / levels.error.min(initial=np.inf)
+        self._rates = _Rates(levels, gap, apart if exact else levels.time_error * np.sqrt(12), n)
+        self._leaving = [leaving.chance(step.begin, step.end) if isinstance(step, Leave) else None for step in steps]
+        self._marks = [leaving.clock.n_marks(step.begin, step.end) if isinstance(step, Leave) else None for step in steps]
 
-    def surprises(self, n_risk):
-        """Whether leaving may be nothing like assumed: where single patients can be told from the levels."""
-        return self.levels.error.min(initial=np.inf) * n_risk[-1] < RESOLVED
+    def leave(self, index, low, highest):
+        """Chances that c of n leave at a step.
 
-    def log_leaving(self, n_risk, n_leave, chance):
-        """Binomial log chance that `n_leave` of `n_risk` leave; all shapes that broadcast."""
-        stay = n_risk - n_leave
+        Parameters
+        ----------
+        index : int
+            Of the step.
+        low, highest : int
+            Numbers at risk before it.
+
+        Returns
+        -------
+        ndarray, shape (n_counts, n_shapes or 1, highest - lowest + 1)
+            At [c, shape, n - c - lowest]; c from 0.
+        lowest : int
+            The lowest number at risk after the step.
+        """
+        chance, n_marks = np.clip(self._leaving[index], 1e-9, 0.9999), self._marks[index]
+        mean = float(chance.max()) * highest
+        most = min(highest, max(int(mean + 4.5 * np.sqrt(mean) + 3), n_marks or 0))
+        lowest = max(0, low - most)
+        after = self.numbers[lowest : highest + 1]
+        count = self.numbers[: most + 1, None]
         table = self.log_factorial
-        ways = table[n_risk] - table[n_leave] - table[np.maximum(stay, 0)]
-        return np.where(stay >= 0, ways + n_leave * np.log(chance) + stay * np.log1p(-chance), -np.inf)
+        before = np.minimum(after + count, len(table) - 1)
+        ways = table[before] - table[count] - table[after]
+        share = np.exp(ways[:, None] + count[:, None] * np.log(chance)[:, None] + after * np.log1p(-chance)[:, None])
+        if n_marks is not None:
+            share = self.unmarked * share
+            share[n_marks] += 1 - self.unmarked
+        return share, lowest
 
-    def leave_chance(self, step):
-        """Chance of leaving within a step, by shape, kept off 0 and 1; and the marks drawn there or None."""
-        chance = np.clip(self.leaving.chance(step.begin, step.end), 1e-9, 0.9999)
-        return chance, self.leaving.clock.n_marks(step.begin, step.end)
+    def events(self, row, low, highest, n_event):
+        """Chances of numbers of events (shape (n_counts, 1)) at a drop, by the number at risk before it: (n_counts, n_states)."""
+        n_risk = self.numbers[low : highest + 1]
+        log_rate, exposure = self._rates.of(row)
+        return np.exp(n_event * log_rate[low : highest + 1] - n_risk * exposure - self.log_factorial[n_event])
 
-    def log_events(self, row, n_risk, n_event):
-        """Log chance of `n_event` events of `n_risk` at drop `row`; all shapes that broadcast."""
-        n_risk = np.maximum(n_risk, 1)
-        stands_out = self.levels.survival[row - 1] if row else 1.0
-        stands_out = max(stands_out, 1e-9) / (n_risk * self.levels.error[row])
+
+class _Rates:
+    """Log of the expected events of a drop by row and number at risk, made for a block of rows at a time."""
+
+    _BLOCK = 64
+
+    def __init__(self, levels, gap, width, n):
+        self.levels, self.gap, self.width = levels, gap, width
+        self.n_risk = np.maximum(np.arange(n + 1), 1)
+        self.hazard = _smoothed_hazard(levels)
+        self.before = np.maximum(np.concatenate(([1.0], levels.survival[:-1])), 1e-9)
+        self.exposure = (self.hazard * gap).tolist()
+        self.block, self.log_rate = -1, None
+
+    def of(self, row):
+        block = row // self._BLOCK
+        if block != self.block:
+            self.block, self.log_rate = block, self._log_rate(slice(block * self._BLOCK, (block + 1) * self._BLOCK))
+        return self.log_rate[row - block * self._BLOCK], self.exposure[row]
+
+    def _log_rate(self, rows):
+        stands_out = (self.before[rows] / self.levels.error[rows])[:, None] / self.n_risk
         merged = np.exp(-0.5 * (stands_out / _STANDS_OUT) ** 2)
-        gap, hazard = self.gap[row], self.hazard[row]
-        rate = n_risk * hazard * (self.width + merged * max(gap - self.width, 0.0))
-        return n_event * np.log(np.maximum(rate, 1e-6)) - n_risk * hazard * gap - self.log_factorial[n_event]
+        time = self.width + merged * np.maximum(self.gap[rows] - self.width, 0.0)[:, None]
+        return np.log(np.maximum(self.n_risk * self.hazard[rows][:, None] * time, 1e-6))
 
 
 def _smoothed_hazard(levels):
@@ -123,87 +172,114 @@ def _smoothed_hazard(levels):
     return (cumulative[last] - cumulative[first]) / np.maximum(time[last] - time[first], 1e-9)
 
 
+@dataclass(frozen=True)
+class Passage:
+    """Chances of one step, as the way back needs them.
+
+    Attributes
+    ----------
+    share : ndarray
+        Of leaving: at [c, shape, n - c - low]. Of a drop: at [d - first, n - low].
+    low : int
+    first : int
+        The fewest events; 0 for leaving.
+    surprises : bool
+        Whether leaving may be nothing like assumed.
+    """
+
+    share: np.ndarray
+    low: int
+    first: int = 0
+    surprises: bool = False
+
+
 def start(n):
     """Give the state before the first step: all `n` patients, S = 1."""
     zero = np.zeros((1, 1))
     return State(n, np.ones((1, 1)), zero, zero, 1.0)
 
 
+def _moments(weight, level, variance):
+    out = np.empty((3, *weight.shape))
+    out[0] = weight
+    np.multiply(weight, level, out=out[1])
+    np.multiply(weight, level * level + variance, out=out[2])
+    return out
+
+
+def _of_moments(low, moments, read):
+    safe = np.maximum(moments[0], _TINY)
+    level = moments[1] / safe
+    return State(low, moments[0], level, np.maximum(moments[2] / safe - level * level, 0.0), read)
+
+
 def _kept(low, moments, read):
     """Make a state of summed moments, without what is negligible."""
-    weight = moments[0]
-    largest = weight.max(axis=0)
+    largest = moments[0].max(axis=0)
     keep = np.flatnonzero(largest > _NEGLIGIBLE * largest.max())
-    first, stop = keep[0], keep[-1] + 1
-    moments = moments[:, :, first:stop]
-    weight = moments[0]
-    safe = np.maximum(weight, _TINY)
-    level = moments[1] / safe
-    variance = np.maximum(moments[2] / safe - level * level, 0.0)
-    return State(low + int(first), weight, level, variance, read)
+    first, stop = int(keep[0]), int(keep[-1]) + 1
+    return _of_moments(low + first, moments[:, :, first:stop], read)
 
 
-def _most_leaving(chance, highest, n_marks):
-    mean = float(chance.max()) * highest
-    most = int(np.ceil(mean + 5 * np.sqrt(mean) + 3))
-    return min(highest, max(most, n_marks or 0))
-
-
-def with_marks(log_leaving, n_leave, n_marks, *, unmarked):
-    """Chances of leaving where marks are drawn: as many as are drawn, or with chance `unmarked` as assumed.
-
-    Parameters
-    ----------
-    log_leaving : ndarray
-    n_leave : ndarray of int, that broadcasts
-    n_marks : int or None
-        None where marks are not known.
-    unmarked : float
-
-    Returns
-    -------
-    ndarray
-        Chances, no logarithms.
-    """
-    chance = np.exp(log_leaving)
-    if n_marks is None:
-        return chance
-    return unmarked * chance + (1 - unmarked) * (n_leave == n_marks) * np.isfinite(log_leaving)
-
-
-def leave(state, chances, step, unmarked):
-    """Let patients leave.
-
-    Returns
-    -------
-    State
-    """
-    chance, n_marks = chances.leave_chance(step)
-    weight, level, variance = state.weight, state.level, state.variance
-    if len(weight) < len(chance):
-        weight = weight * chances.leaving.weight[:, None]
-        level, variance = np.repeat(level, len(chance), axis=0), np.repeat(variance, len(chance), axis=0)
-    n_risk, highest = state.n_risk, state.low + weight.shape[1] - 1
-    most = _most_leaving(chance, highest, n_marks)
-    surprises = chances.surprises(n_risk)
-    low = 0 if surprises else max(0, state.low - most)
-    n_leave = np.arange(most + 1)[:, None, None]
-    share = with_marks(chances.log_leaving(n_risk, n_leave, chance[:, None]), n_leave, n_marks, unmarked=unmarked)
-    moments = np.stack((weight, weight * level, weight * (level * level + variance)))
-    out = np.zeros((3, len(weight), highest - low + 1))
-    shift, width = state.low - low, weight.shape[1]
-    for count in range(most + 1):
-        begin = shift - count
+def _leave(state, chances, index):
+    """Let patients leave."""
+    low, highest = state.low, state.highest
+    share, lowest = chances.leave(index, low, highest)
+    moments = _moments(state.weight, state.level, state.variance)
+    if len(state.weight) < share.shape[1]:
+        moments = moments * chances.shape_weight
+    surprises = highest < chances.resolved_below
+    lowest_kept = 0 if surprises else lowest
+    out = np.zeros((3, moments.shape[1], highest - lowest_kept + 1))
+    width = highest - low + 1
+    for count in range(len(share)):
+        begin = low - count - lowest
         skip = max(0, -begin)
-        out[:, :, begin + skip : begin + width] += moments[:, :, skip:] * share[count][:, skip:]
+        place = slice(begin + skip, begin + width)
+        out[:, :, lowest - lowest_kept :][:, :, place] += moments[:, :, skip:] * share[count][:, place]
     if surprises:
         out *= 1 - UNFORESEEN
-        from_above = UNFORESEEN * np.cumsum((moments / (n_risk + 1))[:, :, ::-1], axis=2)[:, :, ::-1]
-        out[:, :, shift:] += from_above
-        out[:, :, :shift] += from_above[:, :, :1]
-    safe = np.maximum(out[0], _TINY)
-    level = out[1] / safe
-    return State(low, out[0], level, np.maximum(out[2] / safe - level * level, 0.0), state.read)
+        from_above = UNFORESEEN * np.cumsum((moments / chances.numbers[low + 1 : highest + 2])[:, :, ::-1], axis=2)[:, :, ::-1]
+        out[:, :, low:] += from_above
+        out[:, :, :low] += from_above[:, :, :1]
+    return _of_moments(lowest_kept, out, state.read), Passage(share, lowest, surprises=surprises)
+
+
+def _possible_events(state, error, chances, row):
+    """Range of events that come near the level at a drop."""
+    off = float(np.abs(state.level).max())
+    spread = _WIDTH * float(np.sqrt(error * error + state.variance.max())) + off
+    read, level = state.read, float(chances.levels.survival[row])
+    share, reach = 1 - level / max(read, 1e-9), spread / max(read, 1e-9)
+    few = share - reach
+    first = max(int(np.floor(few * (state.low if few > 0 else state.highest))), chances.least_events)
+    last = min(max(int(np.ceil((share + reach) * state.highest)), first), state.highest)
+    return min(first, last), last
+
+
+def _drop_once(state, chances, step, error):
+    """Moments after a drop whose level has a given error, the lowest n of them, and the chances of events."""
+    first, last = _possible_events(state, error, chances, step.row)
+    low, highest = state.low, state.highest
+    n_event = chances.numbers[first : last + 1, None]
+    n_risk = chances.numbers[low : highest + 1]
+    share = chances.events(step.row, low, highest, n_event)
+    if step.printed is not None:
+        share = share * printed_chance(n_risk, n_event, step.printed)
+    stay = (1 - n_event / np.maximum(n_risk, 1))[:, None]
+    miss = (state.read + state.level) * stay - chances.levels.survival[step.row]
+    spread = state.variance * stay * stay
+    total = spread + error * error
+    weight = state.weight * share[:, None] * np.exp(-0.5 * miss * miss / total) * (error / np.sqrt(total))
+    kept = error * error / total
+    moments = _moments(weight, miss * kept, spread * kept)
+    lowest = max(0, low - last)
+    out = np.zeros((3, len(state.weight), max(highest - first - lowest, 0) + 1))
+    for index in range(last - first + 1):
+        begin = low - first - index - lowest
+        skip = max(0, -begin)
+        out[:, :, begin + skip : begin + len(n_risk)] += moments[:, index, :, skip:]
+    return out, lowest, Passage(share, low, first=first)
 
 
 def printed_chance(n_risk, n_event, printed):
@@ -212,72 +288,24 @@ def printed_chance(n_risk, n_event, printed):
     return np.where(inside, 1 / (n_event + 1.0), MISPRINT)
 
 
-def _possible_events(state, error, chances, row):
-    """Range of events that come near the level at a drop."""
-    alive = state.weight > 0
-    before = np.maximum(state.read + state.level, 1e-9)
-    n_risk = state.n_risk
-    centre = n_risk * (1 - chances.levels.survival[row] / before)
-    reach = _WIDTH * n_risk * np.sqrt(error**2 + state.variance) / before
-    first = int(np.clip(np.floor((centre - reach)[alive].min()), chances.least_events, None))
-    last = int(np.ceil((centre + reach)[alive].max()))
-    highest = int(n_risk[-1])
-    last = min(max(last, first), highest)
-    return min(first, last), last
-
-
-def _drop_once(state, chances, step, error):
-    """Moments after a drop whose level has a given error, and the lowest n of them."""
-    row = step.row
-    first, last = _possible_events(state, error, chances, row)
-    n_risk, read = state.n_risk, chances.levels.survival[row]
-    n_event = np.arange(first, last + 1)[:, None, None]
-    stay = 1 - n_event / np.maximum(n_risk, 1)
-    miss = (state.read + state.level) * stay - read
-    spread = state.variance * stay * stay
-    total = spread + error * error
-    log_chance = chances.log_events(row, n_risk, n_event) - 0.5 * miss * miss / total
-    weight = np.where(n_risk >= n_event, state.weight * np.exp(log_chance) * (error / np.sqrt(total)), 0.0)
-    if step.printed is not None:
-        weight = weight * printed_chance(n_risk, n_event, step.printed)
-    share = error * error / total
-    level = miss * share
-    moments = np.stack((weight, weight * level, weight * (level * level + spread * share)))
-    low, high = max(0, state.low - last), int(n_risk[-1]) - first
-    out = np.zeros((3, len(state.weight), max(high - low, 0) + 1))
-    for index in range(last - first + 1):
-        begin = state.low - first - index - low
-        skip = max(0, -begin)
-        out[:, :, begin + skip : begin + len(n_risk)] += moments[:, index, :, skip:]
-    return low, out
-
-
-def drop(state, chances, step):
-    """Let the curve drop; where no path comes near the level, its error is widened until one does.
-
-    Returns
-    -------
-    State
-        With weights that sum to 1.
-    """
-    error = chances.levels.error[step.row]
+def _drop(state, chances, step):
+    """Let the curve drop; where no path comes near the level, its error is widened until one does."""
+    error = float(chances.levels.error[step.row])
     for _ in range(_MOST_WIDENED):
-        low, moments = _drop_once(state, chances, step, error)
+        moments, lowest, passage = _drop_once(state, chances, step, error)
         total = moments[0].sum()
         if total > _NOTHING_LEFT:
             break
         error *= 5
-    return _kept(low, moments / max(total, _TINY), chances.levels.survival[step.row])
+    return _kept(lowest, moments / max(total, _TINY), float(chances.levels.survival[step.row])), passage
 
 
-def _at_printed(state, step):
+def _printed(state, step):
     weight = state.weight * np.where(state.n_risk == step.n_risk, 1.0, MISPRINT)
-    weight = weight / weight.sum()
-    moments = np.stack((weight, weight * state.level, weight * (state.level**2 + state.variance)))
-    return _kept(state.low, moments, state.read)
+    return _kept(state.low, _moments(weight / weight.sum(), state.level, state.variance), state.read), None
 
 
-def forward(chances, steps, n, *, unmarked=0.0):
+def forward(chances, steps, n):
     """Go through all steps.
 
     Parameters
@@ -286,21 +314,22 @@ def forward(chances, steps, n, *, unmarked=0.0):
     steps : tuple of Leave, Drop, Printed
     n : int
         Patients at time 0.
-    unmarked : float
-        Chance that leaving does not keep to the drawn marks.
 
     Returns
     -------
-    list of State
+    states : list of State
         Before each step, and after the last.
+    passages : list of Passage or None
+        One per step; None for a printed number.
     """
-    states = [start(n)]
-    for step in steps:
-        state = states[-1]
+    states, passages = [start(n)], []
+    for index, step in enumerate(steps):
         if isinstance(step, Leave):
-            states.append(leave(state, chances, step, unmarked))
+            state, passage = _leave(states[-1], chances, index)
         elif isinstance(step, Drop):
-            states.append(drop(state, chances, step))
+            state, passage = _drop(states[-1], chances, step)
         else:
-            states.append(_at_printed(state, step))
-    return states
+            state, passage = _printed(states[-1], step)
+        states.append(state)
+        passages.append(passage)
+    return states, passages

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ipdrecon.survival.joint.lattice import UNFORESEEN, printed_chance, with_marks
+from ipdrecon.survival.joint.lattice import UNFORESEEN
 from ipdrecon.survival.joint.timeline import Drop, Leave
 
 _TOLERANCE = 0.25
@@ -84,27 +84,33 @@ def _towards(walk, state, column, tolerance, rng):
     return (walk.level * variance + mean * tolerance**2) / total + drawn
 
 
-def _of_shape(state, shape):
-    if len(state.weight) == 1:
-        return state.weight, state.level, state.variance
-    return state.weight[shape], state.level[shape], state.variance[shape]
-
-
-def _back_leave(walk, state, step, chances, unmarked, error, rng):
+def _back_leave(walk, state, passage, error, rng):
     """Draw how many left in a step."""
-    weight, level, variance = _of_shape(state, walk.shape)
-    n_risk = state.n_risk[None, :]
-    n_leave = n_risk - walk.n_risk[:, None]
-    possible = n_leave >= 0
-    chance, n_marks = chances.leave_chance(step)
-    chance = chance[walk.shape][:, None] if len(chance) > 1 else chance
-    n_leave = np.maximum(n_leave, 0)
-    share = with_marks(chances.log_leaving(n_risk, n_leave, chance), n_leave, n_marks, unmarked=unmarked)
-    if chances.surprises(state.n_risk):
-        share = share * (1 - UNFORESEEN) + UNFORESEEN / (n_risk + 1)
-    tolerance = _TOLERANCE * error
-    near = _density(walk.level[:, None] - state.read, level, variance + tolerance**2)
-    column = _draw(np.where(possible, weight * share * near, 0), possible * (weight + _LEAST), rng)
+    shape = walk.shape[:, None] if len(state.weight) > 1 else 0
+    columns = np.arange(state.weight.shape[1])
+    n_risk = state.low + columns
+    count = n_risk - walk.n_risk[:, None]
+    share = _share_of_leaving(passage, walk, count)
+    if passage.surprises:
+        share = share + (count >= 0) * UNFORESEEN / (n_risk + 1)
+    variance = state.variance[shape, columns] + (_TOLERANCE * error) ** 2
+    near = _density((walk.level - state.read)[:, None], state.level[shape, columns], variance)
+    chance = state.weight[shape, columns] * share * near
+    column = _draw(chance, (count >= 0) * (state.weight[shape, columns] + _LEAST), rng)
+    return _moved(walk, state, column, _TOLERANCE * error, rng)
+
+
+def _share_of_leaving(passage, walk, count):
+    """Chance of each number of leavers (n_paths, n_states), 0 where it is out of the passage's range."""
+    n_counts, n_shapes, _ = passage.share.shape
+    inside = (count >= 0) & (count < n_counts)
+    shape = walk.shape[:, None] if n_shapes > 1 else 0
+    place = np.maximum(walk.n_risk - passage.low, 0)[:, None]
+    return np.where(inside & (walk.n_risk >= passage.low)[:, None], passage.share[np.where(inside, count, 0), shape, place], 0.0)
+
+
+def _moved(walk, state, column, tolerance, rng):
+    """Move the paths to the states drawn; how many patients that adds."""
     before = state.low + column
     count = before - walk.n_risk
     walk.level = _towards(walk, state, column, tolerance, rng)
@@ -112,28 +118,27 @@ def _back_leave(walk, state, step, chances, unmarked, error, rng):
     return count
 
 
-def _back_drop(walk, state, step, chances, rng):
+def _back_drop(walk, state, passage, error, rng):
     """Draw how many had events at a drop."""
-    weight, level, variance = _of_shape(state, walk.shape)
-    n_risk = state.n_risk[None, :]
-    n_event = n_risk - walk.n_risk[:, None]
-    possible = n_event >= chances.least_events
-    n_event = np.maximum(n_event, 0)
-    stay = 1 - n_event / np.maximum(n_risk, 1)
-    some = stay > 1e-12
-    before = np.where(some, walk.level[:, None] / np.where(some, stay, 1), 0)
-    tolerance = _TOLERANCE * chances.levels.error[step.row]
-    near = np.where(some, _density(before - state.read, level, variance + tolerance**2) / np.where(some, stay, 1), 1.0)
-    chance = weight * np.exp(chances.log_events(step.row, n_risk, n_event)) * near
-    if step.printed is not None:
-        chance = chance * printed_chance(n_risk, n_event, step.printed)
-    column = _draw(np.where(possible, chance, 0), possible * (weight + _LEAST), rng)
-    picked = np.arange(len(column)), column
-    kept = state.read + (level[picked] if len(state.weight) > 1 else level[0, column])
-    walk.level = np.where(some[picked], before[picked], kept)
-    walk.n_risk, count = state.low + column, n_event[picked]
-    walk.level = _towards(walk, state, column, tolerance, rng)
-    return count
+    n_event = passage.first + np.arange(len(passage.share))
+    column = walk.n_risk[:, None] + n_event - state.low
+    possible = (column >= 0) & (column < state.weight.shape[1])
+    column = np.where(possible, column, 0)
+    shape = walk.shape[:, None] if len(state.weight) > 1 else 0
+    stay = walk.n_risk[:, None] / np.maximum(walk.n_risk[:, None] + n_event, 1)
+    some = stay > 0
+    stay = np.where(some, stay, 1.0)
+    before = walk.level[:, None] / stay
+    variance = state.variance[shape, column] + (_TOLERANCE * error) ** 2
+    near = np.where(some, _density(before - state.read, state.level[shape, column], variance) / stay, 1.0)
+    weight = np.where(possible, state.weight[shape, column], 0.0)
+    chance = weight * passage.share[np.arange(len(n_event)), column] * near
+    picked = _draw(chance, possible * (weight + _LEAST), rng)
+    rows = np.arange(len(picked))
+    column = column[rows, picked]
+    kept = state.read + state.level[walk.shape if len(state.weight) > 1 else 0, column]
+    walk.level = np.where(some[rows, picked], before[rows, picked], kept)
+    return _moved(walk, state, column, _TOLERANCE * error, rng)
 
 
 def _last(state, chances, n_paths, rng):
@@ -149,19 +154,17 @@ def _last(state, chances, n_paths, rng):
     return _Walk(state.low + column, state.read + state.level[shape, column] + spread, shape)
 
 
-def draw_paths(states, steps, chances, *, n_paths, rng, unmarked=0.0):
+def draw_paths(states, passages, steps, chances, *, n_paths, rng):
     """Draw paths.
 
     Parameters
     ----------
-    states : list of State
+    states, passages : list
         From `forward`.
     steps : tuple of Leave, Drop, Printed
     chances : Chances
     n_paths : int
     rng : numpy.random.Generator
-    unmarked : float
-        As in `forward`.
 
     Returns
     -------
@@ -170,12 +173,13 @@ def draw_paths(states, steps, chances, *, n_paths, rng, unmarked=0.0):
     walk = _last(states[-1], chances, n_paths, rng)
     left = walk.n_risk.copy()
     count = np.zeros((n_paths, len(steps)), int)
-    error = chances.levels.error[-1] if len(chances.levels.error) else 0.0
+    errors = chances.levels.error.tolist()
+    error = errors[-1] if errors else 0.0
     for index in range(len(steps) - 1, -1, -1):
-        step, state = steps[index], states[index]
+        step = steps[index]
         if isinstance(step, Leave):
-            count[:, index] = _back_leave(walk, state, step, chances, unmarked, error, rng)
+            count[:, index] = _back_leave(walk, states[index], passages[index], error, rng)
         elif isinstance(step, Drop):
-            count[:, index] = _back_drop(walk, state, step, chances, rng)
-            error = chances.levels.error[step.row]
+            error = errors[step.row]
+            count[:, index] = _back_drop(walk, states[index], passages[index], error, rng)
     return Paths(steps, count, left)
