@@ -369,7 +369,7 @@ def versions():
     """Give the versions of the program and of what computes in it, by name."""
     from importlib.metadata import version
 
-    names = ("ipdrecon", "numpy", "scipy", "pandas", "matplotlib", "lifelines", "opencv-python-headless", "rapidocr", "onnxruntime")
+    names = ("ipdrecon", "numpy", "scipy", "pandas", "matplotlib", "opencv-python-headless", "rapidocr", "onnxruntime")
     return {name: version(name) for name in names}
 
 
