@@ -4,6 +4,7 @@ import gzip
 import json
 import math
 import os
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -326,6 +327,8 @@ def test_review_draws_pools_the_total_and_shows_both_errors(review, capsys):
     assert f"{rebuilt.sei:.3f} / {rebuilt.reconstruction_sei:.3f}" in text
     assert "0.155 / –" in text
     assert "Reconstruction<br>error" in text
+    table = text[text.index("Rows and their sources") :]
+    assert table[: table.index("</thead>")].count("<th") - 1 == int(re.search(r'colspan="(\d)"', table)[1])
     assert "Patients were drawn 6 times (seed 3)" in text
     record = result.to_dict()
     told = record["figures"][0]["comparisons"][0]["reconstructed"]
