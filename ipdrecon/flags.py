@@ -86,6 +86,7 @@ _DEFINITIONS = (
     FlagDefinition("events_conflict", "The total of events cannot be reached with this curve and table.", "the total of events"),
     FlagDefinition("table_after_curve", "The at-risk table goes on after the curve ends.", "the end of the curve"),
     FlagDefinition("delayed_entry", "Numbers at risk rise: patients enter late, and this is no plain Kaplan-Meier curve.", "the paper's methods"),
+    FlagDefinition("draws_without_ratio", "Some draws have no finite hazard ratio and were left out of the reconstruction's variance.", "the number of events in each arm; a risk difference may serve better"),
     # comparing and pooling
     FlagDefinition("disagrees", "A reconstructed quantity differs from the reported one.", "the agreement table"),
     FlagDefinition("reported_unmatched", "A printed number names an arm that the figure does not have.", "the labels in the table of reported numbers and in curves.csv"),

@@ -117,20 +117,20 @@ def reconstruct(
     Example: ipdrecon reconstruct fig5/ --events "Placebo=48"
     """
     from ipdrecon.app import sentences
+    from ipdrecon.app.draws import DRAWS
     from ipdrecon.app.workflow import all_flags, reconstruct_to_folder
-    from ipdrecon.errors import ReconstructionError
     from ipdrecon.flags import needs_review
 
-    if draws:
-        raise ReconstructionError(f"--draws {draws} is not available with the method {method!r} in this version; leave it out.")
     numbers = {"n": _numbers_by_arm(n, "--n"), "n_event": _numbers_by_arm(events, "--events")}
     with talk.working("Rebuilding patients …"):
-        digitisation, arms = reconstruct_to_folder(folder, method=method, seed=seed, **numbers)
+        digitisation, arms = reconstruct_to_folder(folder, method=method, draws=draws, seed=seed, **numbers)
     for line in sentences.of_arms(arms):
         talk.say(line)
     flags = all_flags(digitisation, arms)
     talk.flags(flags)
     talk.say(f"Look at {folder / 'reconstruction.png'}; the patients are in {folder / 'ipd.csv'}.")
+    if any(arm.draws for arm in arms):
+        talk.say(f"The draws are in {folder / DRAWS}.")
     return Outcome(_json_of(folder / "reconstruction.json") | {"folder": str(folder)}, needs_review(flags))
 
 
@@ -174,7 +174,7 @@ def pool(
     Example: ipdrecon pool studies.csv --by aetiology --out pooled/
     """
     from ipdrecon.app import sentences
-    from ipdrecon.app.pooling import PoolSettings, pool_table, pooled_files
+    from ipdrecon.app.pooling import PoolSettings, pool_table, pooled_files, pooled_record, rows_with_draws
     from ipdrecon.app.saving import write_files
     from metaanalysis.events import FIXED_METHODS
     from metaanalysis.models import CI_METHODS
@@ -188,11 +188,11 @@ def pool(
         pooled, frame = pool_table(studies, settings)
         if out is not None:
             write_files(out, pooled_files(pooled, frame))
-    for line in sentences.of_pooled(pooled):
+    for line in (*sentences.of_pooled(pooled), *sentences.of_rows_with_draws(rows_with_draws(frame))):
         talk.say(line)
     if out is not None:
         talk.say(f"The forest plot is {out / 'forest.svg'}; the numbers are in {out / 'pooled.json'}.")
-    return Outcome(pooled.to_dict())
+    return Outcome(pooled_record(pooled, frame))
 
 
 @verb(app, "run")

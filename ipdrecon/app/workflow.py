@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ipdrecon.app import library, saving
+from ipdrecon.app.draws import DRAWS, draws_files, read_draws, reconstruction_errors
 from ipdrecon.app.given import EDITS, Given, edits_bytes, edits_in_force
 from ipdrecon.app.tables import read_table
 from ipdrecon.errors import FolderError, ReconstructionError
@@ -17,7 +18,7 @@ from ipdrecon.model import ReconstructedArm
 IPD, RECONSTRUCTION, RECONSTRUCTION_PICTURE = "ipd.csv", "reconstruction.json", "reconstruction.png"
 VALIDATION, VALIDATION_RECORD = "validation.csv", "validation.json"
 _COMPARED = (VALIDATION, VALIDATION_RECORD)
-_REBUILT = (IPD, RECONSTRUCTION, RECONSTRUCTION_PICTURE)
+_REBUILT = (IPD, RECONSTRUCTION, RECONSTRUCTION_PICTURE, DRAWS)
 _INPUTS = (library.CURVES, library.AT_RISK, library.CENSOR_MARKS)
 
 
@@ -65,9 +66,9 @@ def digitise_to_folder(figure, folder, given=None, *, pictures=None, save_edits=
 
 
 def _unchanged(folder, files, names):
-    """Whether the new files of these names are as they stand in a folder, or there is none of them."""
-    standing = [Path(folder) / name for name in names if (Path(folder) / name).is_file()]
-    return all(path.read_bytes() == files[path.name] for path in standing)
+    """Whether the new files of these names are those that stand in a folder, or none of them stands there."""
+    standing = {name: (Path(folder) / name).read_bytes() for name in names if (Path(folder) / name).is_file()}
+    return not standing or standing == {name: files[name] for name in names if name in files}
 
 
 def with_at_risk(digitisation, tables, path):
@@ -141,7 +142,7 @@ def _letters(text):
 # --- reconstruct -----------------------------------------------------------------------------------------------------
 
 
-def reconstruct_to_folder(folder, *, method="guyot", n=None, n_event=None, seed=0):
+def reconstruct_to_folder(folder, *, method="guyot", n=None, n_event=None, draws=0, seed=0):
     """Rebuild the patients of a figure folder, and write them there.
 
     Parameters
@@ -150,6 +151,8 @@ def reconstruct_to_folder(folder, *, method="guyot", n=None, n_event=None, seed=
     method : {"guyot"}
     n, n_event : dict of str to int, optional
         Patients and total events by arm, where the figure does not tell.
+    draws : int
+        Further data sets compatible with the figure.
     seed : int
 
     Returns
@@ -162,9 +165,11 @@ def reconstruct_to_folder(folder, *, method="guyot", n=None, n_event=None, seed=
     digitisation = library.read_digitisation(folder)
     arms_seen = list(dict.fromkeys(curve.arm for panel in digitisation.panels for curve in panel.curves))
     n, n_event = (_named(numbers, arms_seen, option) for numbers, option in ((n, "--n"), (n_event, "--events")))
-    arms = reconstruct(digitisation, method=method, n=n, n_event=n_event, seed=seed)
+    drawn = {"draws": draws} if draws else {}
+    arms = reconstruct(digitisation, method=method, n=n, n_event=n_event, seed=seed, **drawn)
     files = _reconstruction_files(Path(folder), digitisation, arms, {"n": n, "n_event": n_event, "seed": seed})
-    saving.write_files(folder, files, outdated=() if _unchanged(folder, files, (IPD,)) else _COMPARED)
+    outdated = () if _unchanged(folder, files, (IPD, DRAWS)) else _COMPARED
+    saving.write_files(folder, files, outdated=(*outdated, *({DRAWS} - set(files))))
     return digitisation, arms
 
 
@@ -187,7 +192,7 @@ def _reconstruction_files(folder, digitisation, arms, given):
         IPD: saving.csv_bytes(("panel", "arm", "time", "event"), rows),
         RECONSTRUCTION: saving.json_bytes(_reconstruction_record(folder, arms, given)),
         RECONSTRUCTION_PICTURE: png_bytes(draw_reconstruction(digitisation, arms)),
-    }
+    } | draws_files(arms)
 
 
 def _reconstruction_record(folder, arms, given):
@@ -200,6 +205,7 @@ def _reconstruction_record(folder, arms, given):
         "method": arms[0].method if arms else "",
         "given": given,
         "inputs": _digests(folder),
+        "draws": max((len(arm.draws) for arm in arms), default=0),
         "arms": [
             {
                 "panel": arm.panel,
@@ -209,6 +215,7 @@ def _reconstruction_record(folder, arms, given):
                 "n": arm.n,
                 "n_event": arm.n_event,
                 "residuals": arm.residuals,
+                "reconstruction_se": reconstruction_errors(arm) if arm.draws else None,
                 "flags": [flag.to_dict() for flag in arm.flags],
             }
             for arm in arms
@@ -221,7 +228,7 @@ def _digests(folder):
 
 
 def read_arms(folder):
-    """Read the patients rebuilt in a figure folder.
+    """Read the patients rebuilt in a figure folder, and their draws.
 
     Parameters
     ----------
@@ -234,19 +241,26 @@ def read_arms(folder):
     Raises
     ------
     FolderError
-        When there are none, or the curves have changed since they were rebuilt.
+        When there are none, the curves have changed since they were rebuilt, or the draws do not go with them.
     """
     folder = Path(folder)
     if not (folder / IPD).exists():
         raise FolderError(f"{folder} holds no {IPD}; run `ipdrecon reconstruct {folder}` first.")
-    known = {}
+    known, draws = {}, read_draws(folder)
     if (folder / RECONSTRUCTION).exists():
         record = json.loads((folder / RECONSTRUCTION).read_text("utf-8"))
         changed = [name for name, digest in _digests(folder).items() if record["inputs"].get(name) != digest]
         if changed:
             raise FolderError(f"{folder}: {', '.join(changed)} changed since {IPD} was made; run `ipdrecon reconstruct {folder}` again.")
+        n_draws = max(map(len, draws.values()), default=0)
+        if record.get("draws", 0) != n_draws:
+            raise FolderError(f"{folder} was rebuilt with {record.get('draws', 0)} draws, but {DRAWS} holds {n_draws}; run `ipdrecon reconstruct` again.")
         known = {(arm["panel"], arm["arm"]): arm for arm in record["arms"]}
-    return tuple(_read_arm(key, patients, known.get(key)) for key, patients in read_patients(folder / IPD).items())
+    patients = read_patients(folder / IPD)
+    if not set(draws) <= set(patients):
+        panel, arm = min(set(draws) - set(patients))
+        raise FolderError(f"{folder / DRAWS} holds the arm {arm!r} of panel {panel}, which {IPD} does not; run `ipdrecon reconstruct` again.")
+    return tuple(replace(_read_arm(key, both, known.get(key)), draws=draws.get(key, ())) for key, both in patients.items())
 
 
 def read_patients(path):
