@@ -17,6 +17,7 @@ from ipdrecon.errors import ReconstructionError
 from ipdrecon.flags import Flag
 from ipdrecon.model import ReconstructedArm
 from ipdrecon.survival.curve_input import InputSettings, check_at_risk, check_curve, check_n_event
+from ipdrecon.survival.curve_kinds import curve_kind_flags
 from ipdrecon.survival.guyot import Rows, invert
 from ipdrecon.survival.kaplan_meier import RISK_CONVENTIONS, kaplan_meier, n_risk_at, step_value
 from ipdrecon.survival.printed_counts import PrintedCounts, largest
@@ -392,7 +393,7 @@ def _reconstruct_curve(panel, curve, n, n_event):
         error=(curve.time_error, curve.survival_error),
         counts=counts,
     )
-    return replace(rebuilt, panel=panel.panel)
+    return replace(rebuilt, panel=panel.panel, flags=rebuilt.flags + curve_kind_flags(panel, curve))
 
 
 def reconstruct(digitisation, *, method="guyot", n=None, n_event=None, seed=0):
