@@ -32,7 +32,7 @@ def draw_incidence(parts):
 def _draw_part(cell, part):
     main = cell.add_axes((0.14, 0.42, 0.82, 0.53))
     strip = cell.add_axes((0.14, 0.25, 0.82, 0.13), sharex=main)
-    table = cell.add_axes((0.14, 0.02, 0.82, 0.11), sharex=main)
+    table = cell.add_axes((0.14, 0.04, 0.82, 0.11), sharex=main)
     arm, estimate = part.arm, part.arm.estimate()
     for index, cause in enumerate(arm.causes):
         colour = arm_colour(index)

@@ -43,7 +43,7 @@ from ipdrecon.survival.aalen_johansen import aalen_johansen
 from ipdrecon.survival.curve_input import InputSettings, check_at_risk, check_n_event
 from ipdrecon.survival.incidence_input import check_incidence
 from ipdrecon.survival.incidence_steps import Steps, invert_incidence
-from ipdrecon.survival.kaplan_meier import RISK_CONVENTIONS, step_value
+from ipdrecon.survival.kaplan_meier import RISK_CONVENTIONS, n_risk_at, step_value
 
 _JUST_AFTER = 1e-9
 _TIME_SLACK = 0.0025
@@ -234,8 +234,8 @@ def _curve_gap(given, steps, patients):
     """Largest and mean distance of the refitted incidences from the given ones, and where one is beyond tolerance."""
     estimate = aalen_johansen(*patients, n_causes=len(steps.incidence))
     gap = np.array([np.abs(estimate.incidence_at(steps.time, c + 1) - wanted) for c, wanted in enumerate(steps.incidence)])
-    before = np.searchsorted(np.sort(patients[0]), steps.time)
-    one = np.maximum(estimate.survival_at(steps.time), 1 / len(patients[0])) / np.maximum(len(patients[0]) - before, 1)
+    free_before = np.concatenate(([1.0], 1 - steps.incidence.sum(axis=0)[:-1]))
+    one = np.maximum.accumulate(free_before / np.maximum(n_risk_at(patients[0], steps.time), 1))
     beyond = gap - np.maximum(_CURVE_MOST, _PATIENTS_MOST * one)
     cause, worst = np.unravel_index(beyond.argmax(), beyond.shape)
     said = []
@@ -251,12 +251,28 @@ def _curve_gap(given, steps, patients):
 
 
 def _table_said(given, risk_time, steps, found):
-    """Say which printed numbers the curves leave no room for."""
-    return [
+    """Say which printed numbers the curves leave no room for, and which are fewer than the steps that follow."""
+    said = [
         f"the table says {printed} at {given.unit} {at:g}; the curves allow at most {reached}"
         for at, printed, reached in zip(risk_time, steps.n_risk, found.n_risk, strict=True)
         if reached < printed
     ]
+    clear = _clear_steps(steps.incidence.sum(axis=0), 4 * given.error[1])
+    for at, first, printed in zip(risk_time, steps.lower, steps.n_risk, strict=True):
+        needed = int((clear > first).sum())
+        if given.causes.is_complete and needed > 1.1 * printed + 1:
+            said.append(f"the table says {printed} at {given.unit} {at:g}; the curves rise {needed} times after it, so they demand at least {needed}")
+    return said
+
+
+def _clear_steps(total, least):
+    """Rows at which all incidences together are `least` or more above where this was last so."""
+    reached, rows = total[0], []
+    for row, value in enumerate(total):
+        if value >= reached + least:
+            rows.append(row)
+            reached = value
+    return np.array(rows, int)
 
 
 def _total_said(given, rebuilt):
@@ -280,7 +296,8 @@ def _flags(given, said, risk_time, bounds):
     else:
         flags += (Flag("subdistribution", given.place, _bounds_text(given, bounds)),)
     flags += tuple(Flag(name, given.place, "; ".join(texts[:3]) + ".") for name, texts in said.items() if texts)
-    return flags if given.n_event else (*flags, Flag("no_total_events", given.place))
+    alone = "" if len(given.row.time) > 1 else "Without a table only the steps tell who leaves early: events may be fewer."
+    return flags if given.n_event else (*flags, Flag("no_total_events", given.place, alone))
 
 
 def _bounds_text(given, bounds):

@@ -11,6 +11,7 @@ import numpy as np
 _MOST_GUESSES = 60
 _NOTHING = 1e-12
 _NEXT_TO = 1e-6
+_TIED_MOST, _PER_STEP_MOST, _CANDIDATES = 3.0, 1.5, 41
 
 
 @dataclass(frozen=True)
@@ -216,16 +217,56 @@ def _fit_total(solve, most, wanted, counted):
     return best
 
 
-def _last(steps, state, kept_share, rate, wanted):
-    """Solve what follows the last printed time; `rate` is leaving per patient and time before it, `wanted` (events, causes) or None.
+def _unlikely(solved, span, state, settings):
+    """Minus log-likelihood of an interval: how far the curves are missed, and events at one time that chance would part.
 
-    Without a total the leaving go on at that rate: ``n (1 - exp(-rate * length))``.
+    `settings` is (number leaving, events per patient that fall within one reading error of time, error of incidence).
+    Whoever has an event is joined by others in the same reading error at a rate of ``n`` times the second.
     """
-    span = _Span.of(steps, len(steps.lower) - 1, kept_share)
-    if wanted is not None:
-        return _fit_total(lambda leaving: _solve(span, state, leaving), state.n, *wanted)
+    leaving, tied_rate, error = settings
+    events = np.array(solved.n_event)
+    share = (np.append(span.begin, span.ends[:-1]) - span.begin) / (span.ends[-1] - span.begin)
+    n = np.maximum(state.n - leaving * share - np.cumsum(events.sum(axis=1)) + events.sum(axis=1), 1)
+    tied = events.sum(axis=1) - (events > 0).sum(axis=1)
+    gap = np.abs(np.array(solved.incidence) - span.wanted).max(axis=1)
+    return float((tied * np.maximum(-np.log(n * tied_rate + _NOTHING), 0)).sum() + ((gap / error) ** 2).sum() / 2)
+
+
+def _likeliest(steps, span, state, past):
+    """Find how many leave in an interval that no printed number closes.
+
+    `past` is the rates of leaving and of events per patient and time before it, and the events per step, or None. Leaving
+    is expected to go on, ``n (1 - exp(-rate * length))``; but where steps can be told apart in time each is likely one
+    event, and its height then tells how many are at risk.
+    """
     length = span.ends[-1] - span.begin
-    return _solve(span, state, int(round(-state.n * np.expm1(-rate * length))))
+    leaving_rate, event_rate, per_step = past or (0.0, 0.0, 1.0)
+    expected = int(round(-state.n * np.expm1(-leaving_rate * length)))
+    tied_rate = 2 * steps.error[0] * (event_rate or _rate_of_curve(span, state, length))
+    if not 0 < state.n * tied_rate <= _TIED_MOST or per_step > _PER_STEP_MOST or length <= 0:
+        return _solve(span, state, expected)
+    spread = np.inf if past is None else 2 * (expected + state.n / 4 + 1)
+    best = None
+    for leaving in np.unique(np.append(np.linspace(0, state.n, _CANDIDATES).astype(int), expected)).tolist():
+        solved = _solve(span, state, leaving)
+        badness = _unlikely(solved, span, state, (leaving, tied_rate, steps.error[1])) + (leaving - expected) ** 2 / spread
+        if best is None or badness < best[0] - _NOTHING:
+            best = (badness, solved)
+    return best[1]
+
+
+def _rate_of_curve(span, state, length):
+    """Events per patient and time that the curves show over an interval."""
+    left = (1 - sum(span.wanted[-1])) / max(1 - sum(state.reached), _NOTHING)
+    return -np.log(np.clip(left, 0.01, 1)) / length if length > 0 else 0.0
+
+
+def _last(steps, state, kept_share, past, wanted):
+    """Solve what follows the last printed time; `past` as in `_likeliest`, `wanted` is (events, causes) or None."""
+    span = _Span.of(steps, len(steps.lower) - 1, kept_share)
+    if wanted is None:
+        return _likeliest(steps, span, state, past)
+    return _fit_total(lambda leaving: _solve(span, state, leaving), state.n, *wanted)
 
 
 def invert_incidence(steps, *, kept_share=0.0, total=None, counted=()):
@@ -254,12 +295,15 @@ def invert_incidence(steps, *, kept_share=0.0, total=None, counted=()):
         state = parts[-1].state
         reached.append(state.n)
         exposure += (begin + state.n) / 2 * (steps.time[steps.lower[interval + 1]] - steps.time[steps.lower[interval]])
-    rate = state.left / exposure if exposure > 0 else 0.0
+    past = None
+    if exposure > 0:
+        events = np.concatenate([part.n_event for part in parts])
+        past = (state.left / exposure, events.sum() / exposure, events.sum() / max((events > 0).sum(), 1))
     wanted = None
     if total is not None:
         so_far = sum(row[cause] for part in parts for row in part.n_event for cause in counted)
         wanted = (total - so_far, counted)
-    parts.append(_last(steps, state, kept_share, rate, wanted))
+    parts.append(_last(steps, state, kept_share, past, wanted))
     state = parts[-1].state
     stay = [float(steps.time[-1])] * (state.n + state.kept)
     return FoundSteps(
