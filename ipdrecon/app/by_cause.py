@@ -97,6 +97,8 @@ def reconstruct_causes_to_folder(folder, causes, *, n=None, n_event=None):
 
 
 def _check_causes(by_arm):
+    """Refuse causes that are not one curve each, or that would have different numbers in different arms."""
+    order = {}
     for arm, ones in by_arm.items():
         names = [one.cause for one in ones]
         twice = [name or "overall" for name in names if names.count(name) > 1]
@@ -104,6 +106,9 @@ def _check_causes(by_arm):
             raise ReconstructionError(f"Arm {arm!r}: {twice[0]!r} has two curves; expected one. Give each cause once for each arm.")
         if not any(names):
             raise ReconstructionError(f"Arm {arm!r} has an overall curve and no cause; expected --cause CURVE=CAUSE@{arm} beside it.")
+        for name in names:
+            if name and order.setdefault(name, names.index(name)) != names.index(name):
+                raise ReconstructionError(f"Arm {arm!r}: {name!r} stands in another place than in the arm before; give the causes of each arm in one order.")
 
 
 def _by_arm(numbers, by_arm):
@@ -195,13 +200,13 @@ def _errors(curves):
 
 
 def _row(panel, arm, curves):
-    """Find the row of an arm: by its name, else the only one, else that of the first of its curves with a row."""
+    """Find the row of an arm: by its name, else the only one with numbers, else that of the first of its curves with one."""
     table = panel.at_risk
-    if table is None:
-        return (), ()
-    named = [row for row in table.arms if _plain(row) == _plain(arm)]
-    named += list(table.arms) if len(table.arms) == 1 else [curve.arm for curve in curves if curve.arm in table.arms]
-    return table.row(named[0]) if named else ((), ())
+    rows = {} if table is None else {name: table.row(name) for name in table.arms}
+    rows = {name: row for name, row in rows.items() if len(row[0])}
+    named = [name for name in rows if _plain(name) == _plain(arm)]
+    named += list(rows) if len(rows) == 1 else [curve.arm for curve in curves if curve.arm in rows]
+    return rows[named[0]] if named else ((), ())
 
 
 def _files(folder, parts, given):

@@ -147,7 +147,7 @@ def _reconstruct_causes(talk, folder, curves, numbers):
     if None in causes:
         raise typer.BadParameter(f"{curves[0][causes.index(None)]!r} is not CURVE=CAUSE or CURVE=CAUSE@ARM, as in --cause 'Relapse=relapse@Placebo'")
     if not causes:
-        raise typer.BadParameter("--overall says which curve is that of all causes; expected --cause CURVE=CAUSE beside it")
+        raise typer.BadParameter("--overall goes with --cause CURVE=CAUSE; name a cause too")
     causes += [parse_overall(text) for text in curves[1] or ()]
     n, events = _numbers_by_arm(numbers[0], "--n"), _numbers_by_arm(numbers[1], "--events")
     with talk.working("Rebuilding patients with causes …"):

@@ -34,9 +34,9 @@ _WORDS = {
         re.I,
     ),
     "model_curve": re.compile(
-        r"\b(turnbull|interval[- ]?censor\w*|icm|predicted|model[- ]?based|modell?ed|parametric|weibull|gompertz|log-?logistic|"
-        r"fitted|extrapolat\w*|simulated|g-formula|standardi[sz]ed|cox(?![- ]?[12i]\b)|covariate[- ]adjusted)\b|"
-        r"(?<![\w-])adjusted\b(?![- ]dose)",
+        r"\b(turnbull|interval[- ]?censor\w*|model[- ]?based|modell?ed|weibull|gompertz|log-?logistic|fitted|extrapolat\w*|"
+        r"simulated|g-formula|cox(?![- ]?([12i]\b|inhib))|predicted(?=\s*$|\s+(overall\s+)?(survival|probabilit|curve|incidence|os|pfs)))|"
+        r"(?<![\w-])(standardi[sz]ed|parametric)\b|(?<![\w-])adjusted\b(?![- ]dose)|\bcovariate[- ]adjusted\b",
         re.I,
     ),
     "subdistribution": re.compile(r"\b(competing|sub-?distribution|fine\s*(and|&|-)\s*gr[ae]y)\b", re.I),

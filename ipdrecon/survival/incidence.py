@@ -45,7 +45,7 @@ from ipdrecon.survival.incidence_input import check_incidence
 from ipdrecon.survival.incidence_steps import Steps, invert_incidence
 from ipdrecon.survival.kaplan_meier import RISK_CONVENTIONS, n_risk_at, step_value
 
-_JUST_AFTER = 1e-9
+_JUST_AFTER, _CLEARLY = 1e-9, 0.001
 _TIME_SLACK = 0.0025
 _CURVE_MOST, _PATIENTS_MOST = 0.02, 2
 _EVENT_SHARE, _EVENT_LEAST = 0.03, 2
@@ -183,16 +183,24 @@ def _misfit(steps, found):
 
 
 def _invert(given, kept_share=0.0, *, fit_total=True):
-    """Rows, printed times, result and convention: the table counts time >= t or, where that fits better, time > t."""
-    total = given.total if fit_total else None
-    attempts = []
-    for convention in RISK_CONVENTIONS:
+    """Rows, printed times, result and convention: the table counts time >= t or, where that fits better, time > t.
+
+    The second is taken where it comes closer to the table, or as close and clearly closer to the curves.
+    """
+
+    def attempt(convention):
         steps, risk_time = _cut(given, convention)
-        found = invert_incidence(steps, kept_share=kept_share, total=total, counted=given.counted)
-        attempts.append((_misfit(steps, found), steps, risk_time, found, convention))
-        if attempts[0][0][0] == 0 and not _steps_at(given, risk_time):
-            break
-    return min(attempts, key=lambda attempt: attempt[0])[1:]
+        total = given.total if fit_total else None
+        return steps, risk_time, invert_incidence(steps, kept_share=kept_share, total=total, counted=given.counted), convention
+
+    first = attempt(RISK_CONVENTIONS[0])
+    missed, gap = _misfit(first[0], first[2])
+    if not missed and not _steps_at(given, first[1]):
+        return first
+    second = attempt(RISK_CONVENTIONS[1])
+    missed_second, gap_second = _misfit(second[0], second[2])
+    is_clearly_closer = missed_second == missed and gap - gap_second > max(gap_second, _CLEARLY)
+    return second if missed_second < missed or is_clearly_closer else first
 
 
 def _steps_at(given, risk_time):
