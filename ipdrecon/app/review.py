@@ -37,6 +37,7 @@ class FigureEntry(_Entry):
     at_risk: str | None = None
     edits: str | None = None
     reported: str | None = None
+    curve: Literal["weighted", "adjusted", "model", "interval-censored", "cumulative incidence"] | None = None
     facsimile: bool = False
     facsimile_note: str = ""
 

@@ -12,7 +12,7 @@ from ipdrecon.app.given import Given
 from ipdrecon.app.pooling import PoolSettings, effect_row, pool_rows, pooled_files, pooled_record
 from ipdrecon.app.review import read_review, read_trial
 from ipdrecon.app.workflow import agreement_needs_review, digitise_to_folder, reconstruct_to_folder, validate_to_folder
-from ipdrecon.errors import FolderError
+from ipdrecon.errors import FolderError, ReconstructionError
 from ipdrecon.flags import Flag, needs_review
 from ipdrecon.model import TrialEstimate
 
@@ -211,6 +211,8 @@ def _files_of_run(folder):
 
 
 def _run_figure(source, trial, entry, review, stage):
+    from ipdrecon.survival.curve_kinds import stated_kind_flags
+
     place = Path(trial.id) / Path(entry.file).stem
     at_risk = source / entry.at_risk if entry.at_risk else None
     given = Given(
@@ -230,15 +232,25 @@ def _run_figure(source, trial, entry, review, stage):
     n_event = {named[arm.label]: arm.events for arm in trial.arm if arm.events is not None}
     digitisation, arms = reconstruct_to_folder(stage / place, n=n, n_event=n_event, draws=review.draws, seed=review.seed)
     arms = tuple(arm for arm in arms if arm.panel == panel.panel)
+    _refuse_left_out(digitisation, arms, named, source / entry.file)
     reported = _reported_of(source, trial, entry)
     agreement = validate_to_folder(stage / place, reported) if reported else None
     if entry.facsimile:
         flags += (Flag("facsimile", entry.file, entry.facsimile_note),)
+    flags += stated_kind_flags(entry.curve, entry.file)
     flags += digitisation.all_flags() + tuple(flag for arm in arms for flag in arm.flags)
     comparisons = tuple(_compare(trial, arms, named, treatment, reported) for treatment in trial.treatments)
     flags += tuple(flag for comparison in comparisons for flag in comparison.rebuilt.flags)
     flags += agreement.flags if agreement is not None else ()
     return FigureResult(trial, entry, place, digitisation, arms, comparisons, agreement, tuple(dict.fromkeys(flags)))
+
+
+def _refuse_left_out(digitisation, arms, named, path):
+    """Refuse a trial one of whose arms could not be rebuilt, since it is to be compared."""
+    rebuilt = {arm.arm for arm in arms}
+    if not set(named.values()) <= rebuilt:
+        reasons = " ".join(flag.detail for flag in digitisation.flags if flag.name == "delayed_entry")
+        raise ReconstructionError(f"{path}: {', '.join(map(repr, sorted(set(named.values()) - rebuilt)))} could not be rebuilt. {reasons}")
 
 
 def _panel_of(digitisation, entry, path):

@@ -15,6 +15,7 @@ from ipdrecon.errors import FolderError, ReconstructionError
 from ipdrecon.flags import Flag, needs_review
 from ipdrecon.model import ReconstructedArm
 
+INCIDENCE = "incidence"
 IPD, RECONSTRUCTION, RECONSTRUCTION_PICTURE = "ipd.csv", "reconstruction.json", "reconstruction.png"
 VALIDATION, VALIDATION_RECORD = "validation.csv", "validation.json"
 _COMPARED = (VALIDATION, VALIDATION_RECORD)
@@ -142,13 +143,13 @@ def _letters(text):
 # --- reconstruct -----------------------------------------------------------------------------------------------------
 
 
-def reconstruct_to_folder(folder, *, method="guyot", n=None, n_event=None, draws=0, seed=0):
+def reconstruct_to_folder(folder, *, method="joint", n=None, n_event=None, draws=0, seed=0):
     """Rebuild the patients of a figure folder, and write them there.
 
     Parameters
     ----------
     folder : str or Path
-    method : {"guyot"}
+    method : {"joint", "guyot"}
     n, n_event : dict of str to int, optional
         Patients and total events by arm, where the figure does not tell.
     draws : int
@@ -161,16 +162,36 @@ def reconstruct_to_folder(folder, *, method="guyot", n=None, n_event=None, draws
     arms : tuple of ReconstructedArm
     """
     from ipdrecon.survival import reconstruct
+    from ipdrecon.survival.curve_kinds import part_delayed_entry
 
     digitisation = library.read_digitisation(folder)
     arms_seen = list(dict.fromkeys(curve.arm for panel in digitisation.panels for curve in panel.curves))
     n, n_event = (_named(numbers, arms_seen, option) for numbers, option in ((n, "--n"), (n_event, "--events")))
-    drawn = {"draws": draws} if draws else {}
-    arms = reconstruct(digitisation, method=method, n=n, n_event=n_event, seed=seed, **drawn)
+    digitisation = part_delayed_entry(digitisation)
+    n, n_event = (_of_arms(numbers, digitisation) for numbers in (n, n_event))
+    arms = reconstruct(digitisation, method=method, n=n, n_event=n_event, draws=draws, seed=seed)
     files = _reconstruction_files(Path(folder), digitisation, arms, {"n": n, "n_event": n_event, "seed": seed})
+    write_rebuilt(folder, files)
+    return digitisation, arms
+
+
+def write_rebuilt(folder, files):
+    """Write rebuilt patients and what goes with them; comparisons with other patients are taken away.
+
+    Parameters
+    ----------
+    folder : str or Path
+    files : dict of str to bytes
+        Content by name.
+    """
     outdated = () if _unchanged(folder, files, (IPD, DRAWS)) else _COMPARED
     saving.write_files(folder, files, outdated=(*outdated, *({DRAWS} - set(files))))
-    return digitisation, arms
+
+
+def _of_arms(numbers, digitisation):
+    """Numbers without those of arms that were left out."""
+    left = {curve.arm for panel in digitisation.panels for curve in panel.curves}
+    return numbers and {arm: number for arm, number in numbers.items() if arm in left}
 
 
 def _named(numbers, arms, option):
@@ -190,9 +211,15 @@ def _reconstruction_files(folder, digitisation, arms, given):
     rows = [(arm.panel, arm.arm, time, int(event)) for arm in arms for time, event in zip(arm.time, arm.event, strict=True)]
     return {
         IPD: saving.csv_bytes(("panel", "arm", "time", "event"), rows),
-        RECONSTRUCTION: saving.json_bytes(_reconstruction_record(folder, arms, given)),
+        RECONSTRUCTION: saving.json_bytes(_reconstruction_record(folder, arms, given) | _left_out(digitisation)),
         RECONSTRUCTION_PICTURE: png_bytes(draw_reconstruction(digitisation, arms)),
     } | draws_files(arms)
+
+
+def _left_out(digitisation):
+    """What the record says of arms that could not be rebuilt."""
+    flags = [flag.to_dict() for flag in digitisation.flags if flag.name == "delayed_entry"]
+    return {"left_out": flags} if flags else {}
 
 
 def _reconstruction_record(folder, arms, given):
@@ -204,7 +231,7 @@ def _reconstruction_record(folder, arms, given):
         "version": __version__,
         "method": arms[0].method if arms else "",
         "given": given,
-        "inputs": _digests(folder),
+        "inputs": input_digests(folder),
         "draws": max((len(arm.draws) for arm in arms), default=0),
         "arms": [
             {
@@ -223,7 +250,8 @@ def _reconstruction_record(folder, arms, given):
     }
 
 
-def _digests(folder):
+def input_digests(folder):
+    """Give the SHA-256 of the tables that patients are rebuilt from, by file name."""
     return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in _INPUTS if (folder / name).exists()}
 
 
@@ -249,7 +277,7 @@ def read_arms(folder):
     known, draws = {}, read_draws(folder)
     if (folder / RECONSTRUCTION).exists():
         record = json.loads((folder / RECONSTRUCTION).read_text("utf-8"))
-        changed = [name for name, digest in _digests(folder).items() if record["inputs"].get(name) != digest]
+        changed = [name for name, digest in input_digests(folder).items() if record["inputs"].get(name) != digest]
         if changed:
             raise FolderError(f"{folder}: {', '.join(changed)} changed since {IPD} was made; run `ipdrecon reconstruct {folder}` again.")
         n_draws = max(map(len, draws.values()), default=0)
@@ -315,10 +343,22 @@ def validate_to_folder(folder, reported):
     """
     from ipdrecon.survival import validate
 
-    agreement = validate(read_arms(folder), reported)
+    arms = read_arms(folder)
+    _refuse_kaplan_meier_of_causes(folder, arms, reported)
+    agreement = validate(arms, reported)
     record = saving.json_bytes(agreement_record(agreement))
     saving.write_files(folder, {VALIDATION: saving.frame_csv(agreement.to_frame()), VALIDATION_RECORD: record})
     return agreement
+
+
+def _refuse_kaplan_meier_of_causes(folder, arms, reported):
+    """Refuse to read medians and survival from patients with causes: their Kaplan-Meier estimate is not what the figure draws."""
+    names = sorted({row.quantity for row in reported} & {"median", "survival"})
+    if names and any(arm.method == INCIDENCE for arm in arms):
+        raise FolderError(
+            f"{folder} holds patients with causes; {' and '.join(names)} cannot be compared with them, only hr (cause-specific), events, n and n_risk. "
+            f"Leave these rows out of the table of reported numbers."
+        )
 
 
 def agreement_record(agreement):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ipdrecon.survival.given import Fit
 from ipdrecon.survival.joint.lattice import Chances, forward
 from ipdrecon.survival.joint.leaving import leaving_of
 from ipdrecon.survival.joint.levels import Levels, read_levels
@@ -48,27 +49,6 @@ class Arm:
     time_error: float | None = None
     survival_error: float | None = None
     occluded: tuple = ()
-
-
-@dataclass(frozen=True)
-class JointFit:
-    """What the joint reconstruction finds.
-
-    Attributes
-    ----------
-    time : ndarray, shape (n,)
-    event : ndarray of bool, shape (n,)
-    levels : Levels
-    paths : Paths
-        Drawn from all that the figure allows, in groups of `unit` patients.
-    unit : int
-    """
-
-    time: np.ndarray
-    event: np.ndarray
-    levels: Levels
-    paths: Paths
-    unit: int
 
 
 class JointModel:
@@ -116,15 +96,16 @@ class JointModel:
 
         Returns
         -------
-        JointFit
+        time : ndarray, shape (n,)
+        event : ndarray of bool, shape (n,)
+        paths : Paths
+            Those it is in the middle of, in groups of `unit` patients.
         """
-        rng = np.random.default_rng(0)
-        paths = self.paths(_N_PATHS if self.arm.n_event is None else _N_PATHS_TOTAL, rng)
+        paths = self.paths(_N_PATHS if self.arm.n_event is None else _N_PATHS_TOTAL, np.random.default_rng(0))
+        total = self._reachable(paths)
         weight = self.weight(paths)
-        time, event = middle_patients(
-            paths, weight, self.levels, self.n, unit=self.unit, n_event=self._reachable(paths), marks=self.arm.marks
-        )
-        return JointFit(time, event, self.levels, paths, self.unit)
+        patients = middle_patients(paths, weight, self.levels, self.n, unit=self.unit, n_event=total, marks=self.arm.marks)
+        return *patients, paths
 
     def _reachable(self, paths):
         """The total of events, where curve and table leave room for it; else None."""
@@ -139,7 +120,8 @@ class JointModel:
 
         Parameters
         ----------
-        n_draws, seed : int
+        n_draws : int
+        seed : int or sequence of int
 
         Returns
         -------
@@ -163,3 +145,47 @@ def _patients_per_state(levels, n):
 def _with_end(levels, end, rounding):
     error = np.sqrt(levels.error**2 + rounding**2)
     return Levels(levels.time, levels.survival, error, max(levels.end, end), levels.time_error, levels.kind)
+
+
+def _missed(paths, unit, risk_time, n_risk, name):
+    """Say which printed numbers at risk no path meets; `name` is what a time is called."""
+    said = []
+    for index, step in enumerate(paths.steps):
+        cell = getattr(step, "cell", None)
+        if cell is None:
+            continue
+        before = paths.n_risk_before(index) * unit
+        after = before - paths.count[:, index] * unit
+        printed = int(n_risk[cell + 1])
+        fewest, most = int(after.min()), int(before.max())
+        allowed = f"at least {fewest}" if printed < fewest - unit else f"at most {most}" if printed > most + unit else ""
+        if unit == 1 and not allowed and not fewest <= printed <= most:
+            allowed = f"at least {fewest}" if printed < fewest else f"at most {most}"
+        if allowed:
+            said.append(f"the table says {printed} at {name} {risk_time[cell + 1]:g}; the curve allows {allowed}")
+    return tuple(said)
+
+
+def fit_joint(given, *, draws=0, seed=0):
+    """Rebuild the patients of one arm from everything given at once.
+
+    Parameters
+    ----------
+    given : Given
+    draws : int
+        Further data sets, each compatible with everything given.
+    seed : int or sequence of int
+        Of the draws.
+
+    Returns
+    -------
+    Fit
+    """
+    risk_time, n_risk = given.used_row
+    end = max(float(given.curve.time[-1]), float(risk_time[-1]))
+    arm = Arm(*given.curve.read, risk_time, n_risk, end, given.n_event, given.censor_time, *given.known_error, given.occluded)
+    model = JointModel(arm)
+    time, event, paths = model.middle()
+    said = _missed(paths, model.unit, risk_time, n_risk, given.unit)
+    drawn = model.draws(draws, seed) if draws else ()
+    return Fit(time, event, risk_time, n_risk, said, model.levels.kind, drawn)
