@@ -1,6 +1,5 @@
 """How much is known of an arm, and how near the rebuilt log hazard ratio then comes to that of the patients."""
 
-from dataclasses import dataclass
 
 
 def information_of(given, kind, *, uses_marks):

@@ -14,7 +14,6 @@ from dataclasses import replace
 import numpy as np
 
 from ipdrecon.errors import ReconstructionError
-from ipdrecon.flags import Flag
 from ipdrecon.model import ReconstructedArm
 from ipdrecon.survival.conflicts import compare
 from ipdrecon.survival.curve_input import InputSettings, check_at_risk, check_curve, check_n_event

@@ -1,13 +1,13 @@
 """The joint reconstruction: all that is printed about one arm, held together by paths of whole patients."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ipdrecon.survival.given import Fit
 from ipdrecon.survival.joint.lattice import Chances, forward
 from ipdrecon.survival.joint.leaving import leaving_of
-from ipdrecon.survival.joint.levels import Levels, read_levels
+from ipdrecon.survival.joint.levels import read_levels
 from ipdrecon.survival.joint.paths import Paths, draw_paths
 from ipdrecon.survival.joint.patients import drawn_patients, middle_patients
 from ipdrecon.survival.joint.timeline import timeline
@@ -18,6 +18,11 @@ _MOST_STATES = 3000
 _MOST_ERROR = 2.0
 """More patients than this within one error of a level, or than `_MOST_STATES` in all, are taken in groups."""
 _UNMARKED = 0.02
+_MOST_MISFIT = 6.0
+"""Levels further than this from all paths, in errors, were read less surely than said ..."""
+_MOST_WIDENED, _MOST_ROUNDED = 0.0025, 0.3
+"""... but not worse than a pixel of 400, or than this share of a patient: what is further off contradicts the rest."""
+_MOST_TRIES = 6
 _LEAST_EFFECTIVE = 4.0
 
 
@@ -57,13 +62,12 @@ class JointModel:
     Parameters
     ----------
     arm : Arm
+    levels : Levels
+        Of its curve.
     """
 
-    def __init__(self, arm):
+    def __init__(self, arm, levels):
         self.arm, self.n = arm, int(arm.n_risk[0])
-        levels = read_levels(
-            arm.time, arm.survival, self.n, time_error=arm.time_error, survival_error=arm.survival_error, occluded=arm.occluded
-        )
         self.unit = _patients_per_state(levels, self.n)
         self.levels = _with_end(levels, arm.end, 0.3 * self.unit / self.n if self.unit > 1 else 0.0)
         n_risk = np.round(arm.n_risk / self.unit).astype(int)
@@ -91,21 +95,21 @@ class JointModel:
                 return weight
             spread *= 2
 
-    def middle(self):
-        """Make the data set in the middle of what the figure allows.
+    def middle(self, paths):
+        """Make the data set in the middle of paths.
+
+        Parameters
+        ----------
+        paths : Paths
 
         Returns
         -------
         time : ndarray, shape (n,)
         event : ndarray of bool, shape (n,)
-        paths : Paths
-            Those it is in the middle of, in groups of `unit` patients.
         """
-        paths = self.paths(_N_PATHS if self.arm.n_event is None else _N_PATHS_TOTAL, np.random.default_rng(0))
         total = self._reachable(paths)
         weight = self.weight(paths)
-        patients = middle_patients(paths, weight, self.levels, self.n, unit=self.unit, n_event=total, marks=self.arm.marks)
-        return *patients, paths
+        return middle_patients(paths, weight, self.levels, self.n, unit=self.unit, n_event=total, marks=self.arm.marks)
 
     def _reachable(self, paths):
         """The total of events, where curve and table leave room for it; else None."""
@@ -137,6 +141,37 @@ class JointModel:
         )
 
 
+    def less_sure(self, factor):
+        """Make the same model for levels whose errors are so many times larger, up to the most that is believed."""
+        most = np.maximum(self.levels.error, max(_MOST_WIDENED, _MOST_ROUNDED / self.n))
+        return JointModel(self.arm, replace(self.levels, error=np.minimum(self.levels.error * factor, most)))
+
+
+def fitting_model(arm):
+    """Walk an arm forward; where whole patients cannot come near its levels, the levels are read less surely than said.
+
+    Parameters
+    ----------
+    arm : Arm
+
+    Returns
+    -------
+    model : JointModel
+    paths : Paths
+        Drawn from it.
+    """
+    n = int(arm.n_risk[0])
+    levels = read_levels(arm.time, arm.survival, n, time_error=arm.time_error, survival_error=arm.survival_error, occluded=arm.occluded)
+    model = JointModel(arm, levels)
+    for _ in range(_MOST_TRIES):
+        paths = model.paths(_N_PATHS if arm.n_event is None else _N_PATHS_TOTAL, np.random.default_rng(0))
+        misfit = paths.misfit(model.levels)
+        if misfit <= _MOST_MISFIT:
+            break
+        model = model.less_sure(misfit)
+    return model, paths
+
+
 def _patients_per_state(levels, n):
     error = float(np.median(levels.error)) if len(levels.error) else 0.0
     return max(1, int(np.ceil(n / _MOST_STATES)), int(np.ceil(n * error / _MOST_ERROR)))
@@ -144,7 +179,7 @@ def _patients_per_state(levels, n):
 
 def _with_end(levels, end, rounding):
     error = np.sqrt(levels.error**2 + rounding**2)
-    return Levels(levels.time, levels.survival, error, max(levels.end, end), levels.time_error, levels.kind)
+    return replace(levels, error=error, end=max(levels.end, end))
 
 
 def _missed(paths, unit, risk_time, n_risk, name):
@@ -184,8 +219,8 @@ def fit_joint(given, *, draws=0, seed=0):
     risk_time, n_risk = given.used_row
     end = max(float(given.curve.time[-1]), float(risk_time[-1]))
     arm = Arm(*given.curve.read, risk_time, n_risk, end, given.n_event, given.censor_time, *given.known_error, given.occluded)
-    model = JointModel(arm)
-    time, event, paths = model.middle()
+    model, paths = fitting_model(arm)
+    time, event = model.middle(paths)
     said = _missed(paths, model.unit, risk_time, n_risk, given.unit)
     drawn = model.draws(draws, seed) if draws else ()
     return Fit(time, event, risk_time, n_risk, said, model.levels.kind, drawn)

@@ -32,6 +32,7 @@ RESOLVED = 0.35
 _STANDS_OUT = 3.0
 """A drop of so many errors is seen apart from the next."""
 _NEGLIGIBLE = 1e-7
+_HEAVY = 1e-4
 _WIDTH = 3.5
 _NOTHING_LEFT = 1e-250
 _MOST_WIDENED = 14
@@ -129,10 +130,11 @@ class Chances:
         return share, lowest
 
     def events(self, row, low, highest, n_event):
-        """Chances of numbers of events (shape (n_counts, 1)) at a drop, by the number at risk before it: (n_counts, n_states)."""
+        """Relative chances of numbers of events (shape (n_counts, 1)) at a drop, by the number at risk before it: (n_counts, n_states)."""
         n_risk = self.numbers[low : highest + 1]
         log_rate, exposure = self._rates.of(row)
-        return np.exp(n_event * log_rate[low : highest + 1] - n_risk * exposure - self.log_factorial[n_event])
+        log_chance = n_event * log_rate[low : highest + 1] - n_risk * exposure - self.log_factorial[n_event]
+        return np.exp(log_chance - log_chance.max())
 
 
 class _Rates:
@@ -247,8 +249,9 @@ def _leave(state, chances, index):
 
 def _possible_events(state, error, chances, row):
     """Range of events that come near the level at a drop."""
-    off = float(np.abs(state.level).max())
-    spread = _WIDTH * float(np.sqrt(error * error + state.variance.max())) + off
+    heavy = state.weight > _HEAVY * state.weight.max()
+    off = float(np.abs(state.level[heavy]).max())
+    spread = _WIDTH * float(np.sqrt(error * error + state.variance[heavy].max())) + off
     read, level = state.read, float(chances.levels.survival[row])
     share, reach = 1 - level / max(read, 1e-9), spread / max(read, 1e-9)
     few = share - reach
@@ -270,7 +273,8 @@ def _drop_once(state, chances, step, error):
     miss = (state.read + state.level) * stay - chances.levels.survival[step.row]
     spread = state.variance * stay * stay
     total = spread + error * error
-    weight = state.weight * share[:, None] * np.exp(-0.5 * miss * miss / total) * (error / np.sqrt(total))
+    squares = miss * miss / total
+    weight = state.weight * share[:, None] * np.exp(-0.5 * squares) * (error / np.sqrt(total))
     kept = error * error / total
     moments = _moments(weight, miss * kept, spread * kept)
     lowest = max(0, low - last)

@@ -1,7 +1,7 @@
 """What a curve says: where it drops, to which level, and how surely each is read.
 
 Where the caller does not know the error of reading, the points tell it themselves. Points that go up and down as often as
-a falling curve allows are a tracer's samples, and their rises are the error. Levels on one grid were read from rows of
+a falling curve allows are a tracer's samples, and their rises are the error. Levels on one fine grid were read from rows of
 pixels. Levels whose drops are all those of whole patients were calculated, not read. Anything else is taken as clicked.
 
 Examples
@@ -33,6 +33,8 @@ class ReadingSettings:
         Standard error of a level in rows: half a row for its place, and what rounding to rows adds (1 / 12).
     clicked_error, clicked_time_error : float
         Of points set by hand: one pixel of 400, in survival and as a share of the follow-up.
+    fewest_columns : int
+        The follow-up is at least so many columns of pixels wide.
     least_samples : int
         Fewer points are no tracer's.
     rising_share : float
@@ -40,7 +42,7 @@ class ReadingSettings:
     new_level : float
         A further level of samples must lower the squared misfit by this, in squared errors.
     most_levels : int
-        More are thinned: a curve has no more to tell.
+        More are thinned, and more than lie an error apart: a curve has no more to tell.
     """
 
     exact_error: float = 1e-10
@@ -49,6 +51,7 @@ class ReadingSettings:
     grid_error: float = 0.577
     clicked_error: float = 0.0025
     clicked_time_error: float = 0.0025
+    fewest_columns: int = 300
     least_samples: int = 20
     rising_share: float = 0.1
     new_level: float = 8.0
@@ -114,6 +117,14 @@ def _whole_patients(survival, n, error):
     return bool((possible & (miss <= 4 * error / before[:, None])).any(axis=1).all())
 
 
+def _decimals(survival):
+    """The step of the fewest decimals, up to four, that hold all levels; 0 where none do."""
+    for step in (0.1, 0.01, 0.001, 0.0001):
+        if np.allclose(survival / step, np.round(survival / step), rtol=0, atol=1e-6):
+            return step
+    return 0.0
+
+
 def _kind(time, survival, n, settings):
     """Kind of reading, standard errors of survival and of time."""
     step = np.diff(survival)
@@ -122,12 +133,13 @@ def _kind(time, survival, n, settings):
         return "sampled", float(np.median(rises)) / (0.6745 * math.sqrt(2)), float(np.median(np.diff(time))) / math.sqrt(12)
     falling = np.minimum.accumulate(survival)
     grid = _common_step(np.unique(np.round(1 - falling, 9))[::-1], settings.finest_grid)
+    apart = float(np.diff(np.unique(time)).min(initial=time[-1] / settings.fewest_columns)) / math.sqrt(12)
     if settings.finest_grid < grid < settings.coarsest_grid:
-        apart = np.diff(np.unique(time))
-        return "drawn", settings.grid_error * grid, float(apart.min(initial=time[-1])) / math.sqrt(12)
-    if _whole_patients(np.concatenate(([1.0], falling)), n, settings.exact_error):
+        return "drawn", settings.grid_error * grid, apart
+    all_stay = np.allclose(falling * n, np.round(falling * n), rtol=0, atol=1e-6 * n)
+    if all_stay or (not _decimals(falling) and _whole_patients(np.concatenate(([1.0], falling)), n, settings.exact_error)):
         return "exact", settings.exact_error, 0.0
-    return "clicked", max(settings.clicked_error, grid / math.sqrt(12)), settings.clicked_time_error * float(time[-1])
+    return "clicked", max(settings.clicked_error, _decimals(falling) / math.sqrt(12)), settings.clicked_time_error * float(time[-1])
 
 
 def _borders(survival, error, penalty):
@@ -177,7 +189,10 @@ def _of_steps(time, survival, error):
 
 
 def _thinned(rows, most):
-    keep = np.unique(np.linspace(0, len(rows[0]) - 1, most).round().astype(int)) if len(rows[0]) > most else slice(None)
+    if not len(rows[0]):
+        return rows
+    most = min(most, max(200, int(1.5 / np.median(rows[2]))))
+    keep = np.unique(np.linspace(0, len(rows[0]) - 1, most).round().astype(int))
     return tuple(row[keep] for row in rows)
 
 

@@ -3,7 +3,7 @@
 From the end back, each step draws the state before it given the state after it (forward filtering, backward sampling:
 Carter and Kohn 1994; Frühwirth-Schnatter 1994). S is carried along: given d and n, the S before a drop is S / (1 - d / n), and a
 path is as likely as that value under the mean and variance kept for its n. The drawn S is drawn towards the kept mean with a
-tolerance of a quarter of the error of a level, which absorbs what keeping only mean and variance leaves out.
+tolerance of a tenth of the error of a level, which absorbs what keeping only mean and variance leaves out.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ import numpy as np
 from ipdrecon.survival.joint.lattice import UNFORESEEN
 from ipdrecon.survival.joint.timeline import Drop, Leave
 
-_TOLERANCE = 0.25
+_TOLERANCE = 0.1
 _LEAST = 1e-24
 
 
@@ -43,6 +43,15 @@ class Paths:
     def n_event(self):
         """Total of events of each path."""
         return self.count[:, self.is_drop].sum(axis=1)
+
+    def misfit(self, levels):
+        """Root mean square distance of the paths' S from the levels, in errors; 0 where the curve never drops."""
+        if not len(levels.time):
+            return 0.0
+        after = self.left[:, None] + np.cumsum(self.count[:, ::-1], axis=1)[:, ::-1]
+        stay = 1 - self.count / np.maximum(after, 1)
+        survival = np.cumprod(np.where(self.is_drop, stay, 1.0), axis=1)[:, self.is_drop]
+        return float(np.sqrt(np.mean(((survival - levels.survival) / levels.error) ** 2)))
 
     def n_risk_before(self, index):
         """Number at risk before step `index` of each path."""
@@ -125,12 +134,12 @@ def _back_drop(walk, state, passage, error, rng):
     possible = (column >= 0) & (column < state.weight.shape[1])
     column = np.where(possible, column, 0)
     shape = walk.shape[:, None] if len(state.weight) > 1 else 0
-    stay = walk.n_risk[:, None] / np.maximum(walk.n_risk[:, None] + n_event, 1)
-    some = stay > 0
-    stay = np.where(some, stay, 1.0)
+    some = (walk.n_risk[:, None] > 0) | (n_event == 0)
+    stay = np.where(some & (n_event > 0), walk.n_risk[:, None] / np.maximum(walk.n_risk[:, None] + n_event, 1), 1.0)
     before = walk.level[:, None] / stay
     variance = state.variance[shape, column] + (_TOLERANCE * error) ** 2
-    near = np.where(some, _density(before - state.read, state.level[shape, column], variance) / stay, 1.0)
+    near = _density(before - state.read, state.level[shape, column], variance) / stay
+    near = np.where(some, near, _density(walk.level[:, None], 0.0, error**2))
     weight = np.where(possible, state.weight[shape, column], 0.0)
     chance = weight * passage.share[np.arange(len(n_event)), column] * near
     picked = _draw(chance, possible * (weight + _LEAST), rng)
