@@ -22,6 +22,8 @@ from ipdrecon.survival.kaplan_meier import step_value
 
 _LATEST = 1e100
 """Times from here on are no times: arithmetic with them would overflow."""
+_EARLIEST = 1e-100
+"""Times nearer to 0 than this are 0: arithmetic with them would overflow."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ class InputSettings:
         A curve whose drops are as large as this on average, and of more than `drop_patients` patients, is known at few
         points.
     drop_patients : float
+    n_most : int
+        More patients than this are not rebuilt one by one.
     """
 
     percent_from: float = 1.5
@@ -63,6 +67,7 @@ class InputSettings:
     survival_error: float = 0.0025
     drop_coarse: float = 0.04
     drop_patients: float = 5.0
+    n_most: int = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -115,10 +120,11 @@ def _numbers(values, what, arm, error):
 
 
 def _pairs(first, second, names, arm, error):
+    """Times and what belongs to them, as many of both."""
     first, second = _numbers(first, names[0], arm, error), _numbers(second, names[1], arm, error)
     if len(first) != len(second):
         raise error(f"Arm {arm!r}: {len(first)} values of {names[0]} and {len(second)} of {names[1]}; expected as many of both.")
-    return first, second
+    return np.where(np.abs(first) < _EARLIEST, 0.0, first), second
 
 
 def _finite(time, survival, arm, settings):
@@ -337,6 +343,11 @@ def check_at_risk(curve, risk_time=None, n_risk=None, *, n=None, arm="arm 1", un
     time, row = np.concatenate(([0.0], time[later])), np.concatenate(([first], row[later]))
     if row[0] < 1:
         raise ReconstructionError(f"Arm {arm!r}: there are {row[0]:g} patients at time 0; expected one or more. Pass --n '{arm}=N'.")
+    if row[0] > InputSettings().n_most:
+        raise ReconstructionError(
+            f"Arm {arm!r}: there are {row[0]:g} patients at time 0; expected at most {InputSettings().n_most}. Check the number; of a "
+            f"larger cohort, divide n and the numbers at risk by the same factor."
+        )
     _check_rises(time, row, arm, unit)
     return CheckedRow(time, row.astype(int), flags + _few_points(curve, int(row[0]), arm))
 
