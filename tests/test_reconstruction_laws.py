@@ -14,6 +14,8 @@ from ipdrecon.survival.reconstruction import METHODS
 
 MOST_SECONDS = 2
 TABLE_FLAGS = {"table_curve_conflict", "table_after_curve", "n_contradicts_table", "events_conflict"}
+TABLE_SLACK = 0.06
+"""Reading errors of time and survival, at their most, move this share of the patients across a printed time."""
 every_method = pytest.mark.parametrize("method", METHODS)
 # The algorithm of 2012 spreads censorings evenly whatever the drops say, and may so contradict a true figure.
 every_newer_method = pytest.mark.parametrize("method", [method for method in METHODS if method != "guyot"])
@@ -55,7 +57,9 @@ def assert_are_patients(found, *, n=None, risk_time=(), n_risk=(), **_):
     first = [number for at, number in zip(risk_time, n_risk, strict=True) if at == 0 and np.isfinite(number)]
     expected = n if n is not None else first[0] if first else None
     assert "n_assumed" in names if expected is None else found.n == expected
-    assert _table_gap(found, risk_time, n_risk) <= 2 or names & TABLE_FLAGS
+    gap = _table_gap(found, risk_time, n_risk)
+    assert gap <= found.residuals["n_risk_max"] or "n_contradicts_table" in names
+    assert gap <= 2 + TABLE_SLACK * found.n or names & TABLE_FLAGS
     assert 0 <= found.residuals["curve_mean"] <= found.residuals["curve_max"] + 1e-12 <= 1 + 1e-12
 
 
