@@ -229,6 +229,21 @@ def test_a_true_total_of_events_is_kept_or_told(method, arm):
     assert abs(found.n_event - total) <= max(2, 0.03 * total) or "events_conflict" in _names(found)
 
 
+@every_newer_method
+@given(arm=patients, seed=st.integers(0, 1000))
+@settings(deadline=None, max_examples=30)
+def test_draws_are_patients_too_and_the_seed_decides(method, arm, seed):
+    time, survival, row = _true_figure(*arm)
+    one, two = (reconstruct_arm(time, survival, draws=3, seed=seed, method=method, **row) for _ in range(2))
+    assert _bytes(one) == _bytes(reconstruct_arm(time, survival, method=method, **row))
+    assert len(one.draws) == 3
+    for (drawn, event), (again, event_again) in zip(one.draws, two.draws, strict=True):
+        assert (len(drawn), len(event)) == (one.n, one.n)
+        assert np.isfinite(drawn).all()
+        assert drawn.min() >= 0
+        assert (drawn.tobytes(), event.tobytes()) == (again.tobytes(), event_again.tobytes())
+
+
 # --- the smallest arms -------------------------------------------------------------------------------------------------
 
 
