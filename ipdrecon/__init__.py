@@ -7,7 +7,7 @@ import importlib
 
 _HOMES = {
     "ipdrecon.figure.digitisation": ("digitise", "read_figure"),
-    "ipdrecon.survival": ("reconstruct", "reconstruct_arm", "estimate_hazard_ratio", "validate"),
+    "ipdrecon.survival": ("reconstruct", "reconstruct_arm", "reconstruct_incidence", "estimate_hazard_ratio", "validate"),
     "ipdrecon.survival.reported": ("read_reported",),
     "ipdrecon.app.library": ("read_digitisation", "write_digitisation"),
     "ipdrecon.app.finder_pictures": ("write_pictures",),

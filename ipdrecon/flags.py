@@ -87,6 +87,12 @@ _DEFINITIONS = (
     FlagDefinition("events_conflict", "The total of events cannot be reached with this curve and table.", "the total of events"),
     FlagDefinition("table_after_curve", "The at-risk table goes on after the curve ends.", "the end of the curve"),
     FlagDefinition("delayed_entry", "Numbers at risk rise: patients enter late, and this is no plain Kaplan-Meier curve.", "the paper's methods"),
+    FlagDefinition("draws_without_ratio", "Some draws have no finite hazard ratio and were left out of the reconstruction's variance.", "the number of events in each arm; a risk difference may serve better"),
+    FlagDefinition("competing_risks", "Patients were rebuilt with causes from curves of cumulative incidence; event is 1 for the main cause alone.", "the column cause of ipd.csv before the data are used", False),
+    FlagDefinition("causes_taken_for_all", "The causes given were taken for all there are, so that nobody leaves by another.", "the paper's methods: a cause that is not drawn changes all numbers", False),
+    FlagDefinition("subdistribution", "The incidence of one cause alone is known: patients whom another cause took cannot be told from censored ones.", "the figure for a curve of the other causes or of overall survival, and the text for the number of events"),
+    FlagDefinition("weighted_curve", "The curve or the numbers at risk are weighted, or may be: rebuilt numbers of patients and events are not those of the trial.", "the paper's methods, and the unweighted numbers"),
+    FlagDefinition("model_curve", "The curve comes from a model or from interval-censored data: its drops are no patients' events.", "the paper's methods; a Kaplan-Meier curve of the same data if there is one"),
     # comparing and pooling
     FlagDefinition("disagrees", "A reconstructed quantity differs from the reported one.", "the agreement table"),
     FlagDefinition("reported_unmatched", "A printed number names an arm that the figure does not have.", "the labels in the table of reported numbers and in curves.csv"),

@@ -272,8 +272,7 @@ class Curve:
         if (np.diff(self.time) < 0).any():
             raise CurveError(f"Curve {self.arm!r} goes back in time at {self.time[1:][np.diff(self.time) < 0][0]:g}.")
         if (np.diff(self.survival) > 1e-9).any():
-            where = self.time[1:][np.diff(self.survival) > 1e-9][0]
-            raise CurveError(f"Curve {self.arm!r} rises at {where:g}; survival cannot rise.")
+            raise CurveError(f"Curve {self.arm!r} rises at {self.time[1:][np.diff(self.survival) > 1e-9][0]:g}; survival cannot rise.")
         if self.survival.min() < -1e-9 or self.survival.max() > 1 + 1e-9:
             raise CurveError(f"Curve {self.arm!r} leaves [0, 1]: {self.survival.min():g} to {self.survival.max():g}.")
 
@@ -319,10 +318,7 @@ class AtRiskTable:
             if getattr(self, name) is not None:
                 _freeze(self, **{name: float})
                 if getattr(self, name).shape != (len(self.arms), len(self.time)):
-                    raise AtRiskError(
-                        f"The at-risk table has {len(self.arms)} arms and {len(self.time)} times, "
-                        f"but {name} has the shape {getattr(self, name).shape}."
-                    )
+                    raise AtRiskError(f"The at-risk table has {len(self.arms)} arms and {len(self.time)} times, but {name} has the shape {getattr(self, name).shape}.")
         if (np.diff(self.time) <= 0).any():
             raise AtRiskError(f"The times of the at-risk table do not increase: {list(self.time)}.")
 
@@ -335,11 +331,8 @@ class AtRiskTable:
 
     def to_frame(self):
         """Columns ``arm, time, n_risk`` and, where printed, ``n_censored, n_event``; empty cells are NaN."""
-        frame = pd.DataFrame({
-            "arm": np.repeat(self.arms, len(self.time)),
-            "time": np.tile(self.time, len(self.arms)),
-            "n_risk": self.n_risk.ravel(),
-        })
+        arm, time = np.repeat(self.arms, len(self.time)), np.tile(self.time, len(self.arms))
+        frame = pd.DataFrame({"arm": arm, "time": time, "n_risk": self.n_risk.ravel()})
         for name in ("n_censored", "n_event"):
             if getattr(self, name) is not None:
                 frame[name] = getattr(self, name).ravel()
@@ -433,10 +426,9 @@ class DigitisedPanel:
         """The panel as it is drawn: one panel per facet, with its curve alone, or the panel itself."""
         if not self.facets:
             return (self,)
-        drawn = zip(self.facets, self.curves, self.looks, strict=True)
         return tuple(
             replace(self, box=facet.box, calibration=facet.calibration, curves=(curve,), looks=(look,), facets=())
-            for facet, curve, look in drawn
+            for facet, curve, look in zip(self.facets, self.curves, self.looks, strict=True)
         )
 
     def all_flags(self):
@@ -555,11 +547,13 @@ class TrialEstimate:
     treatment, reference : str
         The effect is `treatment` over `reference`.
     yi, sei : float
-        Log ratio and its standard error.
+        Log ratio and its standard error from sampling alone.
     n, n_event : int or None
     origin : {"reported", "derived", "reconstructed", "ipd"}
     logrank_p : float or None
     flags : tuple of Flag
+    reconstruction_sei : float or None
+        Standard error that the reconstruction adds, from the variance between draws; None without draws.
     """
 
     study: str
@@ -573,6 +567,7 @@ class TrialEstimate:
     origin: str = "reconstructed"
     logrank_p: float | None = None
     flags: tuple = ()
+    reconstruction_sei: float | None = None
 
     def __post_init__(self):
         if self.origin not in ORIGINS:
@@ -583,9 +578,14 @@ class TrialEstimate:
         """The ratio itself: ``exp(yi)``."""
         return math.exp(self.yi)
 
+    @property
+    def total_sei(self):
+        """Standard error from sampling and reconstruction together (Rubin 1987): what is pooled."""
+        return math.hypot(self.sei, self.reconstruction_sei or 0.0)
+
     def interval(self, z=1.959963984540054):
-        """``(low, high)`` of the ratio, normal on the log scale; 95 % by default."""
-        return math.exp(self.yi - z * self.sei), math.exp(self.yi + z * self.sei)
+        """``(low, high)`` of the ratio by its total standard error, normal on the log scale; 95 % by default."""
+        return math.exp(self.yi - z * self.total_sei), math.exp(self.yi + z * self.total_sei)
 
 
 @dataclass(frozen=True)
@@ -607,6 +607,8 @@ class AgreementRow:
     panel : str
     source : str
         Where the reported number is printed.
+    reconstruction_se : float
+        Standard error that the reconstruction adds to the difference; NaN without draws.
     """
 
     quantity: str
@@ -621,6 +623,7 @@ class AgreementRow:
     reconstructed_ci: tuple = (math.nan, math.nan)
     panel: str = "1"
     source: str = ""
+    reconstruction_se: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -638,13 +641,10 @@ class Agreement:
 
     def to_frame(self):
         """One row per reported quantity; columns as `AgreementRow`, intervals as ``*_ci_low``, ``*_ci_high``."""
-        records = []
-        for row in self.rows:
-            records.append({
-                "panel": row.panel, "quantity": row.quantity, "arm": row.arm, "time": row.time,
-                "reported": row.reported, "reported_ci_low": row.reported_ci[0], "reported_ci_high": row.reported_ci[1],
-                "reconstructed": row.reconstructed,
-                "reconstructed_ci_low": row.reconstructed_ci[0], "reconstructed_ci_high": row.reconstructed_ci[1],
-                "difference": row.difference, "verdict": row.verdict, "why": row.why, "source": row.source,
-            })
-        return pd.DataFrame(records)
+        return pd.DataFrame([{
+            "panel": row.panel, "quantity": row.quantity, "arm": row.arm, "time": row.time,
+            "reported": row.reported, "reported_ci_low": row.reported_ci[0], "reported_ci_high": row.reported_ci[1],
+            "reconstructed": row.reconstructed, "reconstruction_se": row.reconstruction_se,
+            "reconstructed_ci_low": row.reconstructed_ci[0], "reconstructed_ci_high": row.reconstructed_ci[1],
+            "difference": row.difference, "verdict": row.verdict, "why": row.why, "source": row.source,
+        } for row in self.rows])

@@ -191,7 +191,6 @@ def test_numbers_by_arm_reach_the_method(folder, capsys):
         (["--n", "A=5", "--n", "A=6"], 2, "'A' is given twice"),
         (["--n", "C=5"], 1, "no arm 'C'; the arms are 'A', 'B'"),
         (["--n", "=5"], 1, "names no arm"),
-        (["--draws", "5"], 1, "--draws 5 is not available"),
         (["--method", "joint"], 1, "joint"),
         (["--draws", "-1"], 2, "draws"),
     ],

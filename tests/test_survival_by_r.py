@@ -17,7 +17,7 @@ ARMS = [(name, group) for name, trial in TRIALS.items() for group in trial["arms
 
 # Closed formulas: only the order of additions differs.
 CLOSED = 1e-10
-COX = 1e-6  # lifelines stops its Newton steps within about 5e-8 of R's coxph
+COX = 1e-9  # coxph stops its Newton steps where the likelihood changes by less than 1e-12 of itself
 
 
 def _floats(values):

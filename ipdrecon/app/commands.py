@@ -111,26 +111,52 @@ def reconstruct(
     method: Annotated[str, typer.Option(help="guyot: the algorithm of Guyot et al. (2012).")] = "guyot",
     draws: Annotated[int, typer.Option(help="Further data sets compatible with the figure.", min=0)] = 0,
     seed: Annotated[int, typer.Option(help="Of the random numbers, where a method uses them.")] = 0,
+    cause: Annotated[list[str] | None, typer.Option(metavar="CURVE=CAUSE[@ARM]", help="Curves are incidences of causes: which, the main one first.")] = None,
+    overall: Annotated[list[str] | None, typer.Option(metavar="CURVE[@ARM]", help="With --cause: the curve of all causes together.")] = None,
 ):
     """Rebuild the patients behind digitised curves.
 
     Example: ipdrecon reconstruct fig5/ --events "Placebo=48"
     """
+    if cause or overall:
+        return _reconstruct_causes(talk, folder, (cause, overall), (n, events))
     from ipdrecon.app import sentences
+    from ipdrecon.app.draws import DRAWS
     from ipdrecon.app.workflow import all_flags, reconstruct_to_folder
-    from ipdrecon.errors import ReconstructionError
     from ipdrecon.flags import needs_review
 
-    if draws:
-        raise ReconstructionError(f"--draws {draws} is not available with the method {method!r} in this version; leave it out.")
     numbers = {"n": _numbers_by_arm(n, "--n"), "n_event": _numbers_by_arm(events, "--events")}
     with talk.working("Rebuilding patients …"):
-        digitisation, arms = reconstruct_to_folder(folder, method=method, seed=seed, **numbers)
+        digitisation, arms = reconstruct_to_folder(folder, method=method, draws=draws, seed=seed, **numbers)
     for line in sentences.of_arms(arms):
         talk.say(line)
     flags = all_flags(digitisation, arms)
     talk.flags(flags)
     talk.say(f"Look at {folder / 'reconstruction.png'}; the patients are in {folder / 'ipd.csv'}.")
+    if any(arm.draws for arm in arms):
+        talk.say(f"The draws are in {folder / DRAWS}.")
+    return Outcome(_json_of(folder / "reconstruction.json") | {"folder": str(folder)}, needs_review(flags))
+
+
+def _reconstruct_causes(talk, folder, curves, numbers):
+    from ipdrecon.app.by_cause import parse_cause, parse_overall, reconstruct_causes_to_folder, sentences_of
+    from ipdrecon.app.workflow import all_flags
+    from ipdrecon.flags import needs_review
+
+    causes = [parse_cause(text) for text in curves[0] or ()]
+    if None in causes:
+        raise typer.BadParameter(f"{curves[0][causes.index(None)]!r} is not CURVE=CAUSE or CURVE=CAUSE@ARM, as in --cause 'Relapse=relapse@Placebo'")
+    if not causes:
+        raise typer.BadParameter("--overall goes with --cause CURVE=CAUSE; name a cause too")
+    causes += [parse_overall(text) for text in curves[1] or ()]
+    n, events = _numbers_by_arm(numbers[0], "--n"), _numbers_by_arm(numbers[1], "--events")
+    with talk.working("Rebuilding patients with causes …"):
+        digitisation, arms = reconstruct_causes_to_folder(folder, causes, n=n, n_event=events)
+    for line in sentences_of(arms):
+        talk.say(line)
+    flags = all_flags(digitisation, arms)
+    talk.flags(flags)
+    talk.say(f"Look at {folder / 'reconstruction.png'}; the patients and their causes are in {folder / 'ipd.csv'}.")
     return Outcome(_json_of(folder / "reconstruction.json") | {"folder": str(folder)}, needs_review(flags))
 
 
@@ -174,7 +200,7 @@ def pool(
     Example: ipdrecon pool studies.csv --by aetiology --out pooled/
     """
     from ipdrecon.app import sentences
-    from ipdrecon.app.pooling import PoolSettings, pool_table, pooled_files
+    from ipdrecon.app.pooling import PoolSettings, pool_table, pooled_files, pooled_record, rows_with_draws
     from ipdrecon.app.saving import write_files
     from metaanalysis.events import FIXED_METHODS
     from metaanalysis.models import CI_METHODS
@@ -188,11 +214,11 @@ def pool(
         pooled, frame = pool_table(studies, settings)
         if out is not None:
             write_files(out, pooled_files(pooled, frame))
-    for line in sentences.of_pooled(pooled):
+    for line in (*sentences.of_pooled(pooled), *sentences.of_rows_with_draws(rows_with_draws(frame))):
         talk.say(line)
     if out is not None:
         talk.say(f"The forest plot is {out / 'forest.svg'}; the numbers are in {out / 'pooled.json'}.")
-    return Outcome(pooled.to_dict())
+    return Outcome(pooled_record(pooled, frame))
 
 
 @verb(app, "run")

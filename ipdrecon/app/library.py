@@ -316,7 +316,7 @@ def _refuse_rise(lines, record):
             raise line.error(
                 "n_risk",
                 f"rises from {before.text('n_risk')} to {line.text('n_risk')} at {line.text('time')} for {line.text('arm')!r}; "
-                "numbers at risk cannot rise. Mend the cell",
+                "numbers at risk cannot rise unless patients enter late (delayed entry), which is not rebuilt. Mend the cell",
             )
 
 

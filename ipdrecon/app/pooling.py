@@ -7,13 +7,15 @@ from pathlib import Path
 import pandas as pd
 
 from ipdrecon.app import saving
+from ipdrecon.app.draws import read_draws
 from ipdrecon.app.tables import read_table
-from ipdrecon.app.workflow import RECONSTRUCTION, match_arm, read_patients
+from ipdrecon.app.workflow import IPD, RECONSTRUCTION, match_arm, read_patients
 from ipdrecon.model import ReconstructedArm
 from metaanalysis.studies import pool_studies, read_studies
 
 FOREST, POOLED, STUDIES = "forest", "pooled.json", "studies.csv"
 _DEFAULT_MEASURE = "HR"
+_PARTS = ["sampling_se", "reconstruction_se"]
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,8 @@ def with_patients(path):
     Returns
     -------
     DataFrame
-        All cells as text; `yi`, `sei` and `source` filled in these rows, `ipd` emptied.
+        All cells as text; `yi`, `sei` and `source` filled in these rows, `ipd` emptied. `sei` is of sampling and
+        reconstruction together; its parts are `sampling_se` and `reconstruction_se`.
     """
     path = Path(path)
     records = []
@@ -95,9 +98,16 @@ def with_patients(path):
         cells = dict(line.cells)
         if line.text("ipd"):
             estimate, source = _estimate(line, path.parent / line.text("ipd"))
-            cells |= {"yi": f"{estimate.yi:.17g}", "sei": f"{estimate.sei:.17g}", "source": cells.get("source") or source, "ipd": ""}
+            numbers = {"yi": estimate.yi, "sei": estimate.total_sei} | _standard_errors(estimate)
+            texts = {name: saving.number(value, saving.ALL_DIGITS) for name, value in numbers.items()}
+            cells |= texts | {"source": cells.get("source") or source, "ipd": ""}
         records.append(cells)
     return pd.DataFrame(records, dtype=object).fillna("")
+
+
+def _standard_errors(estimate):
+    """Give the parts of a total standard error, by column."""
+    return dict(zip(_PARTS, (estimate.sei, estimate.reconstruction_sei), strict=True))
 
 
 def _estimate(line, path):
@@ -107,8 +117,9 @@ def _estimate(line, path):
         if not line.text(name):
             raise line.error(name, f"is empty, but the row names the patients of {line.text('ipd')}; expected the label of an arm")
     panel = line.text("panel")
+    draws = read_draws(path.parent) if path.name == IPD else {}
     arms = [
-        ReconstructedArm(arm, *patients, method="ipd", panel=seen)
+        ReconstructedArm(arm, *patients, method="ipd", panel=seen, draws=draws.get((seen, arm), ()))
         for (seen, arm), patients in read_patients(path).items()
         if not panel or seen == panel
     ]
@@ -125,7 +136,7 @@ def _estimate(line, path):
 
 
 def effect_row(figure, comparison, preferred):
-    """Make the row a comparison of a review contributes to the pool.
+    """Make the row a comparison of a review contributes to the pool; `sei` is of sampling and reconstruction together.
 
     Parameters
     ----------
@@ -145,7 +156,7 @@ def effect_row(figure, comparison, preferred):
     return {
         "study": estimate.study,
         "yi": estimate.yi,
-        "sei": estimate.sei,
+        "sei": estimate.total_sei,
         "source": estimate.origin,
         "year": trial.year,
         "aetiology": trial.aetiology,
@@ -153,7 +164,7 @@ def effect_row(figure, comparison, preferred):
         "n": comparison.rebuilt.n,
         "source_text": origin,
         "note": figure.entry.facsimile_note if not printed else "",
-    }
+    } | _standard_errors(estimate)
 
 
 def pool_rows(rows, table, settings):
@@ -188,6 +199,44 @@ def pool_rows(rows, table, settings):
     return _pool(studies, settings), studies
 
 
+def rows_with_draws(studies):
+    """Part the standard errors of the studies that have draws.
+
+    Parameters
+    ----------
+    studies : DataFrame
+
+    Returns
+    -------
+    DataFrame
+        ``study, sampling_se, reconstruction_se``, with the index of `studies`; empty where no study has draws.
+    """
+    parts = studies.reindex(columns=["study", *_PARTS])
+    parts = parts.assign(**{name: pd.to_numeric(parts[name], errors="coerce") for name in _PARTS})
+    return parts.dropna(subset=_PARTS)
+
+
+def pooled_record(pooled, studies):
+    """Make the record of a pooled result, as ``ipdrecon pool --json`` prints it.
+
+    Parameters
+    ----------
+    pooled : metaanalysis.PooledEstimate
+    studies : DataFrame
+
+    Returns
+    -------
+    dict
+        Studies that have draws and are pooled by ``sei`` have its parts, ``sampling_se`` and ``reconstruction_se``.
+    """
+    record = pooled.to_dict()
+    if pooled.counts is None:
+        parts = rows_with_draws(studies)[_PARTS].to_dict("index")
+        for place, study in zip(studies.index[studies["yi"].notna()], record["studies"], strict=True):
+            study |= parts.get(place, {})
+    return record
+
+
 # --- files -----------------------------------------------------------------------------------------------------------
 
 
@@ -207,7 +256,7 @@ def pooled_files(pooled, studies, favours=("treatment", "reference")):
         ``forest.svg``, ``forest.pdf``, ``forest.png``, ``pooled.json``, ``studies.csv``.
     """
     return _forest_files(pooled, favours) | {
-        POOLED: saving.json_bytes(pooled.to_dict(), saving.ALL_DIGITS),
+        POOLED: saving.json_bytes(pooled_record(pooled, studies), saving.ALL_DIGITS),
         STUDIES: saving.frame_csv(studies.dropna(axis=1, how="all")),
     }
 

@@ -10,7 +10,7 @@ from ipdrecon.app.cautions import verdict_on
 from ipdrecon.app.km_plots import draw_kaplan_meier, draw_reconstruction
 from ipdrecon.app.library import OVERLAY
 from ipdrecon.app.plots import svg_bytes
-from ipdrecon.app.pooling import FOREST
+from ipdrecon.app.pooling import FOREST, rows_with_draws
 
 _QUANTITIES = {
     "hr": "hazard ratio",
@@ -170,6 +170,7 @@ def _figure_part(figure, folder):
         "check": data_uri(svg_bytes(draw_reconstruction(figure.digitisation, figure.arms)), "svg+xml"),
         "arm_lines": list(sentences.of_arms(figure.arms)),
         "comparisons": [_comparison_part(comparison) for comparison in figure.comparisons],
+        "has_draws": any(arm.draws for arm in figure.arms),
         "agreement": [] if figure.agreement is None else [_agreement_part(row, unit) for row in figure.agreement.rows],
     }
 
@@ -193,6 +194,7 @@ def _comparison_part(comparison):
         "treatment": comparison.rebuilt.treatment,
         "reference": comparison.rebuilt.reference,
         "rebuilt": sentences.interval(comparison.rebuilt.ratio, *comparison.rebuilt.interval()),
+        "errors": comparison.standard_errors(),
         "p": "" if comparison.rebuilt.logrank_p is None else sentences.p_value(comparison.rebuilt.logrank_p),
         "printed": "" if printed is None else sentences.interval(printed.ratio, *printed.interval()),
         "source": comparison.reported_source,
@@ -207,6 +209,7 @@ def _agreement_part(row, unit):
         "arm": row.arm,
         "reported": sentences.interval(row.reported, *row.reported_ci, digits),
         "rebuilt": sentences.interval(row.reconstructed, *row.reconstructed_ci, digits),
+        "error": sentences.decimals(row.reconstruction_se, max(digits, 1) + 1),
         "verdict": row.verdict,
         "kind": _KINDS.get(row.verdict, "unsure"),
         "why": row.why,
@@ -220,12 +223,13 @@ def _agreement_part(row, unit):
 def _pooled_part(result, folder):
     pooled = result.pooled
     if pooled is None:
-        return {"forest": "", "pooled_lines": [], "studies": [], "subgroup_name": "", "is_mixed": False}
-    by = result.review.pool.by
+        return {"forest": "", "pooled_lines": [], "studies": [], "subgroup_name": "", "is_mixed": False, "has_parts": False}
+    by, parts = result.review.pool.by, rows_with_draws(result.studies)
     return {
         "forest": data_uri((folder / f"{FOREST}.svg").read_bytes(), "svg+xml"),
         "pooled_lines": [line.strip() for line in sentences.of_pooled(pooled)][: -len(pooled.subgroups) or None],
         "studies": [_study_part(pooled, place, row, by) for place, row in enumerate(result.studies.to_dict("records"))],
+        "has_parts": not parts.empty,
         "subgroup_name": by or "",
         "is_mixed": pooled.is_mixed,
     }
@@ -240,11 +244,19 @@ def _study_part(pooled, place, row, by):
         "subgroup": _text(row.get(by)),
         "measure": row["measure"],
         "effect": sentences.interval(*shown),
+        "errors": _errors(row),
         "weights": f"{sentences.decimals(pooled.fixed.weights[place], 1)} / {sentences.decimals(pooled.weights[place], 1)}",
         "kind": row["source"],
         "source": _text(row.get("source_text")),
         "note": _text(row.get("note")),
     }
+
+
+def _errors(row):
+    """Standard error from sampling and what the reconstruction adds; the whole of it where the parts are not known."""
+    added = row.get("reconstruction_se", math.nan)
+    known = added is not None and added == added
+    return f"{sentences.decimals(row['sampling_se'] if known else row['sei'], 3)} / {sentences.decimals(added, 3)}"
 
 
 def _text(value):
@@ -258,6 +270,11 @@ def _methods(result):
         parts.append("Patients were rebuilt by the algorithm of Guyot et al. (BMC Med Res Methodol 2012;12:9).")
     if methods:
         parts.append("Hazard ratios are those of a Cox model with Efron's treatment of ties, unadjusted.")
+    if result.review.draws:
+        parts.append(
+            f"Patients were drawn {result.review.draws} times (seed {result.review.seed}); the variance of the log hazard ratio between draws was added to "
+            "that of sampling by Rubin's rules, for the interval and for pooling. Intervals in the table of printed numbers are of sampling alone, as printed ones are."
+        )
     if result.pooled is not None:
         wanted = result.review.pool
         parts.append(

@@ -37,6 +37,7 @@ class FigureEntry(_Entry):
     at_risk: str | None = None
     edits: str | None = None
     reported: str | None = None
+    curve: Literal["weighted", "adjusted", "model", "interval-censored", "cumulative incidence"] | None = None
     facsimile: bool = False
     facsimile_note: str = ""
 
@@ -92,10 +93,12 @@ class PoolEntry(_Entry):
 
 
 class ReviewEntry(_Entry):
-    """A review: its trials, further studies, and what to pool."""
+    """A review: its trials, further studies, how often patients are drawn and by which random numbers, and what to pool."""
 
     title: str = Field(min_length=1)
     note: str = ""
+    draws: int = Field(0, ge=0)
+    seed: int = Field(0, ge=0)
     trial: tuple[TrialPlace, ...] = ()
     studies: str | None = None
     pool: PoolEntry | None = None

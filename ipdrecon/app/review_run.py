@@ -9,10 +9,10 @@ from pathlib import Path
 
 from ipdrecon.app import saving, sentences
 from ipdrecon.app.given import Given
-from ipdrecon.app.pooling import PoolSettings, effect_row, pool_rows, pooled_files
+from ipdrecon.app.pooling import PoolSettings, effect_row, pool_rows, pooled_files, pooled_record
 from ipdrecon.app.review import read_review, read_trial
 from ipdrecon.app.workflow import agreement_needs_review, digitise_to_folder, reconstruct_to_folder, validate_to_folder
-from ipdrecon.errors import FolderError
+from ipdrecon.errors import FolderError, ReconstructionError
 from ipdrecon.flags import Flag, needs_review
 from ipdrecon.model import TrialEstimate
 
@@ -40,7 +40,13 @@ class Comparison:
         """Tell both hazard ratios in one sentence."""
         rebuilt = sentences.interval(self.rebuilt.ratio, *self.rebuilt.interval())
         printed = "none printed" if self.reported is None else f"printed {sentences.interval(self.reported.ratio, *self.reported.interval())}"
-        return f"{trial_name}, {self.rebuilt.treatment} over {self.rebuilt.reference}: hazard ratio rebuilt {rebuilt}, {printed}."
+        said = f"{trial_name}, {self.rebuilt.treatment} over {self.rebuilt.reference}: hazard ratio rebuilt {rebuilt}, {printed}."
+        return f"{said} Standard error of the logarithm rebuilt: {self.standard_errors()}." if self.standard_errors() else said
+
+    def standard_errors(self):
+        """Give the parts of the rebuilt standard error in words; empty without draws."""
+        added = self.rebuilt.reconstruction_sei
+        return "" if added is None else sentences.standard_errors(self.rebuilt.sei, added)
 
 
 @dataclass(frozen=True)
@@ -138,7 +144,7 @@ class ReviewResult:
                 }
                 for figure in self.figure_results
             ],
-            "pooled": None if self.pooled is None else self.pooled.to_dict(),
+            "pooled": None if self.pooled is None else pooled_record(self.pooled, self.studies),
             "cautions": list(self.cautions()),
             "needs_review": self.needs_review(),
         }
@@ -147,7 +153,8 @@ class ReviewResult:
 def _comparison_record(comparison):
     def record(estimate):
         low, high = estimate.interval()
-        return {"hr": estimate.ratio, "ci_low": low, "ci_high": high, "yi": estimate.yi, "sei": estimate.sei, "logrank_p": estimate.logrank_p}
+        errors = {"sei": estimate.sei, "reconstruction_sei": estimate.reconstruction_sei, "total_sei": estimate.total_sei}
+        return {"hr": estimate.ratio, "ci_low": low, "ci_high": high, "yi": estimate.yi, **errors, "logrank_p": estimate.logrank_p}
 
     return {
         "treatment": comparison.rebuilt.treatment,
@@ -178,7 +185,7 @@ def run_review(path, out=None):
     trials = [(path.parent / place.folder, read_trial(path.parent / place.folder)) for place in review.trial]
     out = Path(out) if out is not None else path.parent / "results"
     with saving.staged(out) as stage:
-        figures = tuple(_run_figure(folder, trial, entry, stage) for folder, trial in trials for entry in trial.figure)
+        figures = tuple(_run_figure(folder, trial, entry, review, stage) for folder, trial in trials for entry in trial.figure)
         pooled, studies = _pool(review, figures, path.parent)
         result = ReviewResult(review, figures, pooled, studies, _inputs(path, review, trials), out)
         if pooled is not None:
@@ -203,7 +210,9 @@ def _files_of_run(folder):
 # --- one figure ------------------------------------------------------------------------------------------------------
 
 
-def _run_figure(source, trial, entry, stage):
+def _run_figure(source, trial, entry, review, stage):
+    from ipdrecon.survival.curve_kinds import stated_kind_flags
+
     place = Path(trial.id) / Path(entry.file).stem
     at_risk = source / entry.at_risk if entry.at_risk else None
     given = Given(
@@ -221,17 +230,27 @@ def _run_figure(source, trial, entry, stage):
     named, flags = match_labels([arm.label for arm in trial.arm], [curve.arm for curve in panel.curves], source / entry.file)
     n = {named[arm.label]: arm.n for arm in trial.arm if arm.n is not None}
     n_event = {named[arm.label]: arm.events for arm in trial.arm if arm.events is not None}
-    digitisation, arms = reconstruct_to_folder(stage / place, n=n, n_event=n_event)
+    digitisation, arms = reconstruct_to_folder(stage / place, n=n, n_event=n_event, draws=review.draws, seed=review.seed)
     arms = tuple(arm for arm in arms if arm.panel == panel.panel)
+    _refuse_left_out(digitisation, arms, named, source / entry.file)
     reported = _reported_of(source, trial, entry)
     agreement = validate_to_folder(stage / place, reported) if reported else None
     if entry.facsimile:
         flags += (Flag("facsimile", entry.file, entry.facsimile_note),)
+    flags += stated_kind_flags(entry.curve, entry.file)
     flags += digitisation.all_flags() + tuple(flag for arm in arms for flag in arm.flags)
     comparisons = tuple(_compare(trial, arms, named, treatment, reported) for treatment in trial.treatments)
     flags += tuple(flag for comparison in comparisons for flag in comparison.rebuilt.flags)
     flags += agreement.flags if agreement is not None else ()
     return FigureResult(trial, entry, place, digitisation, arms, comparisons, agreement, tuple(dict.fromkeys(flags)))
+
+
+def _refuse_left_out(digitisation, arms, named, path):
+    """Refuse a trial one of whose arms could not be rebuilt, since it is to be compared."""
+    rebuilt = {arm.arm for arm in arms}
+    if not set(named.values()) <= rebuilt:
+        reasons = " ".join(flag.detail for flag in digitisation.flags if flag.name == "delayed_entry")
+        raise ReconstructionError(f"{path}: {', '.join(map(repr, sorted(set(named.values()) - rebuilt)))} could not be rebuilt. {reasons}")
 
 
 def _panel_of(digitisation, entry, path):
@@ -369,7 +388,7 @@ def versions():
     """Give the versions of the program and of what computes in it, by name."""
     from importlib.metadata import version
 
-    names = ("ipdrecon", "numpy", "scipy", "pandas", "matplotlib", "lifelines", "opencv-python-headless", "rapidocr", "onnxruntime")
+    names = ("ipdrecon", "numpy", "scipy", "pandas", "matplotlib", "opencv-python-headless", "rapidocr", "onnxruntime")
     return {name: version(name) for name in names}
 
 

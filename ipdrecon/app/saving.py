@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import dataclasses
+import gzip
 import io
 import json
 import math
@@ -86,6 +87,14 @@ def _cell(value):
     if isinstance(value, (bool, np.bool_)):
         return int(value)
     return number(value) if isinstance(value, (int, float, np.number)) else guarded(value)
+
+
+def gzip_bytes(content):
+    """Pack bytes with gzip, without a name or a time in the head."""
+    packed = io.BytesIO()
+    with gzip.GzipFile("", "wb", fileobj=packed, mtime=0) as stream:
+        stream.write(content)
+    return packed.getvalue()
 
 
 def frame_csv(frame):

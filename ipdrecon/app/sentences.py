@@ -56,13 +56,58 @@ def of_digitisation(digitisation):
         )
 
 
+def standard_errors(sampling, added):
+    """Give the parts of a standard error, and the share of the variance that the reconstruction adds.
+
+    Parameters
+    ----------
+    sampling, added : float
+        From sampling, and added by the reconstruction.
+
+    Returns
+    -------
+    str
+    """
+    share = added**2 / (sampling**2 + added**2)
+    percent = f"{100 * share:.0f}" if share >= 0.01 or added == 0 else "< 1"
+    return f"{decimals(sampling, 3)} from sampling, {decimals(added, 3)} from reconstruction ({percent} % of the variance)"
+
+
+def of_rows_with_draws(parts):
+    """Tell the standard errors of studies whose patients were drawn many times.
+
+    Parameters
+    ----------
+    parts : DataFrame
+        Made by `pooling.rows_with_draws`.
+
+    Yields
+    ------
+    str
+    """
+    for row in parts.itertuples():
+        yield f"Standard error of {row.study}: {standard_errors(row.sampling_se, row.reconstruction_se)}; both are in its weight."
+
+
 def of_arms(arms):
     """Tell what was rebuilt, one sentence per arm."""
     for arm in arms:
         gap = arm.residuals.get("curve_max")
         fit = "" if gap is None else f"; the curve is met within {decimals(100 * gap, 1)} points of survival"
         panel = f"panel {arm.panel}, " if any(other.panel != arm.panel for other in arms) else ""
-        yield f"{panel}{arm.arm}: {counted(arm.n, 'patient')}, {counted(arm.n_event, 'event')}, from {arm.information}{fit}."
+        yield f"{panel}{arm.arm}: {counted(arm.n, 'patient')}, {counted(arm.n_event, 'event')}, from {arm.information}{fit}{_spread(arm)}."
+
+
+def _spread(arm):
+    """How many draws an arm has, and how much its median and events vary between them."""
+    if not arm.draws:
+        return ""
+    from ipdrecon.app.draws import reconstruction_errors
+
+    errors = reconstruction_errors(arm)
+    parts = [f"{name} {decimals(errors[key])}" for name, key in (("median", "median"), ("events", "n_event")) if not math.isnan(errors[key])]
+    told = f" (reconstruction error: {', '.join(parts)})" if parts else ""
+    return f"; {counted(len(arm.draws), 'draw')}{told}"
 
 
 def of_agreement(agreement):
@@ -75,9 +120,10 @@ def of_agreement(agreement):
     for row in agreement.rows:
         if row.verdict != "agrees":
             when = "" if math.isnan(row.time) else f" at {row.time:g}"
+            added = "" if math.isnan(row.reconstruction_se) else f", reconstruction error {decimals(row.reconstruction_se, 3)}"
             yield (
                 f"  {row.verdict}: {row.quantity} of {row.arm}{when}: printed {decimals(row.reported, 3)}, "
-                f"rebuilt {decimals(row.reconstructed, 3)} ({row.why})"
+                f"rebuilt {decimals(row.reconstructed, 3)}{added} ({row.why})"
             )
 
 

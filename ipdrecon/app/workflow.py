@@ -8,16 +8,18 @@ from pathlib import Path
 import numpy as np
 
 from ipdrecon.app import library, saving
+from ipdrecon.app.draws import DRAWS, draws_files, read_draws, reconstruction_errors
 from ipdrecon.app.given import EDITS, Given, edits_bytes, edits_in_force
 from ipdrecon.app.tables import read_table
 from ipdrecon.errors import FolderError, ReconstructionError
 from ipdrecon.flags import Flag, needs_review
 from ipdrecon.model import ReconstructedArm
 
+INCIDENCE = "incidence"
 IPD, RECONSTRUCTION, RECONSTRUCTION_PICTURE = "ipd.csv", "reconstruction.json", "reconstruction.png"
 VALIDATION, VALIDATION_RECORD = "validation.csv", "validation.json"
 _COMPARED = (VALIDATION, VALIDATION_RECORD)
-_REBUILT = (IPD, RECONSTRUCTION, RECONSTRUCTION_PICTURE)
+_REBUILT = (IPD, RECONSTRUCTION, RECONSTRUCTION_PICTURE, DRAWS)
 _INPUTS = (library.CURVES, library.AT_RISK, library.CENSOR_MARKS)
 
 
@@ -65,9 +67,9 @@ def digitise_to_folder(figure, folder, given=None, *, pictures=None, save_edits=
 
 
 def _unchanged(folder, files, names):
-    """Whether the new files of these names are as they stand in a folder, or there is none of them."""
-    standing = [Path(folder) / name for name in names if (Path(folder) / name).is_file()]
-    return all(path.read_bytes() == files[path.name] for path in standing)
+    """Whether the new files of these names are those that stand in a folder, or none of them stands there."""
+    standing = {name: (Path(folder) / name).read_bytes() for name in names if (Path(folder) / name).is_file()}
+    return not standing or standing == {name: files[name] for name in names if name in files}
 
 
 def with_at_risk(digitisation, tables, path):
@@ -141,15 +143,17 @@ def _letters(text):
 # --- reconstruct -----------------------------------------------------------------------------------------------------
 
 
-def reconstruct_to_folder(folder, *, method="guyot", n=None, n_event=None, seed=0):
+def reconstruct_to_folder(folder, *, method="joint", n=None, n_event=None, draws=0, seed=0):
     """Rebuild the patients of a figure folder, and write them there.
 
     Parameters
     ----------
     folder : str or Path
-    method : {"guyot"}
+    method : {"joint", "guyot"}
     n, n_event : dict of str to int, optional
         Patients and total events by arm, where the figure does not tell.
+    draws : int
+        Further data sets compatible with the figure.
     seed : int
 
     Returns
@@ -158,14 +162,36 @@ def reconstruct_to_folder(folder, *, method="guyot", n=None, n_event=None, seed=
     arms : tuple of ReconstructedArm
     """
     from ipdrecon.survival import reconstruct
+    from ipdrecon.survival.curve_kinds import part_delayed_entry
 
     digitisation = library.read_digitisation(folder)
     arms_seen = list(dict.fromkeys(curve.arm for panel in digitisation.panels for curve in panel.curves))
     n, n_event = (_named(numbers, arms_seen, option) for numbers, option in ((n, "--n"), (n_event, "--events")))
-    arms = reconstruct(digitisation, method=method, n=n, n_event=n_event, seed=seed)
+    digitisation = part_delayed_entry(digitisation)
+    n, n_event = (_of_arms(numbers, digitisation) for numbers in (n, n_event))
+    arms = reconstruct(digitisation, method=method, n=n, n_event=n_event, draws=draws, seed=seed)
     files = _reconstruction_files(Path(folder), digitisation, arms, {"n": n, "n_event": n_event, "seed": seed})
-    saving.write_files(folder, files, outdated=() if _unchanged(folder, files, (IPD,)) else _COMPARED)
+    write_rebuilt(folder, files)
     return digitisation, arms
+
+
+def write_rebuilt(folder, files):
+    """Write rebuilt patients and what goes with them; comparisons with other patients are taken away.
+
+    Parameters
+    ----------
+    folder : str or Path
+    files : dict of str to bytes
+        Content by name.
+    """
+    outdated = () if _unchanged(folder, files, (IPD, DRAWS)) else _COMPARED
+    saving.write_files(folder, files, outdated=(*outdated, *({DRAWS} - set(files))))
+
+
+def _of_arms(numbers, digitisation):
+    """Numbers without those of arms that were left out."""
+    left = {curve.arm for panel in digitisation.panels for curve in panel.curves}
+    return numbers and {arm: number for arm, number in numbers.items() if arm in left}
 
 
 def _named(numbers, arms, option):
@@ -185,9 +211,15 @@ def _reconstruction_files(folder, digitisation, arms, given):
     rows = [(arm.panel, arm.arm, time, int(event)) for arm in arms for time, event in zip(arm.time, arm.event, strict=True)]
     return {
         IPD: saving.csv_bytes(("panel", "arm", "time", "event"), rows),
-        RECONSTRUCTION: saving.json_bytes(_reconstruction_record(folder, arms, given)),
+        RECONSTRUCTION: saving.json_bytes(_reconstruction_record(folder, arms, given) | _left_out(digitisation)),
         RECONSTRUCTION_PICTURE: png_bytes(draw_reconstruction(digitisation, arms)),
-    }
+    } | draws_files(arms)
+
+
+def _left_out(digitisation):
+    """What the record says of arms that could not be rebuilt."""
+    flags = [flag.to_dict() for flag in digitisation.flags if flag.name == "delayed_entry"]
+    return {"left_out": flags} if flags else {}
 
 
 def _reconstruction_record(folder, arms, given):
@@ -199,7 +231,8 @@ def _reconstruction_record(folder, arms, given):
         "version": __version__,
         "method": arms[0].method if arms else "",
         "given": given,
-        "inputs": _digests(folder),
+        "inputs": input_digests(folder),
+        "draws": max((len(arm.draws) for arm in arms), default=0),
         "arms": [
             {
                 "panel": arm.panel,
@@ -209,6 +242,7 @@ def _reconstruction_record(folder, arms, given):
                 "n": arm.n,
                 "n_event": arm.n_event,
                 "residuals": arm.residuals,
+                "reconstruction_se": reconstruction_errors(arm) if arm.draws else None,
                 "flags": [flag.to_dict() for flag in arm.flags],
             }
             for arm in arms
@@ -216,12 +250,13 @@ def _reconstruction_record(folder, arms, given):
     }
 
 
-def _digests(folder):
+def input_digests(folder):
+    """Give the SHA-256 of the tables that patients are rebuilt from, by file name."""
     return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in _INPUTS if (folder / name).exists()}
 
 
 def read_arms(folder):
-    """Read the patients rebuilt in a figure folder.
+    """Read the patients rebuilt in a figure folder, and their draws.
 
     Parameters
     ----------
@@ -234,19 +269,26 @@ def read_arms(folder):
     Raises
     ------
     FolderError
-        When there are none, or the curves have changed since they were rebuilt.
+        When there are none, the curves have changed since they were rebuilt, or the draws do not go with them.
     """
     folder = Path(folder)
     if not (folder / IPD).exists():
         raise FolderError(f"{folder} holds no {IPD}; run `ipdrecon reconstruct {folder}` first.")
-    known = {}
+    known, draws = {}, read_draws(folder)
     if (folder / RECONSTRUCTION).exists():
         record = json.loads((folder / RECONSTRUCTION).read_text("utf-8"))
-        changed = [name for name, digest in _digests(folder).items() if record["inputs"].get(name) != digest]
+        changed = [name for name, digest in input_digests(folder).items() if record["inputs"].get(name) != digest]
         if changed:
             raise FolderError(f"{folder}: {', '.join(changed)} changed since {IPD} was made; run `ipdrecon reconstruct {folder}` again.")
+        n_draws = max(map(len, draws.values()), default=0)
+        if record.get("draws", 0) != n_draws:
+            raise FolderError(f"{folder} was rebuilt with {record.get('draws', 0)} draws, but {DRAWS} holds {n_draws}; run `ipdrecon reconstruct` again.")
         known = {(arm["panel"], arm["arm"]): arm for arm in record["arms"]}
-    return tuple(_read_arm(key, patients, known.get(key)) for key, patients in read_patients(folder / IPD).items())
+    patients = read_patients(folder / IPD)
+    if not set(draws) <= set(patients):
+        panel, arm = min(set(draws) - set(patients))
+        raise FolderError(f"{folder / DRAWS} holds the arm {arm!r} of panel {panel}, which {IPD} does not; run `ipdrecon reconstruct` again.")
+    return tuple(replace(_read_arm(key, both, known.get(key)), draws=draws.get(key, ())) for key, both in patients.items())
 
 
 def read_patients(path):
@@ -301,10 +343,22 @@ def validate_to_folder(folder, reported):
     """
     from ipdrecon.survival import validate
 
-    agreement = validate(read_arms(folder), reported)
+    arms = read_arms(folder)
+    _refuse_kaplan_meier_of_causes(folder, arms, reported)
+    agreement = validate(arms, reported)
     record = saving.json_bytes(agreement_record(agreement))
     saving.write_files(folder, {VALIDATION: saving.frame_csv(agreement.to_frame()), VALIDATION_RECORD: record})
     return agreement
+
+
+def _refuse_kaplan_meier_of_causes(folder, arms, reported):
+    """Refuse to read medians and survival from patients with causes: their Kaplan-Meier estimate is not what the figure draws."""
+    names = sorted({row.quantity for row in reported} & {"median", "survival"})
+    if names and any(arm.method == INCIDENCE for arm in arms):
+        raise FolderError(
+            f"{folder} holds patients with causes; {' and '.join(names)} cannot be compared with them, only hr (cause-specific), events, n and n_risk. "
+            f"Leave these rows out of the table of reported numbers."
+        )
 
 
 def agreement_record(agreement):

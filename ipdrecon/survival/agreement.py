@@ -13,7 +13,7 @@ Examples
 import math
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.stats import norm
@@ -23,6 +23,7 @@ from ipdrecon.flags import Flag
 from ipdrecon.model import Agreement, AgreementRow
 from ipdrecon.survival.hazard_ratio import estimate_hazard_ratio, logrank
 from ipdrecon.survival.kaplan_meier import RISK_CONVENTIONS, kaplan_meier, median_survival, n_risk_at
+from ipdrecon.survival.replicates import logranks, medians, reconstruction_error, survivals
 from ipdrecon.survival.reported import read_reported
 
 _AGREES, _DIFFERS, _UNKNOWN = "agrees", "differs", "cannot be judged"
@@ -69,12 +70,13 @@ class Tolerances:
 
 @dataclass(frozen=True)
 class _Judged:
-    """A verdict on its way into an `AgreementRow`."""
+    """A verdict on its way into an `AgreementRow`; `error` is what the reconstruction adds, `ci` of sampling alone."""
 
     reconstructed: float
     difference: float
     agrees: bool | None
     why: str
+    error: float = math.nan
     ci: tuple = (math.nan, math.nan)
     has_arm: bool = True
 
@@ -164,9 +166,9 @@ def _two_arms(arms, reported):
     return treatment, reference
 
 
-def _within(reconstructed, reported, allowed, text):
+def _within(reconstructed, reported, allowed, text, error):
     difference = reconstructed - reported.value
-    return _Judged(reconstructed, difference, abs(difference) <= allowed + 1e-12, text)
+    return _Judged(reconstructed, difference, abs(difference) <= allowed + 1e-12, text, error)
 
 
 def _width_trouble(reported, estimate, tolerances):
@@ -198,22 +200,23 @@ def _judge_hr(arms, reported, tolerances):
     if width:
         agrees = False
         why.append(width)
-    return _Judged(estimate.ratio, difference, agrees, "; ".join(why), estimate.interval())
+    error = math.nan if estimate.reconstruction_sei is None else estimate.reconstruction_sei
+    return _Judged(estimate.ratio, difference, agrees, "; ".join(why), error, replace(estimate, reconstruction_sei=None).interval())
 
 
 def _judge_median(arms, reported, tolerances):
     arm = _named(arms, reported.arm)
     found = median_survival(arm.time, arm.event)
-    ci = (found.ci_low, found.ci_high)
+    shown = {"error": reconstruction_error(medians(arm.draws)), "ci": (found.ci_low, found.ci_high)}
     allowed = tolerances.median_follow_up * float(arm.time.max(initial=0)) + reported.half_unit
     why = f"tolerance {tolerances.median_follow_up:.0%} of the follow-up and rounding ({allowed:.3g}), or survival within {tolerances.median_survival:g} of one half there"
     if math.isinf(reported.value) and math.isinf(found.median):
-        return _Judged(found.median, 0.0, True, "not reached in both", ci)
+        return _Judged(found.median, 0.0, True, "not reached in both", **shown)
     estimate = kaplan_meier(arm.time, arm.event)
     where = float(arm.time.max(initial=0)) if math.isinf(reported.value) else reported.value
     near = abs(float(estimate.survival_at(where)) - 0.5) <= tolerances.median_survival
     difference = found.median - reported.value
-    return _Judged(found.median, difference, abs(difference) <= allowed + 1e-12 or near, why, ci)
+    return _Judged(found.median, difference, abs(difference) <= allowed + 1e-12 or near, why, **shown)
 
 
 def _judge_survival(arms, reported, tolerances):
@@ -226,20 +229,22 @@ def _judge_survival(arms, reported, tolerances):
     low, high = estimate.interval()
     index = np.searchsorted(estimate.time, reported.time, side="right") - 1
     ci = (float(low[index]), float(high[index])) if index >= 0 else (1.0, 1.0)
-    judged = _within(at, reported, allowed, f"tolerance {tolerances.survival:g} and rounding")
-    return _Judged(judged.reconstructed, judged.difference, judged.agrees, judged.why, ci)
+    error = reconstruction_error(survivals(arm.draws, [reported.time])[:, 0])
+    return replace(_within(at, reported, allowed, f"tolerance {tolerances.survival:g} and rounding", error), ci=ci)
 
 
 def _judge_events(arms, reported, tolerances):
     arm = _named(arms, reported.arm)
     allowed = max(1.0, tolerances.event_share * reported.value)
-    return _within(float(arm.n_event), reported, allowed, f"tolerance {tolerances.event_share:.0%} of the events, at least 1")
+    error = reconstruction_error([np.sum(event) for _, event in arm.draws])
+    return _within(float(arm.n_event), reported, allowed, f"tolerance {tolerances.event_share:.0%} of the events, at least 1", error)
 
 
 def _judge_n(arms, reported, tolerances):
     arm = _named(arms, reported.arm)
     allowed = max(1.0, tolerances.n_share * reported.value)
-    return _within(float(arm.n), reported, allowed, f"tolerance {tolerances.n_share:.0%} of the patients, at least 1")
+    error = reconstruction_error([len(time) for time, _ in arm.draws])
+    return _within(float(arm.n), reported, allowed, f"tolerance {tolerances.n_share:.0%} of the patients, at least 1", error)
 
 
 def _judge_n_risk(arms, reported, tolerances):
@@ -247,11 +252,14 @@ def _judge_n_risk(arms, reported, tolerances):
     allowed = max(1.0, tolerances.n_share * arm.n)
     counts = {convention: float(n_risk_at(arm.time, reported.time, convention=convention)) for convention in RISK_CONVENTIONS}
     convention = min(RISK_CONVENTIONS, key=lambda name: abs(counts[name] - reported.value))
-    return _within(counts[convention], reported, allowed, f"tolerance {tolerances.n_share:.0%} of the patients, at least 1; counting {convention}")
+    error = reconstruction_error([n_risk_at(time, reported.time, convention=convention) for time, _ in arm.draws])
+    why = f"tolerance {tolerances.n_share:.0%} of the patients, at least 1; counting {convention}"
+    return _within(counts[convention], reported, allowed, why, error)
 
 
 def _judge_logrank(arms, reported, tolerances):
-    p = logrank(*_two_arms(arms, reported)).p
+    pair = _two_arms(arms, reported)
+    p = logrank(*pair).p
     if math.isnan(p):
         raise _CannotJudge("no event happens while both arms have patients at risk")
     if not 0 < reported.value <= 1:
@@ -264,7 +272,8 @@ def _judge_logrank(arms, reported, tolerances):
     elif reported.bound == ">":
         lowest = 0.0
     agrees = lowest - tolerances.logrank_z <= z <= highest + tolerances.logrank_z
-    return _Judged(p, p - reported.value, bool(agrees), f"tolerance {tolerances.logrank_z:g} in z and rounding; reconstructed z = {z:.2f}")
+    error = reconstruction_error(logranks(*(arm.draws for arm in pair))[2] if all(arm.draws for arm in pair) else ())
+    return _Judged(p, p - reported.value, bool(agrees), f"tolerance {tolerances.logrank_z:g} in z and rounding; reconstructed z = {z:.2f}", error)
 
 
 _JUDGES = {
@@ -302,6 +311,7 @@ def _row(reported, judged):
         judged.ci,
         reported.panel or "1",
         reported.source,
+        judged.error,
     )
 
 

@@ -83,12 +83,15 @@ class CheckedCurve:
     repair : float
         The largest change of survival made to stop the curve from rising.
     flags : tuple of Flag
+    read : tuple of ndarray
+        Time and survival of all points in order of time, before they were made to fall.
     """
 
     time: np.ndarray
     survival: np.ndarray
     repair: float
     flags: tuple
+    read: tuple = ()
 
 
 @dataclass(frozen=True)
@@ -239,10 +242,11 @@ def check_curve(time, survival, *, arm="arm 1", settings=None):
     survival, incidence = _as_survival(survival[np.argsort(time, kind="stable")], survival, arm, settings)
     order = np.lexsort((-survival, time))
     time, survival = time[order], survival[order]
+    read = time, survival
     survival, repair, repaired = _falling(time, survival, arm, settings)
     start = _start(time, survival, arm, settings)
     time, survival = _from_zero(time, survival)
-    return CheckedCurve(time, survival, repair, dropped + percent + incidence + repaired + start)
+    return CheckedCurve(time, survival, repair, dropped + percent + incidence + repaired + start, read)
 
 
 def _few_points(curve, n, arm):
@@ -274,15 +278,36 @@ def _first_number(curve, time, n_risk, n, arm):
     return round(n_risk[0] / alive), (Flag("n_assumed", f"arm {arm!r}", detail),)
 
 
-def _check_rises(time, n_risk, arm, unit):
+def rising_row(time, n_risk, *, arm="arm 1", unit="time"):
+    """Say where a row of numbers at risk rises, and what that means.
+
+    Parameters
+    ----------
+    time, n_risk : ndarray, shape (n_times,)
+        In order of time, without empty cells.
+    arm, unit : str
+        For the message.
+
+    Returns
+    -------
+    str
+        Empty where it does not rise.
+    """
     rise = np.flatnonzero(np.diff(n_risk) > 0)
-    if len(rise):
-        at = rise[0]
-        raise AtRiskError(
-            f"The at-risk row of {arm!r} rises from {n_risk[at]:g} at {unit} {time[at]:g} to {n_risk[at + 1]:g} at {unit} "
-            f"{time[at + 1]:g}; numbers at risk cannot rise unless patients enter late (delayed entry), which no method "
-            f"here rebuilds. If it is a misread digit, mend it in at_risk.csv."
-        )
+    if not len(rise):
+        return ""
+    at = rise[0]
+    return (
+        f"The at-risk row of {arm!r} rises from {n_risk[at]:g} at {unit} {time[at]:g} to {n_risk[at + 1]:g} at {unit} "
+        f"{time[at + 1]:g}; numbers at risk cannot rise unless patients enter late (delayed entry), which no method "
+        f"here rebuilds. If it is a misread digit, mend it in at_risk.csv."
+    )
+
+
+def _check_rises(time, n_risk, arm, unit):
+    text = rising_row(time, n_risk, arm=arm, unit=unit)
+    if text:
+        raise AtRiskError(text)
 
 
 def _whole_number(value, what, arm):
@@ -296,18 +321,29 @@ def _whole_number(value, what, arm):
 
 
 def _ordered_row(risk_time, n_risk, arm):
-    """Cells in order of time, without the empty ones."""
+    """Cells in order of time, without the empty ones, as whole numbers; and the flag where they were none."""
     time, n_risk = _pairs(risk_time, n_risk, ("risk_time", "n_risk"), arm, AtRiskError)
     known = (np.abs(time) < _LATEST) & np.isfinite(n_risk)
     order = np.argsort(time[known], kind="stable")
-    time, n_risk = time[known][order], np.round(n_risk[known][order])
+    time, printed = time[known][order], n_risk[known][order]
+    n_risk = np.round(printed)
     if len(time) and (n_risk.min() < 0 or time[0] < 0):
         raise AtRiskError(f"The at-risk row of {arm!r} holds {n_risk.min():g} at time {time[n_risk.argmin()]:g}; expected numbers and times from 0.")
     twice = np.flatnonzero(np.diff(time) == 0)
     if len(twice) and (n_risk[twice] != n_risk[twice + 1]).any():
         raise AtRiskError(f"The at-risk row of {arm!r} has two numbers at time {time[twice[0]]:g}; expected one. Take the wrong one out.")
     once = np.concatenate((np.diff(time) > 0, [True])) if len(time) else np.zeros(0, bool)
-    return time[once], n_risk[once]
+    return time[once], n_risk[once], _not_whole(time, printed, arm)
+
+
+def _not_whole(time, printed, arm):
+    """Flag numbers at risk that are no whole numbers: sums of weights, since patients are whole."""
+    parted = np.flatnonzero(printed != np.round(printed))
+    if not len(parted):
+        return ()
+    first = parted[0]
+    detail = f"{len(parted)} of {len(printed)} numbers at risk are not whole; the first is {printed[first]:g} at {time[first]:g}. They were rounded."
+    return (Flag("weighted_curve", f"arm {arm!r}", detail),)
 
 
 def check_at_risk(curve, risk_time=None, n_risk=None, *, n=None, arm="arm 1", unit="time"):
@@ -336,7 +372,7 @@ def check_at_risk(curve, risk_time=None, n_risk=None, *, n=None, arm="arm 1", un
     ReconstructionError
         Where the number of patients is not known or is no number of patients.
     """
-    time, row = _ordered_row(() if risk_time is None else risk_time, () if n_risk is None else n_risk, arm)
+    time, row, weighted = _ordered_row(() if risk_time is None else risk_time, () if n_risk is None else n_risk, arm)
     n = None if n is None else _whole_number(n, "the number of patients", arm)
     first, flags = _first_number(curve, time, row, n, arm)
     later = time > 0
@@ -349,7 +385,7 @@ def check_at_risk(curve, risk_time=None, n_risk=None, *, n=None, arm="arm 1", un
             f"larger cohort, divide n and the numbers at risk by the same factor."
         )
     _check_rises(time, row, arm, unit)
-    return CheckedRow(time, row.astype(int), flags + _few_points(curve, int(row[0]), arm))
+    return CheckedRow(time, row.astype(int), flags + weighted + _few_points(curve, int(row[0]), arm))
 
 
 def check_n_event(n_event, curve, n, *, arm="arm 1", error=None):

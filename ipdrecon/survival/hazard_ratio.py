@@ -14,16 +14,16 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from scipy.stats import chi2
 
 from ipdrecon.errors import ReconstructionError
 from ipdrecon.flags import Flag
 from ipdrecon.model import TrialEstimate
-from ipdrecon.survival.kaplan_meier import kaplan_meier, n_risk_at
+from ipdrecon.survival.kaplan_meier import kaplan_meier
+from ipdrecon.survival.replicates import hazard_ratios, reconstruction_error
+from ipdrecon.survival.risk_sets import EventRows, RiskSets, cox, logrank_sums
 
 NON_PROPORTIONAL_P = 0.05
-_FIT = {"precision": 1e-12, "max_steps": 200}
 
 
 @dataclass(frozen=True)
@@ -44,16 +44,8 @@ class LogRank:
     p: float
 
 
-def _by_event_time(treatment, reference):
-    """Distinct event times; at risk in both arms and in the treatment arm; events, likewise."""
-    at = np.unique(np.concatenate((treatment.time[treatment.event], reference.time[reference.event])))
-    n_treatment = n_risk_at(treatment.time, at)
-    n = n_treatment + n_risk_at(reference.time, at)
-    events = []
-    for arm in (treatment, reference):
-        seen = np.sort(arm.time[arm.event])
-        events.append(np.searchsorted(seen, at, side="right") - np.searchsorted(seen, at, side="left"))
-    return at, n, n_treatment, events[0] + events[1], events[0]
+def _risk_sets(treatment, reference):
+    return RiskSets.of([(treatment.time, treatment.event)], [(reference.time, reference.event)])
 
 
 def logrank(treatment, reference):
@@ -68,13 +60,9 @@ def logrank(treatment, reference):
     LogRank
         p is NaN where no event happens while both arms are at risk.
     """
-    _, n, n_treatment, events, events_treatment = _by_event_time(treatment, reference)
-    expected = events * n_treatment / n
-    share = n_treatment / n
-    variance = float(np.sum(events * share * (1 - share) * (n - events) / np.maximum(n - 1, 1)))
-    difference = float(np.sum(events_treatment - expected))
-    statistic = difference**2 / variance if variance > 0 else np.nan
-    return LogRank(difference, variance, statistic, float(chi2.sf(statistic, 1)) if variance > 0 else np.nan)
+    (difference,), (variance,) = logrank_sums(_risk_sets(treatment, reference))
+    statistic = float(difference**2 / variance) if variance > 0 else math.nan
+    return LogRank(float(difference), float(variance), statistic, float(chi2.sf(statistic, 1)))
 
 
 def _pick(arms, name, role):
@@ -88,9 +76,7 @@ def _pick(arms, name, role):
 
 def _check_separation(treatment, reference):
     """Refuse data whose partial likelihood has no maximum: all events that compare the arms lie in one of them."""
-    _, n, n_treatment, events, events_treatment = _by_event_time(treatment, reference)
-    both = (n_treatment > 0) & (n_treatment < n)
-    total, mine = int(events[both].sum()), int(events_treatment[both].sum())
+    total, mine = (int(count) for (count,) in _risk_sets(treatment, reference).events_compared())
     if total == 0:
         raise ReconstructionError(
             f"No event happens while both {treatment.arm!r} and {reference.arm!r} have patients at risk; expected one or more. "
@@ -102,44 +88,6 @@ def _check_separation(treatment, reference):
             f"All {total} events while both arms are at risk are outside the arm {empty!r}; expected some in each. The hazard ratio is "
             f"{'0' if mine == 0 else 'infinite'} and has no standard error; use the log-rank test or a risk difference."
         )
-
-
-@dataclass(frozen=True)
-class _EventTimes:
-    """Efron's denominators (1977): one row per event.
-
-    `n_reference`, `n_treatment` are what is left at risk while tied events are taken one by one; `observed` is the share
-    of the event that is in the treatment arm; `at` is the index among `time`.
-    """
-
-    time: np.ndarray
-    at: np.ndarray
-    n_reference: np.ndarray
-    n_treatment: np.ndarray
-    observed: np.ndarray
-
-
-def _event_times(treatment, reference):
-    time, n, n_treatment, events, mine = _by_event_time(treatment, reference)
-    at = np.repeat(np.arange(len(time)), events)
-    share = (np.arange(len(at)) - np.repeat(np.cumsum(events) - events, events)) / events[at]
-    left_reference = (n - n_treatment)[at] - share * (events - mine)[at]
-    return _EventTimes(time, at, left_reference, n_treatment[at] - share * mine[at], (mine / events)[at])
-
-
-def _expected(rows, yi):
-    """Chance that each event is one of the treatment arm, at a log hazard ratio."""
-    weight = rows.n_treatment * np.exp(yi)
-    return weight / (rows.n_reference + weight)
-
-
-def _cox(treatment, reference):
-    """Log hazard ratio and its standard error, by lifelines (Efron's ties), to the last digits its steps can tell."""
-    from lifelines import CoxPHFitter
-
-    patients = pd.concat([arm.to_frame().assign(treatment=float(arm is treatment)) for arm in (treatment, reference)])
-    model = CoxPHFitter().fit(patients.drop(columns="arm"), "time", "event", fit_options=_FIT)
-    return float(model.params_["treatment"]), float(model.standard_errors_["treatment"])
 
 
 def proportional_hazards_p(treatment, reference):
@@ -160,12 +108,13 @@ def proportional_hazards_p(treatment, reference):
         Where no finite hazard ratio exists.
     """
     _check_separation(treatment, reference)
-    rows = _event_times(treatment, reference)
-    chance = _expected(rows, _cox(treatment, reference)[0])
+    sets = _risk_sets(treatment, reference)
+    rows = EventRows.of(sets)
+    chance = rows.chance(cox(sets)[0])
     time = np.concatenate((treatment.time, reference.time))
     estimate = kaplan_meier(time, np.concatenate((treatment.event, reference.event)))
-    before = np.searchsorted(estimate.time, rows.time, side="left")
-    g = (1 - np.concatenate(([1.0], estimate.survival))[before])[rows.at]
+    before = np.searchsorted(estimate.time, sets.time, side="left")
+    g = (1 - np.concatenate(([1.0], estimate.survival))[before])[rows.row]
     variance = chance * (1 - chance)
     g = g - np.sum(g * variance) / np.sum(variance)
     information = float(np.sum(g**2 * variance))
@@ -174,10 +123,26 @@ def proportional_hazards_p(treatment, reference):
     return float(chi2.sf(float(np.sum(g * (rows.observed - chance))) ** 2 / information, 1))
 
 
+def _between_draws(treatment, reference):
+    """Standard error that the reconstruction adds to the log hazard ratio, None where it is not known; and flags."""
+    if not (treatment.draws and reference.draws):
+        return None, ()
+    yi = hazard_ratios(treatment.draws, reference.draws)[0]
+    known = yi[np.isfinite(yi)]
+    flags = ()
+    if len(known) < len(yi):
+        detail = f"No finite hazard ratio in {len(yi) - len(known)} of {len(yi)} draws."
+        flags = (Flag("draws_without_ratio", f"{treatment.arm!r} over {reference.arm!r}", detail),)
+    error = reconstruction_error(known)
+    return (None if math.isnan(error) else error), flags
+
+
 def estimate_hazard_ratio(arms, *, treatment, reference, study=""):
     """Estimate the hazard ratio of `treatment` over `reference`.
 
-    Cox (1972) with Efron's (1977) treatment of ties; the log-rank p beside it.
+    Cox (1972) with Efron's (1977) treatment of ties; the log-rank p beside it. Where both arms have draws, the variance
+    between them is that of the reconstruction (`replicates.reconstruction_error`), draw m of one arm going with draw m
+    of the other; the estimate and its sampling error are those of the arms' own patients.
 
     Parameters
     ----------
@@ -191,33 +156,35 @@ def estimate_hazard_ratio(arms, *, treatment, reference, study=""):
     -------
     TrialEstimate
         `yi` is the log hazard ratio. Flagged ``non_proportional`` where the test of Grambsch and Therneau has p below
-        0.05.
+        0.05, and ``draws_without_ratio`` where draws were left out because no finite hazard ratio exists in them.
 
     Raises
     ------
     ReconstructionError
-        Where an arm is not found, or no finite hazard ratio exists.
+        Where an arm is not found, no finite hazard ratio exists (in the arms, or in any draw), or the arms have draws
+        in different numbers.
     """
     arms = tuple(arms)
     first, second = _pick(arms, treatment, "treatment"), _pick(arms, reference, "reference")
     if first is second:
         raise ReconstructionError(f"Treatment and reference are both {treatment!r}; expected two arms.")
     _check_separation(first, second)
-    yi, sei = _cox(first, second)
+    (yi,), (sei,) = cox(_risk_sets(first, second))
     p = proportional_hazards_p(first, second)
-    flags = ()
+    reconstruction_sei, flags = _between_draws(first, second)
     if p < NON_PROPORTIONAL_P:
-        flags = (Flag("non_proportional", f"{treatment!r} over {reference!r}", f"Grambsch and Therneau: p = {p:.2g}."),)
+        flags = (Flag("non_proportional", f"{treatment!r} over {reference!r}", f"Grambsch and Therneau: p = {p:.2g}."), *flags)
     return TrialEstimate(
         study,
         "HR",
         treatment,
         reference,
-        yi,
-        sei,
+        float(yi),
+        float(sei),
         n=first.n + second.n,
         n_event=first.n_event + second.n_event,
         origin="reconstructed",
         logrank_p=logrank(first, second).p,
         flags=flags,
+        reconstruction_sei=reconstruction_sei,
     )

@@ -26,7 +26,7 @@ from ipdrecon.errors import ReconstructionError
 
 CONFIDENCE_TYPES = ("log", "log-log", "plain")
 RISK_CONVENTIONS = ("time >= t", "time > t")
-_TIE = 1e-9
+TIE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -218,13 +218,13 @@ def n_risk_at(time, at, *, convention="time >= t"):
 
 def _crossing(time, value, level):
     """First time at or below `level`; the middle of the stretch where the value equals it, as R does; else infinite."""
-    below = np.flatnonzero(value <= level + _TIE)
+    below = np.flatnonzero(value <= level + TIE)
     if not len(below):
         return math.inf
     first = below[0]
-    if value[first] < level - _TIE:
+    if value[first] < level - TIE:
         return float(time[first])
-    lower = np.flatnonzero(value < level - _TIE)
+    lower = np.flatnonzero(value < level - TIE)
     return float(time[first] + time[lower[0] if len(lower) else -1]) / 2
 
 

@@ -1,0 +1,191 @@
+"""The joint reconstruction: all that is printed about one arm, held together by paths of whole patients."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ipdrecon.survival.given import Fit
+from ipdrecon.survival.joint.lattice import Chances, forward
+from ipdrecon.survival.joint.leaving import leaving_of
+from ipdrecon.survival.joint.levels import Levels, read_levels
+from ipdrecon.survival.joint.paths import Paths, draw_paths
+from ipdrecon.survival.joint.patients import drawn_patients, middle_patients
+from ipdrecon.survival.joint.timeline import timeline
+
+_N_PATHS = 24
+_N_PATHS_TOTAL = 48
+_MOST_STATES = 3000
+_MOST_ERROR = 2.0
+"""More patients than this within one error of a level, or than `_MOST_STATES` in all, are taken in groups."""
+_UNMARKED = 0.02
+_LEAST_EFFECTIVE = 4.0
+
+
+@dataclass(frozen=True)
+class Arm:
+    """What is given of one arm.
+
+    Attributes
+    ----------
+    time, survival : ndarray, shape (n_points,)
+        The curve as read, in order of time.
+    risk_time, n_risk : ndarray, shape (n_times,)
+        Numbers at risk; the first is at time 0.
+    end : float
+        Where the curve ends, or is carried on to.
+    n_event : int or None
+    marks : ndarray, shape (n_marks,), or None
+    time_error, survival_error : float or None
+    occluded : array-like, shape (n_stretches, 3)
+    """
+
+    time: np.ndarray
+    survival: np.ndarray
+    risk_time: np.ndarray
+    n_risk: np.ndarray
+    end: float
+    n_event: int | None = None
+    marks: np.ndarray | None = None
+    time_error: float | None = None
+    survival_error: float | None = None
+    occluded: tuple = ()
+
+
+class JointModel:
+    """One arm, walked forward once; paths are drawn from it as often as they are wanted.
+
+    Parameters
+    ----------
+    arm : Arm
+    """
+
+    def __init__(self, arm):
+        self.arm, self.n = arm, int(arm.n_risk[0])
+        levels = read_levels(
+            arm.time, arm.survival, self.n, time_error=arm.time_error, survival_error=arm.survival_error, occluded=arm.occluded
+        )
+        self.unit = _patients_per_state(levels, self.n)
+        self.levels = _with_end(levels, arm.end, 0.3 * self.unit / self.n if self.unit > 1 else 0.0)
+        n_risk = np.round(arm.n_risk / self.unit).astype(int)
+        n_event = None if arm.n_event is None else arm.n_event / self.unit
+        leaving = leaving_of(self.levels, arm.risk_time, n_risk, n_event=n_event, marks=arm.marks)
+        self.steps = timeline(self.levels, arm.risk_time[1:], n_risk[1:])
+        self.chances = Chances(self.levels, leaving, self.steps, int(n_risk[0]), unmarked=_UNMARKED if arm.marks is not None else 0.0)
+        self.states, self.passages = forward(self.chances, self.steps, int(n_risk[0]))
+
+    def paths(self, n_paths, rng):
+        """Draw paths."""
+        return draw_paths(self.states, self.passages, self.steps, self.chances, n_paths=n_paths, rng=rng)
+
+    def weight(self, paths):
+        """Weigh paths by how near they come to the total of events, where it is known."""
+        even = np.full(len(paths.left), 1 / len(paths.left))
+        if self.arm.n_event is None:
+            return even
+        miss = paths.n_event * self.unit - self.arm.n_event
+        spread = 0.5
+        while True:
+            weight = np.exp(-0.5 * ((np.abs(miss) - np.abs(miss).min()) / spread) ** 2)
+            weight = weight / weight.sum()
+            if 1 / np.sum(weight**2) >= min(_LEAST_EFFECTIVE, len(miss)):
+                return weight
+            spread *= 2
+
+    def middle(self):
+        """Make the data set in the middle of what the figure allows.
+
+        Returns
+        -------
+        time : ndarray, shape (n,)
+        event : ndarray of bool, shape (n,)
+        paths : Paths
+            Those it is in the middle of, in groups of `unit` patients.
+        """
+        paths = self.paths(_N_PATHS if self.arm.n_event is None else _N_PATHS_TOTAL, np.random.default_rng(0))
+        total = self._reachable(paths)
+        weight = self.weight(paths)
+        patients = middle_patients(paths, weight, self.levels, self.n, unit=self.unit, n_event=total, marks=self.arm.marks)
+        return *patients, paths
+
+    def _reachable(self, paths):
+        """The total of events, where curve and table leave room for it; else None."""
+        if self.arm.n_event is None:
+            return None
+        total = paths.n_event * self.unit
+        miss = self.arm.n_event - total.mean()
+        return self.arm.n_event if abs(miss) <= 4 * total.std() + self.unit else None
+
+    def draws(self, n_draws, seed):
+        """Draw data sets.
+
+        Parameters
+        ----------
+        n_draws : int
+        seed : int or sequence of int
+
+        Returns
+        -------
+        tuple of (time, event)
+        """
+        rng = np.random.default_rng(seed)
+        paths = self.paths(n_draws, rng)
+        if self.arm.n_event is not None:
+            chosen = rng.choice(len(paths.left), n_draws, p=self.weight(paths))
+            paths = Paths(paths.steps, paths.count[chosen], paths.left[chosen])
+        return tuple(
+            drawn_patients(paths, index, self.levels, self.n, unit=self.unit, marks=self.arm.marks, rng=rng) for index in range(n_draws)
+        )
+
+
+def _patients_per_state(levels, n):
+    error = float(np.median(levels.error)) if len(levels.error) else 0.0
+    return max(1, int(np.ceil(n / _MOST_STATES)), int(np.ceil(n * error / _MOST_ERROR)))
+
+
+def _with_end(levels, end, rounding):
+    error = np.sqrt(levels.error**2 + rounding**2)
+    return Levels(levels.time, levels.survival, error, max(levels.end, end), levels.time_error, levels.kind)
+
+
+def _missed(paths, unit, risk_time, n_risk, name):
+    """Say which printed numbers at risk no path meets; `name` is what a time is called."""
+    said = []
+    for index, step in enumerate(paths.steps):
+        cell = getattr(step, "cell", None)
+        if cell is None:
+            continue
+        before = paths.n_risk_before(index) * unit
+        after = before - paths.count[:, index] * unit
+        printed = int(n_risk[cell + 1])
+        fewest, most = int(after.min()), int(before.max())
+        allowed = f"at least {fewest}" if printed < fewest - unit else f"at most {most}" if printed > most + unit else ""
+        if unit == 1 and not allowed and not fewest <= printed <= most:
+            allowed = f"at least {fewest}" if printed < fewest else f"at most {most}"
+        if allowed:
+            said.append(f"the table says {printed} at {name} {risk_time[cell + 1]:g}; the curve allows {allowed}")
+    return tuple(said)
+
+
+def fit_joint(given, *, draws=0, seed=0):
+    """Rebuild the patients of one arm from everything given at once.
+
+    Parameters
+    ----------
+    given : Given
+    draws : int
+        Further data sets, each compatible with everything given.
+    seed : int or sequence of int
+        Of the draws.
+
+    Returns
+    -------
+    Fit
+    """
+    risk_time, n_risk = given.used_row
+    end = max(float(given.curve.time[-1]), float(risk_time[-1]))
+    arm = Arm(*given.curve.read, risk_time, n_risk, end, given.n_event, given.censor_time, *given.known_error, given.occluded)
+    model = JointModel(arm)
+    time, event, paths = model.middle()
+    said = _missed(paths, model.unit, risk_time, n_risk, given.unit)
+    drawn = model.draws(draws, seed) if draws else ()
+    return Fit(time, event, risk_time, n_risk, said, model.levels.kind, drawn)

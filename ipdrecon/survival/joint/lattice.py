@@ -1,0 +1,335 @@
+"""Forward through time: which numbers at risk are possible after each step, and how likely.
+
+The state is the number at risk n, with the Kaplan-Meier estimate S reached on the way to it. Between drops, patients
+leave: c of n with a binomial chance. At a drop, d of n have events, S becomes S (1 - d / n), and the level y read there is
+S with an error of standard deviation s. The sum over all integer paths (d, c) that lead to n is exact; the S of the paths
+that meet in one n are kept as their mean and variance (assumed-density filtering; Maybeck 1982, chapter 12), so that the
+levels inform n although no level is taken as exact:
+
+    weight'(n - d) = weight(n) P(d | n) Normal(y; S (1 - d / n), s^2 + v (1 - d / n)^2).
+
+P(d | n) is that of a Poisson process with the hazard h of the smoothed curve: exp(-n h gap) (n h width)^d / d!. `gap` is the
+time since the last drop, in which no other was seen; `width` is the time within which two events make one drop: the
+precision of the times where one patient's drop stands out from the error, the whole gap where it does not.
+
+Numbers that are printed are facts with a small chance of being wrong. Leaving has a small chance of being nothing like
+assumed, so that a drop which tells n is believed.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import gammaln
+
+from ipdrecon.survival.joint.timeline import Drop, Leave
+
+MISPRINT = 1e-7
+"""Chance that a printed number is any other."""
+UNFORESEEN = 1e-4
+"""Chance that leaving between two drops is nothing like assumed; then any number is as likely."""
+RESOLVED = 0.35
+"""Where the error of a level is less than this share of one patient's drop, drops tell n, and leaving may surprise."""
+_STANDS_OUT = 3.0
+"""A drop of so many errors is seen apart from the next."""
+_NEGLIGIBLE = 1e-7
+_WIDTH = 3.5
+_NOTHING_LEFT = 1e-250
+_MOST_WIDENED = 14
+_TINY = 1e-300
+
+
+@dataclass(frozen=True)
+class State:
+    """What is known after a step.
+
+    Attributes
+    ----------
+    low : int
+        The smallest n kept.
+    weight, level, variance : ndarray, shape (n_shapes, n_states)
+        For each shape of leaving and each n from `low` on: chance; mean of S less `read`, and its variance.
+    read : float
+        The level read last.
+    """
+
+    low: int
+    weight: np.ndarray
+    level: np.ndarray
+    variance: np.ndarray
+    read: float
+
+    @property
+    def highest(self):
+        """The largest n kept."""
+        return self.low + self.weight.shape[1] - 1
+
+    @property
+    def n_risk(self):
+        """Numbers at risk, shape (n_states,)."""
+        return self.low + np.arange(self.weight.shape[1])
+
+
+class Chances:
+    """Chances of leaving and of events, with tables of what they need.
+
+    Parameters
+    ----------
+    levels : Levels
+    leaving : Leaving
+    steps : tuple of Leave, Drop, Printed
+    n : int
+        Patients at time 0.
+    unmarked : float
+        Chance that leaving does not keep to the drawn marks.
+    """
+
+    def __init__(self, levels, leaving, steps, n, unmarked=0.0):
+        self.levels, self.shape_weight, self.unmarked = levels, leaving.weight[:, None], unmarked
+        self.numbers = np.arange(n + 2)
+        self.log_factorial = gammaln(np.arange(n + 2) + 1.0)
+        gap = np.diff(levels.time, prepend=0.0)
+        exact = levels.kind == "exact"
+        apart = min(gap[1:].min(initial=levels.end), levels.end / 5000)
+        self.least_events = int(exact)
+        self.resolved_below = RESOLVED / levels.error.min(initial=np.inf)
+        self._rates = _Rates(levels, gap, apart if exact else levels.time_error * np.sqrt(12), n)
+        self._leaving = [leaving.chance(step.begin, step.end) if isinstance(step, Leave) else None for step in steps]
+        self._marks = [leaving.clock.n_marks(step.begin, step.end) if isinstance(step, Leave) else None for step in steps]
+
+    def leave(self, index, low, highest):
+        """Chances that c of n leave at a step.
+
+        Parameters
+        ----------
+        index : int
+            Of the step.
+        low, highest : int
+            Numbers at risk before it.
+
+        Returns
+        -------
+        ndarray, shape (n_counts, n_shapes or 1, highest - lowest + 1)
+            At [c, shape, n - c - lowest]; c from 0.
+        lowest : int
+            The lowest number at risk after the step.
+        """
+        chance, n_marks = np.clip(self._leaving[index], 1e-9, 0.9999), self._marks[index]
+        mean = float(chance.max()) * highest
+        most = min(highest, max(int(mean + 4.5 * np.sqrt(mean) + 3), n_marks or 0))
+        lowest = max(0, low - most)
+        after = self.numbers[lowest : highest + 1]
+        count = self.numbers[: most + 1, None]
+        table = self.log_factorial
+        before = np.minimum(after + count, len(table) - 1)
+        ways = table[before] - table[count] - table[after]
+        share = np.exp(ways[:, None] + count[:, None] * np.log(chance)[:, None] + after * np.log1p(-chance)[:, None])
+        if n_marks is not None:
+            share = self.unmarked * share
+            share[n_marks] += 1 - self.unmarked
+        return share, lowest
+
+    def events(self, row, low, highest, n_event):
+        """Chances of numbers of events (shape (n_counts, 1)) at a drop, by the number at risk before it: (n_counts, n_states)."""
+        n_risk = self.numbers[low : highest + 1]
+        log_rate, exposure = self._rates.of(row)
+        return np.exp(n_event * log_rate[low : highest + 1] - n_risk * exposure - self.log_factorial[n_event])
+
+
+class _Rates:
+    """Log of the expected events of a drop by row and number at risk, made for a block of rows at a time."""
+
+    _BLOCK = 64
+
+    def __init__(self, levels, gap, width, n):
+        self.levels, self.gap, self.width = levels, gap, width
+        self.n_risk = np.maximum(np.arange(n + 1), 1)
+        self.hazard = _smoothed_hazard(levels)
+        self.before = np.maximum(np.concatenate(([1.0], levels.survival[:-1])), 1e-9)
+        self.exposure = (self.hazard * gap).tolist()
+        self.block, self.log_rate = -1, None
+
+    def of(self, row):
+        block = row // self._BLOCK
+        if block != self.block:
+            self.block, self.log_rate = block, self._log_rate(slice(block * self._BLOCK, (block + 1) * self._BLOCK))
+        return self.log_rate[row - block * self._BLOCK], self.exposure[row]
+
+    def _log_rate(self, rows):
+        stands_out = (self.before[rows] / self.levels.error[rows])[:, None] / self.n_risk
+        merged = np.exp(-0.5 * (stands_out / _STANDS_OUT) ** 2)
+        time = self.width + merged * np.maximum(self.gap[rows] - self.width, 0.0)[:, None]
+        return np.log(np.maximum(self.n_risk * self.hazard[rows][:, None] * time, 1e-6))
+
+
+def _smoothed_hazard(levels):
+    """Slope of -log S around each drop, over a third of the drops or twenty of them."""
+    n_drops = len(levels.time)
+    reach = max(10, n_drops // 6)
+    cumulative = np.concatenate(([0.0], -np.log(np.clip(np.minimum.accumulate(levels.survival), 1e-4, 1.0))))
+    time = np.concatenate(([0.0], levels.time))
+    at = np.arange(1, n_drops + 1)
+    first, last = np.maximum(at - reach, 0), np.minimum(at + reach, n_drops)
+    return (cumulative[last] - cumulative[first]) / np.maximum(time[last] - time[first], 1e-9)
+
+
+@dataclass(frozen=True)
+class Passage:
+    """Chances of one step, as the way back needs them.
+
+    Attributes
+    ----------
+    share : ndarray
+        Of leaving: at [c, shape, n - c - low]. Of a drop: at [d - first, n - low].
+    low : int
+    first : int
+        The fewest events; 0 for leaving.
+    surprises : bool
+        Whether leaving may be nothing like assumed.
+    """
+
+    share: np.ndarray
+    low: int
+    first: int = 0
+    surprises: bool = False
+
+
+def start(n):
+    """Give the state before the first step: all `n` patients, S = 1."""
+    zero = np.zeros((1, 1))
+    return State(n, np.ones((1, 1)), zero, zero, 1.0)
+
+
+def _moments(weight, level, variance):
+    out = np.empty((3, *weight.shape))
+    out[0] = weight
+    np.multiply(weight, level, out=out[1])
+    np.multiply(weight, level * level + variance, out=out[2])
+    return out
+
+
+def _of_moments(low, moments, read):
+    safe = np.maximum(moments[0], _TINY)
+    level = moments[1] / safe
+    return State(low, moments[0], level, np.maximum(moments[2] / safe - level * level, 0.0), read)
+
+
+def _kept(low, moments, read):
+    """Make a state of summed moments, without what is negligible."""
+    largest = moments[0].max(axis=0)
+    keep = np.flatnonzero(largest > _NEGLIGIBLE * largest.max())
+    first, stop = int(keep[0]), int(keep[-1]) + 1
+    return _of_moments(low + first, moments[:, :, first:stop], read)
+
+
+def _leave(state, chances, index):
+    """Let patients leave."""
+    low, highest = state.low, state.highest
+    share, lowest = chances.leave(index, low, highest)
+    moments = _moments(state.weight, state.level, state.variance)
+    if len(state.weight) < share.shape[1]:
+        moments = moments * chances.shape_weight
+    surprises = highest < chances.resolved_below
+    lowest_kept = 0 if surprises else lowest
+    out = np.zeros((3, moments.shape[1], highest - lowest_kept + 1))
+    width = highest - low + 1
+    for count in range(len(share)):
+        begin = low - count - lowest
+        skip = max(0, -begin)
+        place = slice(begin + skip, begin + width)
+        out[:, :, lowest - lowest_kept :][:, :, place] += moments[:, :, skip:] * share[count][:, place]
+    if surprises:
+        out *= 1 - UNFORESEEN
+        from_above = UNFORESEEN * np.cumsum((moments / chances.numbers[low + 1 : highest + 2])[:, :, ::-1], axis=2)[:, :, ::-1]
+        out[:, :, low:] += from_above
+        out[:, :, :low] += from_above[:, :, :1]
+    return _of_moments(lowest_kept, out, state.read), Passage(share, lowest, surprises=surprises)
+
+
+def _possible_events(state, error, chances, row):
+    """Range of events that come near the level at a drop."""
+    off = float(np.abs(state.level).max())
+    spread = _WIDTH * float(np.sqrt(error * error + state.variance.max())) + off
+    read, level = state.read, float(chances.levels.survival[row])
+    share, reach = 1 - level / max(read, 1e-9), spread / max(read, 1e-9)
+    few = share - reach
+    first = max(int(np.floor(few * (state.low if few > 0 else state.highest))), chances.least_events)
+    last = min(max(int(np.ceil((share + reach) * state.highest)), first), state.highest)
+    return min(first, last), last
+
+
+def _drop_once(state, chances, step, error):
+    """Moments after a drop whose level has a given error, the lowest n of them, and the chances of events."""
+    first, last = _possible_events(state, error, chances, step.row)
+    low, highest = state.low, state.highest
+    n_event = chances.numbers[first : last + 1, None]
+    n_risk = chances.numbers[low : highest + 1]
+    share = chances.events(step.row, low, highest, n_event)
+    if step.printed is not None:
+        share = share * printed_chance(n_risk, n_event, step.printed)
+    stay = (1 - n_event / np.maximum(n_risk, 1))[:, None]
+    miss = (state.read + state.level) * stay - chances.levels.survival[step.row]
+    spread = state.variance * stay * stay
+    total = spread + error * error
+    weight = state.weight * share[:, None] * np.exp(-0.5 * miss * miss / total) * (error / np.sqrt(total))
+    kept = error * error / total
+    moments = _moments(weight, miss * kept, spread * kept)
+    lowest = max(0, low - last)
+    out = np.zeros((3, len(state.weight), max(highest - first - lowest, 0) + 1))
+    for index in range(last - first + 1):
+        begin = low - first - index - lowest
+        skip = max(0, -begin)
+        out[:, :, begin + skip : begin + len(n_risk)] += moments[:, index, :, skip:]
+    return out, lowest, Passage(share, low, first=first)
+
+
+def printed_chance(n_risk, n_event, printed):
+    """Chance of a printed number somewhere within a drop: any place is as likely, and it may be a misprint."""
+    inside = (n_risk >= printed) & (n_risk - n_event <= printed)
+    return np.where(inside, 1 / (n_event + 1.0), MISPRINT)
+
+
+def _drop(state, chances, step):
+    """Let the curve drop; where no path comes near the level, its error is widened until one does."""
+    error = float(chances.levels.error[step.row])
+    for _ in range(_MOST_WIDENED):
+        moments, lowest, passage = _drop_once(state, chances, step, error)
+        total = moments[0].sum()
+        if total > _NOTHING_LEFT:
+            break
+        error *= 5
+    return _kept(lowest, moments / max(total, _TINY), float(chances.levels.survival[step.row])), passage
+
+
+def _printed(state, step):
+    weight = state.weight * np.where(state.n_risk == step.n_risk, 1.0, MISPRINT)
+    return _kept(state.low, _moments(weight / weight.sum(), state.level, state.variance), state.read), None
+
+
+def forward(chances, steps, n):
+    """Go through all steps.
+
+    Parameters
+    ----------
+    chances : Chances
+    steps : tuple of Leave, Drop, Printed
+    n : int
+        Patients at time 0.
+
+    Returns
+    -------
+    states : list of State
+        Before each step, and after the last.
+    passages : list of Passage or None
+        One per step; None for a printed number.
+    """
+    states, passages = [start(n)], []
+    for index, step in enumerate(steps):
+        if isinstance(step, Leave):
+            state, passage = _leave(states[-1], chances, index)
+        elif isinstance(step, Drop):
+            state, passage = _drop(states[-1], chances, step)
+        else:
+            state, passage = _printed(states[-1], step)
+        states.append(state)
+        passages.append(passage)
+    return states, passages

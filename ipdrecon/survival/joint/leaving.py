@@ -1,0 +1,213 @@
+"""When patients leave without an event: what is assumed between printed numbers, and after the last of them.
+
+With S the Kaplan-Meier estimate of events and G that of leaving, n(t) / n(0) = S(t-) G(t-) (the two estimates share one
+product over the times; see Satten and Datta 2001, section 2). A printed number therefore gives G where it is printed;
+between two of them leaving is spread at a constant hazard. After the last, G is one of a family,
+
+    G(x) = exp(-dropout x) min(1, (1 - x) / (1 - opening)),    x from 0 at the last printed number to 1 at the end,
+
+steady loss, and from `opening` on the end of follow-up of patients who entered evenly; the levels weigh its members.
+Since n(0) G(t) is what one event at t takes from n(0) S, a total of events is one linear condition on G; where it is
+known, members that meet it are added, and all are weighed by how near they come.
+
+Censor marks set the clock: where they are drawn, leaving keeps their pace instead of that of time.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import brentq
+
+_DROPOUTS = (0.0, 0.4, 1.0, 2.0)
+_OPENINGS = (0.0, 0.35, 0.7, 0.9)
+_OPENINGS_FITTED = (0.0, 0.2, 0.4, 0.6, 0.75, 0.9, 0.97)
+_BEYOND = 1.02
+"""Follow-up would have ended a little after the last patient seen."""
+_FASTEST = 30.0
+_LEAST_LEAVING = 0.5
+"""Expected leavers of an interval for which curve and table leave none: a count, so that none is impossible."""
+_MARK_PACE = 0.95
+_LATEST_OPENING = 0.999
+_TOTAL_SPREAD = 0.7
+"""Standard deviation of the total of events under one shape, per root of the events that leaving costs."""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The pace of leaving.
+
+    Attributes
+    ----------
+    end : float
+        Where the curve ends.
+    marks : ndarray, shape (n_marks,), or None
+        Times of censor marks, increasing.
+    """
+
+    end: float
+    marks: np.ndarray | None = None
+
+    def at(self, time):
+        """Read the clock at times (any shape): time itself, or mostly the number of marks so far."""
+        time = np.asarray(time, float)
+        if self.marks is None or not len(self.marks):
+            return time
+        so_far = np.searchsorted(self.marks, time, side="left") / len(self.marks)
+        return _MARK_PACE * so_far + (1 - _MARK_PACE) * time / self.end
+
+    def n_marks(self, begin, end):
+        """Marks from `begin` on and before `end`; None where none are known."""
+        if self.marks is None:
+            return None
+        first, last = np.searchsorted(self.marks, (begin, end), side="left")
+        return int(last - first)
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """How likely a patient at risk leaves in a stretch of time.
+
+    Attributes
+    ----------
+    border : ndarray, shape (n_intervals + 1,)
+        Time 0 and the printed times; after the last, the family holds.
+    hazard : ndarray, shape (n_intervals,)
+        Per unit of the clock, between two printed numbers.
+    shapes : ndarray, shape (n_shapes, 2)
+        Members of the family: dropout, opening.
+    weight : ndarray, shape (n_shapes,)
+        Chance of each before the levels are seen.
+    clock : Clock
+    """
+
+    border: np.ndarray
+    hazard: np.ndarray
+    shapes: np.ndarray
+    weight: np.ndarray
+    clock: Clock
+
+    def chance(self, begin, end):
+        """Chance of leaving between two times that no printed time parts.
+
+        Returns
+        -------
+        ndarray, shape (1,) between printed numbers, (n_shapes,) after the last of them
+        """
+        begin_pace, end_pace = self.clock.at((begin, end))
+        if begin < self.border[-1]:
+            interval = np.searchsorted(self.border, begin, side="right") - 1
+            return -np.expm1(-self.hazard[interval : interval + 1] * (end_pace - begin_pace))
+        start, stop = self.clock.at((self.border[-1], self.clock.end))
+        length = max(stop - start, 1e-12)
+        stay = _log_stay(self.shapes, np.array([begin_pace - start, end_pace - start]) / length)
+        return -np.expm1(stay[:, 1] - stay[:, 0])
+
+
+def _log_stay(shapes, share):
+    """Log G of each shape (rows) at each share of the open stretch (columns)."""
+    dropout, opening = shapes[:, :1], shapes[:, 1:]
+    evenly = np.log(np.clip((_BEYOND - share) / (_BEYOND - opening), 1e-12, 1.0))
+    return -dropout * share + evenly
+
+
+def _hazards(levels, border, n_risk, clock):
+    """Hazard of leaving between printed numbers."""
+    before = levels.before(border)
+    pace = np.diff(clock.at(border))
+    first, last = n_risk[:-1], n_risk[1:]
+    fall = 1 - before[1:] / np.maximum(before[:-1], 1e-9)
+    lost = np.maximum(first - last - first * fall, 0)
+    n_leaving = np.maximum(first - last - fall * (first - lost / 2), _LEAST_LEAVING)
+    return n_leaving / np.maximum((first + last) / 2, 1) / np.maximum(pace, 1e-12)
+
+
+def _events_between(levels, border, n_risk, clock):
+    """Events expected between printed numbers: falls of n(0) S times G, with G log-linear in the clock."""
+    total, before = 0.0, levels.before(border)
+    after = np.concatenate(([1.0], levels.survival))
+    for i in range(len(border) - 1):
+        rows = slice(*np.searchsorted(levels.time, border[i : i + 2], side="left"))
+        if before[i] <= 0 or rows.start == rows.stop:
+            continue
+        begin, end = n_risk[i] / before[i], n_risk[i + 1] / max(before[i + 1], 1e-9)
+        start, stop = clock.at(border[i : i + 2])
+        share = (clock.at(levels.time[rows]) - start) / max(stop - start, 1e-12)
+        ratio = min(end / max(begin, 1e-9), 1.0)
+        stay = begin * (ratio**share if ratio > 0 else 1 - share)
+        total += float(np.sum(stay * (after[rows] - levels.survival[rows])))
+    return total
+
+
+@dataclass(frozen=True)
+class _OpenEvents:
+    """Events expected after the last printed number, by shape.
+
+    `share` is where the drops lie in the open stretch, `fall` what each would be in events if nobody had left there.
+    """
+
+    share: np.ndarray
+    fall: np.ndarray
+
+    def __call__(self, shapes):
+        return np.exp(_log_stay(shapes, self.share)) @ self.fall
+
+    @classmethod
+    def of(cls, levels, border, n_risk, clock):
+        before = levels.before(border[-1:])[0]
+        first = int(np.searchsorted(levels.time, border[-1], side="left"))
+        start, stop = clock.at((border[-1], clock.end))
+        share = (clock.at(levels.time[first:]) - start) / max(stop - start, 1e-12)
+        fall = -np.diff(np.concatenate(([1.0], levels.survival))[first:]) / max(before, 1e-9) * n_risk[-1]
+        return cls(share, fall)
+
+
+def _meeting_total(expected, n_event):
+    """Members of the family under which `n_event` events are expected."""
+
+    def beyond(dropout, opening):
+        return float(expected(np.array([[dropout, opening]]))[0]) - n_event
+
+    shapes = [
+        (brentq(beyond, 0, _FASTEST, args=(opening,), xtol=1e-3), opening)
+        for opening in _OPENINGS_FITTED
+        if beyond(0, opening) >= 0 >= beyond(_FASTEST, opening)
+    ]
+    if beyond(0, 0.0) < 0 < beyond(0, _LATEST_OPENING):
+        shapes.append((0.0, brentq(lambda opening: beyond(0, opening), 0, _LATEST_OPENING, xtol=1e-3)))
+    return shapes or [(0.0, _LATEST_OPENING if beyond(0, _LATEST_OPENING) < 0 else 0.0)]
+
+
+def _weighed_shapes(levels, border, n_risk, clock, n_event):
+    """Members of the family and their chances, given the total of events."""
+    shapes = np.array([(dropout, opening) for dropout in _DROPOUTS for opening in _OPENINGS])
+    expected = _OpenEvents.of(levels, border, n_risk, clock)
+    if n_event is None or not len(expected.fall) or n_risk[-1] == 0:
+        return shapes, np.full(len(shapes), 1 / len(shapes))
+    left = n_event - _events_between(levels, border, n_risk, clock)
+    shapes = np.concatenate((shapes, _meeting_total(expected, left)))
+    spread = _TOTAL_SPREAD * np.sqrt(max(float(expected.fall.sum()) - left, 0)) + 0.5
+    weight = np.exp(-0.5 * ((expected(shapes) - left) / spread) ** 2)
+    kept = weight > 1e-3 * weight.max()
+    return shapes[kept], weight[kept] / weight[kept].sum()
+
+
+def leaving_of(levels, risk_time, n_risk, *, n_event=None, marks=None):
+    """Set up what is assumed about leaving.
+
+    Parameters
+    ----------
+    levels : Levels
+    risk_time, n_risk : ndarray, shape (n_times,)
+        From time 0 on.
+    n_event : int, optional
+        The total of events.
+    marks : ndarray, shape (n_marks,), optional
+        Times of censor marks.
+
+    Returns
+    -------
+    Leaving
+    """
+    clock = Clock(levels.end, None if marks is None else np.sort(np.asarray(marks, float)))
+    shapes, weight = _weighed_shapes(levels, risk_time, n_risk, clock, n_event)
+    return Leaving(np.asarray(risk_time, float), _hazards(levels, risk_time, n_risk, clock), shapes, weight, clock)

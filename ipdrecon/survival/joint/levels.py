@@ -1,0 +1,217 @@
+"""What a curve says: where it drops, to which level, and how surely each is read.
+
+Where the caller does not know the error of reading, the points tell it themselves. Points that go up and down as often as
+a falling curve allows are a tracer's samples, and their rises are the error. Levels on one grid were read from rows of
+pixels. Levels whose drops are all those of whole patients were calculated, not read. Anything else is taken as clicked.
+
+Examples
+--------
+>>> levels = read_levels([0, 2, 4, 6], [1, 0.9, 0.8, 0.8], 10)
+>>> levels.kind, levels.time.tolist(), levels.survival.tolist()
+('exact', [2.0, 4.0], [0.9, 0.8])
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+KINDS = ("exact", "drawn", "sampled", "clicked")
+
+
+@dataclass(frozen=True)
+class ReadingSettings:
+    """How the kind of reading is told, and what each kind is worth.
+
+    Attributes
+    ----------
+    exact_error : float
+        Of levels that were calculated: the digits that are kept.
+    finest_grid, coarsest_grid : float
+        Levels on a grid between these are rows of pixels; a figure is 150 to 20,000 px high.
+    grid_error : float
+        Standard error of a level in rows: half a row for its place, and what rounding to rows adds (1 / 12).
+    clicked_error, clicked_time_error : float
+        Of points set by hand: one pixel of 400, in survival and as a share of the follow-up.
+    least_samples : int
+        Fewer points are no tracer's.
+    rising_share : float
+        Where more of the steps than this go up, the points are samples with noise.
+    new_level : float
+        A further level of samples must lower the squared misfit by this, in squared errors.
+    most_levels : int
+        More are thinned: a curve has no more to tell.
+    """
+
+    exact_error: float = 1e-10
+    finest_grid: float = 5e-5
+    coarsest_grid: float = 1 / 150
+    grid_error: float = 0.577
+    clicked_error: float = 0.0025
+    clicked_time_error: float = 0.0025
+    least_samples: int = 20
+    rising_share: float = 0.1
+    new_level: float = 8.0
+    most_levels: int = 4000
+
+
+@dataclass(frozen=True)
+class Levels:
+    """The drops of a curve.
+
+    Attributes
+    ----------
+    time : ndarray, shape (n_drops,)
+        Increasing.
+    survival : ndarray, shape (n_drops,)
+        Just after each, as read: samples with noise may rise.
+    error : ndarray, shape (n_drops,)
+        Standard error of each level.
+    end : float
+        Where the curve ends.
+    time_error : float
+        Standard error of the times.
+    kind : {"exact", "drawn", "sampled", "clicked"}
+    """
+
+    time: np.ndarray
+    survival: np.ndarray
+    error: np.ndarray
+    end: float
+    time_error: float
+    kind: str
+
+    def before(self, at):
+        """Level just before each time `at`, drops at that time left out."""
+        return np.concatenate(([1.0], self.survival))[np.searchsorted(self.time, at, side="left")]
+
+
+def _common_step(values, finest):
+    """Largest step that all values are multiples of; 0 where there is none above `finest`."""
+    step, slack = 0.0, finest / 250
+    for value in values:
+        larger, smaller = max(value, step), min(value, step)
+        while smaller > slack:
+            rest = larger % smaller
+            larger, smaller = smaller, 0.0 if smaller - rest < slack else rest
+        step = larger
+        if step < finest:
+            return 0.0
+    return step
+
+
+def _whole_patients(survival, n, error):
+    """Whether all drops are those of whole patients: d of n' with n' at most those who can be at risk."""
+    before, after = survival[:-1], survival[1:]
+    fall = before > after
+    before, share = before[fall], 1 - after[fall] / before[fall]
+    most = int(min(max(8, 2 * n * np.max(share, initial=0)), 400))
+    n_event = np.arange(1, most + 1)
+    with np.errstate(over="ignore"):
+        n_risk = np.round(n_event / share[:, None])
+    possible = (n_risk >= n_event) & (n_risk <= n * before[:, None] + 0.5)
+    miss = np.abs(n_event / np.maximum(n_risk, 1) - share[:, None])
+    return bool((possible & (miss <= 4 * error / before[:, None])).any(axis=1).all())
+
+
+def _kind(time, survival, n, settings):
+    """Kind of reading, standard errors of survival and of time."""
+    step = np.diff(survival)
+    rises = step[step > 1e-9]
+    if len(step) + 1 >= settings.least_samples and len(rises) > settings.rising_share * len(step):
+        return "sampled", float(np.median(rises)) / (0.6745 * math.sqrt(2)), float(np.median(np.diff(time))) / math.sqrt(12)
+    falling = np.minimum.accumulate(survival)
+    grid = _common_step(np.unique(np.round(1 - falling, 9))[::-1], settings.finest_grid)
+    if settings.finest_grid < grid < settings.coarsest_grid:
+        apart = np.diff(np.unique(time))
+        return "drawn", settings.grid_error * grid, float(apart.min(initial=time[-1])) / math.sqrt(12)
+    if _whole_patients(np.concatenate(([1.0], falling)), n, settings.exact_error):
+        return "exact", settings.exact_error, 0.0
+    return "clicked", max(settings.clicked_error, grid / math.sqrt(12)), settings.clicked_time_error * float(time[-1])
+
+
+def _borders(survival, error, penalty):
+    """Cut samples into stretches of one level: least squares with a penalty per stretch.
+
+    Optimal partitioning with pruning (Jackson et al. 2005; Killick, Fearnhead and Eckley 2012, equation 4).
+    """
+    total, square = np.concatenate(([0.0], np.cumsum(survival))), np.concatenate(([0.0], np.cumsum(survival**2)))
+    best, back = np.zeros(len(total)), np.zeros(len(total), int)
+    best[0] = -penalty
+    open_borders = np.array([0])
+    weight = error**-2
+    for stop in range(1, len(total)):
+        length = stop - open_borders
+        misfit = square[stop] - square[open_borders] - (total[stop] - total[open_borders]) ** 2 / length
+        cost = best[open_borders] + misfit * weight
+        first = cost.argmin()
+        best[stop], back[stop] = cost[first] + penalty, open_borders[first]
+        open_borders = np.append(open_borders[cost <= best[stop]], stop)
+    borders = [len(survival)]
+    while borders[-1] > 0:
+        borders.append(back[borders[-1]])
+    return np.array(borders[::-1])
+
+
+def _of_samples(time, survival, error, settings):
+    """Levels of a tracer's samples: a drop lies between the last sample of one level and the first of the next."""
+    borders = _borders(survival, error, settings.new_level)
+    length = np.diff(borders)
+    level = np.minimum(np.add.reduceat(survival, borders[:-1]) / length, 1.0)
+    first, spread = borders[:-1], error / np.sqrt(length)
+    begin = np.where(first > 0, (time[first] + time[np.maximum(first - 1, 0)]) / 2, time[0])
+    if 1 - level[0] < 3 * max(spread[0], error / 3):
+        begin, level, spread = begin[1:], level[1:], spread[1:]
+    return begin, level, spread
+
+
+def _of_steps(time, survival, error):
+    """Levels of a step function: one for each time at which it falls."""
+    drop = np.diff(survival, prepend=1.0) < -1e-12
+    last = np.append(time[1:] > time[:-1], True)
+    level = np.minimum.accumulate(survival)
+    fresh = drop & last
+    for index in np.flatnonzero(drop & ~last):
+        fresh[index + np.argmax(last[index:])] = True
+    return time[fresh], level[fresh], np.full(int(fresh.sum()), error)
+
+
+def _thinned(rows, most):
+    keep = np.unique(np.linspace(0, len(rows[0]) - 1, most).round().astype(int)) if len(rows[0]) > most else slice(None)
+    return tuple(row[keep] for row in rows)
+
+
+def read_levels(time, survival, n, *, time_error=None, survival_error=None, occluded=(), settings=None):
+    """Find the drops of a curve and how surely they are read.
+
+    Parameters
+    ----------
+    time, survival : array-like, shape (n_points,)
+        In order of time; survival in [0, 1], perhaps with noise.
+    n : int
+        Patients at time 0.
+    time_error, survival_error : float, optional
+        Standard errors of reading, where the caller knows them.
+    occluded : array-like, shape (n_stretches, 3)
+        From, to and standard error of survival of stretches that other ink hides.
+    settings : ReadingSettings, optional
+
+    Returns
+    -------
+    Levels
+    """
+    settings = settings or ReadingSettings()
+    time, survival = np.asarray(time, float), np.asarray(survival, float)
+    kind, level_error, place_error = _kind(time, survival, n, settings)
+    if survival_error:
+        level_error, kind = survival_error, "sampled" if kind == "sampled" else "drawn"
+    if time_error:
+        place_error = time_error
+    if kind == "sampled":
+        rows = _of_samples(time, survival, level_error, settings)
+    else:
+        rows = _of_steps(time, survival, level_error)
+    at, level, error = _thinned(rows, settings.most_levels)
+    for begin, stop, hidden in occluded:
+        error = np.where((at >= begin) & (at <= stop), np.maximum(error, hidden), error)
+    return Levels(at, level, error, float(time[-1]), place_error, kind)

@@ -1,0 +1,185 @@
+"""Backward through time: paths of whole patients, drawn from all that the figure allows.
+
+From the end back, each step draws the state before it given the state after it (forward filtering, backward sampling:
+Carter and Kohn 1994; Frühwirth-Schnatter 1994). S is carried along: given d and n, the S before a drop is S / (1 - d / n), and a
+path is as likely as that value under the mean and variance kept for its n. The drawn S is drawn towards the kept mean with a
+tolerance of a quarter of the error of a level, which absorbs what keeping only mean and variance leaves out.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ipdrecon.survival.joint.lattice import UNFORESEEN
+from ipdrecon.survival.joint.timeline import Drop, Leave
+
+_TOLERANCE = 0.25
+_LEAST = 1e-24
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Drawn paths.
+
+    Attributes
+    ----------
+    steps : tuple of Leave, Drop, Printed
+    count : ndarray of int, shape (n_paths, n_steps)
+        Patients who leave, or have events, at each step; 0 at printed numbers.
+    left : ndarray of int, shape (n_paths,)
+        Patients at the end of the curve.
+    """
+
+    steps: tuple
+    count: np.ndarray
+    left: np.ndarray
+
+    @property
+    def is_drop(self):
+        """Which steps are drops, shape (n_steps,)."""
+        return np.array([isinstance(step, Drop) for step in self.steps], bool)
+
+    @property
+    def n_event(self):
+        """Total of events of each path."""
+        return self.count[:, self.is_drop].sum(axis=1)
+
+    def n_risk_before(self, index):
+        """Number at risk before step `index` of each path."""
+        return self.left + self.count[:, index:].sum(axis=1)
+
+
+@dataclass
+class _Walk:
+    """Where the paths are on their way back."""
+
+    n_risk: np.ndarray
+    level: np.ndarray
+    shape: np.ndarray
+
+
+def _density(value, mean, variance):
+    variance = variance + _LEAST
+    return np.exp(-0.5 * (value - mean) ** 2 / variance) / np.sqrt(variance)
+
+
+def _draw(chance, fallback, rng):
+    """Draw one column per row; where no column has a chance, one of the fallback's."""
+    total = chance.sum(axis=1)
+    if not (total > 0).all():
+        chance = np.where((total > 0)[:, None], chance, fallback)
+    cumulative = np.cumsum(chance, axis=1)
+    at = rng.random(len(chance)) * cumulative[:, -1]
+    return np.minimum((cumulative <= at[:, None]).sum(axis=1), chance.shape[1] - 1)
+
+
+def _towards(walk, state, column, tolerance, rng):
+    """Draw S between the one implied and the one kept for the state drawn."""
+    if tolerance < 1e-11:
+        return walk.level
+    row = walk.shape if len(state.weight) > 1 else 0
+    mean, variance = state.read + state.level[row, column], state.variance[row, column]
+    total = variance + tolerance**2
+    drawn = np.sqrt(variance / total) * tolerance * rng.standard_normal(len(mean))
+    return (walk.level * variance + mean * tolerance**2) / total + drawn
+
+
+def _back_leave(walk, state, passage, error, rng):
+    """Draw how many left in a step."""
+    shape = walk.shape[:, None] if len(state.weight) > 1 else 0
+    columns = np.arange(state.weight.shape[1])
+    n_risk = state.low + columns
+    count = n_risk - walk.n_risk[:, None]
+    share = _share_of_leaving(passage, walk, count)
+    if passage.surprises:
+        share = share + (count >= 0) * UNFORESEEN / (n_risk + 1)
+    variance = state.variance[shape, columns] + (_TOLERANCE * error) ** 2
+    near = _density((walk.level - state.read)[:, None], state.level[shape, columns], variance)
+    chance = state.weight[shape, columns] * share * near
+    column = _draw(chance, (count >= 0) * (state.weight[shape, columns] + _LEAST), rng)
+    return _moved(walk, state, column, _TOLERANCE * error, rng)
+
+
+def _share_of_leaving(passage, walk, count):
+    """Chance of each number of leavers (n_paths, n_states), 0 where it is out of the passage's range."""
+    n_counts, n_shapes, _ = passage.share.shape
+    inside = (count >= 0) & (count < n_counts)
+    shape = walk.shape[:, None] if n_shapes > 1 else 0
+    place = np.maximum(walk.n_risk - passage.low, 0)[:, None]
+    return np.where(inside & (walk.n_risk >= passage.low)[:, None], passage.share[np.where(inside, count, 0), shape, place], 0.0)
+
+
+def _moved(walk, state, column, tolerance, rng):
+    """Move the paths to the states drawn; how many patients that adds."""
+    before = state.low + column
+    count = before - walk.n_risk
+    walk.level = _towards(walk, state, column, tolerance, rng)
+    walk.n_risk = before
+    return count
+
+
+def _back_drop(walk, state, passage, error, rng):
+    """Draw how many had events at a drop."""
+    n_event = passage.first + np.arange(len(passage.share))
+    column = walk.n_risk[:, None] + n_event - state.low
+    possible = (column >= 0) & (column < state.weight.shape[1])
+    column = np.where(possible, column, 0)
+    shape = walk.shape[:, None] if len(state.weight) > 1 else 0
+    stay = walk.n_risk[:, None] / np.maximum(walk.n_risk[:, None] + n_event, 1)
+    some = stay > 0
+    stay = np.where(some, stay, 1.0)
+    before = walk.level[:, None] / stay
+    variance = state.variance[shape, column] + (_TOLERANCE * error) ** 2
+    near = np.where(some, _density(before - state.read, state.level[shape, column], variance) / stay, 1.0)
+    weight = np.where(possible, state.weight[shape, column], 0.0)
+    chance = weight * passage.share[np.arange(len(n_event)), column] * near
+    picked = _draw(chance, possible * (weight + _LEAST), rng)
+    rows = np.arange(len(picked))
+    column = column[rows, picked]
+    kept = state.read + state.level[walk.shape if len(state.weight) > 1 else 0, column]
+    walk.level = np.where(some[rows, picked], before[rows, picked], kept)
+    return _moved(walk, state, column, _TOLERANCE * error, rng)
+
+
+def _last(state, chances, n_paths, rng):
+    """Draw where the paths end: somebody is left where the curve goes on after its last drop and above 0."""
+    levels, weight = chances.levels, state.weight
+    if len(levels.time) and levels.time[-1] < levels.end and levels.survival[-1] > 3 * levels.error[-1]:
+        weight = np.where(state.n_risk >= 1, weight, 1e-6 * weight)
+    cumulative = np.cumsum(weight.ravel())
+    at = (np.arange(n_paths) + rng.random(n_paths)) / n_paths * cumulative[-1]
+    index = np.minimum(np.searchsorted(cumulative, at), weight.size - 1)
+    shape, column = np.divmod(index, weight.shape[1])
+    spread = np.sqrt(state.variance[shape, column]) * rng.standard_normal(n_paths)
+    return _Walk(state.low + column, state.read + state.level[shape, column] + spread, shape)
+
+
+def draw_paths(states, passages, steps, chances, *, n_paths, rng):
+    """Draw paths.
+
+    Parameters
+    ----------
+    states, passages : list
+        From `forward`.
+    steps : tuple of Leave, Drop, Printed
+    chances : Chances
+    n_paths : int
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    Paths
+    """
+    walk = _last(states[-1], chances, n_paths, rng)
+    left = walk.n_risk.copy()
+    count = np.zeros((n_paths, len(steps)), int)
+    errors = chances.levels.error.tolist()
+    error = errors[-1] if errors else 0.0
+    for index in range(len(steps) - 1, -1, -1):
+        step = steps[index]
+        if isinstance(step, Leave):
+            count[:, index] = _back_leave(walk, states[index], passages[index], error, rng)
+        elif isinstance(step, Drop):
+            error = errors[step.row]
+            count[:, index] = _back_drop(walk, states[index], passages[index], error, rng)
+    return Paths(steps, count, left)

@@ -1,0 +1,184 @@
+"""From paths to patients: one data set that stands in the middle of all paths, and data sets that are one path each."""
+
+import numpy as np
+
+from ipdrecon.survival.joint.timeline import Drop, Leave, Printed
+
+
+def _rounded(value):
+    return np.floor(value + 0.5).astype(int)
+
+
+def _middle(paths, weight, unit):
+    """Mean number of events and of leavers at each step, in patients; the wanted shift of events is not in it."""
+    mean = weight @ paths.count * float(unit)
+    return np.where(paths.is_drop, mean, 0.0), np.where(paths.is_drop, 0.0, mean)
+
+
+def _shifted(paths, weight, unit, means, n_event):
+    """Bring the mean total to the printed one: drops that the paths leave open give way, each by its variance.
+
+    Leavers of the same stretch between printed numbers make up for it, as the numbers at risk demand.
+    """
+    events, leavers = means
+    mean = weight @ paths.count
+    variance = np.where(paths.is_drop, weight @ (paths.count - mean) ** 2, 0.0) * unit**2
+    missing = n_event - events.sum()
+    if variance.sum() <= 0:
+        return events, leavers
+    shifted = np.maximum(events + missing * variance / variance.sum(), 0.0)
+    leavers = leavers.copy()
+    for part in _stretches(paths.steps):
+        change = (shifted - events)[part].sum()
+        total = leavers[part].sum()
+        if total > 0:
+            leavers[part] *= max(total - change, 0.0) / total
+    return shifted, leavers
+
+
+def _is_border(step):
+    return isinstance(step, Printed) or (isinstance(step, Drop) and step.printed is not None)
+
+
+def _stretches(steps):
+    """Slices of steps between printed numbers."""
+    borders = [index + 1 for index, step in enumerate(steps) if _is_border(step)]
+    return [slice(begin, end) for begin, end in zip([0, *borders], [*borders, len(steps)], strict=True)]
+
+
+def _whole(means, steps, n, printed_left):
+    """Whole numbers whose running totals keep nearest to those of the means, and numbers at risk to those met.
+
+    `printed_left` holds for each step the number at risk after it that all paths meet, or -1.
+    """
+    events, leavers = (np.cumsum(mean) for mean in means)
+    so_far = _rounded(events)
+    gone = _rounded(leavers)
+    fixed = np.flatnonzero(printed_left >= 0)
+    gone[fixed] = np.maximum(n - printed_left[fixed] - so_far[fixed], 0)
+    begin, floor = 0, 0
+    for stop in [*fixed.tolist(), len(steps) - 1]:
+        gone[begin:stop] = np.clip(gone[begin:stop], floor, gone[stop])
+        begin, floor = stop + 1, max(floor, int(gone[stop]))
+        gone[stop] = floor
+    gone = np.minimum(gone, n - so_far)
+    gone = np.maximum.accumulate(gone)
+    return np.diff(so_far, prepend=0), np.diff(gone, prepend=0)
+
+
+def _met(paths, n, unit):
+    """Number at risk after each printed step, where all paths meet the printed one; -1 elsewhere."""
+    left = np.full(len(paths.steps), -1)
+    for index, step in enumerate(paths.steps):
+        if isinstance(step, Printed) and (paths.n_risk_before(index) == step.n_risk).all():
+            left[index] = step.n_risk * unit
+    return left
+
+
+def leaving_times(begin, end, count, marks):
+    """Places for `count` leavers from `begin` on and before `end`: at the marks drawn there, else evenly.
+
+    Parameters
+    ----------
+    begin, end : float
+    count : int
+    marks : ndarray or None
+        Of the whole curve, increasing.
+
+    Returns
+    -------
+    ndarray, shape (count,)
+    """
+    if marks is not None:
+        first, last = np.searchsorted(marks, (begin, end), side="left")
+        here = marks[first:last]
+        if len(here) >= count:
+            return here[_rounded((np.arange(count) + 0.5) * len(here) / max(count, 1) - 0.5)]
+        return np.concatenate((here, leaving_times(begin, end, count - len(here), None)))
+    return begin + (np.arange(count) + 0.5) / max(count, 1) * (end - begin)
+
+
+def middle_patients(paths, weight, levels, n, *, unit=1, n_event=None, marks=None):
+    """Make the data set in the middle of the paths.
+
+    Parameters
+    ----------
+    paths : Paths
+    weight : ndarray, shape (n_paths,)
+        Sums to 1.
+    levels : Levels
+    n : int
+        Patients at time 0.
+    unit : int
+        Patients per state of the paths.
+    n_event : int, optional
+        A total of events to bring the data set to.
+    marks : ndarray, shape (n_marks,), optional
+
+    Returns
+    -------
+    time : ndarray, shape (n,)
+    event : ndarray of bool, shape (n,)
+    """
+    means = _middle(paths, weight, unit)
+    if n_event is not None:
+        means = _shifted(paths, weight, unit, means, n_event)
+    events, leavers = _whole(means, paths.steps, n, _met(paths, n, unit))
+    return _placed(paths.steps, events + leavers, levels, n, marks)
+
+
+def _placed(steps, count, levels, n, marks):
+    times, kinds = [], []
+    for step, number in zip(steps, count.tolist(), strict=True):
+        if not number:
+            continue
+        if isinstance(step, Drop):
+            times.append(np.full(number, levels.time[step.row]))
+        elif isinstance(step, Leave):
+            times.append(leaving_times(step.begin, step.end, number, marks))
+        kinds.append(np.full(number, isinstance(step, Drop)))
+    left = n - int(count.sum())
+    times.append(np.full(max(left, 0), levels.end))
+    kinds.append(np.zeros(max(left, 0), bool))
+    return np.concatenate(times), np.concatenate(kinds)
+
+
+def drawn_patients(paths, index, levels, n, *, unit=1, marks=None, rng):
+    """Make the data set of one path: events within the error of their times, leavers anywhere in their step.
+
+    Parameters
+    ----------
+    paths : Paths
+    index : int
+    levels : Levels
+    n : int
+    unit : int
+    marks : ndarray, optional
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    time : ndarray, shape (n,)
+    event : ndarray of bool, shape (n,)
+    """
+    count = paths.count[index] * unit
+    is_drop = paths.is_drop
+    events = count[is_drop]
+    rows = np.array([step.row for step in paths.steps if isinstance(step, Drop)], int)
+    reach = levels.time_error * np.sqrt(3)
+    at = np.repeat(levels.time[rows], events)
+    at = np.clip(at + rng.uniform(-reach, reach, len(at)), 0.0, levels.end) if reach else at
+    leavers = [step for step in paths.steps if isinstance(step, Leave)]
+    gone = _drawn_leavers(leavers, count[[isinstance(step, Leave) for step in paths.steps]], marks, rng)
+    left = n - len(at) - len(gone)
+    time = np.concatenate((at, gone, np.full(max(left, 0), levels.end)))[:n]
+    return time, np.arange(n) < len(at)
+
+
+def _drawn_leavers(leavers, count, marks, rng):
+    begin, end = (np.repeat([getattr(step, side) for step in leavers], count) for side in ("begin", "end"))
+    if marks is None:
+        return begin + rng.random(len(begin)) * (end - begin)
+    steps = zip(leavers, count.tolist(), strict=True)
+    placed = [leaving_times(step.begin, step.end, number, marks) for step, number in steps if number]
+    return np.concatenate(placed) if placed else np.zeros(0)

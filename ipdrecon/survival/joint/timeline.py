@@ -1,0 +1,85 @@
+"""The order of what happens to an arm: patients leave, the curve drops, a number at risk is printed.
+
+A drop that is read as near a printed time as reading allows may have been counted there or not; then the printed number
+lies somewhere within the drop. An event exactly at a printed time is the same case: tables count time >= t (R, SAS) or
+time > t (lifelines), and few say which.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+_NEAR = 3.5
+"""Drops this near a printed time, in standard errors of time, may be on either side of it: a pixel is 1 / sqrt(12)."""
+
+
+@dataclass(frozen=True)
+class Leave:
+    """Patients may leave from `begin` on and before `end`."""
+
+    begin: float
+    end: float
+
+
+@dataclass(frozen=True)
+class Drop:
+    """The curve drops to level `row`; where `printed` is a number, it is the number at risk somewhere within the drop."""
+
+    row: int
+    printed: int | None = None
+    cell: int | None = None
+
+
+@dataclass(frozen=True)
+class Printed:
+    """`n_risk` is the number at risk here; `cell` is its place in the row."""
+
+    n_risk: int
+    cell: int
+
+
+def _nearest_rows(levels, risk_time):
+    """For each printed time the drop it may lie within, or -1."""
+    reach = _NEAR * levels.time_error
+    rows = np.full(len(risk_time), -1)
+    if not len(levels.time):
+        return rows
+    for cell, time in enumerate(risk_time):
+        nearest = int(np.abs(levels.time - time).argmin())
+        if abs(levels.time[nearest] - time) <= reach and nearest not in rows[:cell]:
+            rows[cell] = nearest
+    return rows
+
+
+def timeline(levels, risk_time, n_risk):
+    """List the steps of an arm.
+
+    Parameters
+    ----------
+    levels : Levels
+    risk_time, n_risk : ndarray, shape (n_times,)
+        Printed numbers after time 0 and up to the curve's end.
+
+    Returns
+    -------
+    tuple of Leave, Drop, Printed
+        From time 0 to the end of the curve; each `Leave` is followed by a drop, a printed number, or the end.
+    """
+    within = _nearest_rows(levels, risk_time)
+    cell_of = {int(row): cell for cell, row in enumerate(within) if row >= 0}
+    moments = [(time, 1, row) for row, time in enumerate(levels.time.tolist())]
+    moments += [(time, 0, cell) for cell, time in enumerate(risk_time.tolist()) if within[cell] < 0]
+    steps, now = [], 0.0
+    for time, is_drop, index in sorted(moments):
+        if time > now:
+            steps.append(Leave(now, time))
+            now = time
+        if not is_drop:
+            steps.append(Printed(int(n_risk[index]), index))
+        elif index in cell_of:
+            steps.append(Drop(index, int(n_risk[cell_of[index]]), cell_of[index]))
+        else:
+            steps.append(Drop(index))
+    if levels.end > now:
+        steps.append(Leave(now, levels.end))
+    return tuple(steps)
