@@ -18,15 +18,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from cox import log_hazard_ratio
 from published_trials import LIKELY_WRONG, read_comparisons
 from reconstruction_page import page
 from scoreboard import known, mean, quantile
 from simulated_trials import MODES, REPS, SEED, SIZES, designs, make_trial, product_limit, survival_at
 
 from ipdrecon import reconstruct_arm
-from ipdrecon.errors import IpdreconError
+from ipdrecon.errors import IpdreconError, ReconstructionError
 from ipdrecon.survival.reconstruction import METHODS
+from ipdrecon.survival.replicates import hazard_ratios
 
 HERE = Path(__file__).parent
 GRID = 400
@@ -82,15 +82,24 @@ def events_gap(arm, found):
     return abs(int(found.event.sum()) - true) / max(true, 1)
 
 
-def _patients(arm):
-    return arm.time, arm.event
+def log_hazard_ratios(reference, treatment):
+    """Log hazard ratio of each pair of data sets (time, event); NaN where there is no finite one."""
+    try:
+        return hazard_ratios(treatment, reference)[0]
+    except ReconstructionError:
+        return np.full(len(reference), np.nan)
+
+
+def log_hazard_ratio(arms):
+    """Log hazard ratio of the second of two arms over the first."""
+    return float(log_hazard_ratios(*([(arm.time, arm.event.astype(bool))] for arm in arms))[0])
 
 
 def spread(trial, setting, given, truth):
     """What the draws tell: standard deviation, and whether either interval of 95 % holds the true log hazard ratio."""
     arms = [rebuild(arm, setting, given.method, draws=given.draws, seed=2 * trial.case + k)[0] for k, arm in enumerate(trial.arms)]
-    estimate = log_hazard_ratio(*map(_patients, arms))
-    drawn = np.array([log_hazard_ratio(*pair) for pair in zip(*(arm.draws for arm in arms), strict=True)])
+    estimate = log_hazard_ratio(arms)
+    drawn = log_hazard_ratios(*(arm.draws for arm in arms))
     low, high = np.nanquantile(drawn, [0.025, 0.975])
     sd = float(np.nanstd(drawn, ddof=1))
     return {
@@ -105,7 +114,7 @@ def score(trial, setting, given, truth):
     row = {"case": trial.case, "n": trial.n, "setting": setting.name}
     try:
         made = [rebuild(arm, setting, given.method) for arm in trial.arms]
-        log_hr = log_hazard_ratio(*(_patients(found) for found, _ in made))
+        log_hr = log_hazard_ratio([found for found, _ in made])
         drawn = spread(trial, setting, given, truth) if given.draws else {}
     except IpdreconError as error:
         return row | {"why": f"{type(error).__name__}: {error}"}
@@ -133,7 +142,7 @@ def simulated_rows(given):
     settings = [setting for setting in SETTINGS if not given.settings or setting.name in given.settings.split(",")]
     for done, (case, design) in enumerate(trials, start=1):
         trial = make_trial(case, design)
-        truth = log_hazard_ratio(*map(_patients, trial.arms))
+        truth = log_hazard_ratio(trial.arms)
         rows += [score(trial, setting, given, truth) for setting in settings]
         if done % PROGRESS_EVERY == 0 or done == len(trials):
             print(f"{done} of {len(trials)} trials, {clock.perf_counter() - begin:.0f} s", file=sys.stderr, flush=True)
@@ -182,7 +191,7 @@ def compare(comparison, method):
         return row | {"why": f"{type(error).__name__}: {error}"}
     if not row["reported"]:
         return row
-    gap = log_hazard_ratio(*map(_patients, arms)) - comparison.reported
+    gap = log_hazard_ratio(arms) - comparison.reported
     return row | {"gap": round(abs(gap), 4), "source_gap": round(comparison.source_gap, 4)}
 
 
