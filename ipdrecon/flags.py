@@ -75,8 +75,9 @@ _DEFINITIONS = (
     FlagDefinition("edited", "A part was set or changed by hand.", "the edits in figure.json", False),
     # rebuilding patients
     FlagDefinition("rescaled_percent", "Survival was given in percent and divided by 100.", "the input", False),
-    FlagDefinition("curve_repaired", "The curve rose, and was lowered to be a survival curve.", "the curve and its coordinates"),
+    FlagDefinition("curve_repaired", "The curve rose or left the range from 0 to 1, and was mended to be a survival curve.", "the curve and its coordinates"),
     FlagDefinition("rows_dropped", "Rows with missing or impossible values were left out.", "the input"),
+    FlagDefinition("few_points", "The curve falls in few, large drops; where it was clicked at few points, the events between two of them were put at the later one.", "the coordinates: one point at each drop of the curve", False),
     FlagDefinition("n_assumed", "The number of patients was estimated, not read.", "the number of patients"),
     FlagDefinition(
         "n_contradicts_table", "The number of patients given differs from the one the figure prints.", "the number given and the table"

@@ -22,6 +22,8 @@ from ipdrecon.survival.kaplan_meier import step_value
 
 _LATEST = 1e100
 """Times from here on are no times: arithmetic with them would overflow."""
+_EARLIEST = 1e-100
+"""Times nearer to 0 than this are 0: arithmetic with them would overflow."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,12 @@ class InputSettings:
         Times this far below 0, as a share of the follow-up, are reading error.
     survival_error : float
         Reading error of survival where the caller knows none.
+    drop_coarse : float
+        A curve whose drops are as large as this on average, and of more than `drop_patients` patients, is known at few
+        points.
+    drop_patients : float
+    n_most : int
+        More patients than this are not rebuilt one by one.
     """
 
     percent_from: float = 1.5
@@ -57,6 +65,9 @@ class InputSettings:
     incidence_start: float = 0.1
     time_slack: float = 0.02
     survival_error: float = 0.0025
+    drop_coarse: float = 0.04
+    drop_patients: float = 5.0
+    n_most: int = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -112,10 +123,11 @@ def _numbers(values, what, arm, error):
 
 
 def _pairs(first, second, names, arm, error):
+    """Times and what belongs to them, as many of both."""
     first, second = _numbers(first, names[0], arm, error), _numbers(second, names[1], arm, error)
     if len(first) != len(second):
         raise error(f"Arm {arm!r}: {len(first)} values of {names[0]} and {len(second)} of {names[1]}; expected as many of both.")
-    return first, second
+    return np.where(np.abs(first) < _EARLIEST, 0.0, first), second
 
 
 def _finite(time, survival, arm, settings):
@@ -147,7 +159,11 @@ def _as_probability(survival, arm, settings):
     lowest = 1 - settings.survival_most
     if survival.min() < lowest:
         raise CurveError(f"Arm {arm!r}: survival falls to {survival.min():g}; expected 0 or more. Check the vertical axis.")
-    return np.round(np.clip(survival, 0, 1), 10), flags
+    within = np.clip(survival, 0, 1)
+    if np.abs(survival - within).max() > settings.repair_told:
+        detail = f"It runs from {survival.min():g} to {survival.max():g}; what lies outside 0 to 1 was set to 0 or 1."
+        flags = (*flags, Flag("curve_repaired", f"arm {arm!r}", detail))
+    return np.round(within, 10), flags
 
 
 def _as_survival(in_order, survival, arm, settings):
@@ -178,6 +194,14 @@ def _falling(time, survival, arm, settings):
         return fitted, float(repair[worst]), ()
     detail = f"Most at time {time[worst]:g}: from {survival[worst]:.3f} to {fitted[worst]:.3f}."
     return fitted, float(repair[worst]), (Flag("curve_repaired", f"arm {arm!r}", detail),)
+
+
+def _start(time, survival, arm, settings):
+    """Flag a curve whose every point at time 0 lies clearly below 1."""
+    at_start = survival[time == 0]
+    if not len(at_start) or at_start[0] >= 1 - settings.repair_told:
+        return ()
+    return (Flag("start_off_one", f"arm {arm!r}", f"It begins at {at_start[0]:.3f}; the drop before was taken for events at time 0."),)
 
 
 def _from_zero(time, survival):
@@ -220,8 +244,19 @@ def check_curve(time, survival, *, arm="arm 1", settings=None):
     time, survival = time[order], survival[order]
     read = time, survival
     survival, repair, repaired = _falling(time, survival, arm, settings)
+    start = _start(time, survival, arm, settings)
     time, survival = _from_zero(time, survival)
-    return CheckedCurve(time, survival, repair, dropped + percent + incidence + repaired, read)
+    return CheckedCurve(time, survival, repair, dropped + percent + incidence + repaired + start, read)
+
+
+def _few_points(curve, n, arm):
+    """Flag a curve that falls in few, large drops."""
+    settings, drop = InputSettings(), -np.diff(curve.survival)
+    drop = drop[drop > 0]
+    if not len(drop) or drop.mean() < settings.drop_coarse or n * drop.mean() <= settings.drop_patients:
+        return ()
+    detail = f"{len(drop)} drops for {n} patients, {n * drop.mean():.0f} of them in each on average."
+    return (Flag("few_points", f"arm {arm!r}", detail),)
 
 
 def _first_number(curve, time, n_risk, n, arm):
@@ -344,8 +379,13 @@ def check_at_risk(curve, risk_time=None, n_risk=None, *, n=None, arm="arm 1", un
     time, row = np.concatenate(([0.0], time[later])), np.concatenate(([first], row[later]))
     if row[0] < 1:
         raise ReconstructionError(f"Arm {arm!r}: there are {row[0]:g} patients at time 0; expected one or more. Pass --n '{arm}=N'.")
+    if row[0] > InputSettings().n_most:
+        raise ReconstructionError(
+            f"Arm {arm!r}: there are {row[0]:g} patients at time 0; expected at most {InputSettings().n_most}. Check the number; of a "
+            f"larger cohort, divide n and the numbers at risk by the same factor."
+        )
     _check_rises(time, row, arm, unit)
-    return CheckedRow(time, row.astype(int), flags + weighted)
+    return CheckedRow(time, row.astype(int), flags + weighted + _few_points(curve, int(row[0]), arm))
 
 
 def check_n_event(n_event, curve, n, *, arm="arm 1", error=None):
