@@ -77,6 +77,8 @@ _DEFINITIONS = (
     FlagDefinition("rescaled_percent", "Survival was given in percent and divided by 100.", "the input", False),
     FlagDefinition("curve_repaired", "The curve rose, and was lowered to be a survival curve.", "the curve and its coordinates"),
     FlagDefinition("rows_dropped", "Rows with missing or impossible values were left out.", "the input"),
+    FlagDefinition("row_numbers_differ", "The row numbers in a table of numbers at risk do not fit the rows of the curve; the times were used.", "the two files: points may be missing, or the table be another arm's"),
+    FlagDefinition("table_time_unlike", "The at-risk table and the curve reach very different times.", "the units of time of both"),
     FlagDefinition("n_assumed", "The number of patients was estimated, not read.", "the number of patients"),
     FlagDefinition(
         "n_contradicts_table", "The number of patients given differs from the one the figure prints.", "the number given and the table"

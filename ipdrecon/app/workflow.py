@@ -57,11 +57,26 @@ def digitise_to_folder(figure, folder, given=None, *, pictures=None, save_edits=
     files = library.digitisation_files(digitisation, reading.figure.px, crops)
     if save_edits:
         files[EDITS] = edits_bytes(digitisation.edits, digitisation.sha256)
-    outdated = () if _unchanged(folder, files, _INPUTS) else _REBUILT + _COMPARED
     if pictures is not None:
         write_pictures(reading, pictures)
-    saving.write_files(folder, files, outdated=outdated)
+    write_figure_folder(folder, files, _INPUTS)
     return digitisation
+
+
+def write_figure_folder(folder, files, inputs, *, outdated=()):
+    """Write what was read into a figure folder; what was rebuilt there from other numbers is taken away.
+
+    Parameters
+    ----------
+    folder : str or Path
+    files : dict of str to bytes
+    inputs : sequence of str
+        The files that patients are rebuilt from.
+    outdated : sequence of str
+        Other files that the new ones make untrue.
+    """
+    rebuilt = () if _unchanged(folder, files, inputs) else _REBUILT + _COMPARED
+    saving.write_files(folder, files, outdated=(*rebuilt, *outdated))
 
 
 def _unchanged(folder, files, names):
@@ -149,7 +164,7 @@ def reconstruct_to_folder(folder, *, method="guyot", n=None, n_event=None, seed=
     folder : str or Path
     method : {"guyot"}
     n, n_event : dict of str to int, optional
-        Patients and total events by arm, where the figure does not tell.
+        Patients and total events by arm; where they are not given, those that the figure's settings hold are used.
     seed : int
 
     Returns
@@ -161,16 +176,44 @@ def reconstruct_to_folder(folder, *, method="guyot", n=None, n_event=None, seed=
 
     digitisation = library.read_digitisation(folder)
     arms_seen = list(dict.fromkeys(curve.arm for panel in digitisation.panels for curve in panel.curves))
-    n, n_event = (_named(numbers, arms_seen, option) for numbers, option in ((n, "--n"), (n_event, "--events")))
+    given = ((n, "n", "--n"), (n_event, "n_event", "--events"))
+    n, n_event = (_with_kept(digitisation, key, named_numbers(numbers, arms_seen, option)) for numbers, key, option in given)
     arms = reconstruct(digitisation, method=method, n=n, n_event=n_event, seed=seed)
     files = _reconstruction_files(Path(folder), digitisation, arms, {"n": n, "n_event": n_event, "seed": seed})
     saving.write_files(folder, files, outdated=() if _unchanged(folder, files, (IPD,)) else _COMPARED)
     return digitisation, arms
 
 
-def _named(numbers, arms, option):
+def _with_kept(digitisation, key, given):
+    """Numbers by arm that came with the figure, for the arms that it still has, and those given now, which go first."""
+    arms = {curve.arm for panel in digitisation.panels for curve in panel.curves}
+    kept = {arm: number for arm, number in digitisation.settings.get(key, {}).items() if arm in arms}
+    return kept | given or None
+
+
+def named_numbers(numbers, arms, option):
+    """Tie numbers given by hand to arms.
+
+    Parameters
+    ----------
+    numbers : dict of str to int, or None
+        By name of the arm; the name may be empty where there is a single arm.
+    arms : list of str
+    option : str
+        Where they were given, for messages.
+
+    Returns
+    -------
+    dict of str to int
+        By the arm's own label.
+
+    Raises
+    ------
+    ReconstructionError, FolderError
+        When a number has no arm.
+    """
     if not numbers:
-        return None
+        return {}
     if "" in numbers:
         if len(arms) > 1:
             raise ReconstructionError(f"{option} {numbers['']} names no arm; the arms are {', '.join(map(repr, arms))}. Give {option} ARM=N.")
