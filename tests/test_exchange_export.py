@@ -148,6 +148,16 @@ def test_panel_and_arm_must_be_there(two_panels):
         export_from_folder(two_panels, ExportRequest("csv", arms=("x",)))
 
 
+def test_one_file_is_no_place_for_several_and_ours_are_never_overwritten(two_panels, tmp_path):
+    with pytest.raises(ExchangeError, match="is one file; expected a folder for patients_A.csv, patients_B.csv"):
+        export_from_folder(two_panels, ExportRequest("csv"), tmp_path / "x.csv")
+    with pytest.raises(ExchangeError, match="a name that ends as they do"):
+        export_from_folder(two_panels, ExportRequest("stata", panel="A"), tmp_path / "x.csv")
+    with pytest.raises(ExchangeError, match="ipd.csv is a file of the figure folder itself"):
+        export_from_folder(two_panels, ExportRequest("csv", panel="A"), two_panels / "ipd.csv")
+    assert not (tmp_path / "x.csv").exists()
+
+
 def test_folder_without_patients_is_refused(tmp_path):
     (tmp_path / "curves.csv").write_text(CURVES)
     with pytest.raises(FolderError, match="holds no ipd.csv; run `ipdrecon reconstruct"):

@@ -132,6 +132,13 @@ def test_column_arm_parts_the_curves_and_units_come_from_names(write):
     assert imported.digitisation.panels[0].calibration.time.unit == "years"
 
 
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_names_of_arms_may_hold_blanks(write, separator):
+    rows = [["arm", "time", "survival"], ["Drug B", "0", "1"], ["Drug B", "4", "0.8"], ["Drug B", "9", "0.7"]]
+    path = write("both.txt", "\n".join(separator.join(row) for row in rows))
+    assert _only_curve(path).arm == "Drug B"
+
+
 def test_our_own_curves_are_read(write):
     rows = "".join(f"1,A,{t},{s}\n" for t, s in zip(TIME, SURVIVAL, strict=True))
     assert _only_curve(write("curves.csv", "panel,arm,time,survival\n" + rows)).arm == "A"
@@ -240,7 +247,7 @@ def test_curves_of_one_file_in_different_scales_are_refused(write):
         (b"a,b,c\n0,1,2\n1,0.9,3\n", "seen: columns a, b, c"),
         (b"time,survival\n0,1\n2,high\n3,0.8\n", "line 3, column survival: is 'high'"),
         (b"0,1\n1,0.9\n2\n", "line 3: 1 cells where others have 2"),
-        (b"0,1\n", "1 usable points"),
+        (b"0,1\n", "1 usable point;"),
         (b"1,0\n0.9,6\n0.7,12\n0.4,24\n", "time first, then survival"),
         (b"0.4,24\n0.7,12\n0.9,6\n1,0\n", "time first, then survival"),
         (b"1,095;50\n2,190;45\n3,285;40\n", "can be read in 2 ways.*--decimal"),
@@ -268,7 +275,7 @@ def test_missing_folder_and_large_files_are_refused(tmp_path):
     path = tmp_path / "large.csv"
     with path.open("wb") as file:
         file.truncate(100_000_000)
-    with pytest.raises(ExchangeError, match="100 MB; expected a table of at most 10 MB"):
+    with pytest.raises(ExchangeError, match="100.0 MB; expected a table of at most 2 MB"):
         read_coordinates(path)
 
 
@@ -319,6 +326,7 @@ def test_a_curve_survives_every_way_of_writing_it(tmp_path, drawn, way, percent,
         ("trisk,nrisk\n0,60\n6,40\n", None),
         ("0 60\n6 40\n", None),
         ("time;n\n0;60\n6;40\n", None),
+        ("time,n,source\n0,60,Fig. 2\n6,40,Fig. 2\n", None),
         ("time,NAR\n0,60\n6,40\n", None),
         ("panel,arm,time,n_risk\n1,placebo,0,60\n1,placebo,6,40\n", None),
     ],

@@ -19,6 +19,7 @@ VALIDATION, VALIDATION_RECORD = "validation.csv", "validation.json"
 _COMPARED = (VALIDATION, VALIDATION_RECORD)
 _REBUILT = (IPD, RECONSTRUCTION, RECONSTRUCTION_PICTURE)
 _INPUTS = (library.CURVES, library.AT_RISK, library.CENSOR_MARKS)
+OWN_FILES = (*_INPUTS, library.FIGURE, library.OVERLAY, EDITS, *_REBUILT, *_COMPARED)
 
 
 # --- digitise --------------------------------------------------------------------------------------------------------

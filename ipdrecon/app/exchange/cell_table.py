@@ -5,6 +5,7 @@ way is preferred: a file is understood if exactly one way gives a table of the n
 """
 
 import csv
+import functools
 import math
 import re
 from dataclasses import dataclass
@@ -46,13 +47,6 @@ class Layout:
     separator: str
     decimal: str = "."
     thousands: bool = False
-
-    def cells(self, line):
-        """Part a line into its cells, stripped; quotes are understood."""
-        if self.separator == " ":
-            line = line.replace("\t", " ").strip(" ")
-        row = next(csv.reader([line], delimiter=self.separator, skipinitialspace=True), [])
-        return [cell.strip() for cell in row]
 
     def number(self, cell):
         """Give the number in a cell: NaN where it is empty or says so, None where it is no number."""
@@ -147,13 +141,42 @@ class CellTable:
         return arms
 
 
-def cell_table(text, layout):
-    """Part a text into cells.
+def parted_lines(text, separator):
+    """Part each line of a text into cells.
+
+    Parameters
+    ----------
+    text : PlainText
+    separator : str
+        As `Layout` has it.
+
+    Returns
+    -------
+    list of (int, list of str)
+        Line number and cells, stripped; quotes are understood.
+
+    Raises
+    ------
+    ExchangeError
+        When a cell is of no sensible length.
+    """
+    lines = [line.replace("\t", " ").strip(" ") if separator == " " else line for _, line in text.lines]
+    try:
+        rows = [next(csv.reader([line], delimiter=separator, skipinitialspace=True), []) for line in lines]
+    except csv.Error as error:
+        raise ExchangeError(f"{text.path} cannot be parted into cells ({error}); save it as CSV.") from error
+    return [(number, [cell.strip() for cell in row]) for (number, _), row in zip(text.lines, rows, strict=True)]
+
+
+def cell_table(text, layout, parted=None):
+    """Make a table of a text.
 
     Parameters
     ----------
     text : PlainText
     layout : Layout
+    parted : list of (int, list of str), optional
+        What `parted_lines` gives for the layout's separator.
 
     Returns
     -------
@@ -164,10 +187,7 @@ def cell_table(text, layout):
     ExchangeError
         When the text is no table of two or more columns under this layout.
     """
-    try:
-        parted = [(number, layout.cells(line)) for number, line in text.lines]
-    except csv.Error as error:
-        raise ExchangeError(f"{text.path} cannot be parted into cells ({error}); save it as CSV.") from error
+    parted = parted_lines(text, layout.separator) if parted is None else parted
     n_head = _head_lines(parted, layout)
     head, body = parted[:n_head], parted[n_head:]
     if not body:
@@ -231,6 +251,11 @@ def layouts(text, decimal=None):
     return [Layout(separator, mark, thousands) for thousands in (False, True) for separator in separators for mark in marks]
 
 
+def _settles(found, other):
+    """Whether a layout that makes sense leaves no room for another: points as thousands, or blanks in a file with tabs."""
+    return (found.decimal == "." and other.decimal == "," and other.thousands) or (found.separator == "\t" and other.separator == " ")
+
+
 def only_reading(text, understand, expected, decimal=None):
     """Find the one way to part a text that makes sense.
 
@@ -254,11 +279,12 @@ def only_reading(text, understand, expected, decimal=None):
         When no way makes sense, or several do and differ.
     """
     found, troubles = {}, []
+    parted = functools.cache(functools.partial(parted_lines, text))
     for layout in layouts(text, decimal):
-        if layout.thousands and layout.decimal == "," and any(reading.table.layout.decimal == "." for reading in found.values()):
+        if any(_settles(reading.table.layout, layout) for reading in found.values()):
             continue
         try:
-            reading = understand(cell_table(text, layout))
+            reading = understand(cell_table(text, layout, parted(layout.separator)))
         except ExchangeError as error:
             troubles.append(error)
         else:
@@ -267,7 +293,9 @@ def only_reading(text, understand, expected, decimal=None):
         return next(iter(found.values()))
     if found:
         ways = "; or ".join(str(reading.table.layout) for reading in found.values())
-        raise ExchangeError(f"{text.path} can be read in {len(found)} ways: {ways}. Say which with --decimal point or --decimal comma.")
+        raise ExchangeError(
+            f"{text.path} can be read in {len(found)} ways: {ways}. Say which with --decimal point or --decimal comma, or save it with another separator."
+        )
     if troubles:
         raise max(troubles, key=lambda error: error.line)
     number, line = text.lines[-1]

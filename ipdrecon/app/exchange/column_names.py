@@ -20,7 +20,7 @@ OF_CURVES = _SHARED | {
     PATIENT: ("status", "event", "events", "censor", "censored", "cens"),
 }
 OF_RISKS = _SHARED | {
-    N_RISK: ("nrisk", "n", "nar", "risk", "atrisk", "natrisk", "numberatrisk", "nosatrisk", "numbersatrisk"),
+    N_RISK: ("nrisk", "n", "nar", "risk", "atrisk", "natrisk", "numberatrisk", "noatrisk", "nosatrisk", "numbersatrisk"),
     LOWER: ("lower",),
     UPPER: ("upper",),
     TOTAL: ("te", "totevents", "totalevents", "totalnevents"),

@@ -12,6 +12,7 @@ import numpy as np
 from ipdrecon.app.exchange import column_names as names
 from ipdrecon.app.exchange.cell_table import CellTable, only_reading
 from ipdrecon.app.exchange.plain_text import PlainText, read_plain_text
+from ipdrecon.app.sentences import counted
 from ipdrecon.errors import ExchangeError
 
 _EXPECTED = "a time and a survival in each line"
@@ -198,7 +199,7 @@ def _refuse_strange(table, points, *, named):
     known = np.isfinite(points.time) & np.isfinite(points.value)
     time, value = points.time[known], points.value[known]
     if len(time) < 2:
-        raise ExchangeError(f"{table.path}: {len(time)} usable points{_of(points.arm)}; expected two or more, each {_EXPECTED}.", table.lines[-1])
+        raise ExchangeError(f"{table.path}: {counted(len(time), 'usable point')}{_of(points.arm)}; expected two or more, each {_EXPECTED}.", table.lines[-1])
     if time.min() == time.max():
         raise ExchangeError(f"{table.path}: all times{_of(points.arm)} are {time[0]:g} ({table.layout}); expected times that grow.", table.lines[-1])
     if not named and _looks_swapped(time, value):

@@ -14,6 +14,7 @@ from ipdrecon.errors import ExchangeError
 FORMATS = ("csv", "ipdfromkm", "stata", "survhe", "metarmst")
 FOLDER = "export"
 _NAMES = {"csv": "patients.csv", "ipdfromkm": "ipdfromkm.csv", "stata": "patients.dta", "metarmst": "metarmst.csv"}
+_SUFFIXES = (".csv", ".dta", ".txt")
 _FIRST_CODE = {"ipdfromkm": 0, "metarmst": 0, "survhe": 1}
 _FIXED_DATE = datetime(1960, 1, 1)
 _LONGEST_TITLE = 80
@@ -90,13 +91,25 @@ def export_from_folder(folder, request, out=None):
     for panel, arms in by_panel.items():
         mark = f"_{_safe(panel)}" if len(by_panel) > 1 else ""
         files |= _files_of(arms, request, codes, mark, units.get(panel, ""))
-    out = Path(folder) / FOLDER if out is None else Path(out)
-    if len(files) == 1 and out.suffix == Path(next(iter(files))).suffix and not out.is_dir():
-        out, files = out.parent, {out.name: next(iter(files.values()))}
+    out, files = _placed(Path(folder), files, out)
     write_files(out, files)
     counts = {panel: sum(arm.n for arm in arms) for panel, arms in by_panel.items()}
     flags = workflow.all_flags(digitisation, [arm for arms in by_panel.values() for arm in arms])
     return Exported(tuple(out / name for name in files), codes, counts, flags)
+
+
+def _placed(folder, files, out):
+    """Give the folder to write to, and the files by the names they get there."""
+    out = folder / FOLDER if out is None else Path(out)
+    if out.suffix in _SUFFIXES and not out.is_dir():
+        names = list(files)
+        if len(names) > 1 or Path(names[0]).suffix != out.suffix:
+            raise ExchangeError(f"--out {out} is one file; expected a folder for {', '.join(names)}, or a name that ends as they do.")
+        out, files = out.parent, {out.name: files[names[0]]}
+    own = [name for name in files if name in workflow.OWN_FILES and out.resolve() == folder.resolve()]
+    if own:
+        raise ExchangeError(f"{out / own[0]} is a file of the figure folder itself; give another name with --out.")
+    return out, files
 
 
 def _chosen(arms, request):
@@ -187,7 +200,8 @@ def kaplan_meier_rows(arm):
     """
     time = np.unique(np.concatenate(([0.0], arm.time[arm.event], arm.time[-1:])))
     n_risk = arm.n - np.searchsorted(arm.time, time, side="left")
-    n_event = np.array([int(((arm.time == at) & arm.event).sum()) for at in time])
+    ended = arm.time[arm.event]
+    n_event = np.searchsorted(ended, time, side="right") - np.searchsorted(ended, time, side="left")
     n_censored = n_risk - n_event - np.append(n_risk[1:], 0)
     return list(zip(time.tolist(), n_risk.tolist(), n_event.tolist(), n_censored.tolist(), strict=True))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ipdrecon.errors import ExchangeError
 
-MOST_BYTES = 10_000_000
+MOST_BYTES = 2_000_000
 _BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _KNOWN_STARTS = (
     (b"PK", "a workbook or ZIP archive; save its sheet as CSV"),
@@ -76,7 +76,7 @@ def _bytes_of(path):
         size = path.stat().st_size
         if size > MOST_BYTES:
             raise ExchangeError(
-                f"{path} has {size / 1e6:.0f} MB; expected a table of at most {MOST_BYTES / 1e6:.0f} MB. "
+                f"{path} has {size / 1e6:.1f} MB; expected a table of at most {MOST_BYTES / 1e6:.0f} MB. "
                 "Take out what is no curve, or every other point."
             )
         return path.read_bytes()

@@ -67,6 +67,8 @@ class RiskRow:
 
     def _misplaced(self, points):
         """Find the first printed time whose rows are others; rows at a printed time may be counted on either side."""
+        if not (np.diff(points.time) >= 0).all():
+            return ""
         ends = np.append(self.time[1:], np.inf)
         row = np.arange(1, len(points.time) + 1)
         for time, end, lower, upper in zip(self.time, ends, self.lower, self.upper, strict=True):
@@ -162,7 +164,7 @@ def _columns(table):
             "Name them in a header: time,n_risk, and arm where there are several.",
             table.lines[0],
         )
-    return columns | dict(zip(missing, free, strict=True))
+    return columns | dict(zip(missing, free, strict=True)) if missing else columns
 
 
 def _rows_by_arm(table, columns):
