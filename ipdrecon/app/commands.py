@@ -160,7 +160,7 @@ def validate(
 @verb(app, "import")
 def import_files(
     talk,
-    curves: Annotated[list[str], typer.Argument(metavar="[ARM=]FILE...", help="Coordinates of curves, as a digitiser wrote them.", show_default=False)],
+    curves: Annotated[list[str], typer.Argument(metavar="[ARM=]FILE", help="Coordinates of curves, as a digitiser wrote them.", show_default=False)],
     at_risk: Annotated[list[str] | None, typer.Option(metavar="[ARM=]FILE", help="Numbers at risk; may be repeated, in the order of the curves.")] = None,
     name: Annotated[list[str] | None, typer.Option(metavar="OLD=NEW", help="Another name of an arm; may be repeated.")] = None,
     n: Annotated[list[str] | None, typer.Option("--n", metavar="ARM=N", help="Patients of an arm; may be repeated.")] = None,
