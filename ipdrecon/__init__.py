@@ -11,6 +11,8 @@ _HOMES = {
     "ipdrecon.survival.reported": ("read_reported",),
     "ipdrecon.app.library": ("read_digitisation", "write_digitisation"),
     "ipdrecon.app.finder_pictures": ("write_pictures",),
+    "ipdrecon.app.exchange.imported_figure": ("ImportRequest", "import_figure", "import_to_folder"),
+    "ipdrecon.app.exchange.patients_out": ("ExportRequest", "export_from_folder"),
     "ipdrecon.app.review_run": ("run_review",),
     "ipdrecon.flags": ("Flag",),
     "ipdrecon.errors": ("IpdreconError",),

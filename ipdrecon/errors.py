@@ -45,3 +45,11 @@ class ReportedError(IpdreconError):
 
 class FolderError(IpdreconError):
     """A figure, trial or review folder lacks a file, or a file is malformed."""
+
+
+class ExchangeError(IpdreconError):
+    """A file of another program cannot be understood; `line` says how far it could."""
+
+    def __init__(self, message, line=0):
+        super().__init__(message)
+        self.line = line

@@ -78,6 +78,8 @@ _DEFINITIONS = (
     FlagDefinition("curve_repaired", "The curve rose or left the range from 0 to 1, and was mended to be a survival curve.", "the curve and its coordinates"),
     FlagDefinition("rows_dropped", "Rows with missing or impossible values were left out.", "the input"),
     FlagDefinition("few_points", "The curve falls in few, large drops; where it was clicked at few points, the events between two of them were put at the later one.", "the coordinates: one point at each drop of the curve", False),
+    FlagDefinition("row_numbers_differ", "The row numbers in a table of numbers at risk do not fit the rows of the curve; the times were used.", "the two files: points may be missing, or the table be another arm's"),
+    FlagDefinition("table_time_unlike", "The at-risk table and the curve reach very different times.", "the units of time of both"),
     FlagDefinition("n_assumed", "The number of patients was estimated, not read.", "the number of patients"),
     FlagDefinition(
         "n_contradicts_table", "The number of patients given differs from the one the figure prints.", "the number given and the table"

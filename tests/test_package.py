@@ -122,7 +122,11 @@ def guide():
     return (ROOT / "docs" / "reading_figures.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("text", [readme, guide])
+def exchange():
+    return (ROOT / "docs" / "exchange.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("text", [readme, guide, exchange])
 def test_papers_name_commands_and_options_that_exist(text):
     from typer.main import get_command
 
@@ -153,6 +157,16 @@ def test_readme_names_flags_that_exist():
     named = set(re.findall(r"`([a-z_]+)` \(", section)) | {"facsimile"}
     assert len(named) > 3
     assert named <= set(DEFINITIONS)
+
+
+def test_exchange_names_flags_and_formats_that_exist():
+    from ipdrecon.app.exchange.patients_out import FORMATS
+
+    values = exchange().partition("**Values.**")[2].partition("**Arms**")[0]
+    named = set(re.findall(r"`([a-z_]+)[`:]", values)) - {"lower", "upper"}
+    assert len(named) == 7
+    assert named <= set(DEFINITIONS)
+    assert tuple(re.findall(r"(?m)^\| `([a-z]+)` \| `", exchange())) == FORMATS
 
 
 def test_every_flag_says_where_to_look():

@@ -183,6 +183,71 @@ def validate(
     return Outcome(_json_of(folder / "validation.json") | {"folder": str(folder)}, agreement_needs_review(agreement))
 
 
+@verb(app, "import")
+def import_files(
+    talk,
+    curves: Annotated[list[str], typer.Argument(metavar="[ARM=]FILE", help="Coordinates of curves, as a digitiser wrote them.", show_default=False)],
+    at_risk: Annotated[list[str] | None, typer.Option(metavar="[ARM=]FILE", help="Numbers at risk; may be repeated, in the order of the curves.")] = None,
+    name: Annotated[list[str] | None, typer.Option(metavar="OLD=NEW", help="Another name of an arm; may be repeated.")] = None,
+    n: Annotated[list[str] | None, typer.Option("--n", metavar="ARM=N", help="Patients of an arm; may be repeated.")] = None,
+    events: Annotated[list[str] | None, typer.Option(metavar="ARM=N", help="Total events of an arm; may be repeated.")] = None,
+    unit: Annotated[str, typer.Option(help="Unit of time: days, weeks, months, years.")] = "",
+    scale: Annotated[str | None, typer.Option(help="survival, percent, incidence or incidence_percent.")] = None,
+    decimal: Annotated[str | None, typer.Option(help="point or comma, where a file does not tell.")] = None,
+    out: _Out = None,
+):
+    """Make a figure folder from the files of another digitiser.
+
+    Example: ipdrecon import placebo.csv drug.csv --at-risk nrisk_placebo.txt --at-risk nrisk_drug.txt --unit months --out fig5/
+    """
+    from ipdrecon.app import sentences
+    from ipdrecon.app.exchange.cell_table import DECIMALS
+    from ipdrecon.app.exchange.imported_figure import ImportRequest, import_to_folder, name_and_path
+    from ipdrecon.flags import needs_review
+
+    if out is None and len(curves) > 1:
+        raise typer.BadParameter(f"{len(curves)} files make one figure folder; give its name with --out DIR")
+    folder = out or name_and_path(curves[0])[1].with_suffix("")
+    scale, decimal = scale and _one_of(scale, _SCALES, "--scale"), decimal and _one_of(decimal, DECIMALS, "--decimal")
+    numbers = _numbers_by_arm(n, "--n"), _numbers_by_arm(events, "--events")
+    request = ImportRequest(tuple(curves), tuple(at_risk or ()), _pairs(name, "--name"), *numbers, unit.strip(), scale, decimal)
+    with talk.working("Reading …"):
+        imported = import_to_folder(request, folder)
+    for line in sentences.of_import(imported):
+        talk.say(line)
+    flags = imported.digitisation.all_flags()
+    talk.flags(flags)
+    talk.say(f"The figure folder is {folder}; go on with: ipdrecon reconstruct {folder}")
+    return Outcome(_json_of(folder / "figure.json") | {"folder": str(folder)}, needs_review(flags))
+
+
+@verb(app, "export")
+def export(
+    talk,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A figure folder with rebuilt patients.", show_default=False)],
+    to: Annotated[str, typer.Option(help="csv, ipdfromkm, stata, survhe or metarmst.")] = "csv",
+    panel: Annotated[str | None, typer.Option(help="Only this panel; each has files of its own.")] = None,
+    arm: Annotated[list[str] | None, typer.Option(help="Only these arms, in this order; may be repeated. The first is the reference.")] = None,
+    trial: Annotated[int, typer.Option(help="Number of the trial, for metarmst.", min=1)] = 1,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder, or the file itself; by default DIR/export.", show_default=False)] = None,
+):
+    """Write rebuilt patients in another program's format.
+
+    Example: ipdrecon export fig5/ --to stata --out fig5.dta
+    """
+    from ipdrecon.app import sentences
+    from ipdrecon.app.exchange.patients_out import FORMATS, ExportRequest, export_from_folder
+    from ipdrecon.flags import needs_review
+
+    request = ExportRequest(_one_of(to, FORMATS, "--to"), panel, tuple(arm or ()), trial)
+    exported = export_from_folder(folder, request, out)
+    for line in sentences.of_export(exported):
+        talk.say(line)
+    talk.flags(exported.flags)
+    record = {"format": request.to, "files": [str(path) for path in exported.paths], "codes": exported.codes, "patients": exported.counts}
+    return Outcome(record | {"flags": [flag.to_dict() for flag in exported.flags]}, needs_review(exported.flags))
+
+
 @verb(app, "pool")
 def pool(
     talk,

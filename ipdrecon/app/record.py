@@ -185,6 +185,6 @@ def read_cells(record):
     return tuple(Word(cell["text"], Box(**cell["box_px"]), cell["confidence"]) for cell in table["cells"])
 
 
-def nominal_calibration(end):
+def nominal_calibration(end, unit=""):
     """Make a calibration for coordinates that come without a picture: time from 0 to `end` over 1000 px."""
-    return Calibration(Axis([0, 1000], [0, end], end / 1000, 0.0), Axis([0, 1000], [1, 0], -1e-3, 1.0))
+    return Calibration(Axis([0, 1000], [0, end], end / 1000, 0.0, unit=unit), Axis([0, 1000], [1, 0], -1e-3, 1.0))

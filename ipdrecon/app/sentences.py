@@ -89,6 +89,29 @@ def of_rows_with_draws(parts):
         yield f"Standard error of {row.study}: {standard_errors(row.sampling_se, row.reconstruction_se)}; both are in its weight."
 
 
+def of_import(imported):
+    """Tell how each file was understood, and what it holds."""
+    files = (*imported.curve_files, *imported.risk_files)
+    for file, arms in zip(files, imported.arms, strict=True):
+        is_curve = file in imported.curve_files
+        counts = [len(points.time) for points in file.points] if is_curve else [len(row.time) for row in file.rows]
+        held = "; ".join(f"{counted(count, 'point' if is_curve else 'number')}{'' if is_curve else ' at risk'} of {arm}" for count, arm in zip(counts, arms, strict=True))
+        totals = [row.total for row in file.rows if row.total is not None] if not is_curve else []
+        events = f"; {counted(sum(totals), 'event')} in all" if totals else ""
+        aside = f"; left aside: {', '.join(file.left_aside)}" if file.left_aside else ""
+        yield f"{file.text.path.name} ({file.table.layout}; {file.text.encoding}; columns {', '.join(file.used)}{aside}): {held}{events}."
+
+
+def of_export(exported):
+    """Tell what was written, and which number stands for which arm."""
+    for panel, count in exported.counts.items():
+        yield f"{f'Panel {panel}: ' if len(exported.counts) > 1 else ''}{counted(count, 'patient')}."
+    if exported.codes:
+        yield f"Arms have numbers: {', '.join(f'{code} = {arm}' for arm, code in exported.codes.items())}."
+    for path in exported.paths:
+        yield f"  {path}"
+
+
 def of_arms(arms):
     """Tell what was rebuilt, one sentence per arm."""
     for arm in arms:

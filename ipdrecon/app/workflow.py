@@ -21,6 +21,7 @@ VALIDATION, VALIDATION_RECORD = "validation.csv", "validation.json"
 _COMPARED = (VALIDATION, VALIDATION_RECORD)
 _REBUILT = (IPD, RECONSTRUCTION, RECONSTRUCTION_PICTURE, DRAWS)
 _INPUTS = (library.CURVES, library.AT_RISK, library.CENSOR_MARKS)
+OWN_FILES = (*_INPUTS, library.FIGURE, library.OVERLAY, EDITS, *_REBUILT, *_COMPARED)
 
 
 # --- digitise --------------------------------------------------------------------------------------------------------
@@ -59,11 +60,26 @@ def digitise_to_folder(figure, folder, given=None, *, pictures=None, save_edits=
     files = library.digitisation_files(digitisation, reading.figure.px, crops)
     if save_edits:
         files[EDITS] = edits_bytes(digitisation.edits, digitisation.sha256)
-    outdated = () if _unchanged(folder, files, _INPUTS) else _REBUILT + _COMPARED
     if pictures is not None:
         write_pictures(reading, pictures)
-    saving.write_files(folder, files, outdated=outdated)
+    write_figure_folder(folder, files, _INPUTS)
     return digitisation
+
+
+def write_figure_folder(folder, files, inputs, *, outdated=()):
+    """Write what was read into a figure folder; what was rebuilt there from other numbers is taken away.
+
+    Parameters
+    ----------
+    folder : str or Path
+    files : dict of str to bytes
+    inputs : sequence of str
+        The files that patients are rebuilt from.
+    outdated : sequence of str
+        Other files that the new ones make untrue.
+    """
+    rebuilt = () if _unchanged(folder, files, inputs) else _REBUILT + _COMPARED
+    saving.write_files(folder, files, outdated=(*rebuilt, *outdated))
 
 
 def _unchanged(folder, files, names):
@@ -151,7 +167,7 @@ def reconstruct_to_folder(folder, *, method="joint", n=None, n_event=None, draws
     folder : str or Path
     method : {"joint", "guyot"}
     n, n_event : dict of str to int, optional
-        Patients and total events by arm, where the figure does not tell.
+        Patients and total events by arm; where they are not given, those that the figure's settings hold are used.
     draws : int
         Further data sets compatible with the figure.
     seed : int
@@ -166,9 +182,9 @@ def reconstruct_to_folder(folder, *, method="joint", n=None, n_event=None, draws
 
     digitisation = library.read_digitisation(folder)
     arms_seen = list(dict.fromkeys(curve.arm for panel in digitisation.panels for curve in panel.curves))
-    n, n_event = (_named(numbers, arms_seen, option) for numbers, option in ((n, "--n"), (n_event, "--events")))
-    digitisation = part_delayed_entry(digitisation)
-    n, n_event = (_of_arms(numbers, digitisation) for numbers in (n, n_event))
+    given = ((n, "n", "--n"), (n_event, "n_event", "--events"))
+    digitisation, named = part_delayed_entry(digitisation), [named_numbers(numbers, arms_seen, option) for numbers, _, option in given]
+    n, n_event = (_with_kept(digitisation, key, numbers) for numbers, (_, key, _) in zip(named, given, strict=True))
     arms = reconstruct(digitisation, method=method, n=n, n_event=n_event, draws=draws, seed=seed)
     files = _reconstruction_files(Path(folder), digitisation, arms, {"n": n, "n_event": n_event, "seed": seed})
     write_rebuilt(folder, files)
@@ -188,15 +204,36 @@ def write_rebuilt(folder, files):
     saving.write_files(folder, files, outdated=(*outdated, *({DRAWS} - set(files))))
 
 
-def _of_arms(numbers, digitisation):
-    """Numbers without those of arms that were left out."""
-    left = {curve.arm for panel in digitisation.panels for curve in panel.curves}
-    return numbers and {arm: number for arm, number in numbers.items() if arm in left}
+def _with_kept(digitisation, key, given):
+    """Numbers by arm that came with the figure, and those given now, which go first; for the arms that are left."""
+    arms = {curve.arm for panel in digitisation.panels for curve in panel.curves}
+    numbers = digitisation.settings.get(key, {}) | given
+    return {arm: number for arm, number in numbers.items() if arm in arms} or None
 
 
-def _named(numbers, arms, option):
+def named_numbers(numbers, arms, option):
+    """Tie numbers given by hand to arms.
+
+    Parameters
+    ----------
+    numbers : dict of str to int, or None
+        By name of the arm; the name may be empty where there is a single arm.
+    arms : list of str
+    option : str
+        Where they were given, for messages.
+
+    Returns
+    -------
+    dict of str to int
+        By the arm's own label.
+
+    Raises
+    ------
+    ReconstructionError, FolderError
+        When a number has no arm.
+    """
     if not numbers:
-        return None
+        return {}
     if "" in numbers:
         if len(arms) > 1:
             raise ReconstructionError(f"{option} {numbers['']} names no arm; the arms are {', '.join(map(repr, arms))}. Give {option} ARM=N.")
