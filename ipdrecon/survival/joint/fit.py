@@ -74,7 +74,8 @@ class JointModel:
         n_event = None if arm.n_event is None else arm.n_event / self.unit
         leaving = leaving_of(self.levels, arm.risk_time, n_risk, n_event=n_event, marks=arm.marks)
         self.steps = timeline(self.levels, arm.risk_time[1:], n_risk[1:])
-        self.chances = Chances(self.levels, leaving, self.steps, int(n_risk[0]), unmarked=_UNMARKED if arm.marks is not None else 0.0)
+        unmarked, slack = 0.0 if arm.marks is None else _UNMARKED, int(self.unit > 1)
+        self.chances = Chances(self.levels, leaving, self.steps, int(n_risk[0]), unmarked=unmarked, slack=slack)
         self.states, self.passages = forward(self.chances, self.steps, int(n_risk[0]))
 
     def paths(self, n_paths, rng):
@@ -109,7 +110,7 @@ class JointModel:
         """
         total = self._reachable(paths)
         weight = self.weight(paths)
-        return middle_patients(paths, weight, self.levels, self.n, unit=self.unit, n_event=total, marks=self.arm.marks)
+        return middle_patients(paths, weight, self.levels, self.arm.n_risk, unit=self.unit, n_event=total, marks=self.arm.marks)
 
     def _reachable(self, paths):
         """The total of events, where curve and table leave room for it; else None."""
@@ -179,7 +180,8 @@ def _patients_per_state(levels, n):
 
 def _with_end(levels, end, rounding):
     error = np.sqrt(levels.error**2 + rounding**2)
-    return replace(levels, error=error, end=max(levels.end, end))
+    kind = "drawn" if levels.kind == "exact" and rounding else levels.kind
+    return replace(levels, error=error, end=max(levels.end, end), kind=kind)
 
 
 def _missed(paths, unit, risk_time, n_risk, name):

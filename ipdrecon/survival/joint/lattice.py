@@ -10,13 +10,14 @@ levels inform n although no level is taken as exact:
 
 P(d | n) is that of a Poisson process with the hazard h of the smoothed curve: exp(-n h gap) (n h width)^d / d!. `gap` is the
 time since the last drop, in which no other was seen; `width` is the time within which two events make one drop: the
-precision of the times where one patient's drop stands out from the error, the whole gap where it does not.
+precision of the times where one patient's drop stands out from the error, the whole gap where it does not or points were clicked. Events at one
+visit share a time more often than that: a small part of P(d | n) falls only geometrically.
 
 Numbers that are printed are facts with a small chance of being wrong. Leaving has a small chance of being nothing like
 assumed, so that a drop which tells n is believed.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import gammaln
@@ -27,6 +28,8 @@ MISPRINT = 1e-7
 """Chance that a printed number is any other."""
 UNFORESEEN = 1e-4
 """Chance that leaving between two drops is nothing like assumed; then any number is as likely."""
+_LOG_TIED, _LOG_TIED_MORE = np.log(0.01), np.log(0.8)
+"""Chance that events share a time for a reason of its own, such as visits, and of each further event there."""
 RESOLVED = 0.35
 """Where the error of a level is less than this share of one patient's drop, drops tell n, and leaving may surprise."""
 _STANDS_OUT = 3.0
@@ -82,10 +85,12 @@ class Chances:
         Patients at time 0.
     unmarked : float
         Chance that leaving does not keep to the drawn marks.
+    slack : int
+        How far a number at risk may be from the printed one: 1 where patients are taken in groups.
     """
 
-    def __init__(self, levels, leaving, steps, n, unmarked=0.0):
-        self.levels, self.shape_weight, self.unmarked = levels, leaving.weight[:, None], unmarked
+    def __init__(self, levels, leaving, steps, n, *, unmarked=0.0, slack=0):
+        self.levels, self.shape_weight, self.unmarked, self.slack = levels, leaving.weight[:, None], unmarked, slack
         self.numbers = np.arange(n + 2)
         self.log_factorial = gammaln(np.arange(n + 2) + 1.0)
         gap = np.diff(levels.time, prepend=0.0)
@@ -129,11 +134,18 @@ class Chances:
             share[n_marks] += 1 - self.unmarked
         return share, lowest
 
+    def no_more(self, n_risk):
+        """Chances that no event follows the last drop, with half of those at risk leaving by the end."""
+        return np.exp(-0.5 * (n_risk - n_risk[0]) * self._rates.after_last)
+
     def events(self, row, low, highest, n_event):
         """Relative chances of numbers of events (shape (n_counts, 1)) at a drop, by the number at risk before it: (n_counts, n_states)."""
         n_risk = self.numbers[low : highest + 1]
         log_rate, exposure = self._rates.of(row)
-        log_chance = n_event * log_rate[low : highest + 1] - n_risk * exposure - self.log_factorial[n_event]
+        log_rate = log_rate[low : highest + 1]
+        log_chance = n_event * log_rate - n_risk * exposure - self.log_factorial[n_event]
+        log_tied = log_rate - n_risk * exposure + _LOG_TIED + n_event * _LOG_TIED_MORE
+        log_chance = np.logaddexp(log_chance, np.where(n_event > 0, log_tied, -np.inf))
         return np.exp(log_chance - log_chance.max())
 
 
@@ -148,6 +160,7 @@ class _Rates:
         self.hazard = _smoothed_hazard(levels)
         self.before = np.maximum(np.concatenate(([1.0], levels.survival[:-1])), 1e-9)
         self.exposure = (self.hazard * gap).tolist()
+        self.after_last = float(self.hazard[-1] * (levels.end - levels.time[-1])) if len(gap) else 0.0
         self.block, self.log_rate = -1, None
 
     def of(self, row):
@@ -158,7 +171,7 @@ class _Rates:
 
     def _log_rate(self, rows):
         stands_out = (self.before[rows] / self.levels.error[rows])[:, None] / self.n_risk
-        merged = np.exp(-0.5 * (stands_out / _STANDS_OUT) ** 2)
+        merged = 1.0 if self.levels.kind == "clicked" else np.exp(-0.5 * (stands_out / _STANDS_OUT) ** 2)
         time = self.width + merged * np.maximum(self.gap[rows] - self.width, 0.0)[:, None]
         return np.log(np.maximum(self.n_risk * self.hazard[rows][:, None] * time, 1e-6))
 
@@ -268,7 +281,7 @@ def _drop_once(state, chances, step, error):
     n_risk = chances.numbers[low : highest + 1]
     share = chances.events(step.row, low, highest, n_event)
     if step.printed is not None:
-        share = share * printed_chance(n_risk, n_event, step.printed)
+        share = share * _printed_chance(n_risk, n_event, step.printed, chances.slack)
     stay = (1 - n_event / np.maximum(n_risk, 1))[:, None]
     miss = (state.read + state.level) * stay - chances.levels.survival[step.row]
     spread = state.variance * stay * stay
@@ -286,9 +299,9 @@ def _drop_once(state, chances, step, error):
     return out, lowest, Passage(share, low, first=first)
 
 
-def printed_chance(n_risk, n_event, printed):
+def _printed_chance(n_risk, n_event, printed, slack):
     """Chance of a printed number somewhere within a drop: any place is as likely, and it may be a misprint."""
-    inside = (n_risk >= printed) & (n_risk - n_event <= printed)
+    inside = (n_risk >= printed - slack) & (n_risk - n_event <= printed + slack)
     return np.where(inside, 1 / (n_event + 1.0), MISPRINT)
 
 
@@ -304,8 +317,8 @@ def _drop(state, chances, step):
     return _kept(lowest, moments / max(total, _TINY), float(chances.levels.survival[step.row])), passage
 
 
-def _printed(state, step):
-    weight = state.weight * np.where(state.n_risk == step.n_risk, 1.0, MISPRINT)
+def _printed(state, step, slack):
+    weight = state.weight * np.where(np.abs(state.n_risk - step.n_risk) <= slack, 1.0, MISPRINT)
     return _kept(state.low, _moments(weight / weight.sum(), state.level, state.variance), state.read), None
 
 
@@ -332,8 +345,10 @@ def forward(chances, steps, n):
             state, passage = _leave(states[-1], chances, index)
         elif isinstance(step, Drop):
             state, passage = _drop(states[-1], chances, step)
+            if step.row == len(chances.levels.time) - 1:
+                state = replace(state, weight=state.weight * chances.no_more(state.n_risk))
         else:
-            state, passage = _printed(states[-1], step)
+            state, passage = _printed(states[-1], step, chances.slack)
         states.append(state)
         passages.append(passage)
     return states, passages

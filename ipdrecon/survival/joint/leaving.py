@@ -6,7 +6,8 @@ between two of them leaving is spread at a constant hazard. After the last, G is
 
     G(x) = exp(-dropout x) min(1, (1 - x) / (1 - opening)),    x from 0 at the last printed number to 1 at the end,
 
-steady loss, and from `opening` on the end of follow-up of patients who entered evenly; the levels weigh its members.
+steady loss, and from `opening` on the end of follow-up of patients who entered evenly (none before the end where it is 1, as
+where an axis ends before the follow-up does); the levels weigh its members.
 Since n(0) G(t) is what one event at t takes from n(0) S, a total of events is one linear condition on G; where it is
 known, members that meet it are added, and all are weighed by how near they come.
 
@@ -18,8 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import brentq
 
-_DROPOUTS = (0.0, 0.4, 1.0, 2.0)
-_OPENINGS = (0.0, 0.35, 0.7, 0.9)
+_DROPOUTS = (0.0, 0.5, 1.5)
+_OPENINGS = (0.0, 0.5, 0.85, 1.0)
 _OPENINGS_FITTED = (0.0, 0.2, 0.4, 0.6, 0.75, 0.9, 0.97)
 _BEYOND = 1.02
 """Follow-up would have ended a little after the last patient seen."""

@@ -153,7 +153,7 @@ def _back_drop(walk, state, passage, error, rng):
 def _last(state, chances, n_paths, rng):
     """Draw where the paths end: somebody is left where the curve goes on after its last drop and above 0."""
     levels, weight = chances.levels, state.weight
-    if len(levels.time) and levels.time[-1] < levels.end and levels.survival[-1] > 3 * levels.error[-1]:
+    if not len(levels.time) or (levels.time[-1] < levels.end and levels.survival[-1] > 3 * levels.error[-1]):
         weight = np.where(state.n_risk >= 1, weight, 1e-6 * weight)
     cumulative = np.cumsum(weight.ravel())
     at = (np.arange(n_paths) + rng.random(n_paths)) / n_paths * cumulative[-1]

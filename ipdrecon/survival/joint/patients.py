@@ -51,6 +51,8 @@ def _whole(means, steps, n, printed_left):
 
     `printed_left` holds for each step the number at risk after it that all paths meet, or -1.
     """
+    if not len(steps):
+        return np.zeros(0, int), np.zeros(0, int)
     events, leavers = (np.cumsum(mean) for mean in means)
     so_far = _rounded(events)
     gone = _rounded(leavers)
@@ -61,17 +63,25 @@ def _whole(means, steps, n, printed_left):
         gone[begin:stop] = np.clip(gone[begin:stop], floor, gone[stop])
         begin, floor = stop + 1, max(floor, int(gone[stop]))
         gone[stop] = floor
-    gone = np.minimum(gone, n - so_far)
-    gone = np.maximum.accumulate(gone)
-    return np.diff(so_far, prepend=0), np.diff(gone, prepend=0)
+    gone = np.maximum.accumulate(np.minimum(gone, n - so_far))
+    return np.diff(so_far, prepend=0), _while_leaving(np.diff(gone, prepend=0), steps)
 
 
-def _met(paths, n, unit):
+def _while_leaving(leavers, steps):
+    """Move leavers that rounding put at a drop or a printed number to the last stretch before it in which patients leave."""
+    stretches = np.flatnonzero([isinstance(step, Leave) for step in steps])
+    if not len(stretches):
+        return np.zeros_like(leavers)
+    last = np.maximum(np.searchsorted(stretches, np.arange(len(steps)), side="right") - 1, 0)
+    return np.bincount(stretches[last], weights=leavers, minlength=len(steps)).astype(int)
+
+
+def _met(paths, n_risk, unit):
     """Number at risk after each printed step, where all paths meet the printed one; -1 elsewhere."""
     left = np.full(len(paths.steps), -1)
     for index, step in enumerate(paths.steps):
-        if isinstance(step, Printed) and (paths.n_risk_before(index) == step.n_risk).all():
-            left[index] = step.n_risk * unit
+        if isinstance(step, Printed) and (np.abs(paths.n_risk_before(index) - step.n_risk) <= (unit > 1)).all():
+            left[index] = n_risk[step.cell + 1]
     return left
 
 
@@ -98,7 +108,7 @@ def leaving_times(begin, end, count, marks):
     return begin + (np.arange(count) + 0.5) / max(count, 1) * (end - begin)
 
 
-def middle_patients(paths, weight, levels, n, *, unit=1, n_event=None, marks=None):
+def middle_patients(paths, weight, levels, n_risk, *, unit=1, n_event=None, marks=None):
     """Make the data set in the middle of the paths.
 
     Parameters
@@ -107,8 +117,8 @@ def middle_patients(paths, weight, levels, n, *, unit=1, n_event=None, marks=Non
     weight : ndarray, shape (n_paths,)
         Sums to 1.
     levels : Levels
-    n : int
-        Patients at time 0.
+    n_risk : ndarray of int, shape (n_times,)
+        Numbers at risk; the first is that at time 0.
     unit : int
         Patients per state of the paths.
     n_event : int, optional
@@ -120,10 +130,10 @@ def middle_patients(paths, weight, levels, n, *, unit=1, n_event=None, marks=Non
     time : ndarray, shape (n,)
     event : ndarray of bool, shape (n,)
     """
-    means = _middle(paths, weight, unit)
+    n, means = int(n_risk[0]), _middle(paths, weight, unit)
     if n_event is not None:
         means = _shifted(paths, weight, unit, means, n_event)
-    events, leavers = _whole(means, paths.steps, n, _met(paths, n, unit))
+    events, leavers = _whole(means, paths.steps, n, _met(paths, n_risk, unit))
     return _placed(paths.steps, events + leavers, levels, n, marks)
 
 
