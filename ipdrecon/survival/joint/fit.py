@@ -24,6 +24,8 @@ _MOST_WIDENED, _MOST_ROUNDED = 0.0025, 0.3
 """... but not worse than a pixel of 400, or than this share of a patient: what is further off contradicts the rest."""
 _MOST_TRIES = 6
 _LEAST_EFFECTIVE = 4.0
+_CANDIDATES = 4
+"""Paths per data set, of which those nearest to the total of events are taken."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +84,8 @@ class JointModel:
         """Draw paths."""
         return draw_paths(self.states, self.passages, self.steps, self.chances, n_paths=n_paths, rng=rng)
 
-    def weight(self, paths):
-        """Weigh paths by how near they come to the total of events, where it is known."""
+    def weight(self, paths, least=_LEAST_EFFECTIVE):
+        """Weigh paths by how near they come to the total of events, where it is known; at least so many share the weight."""
         even = np.full(len(paths.left), 1 / len(paths.left))
         if self.arm.n_event is None:
             return even
@@ -92,7 +94,7 @@ class JointModel:
         while True:
             weight = np.exp(-0.5 * ((np.abs(miss) - np.abs(miss).min()) / spread) ** 2)
             weight = weight / weight.sum()
-            if 1 / np.sum(weight**2) >= min(_LEAST_EFFECTIVE, len(miss)):
+            if 1 / np.sum(weight**2) >= min(least, len(miss)):
                 return weight
             spread *= 2
 
@@ -133,9 +135,10 @@ class JointModel:
         tuple of (time, event)
         """
         rng = np.random.default_rng(seed)
-        paths = self.paths(n_draws, rng)
-        if self.arm.n_event is not None:
-            chosen = rng.choice(len(paths.left), n_draws, p=self.weight(paths))
+        known = self.arm.n_event is not None
+        paths = self.paths(n_draws * (_CANDIDATES if known else 1), rng)
+        if known:
+            chosen = rng.choice(len(paths.left), n_draws, p=self.weight(paths, n_draws / 2))
             paths = Paths(paths.steps, paths.count[chosen], paths.left[chosen])
         return tuple(
             drawn_patients(paths, index, self.levels, self.n, unit=self.unit, marks=self.arm.marks, rng=rng) for index in range(n_draws)

@@ -29,6 +29,8 @@ class ReadingSettings:
         Of levels that were calculated: the digits that are kept.
     finest_grid, coarsest_grid : float
         Levels on a grid between these are rows of pixels; a figure is 150 to 20,000 px high.
+    most_rows_exact : float
+        Where all drops are those of whole patients and the grid is no finer than this share of a patient, it may be chance.
     grid_error : float
         Standard error of a level in rows: half a row for its place, and what rounding to rows adds (1 / 12).
     clicked_error, clicked_time_error : float
@@ -48,6 +50,7 @@ class ReadingSettings:
     exact_error: float = 1e-10
     finest_grid: float = 5e-5
     coarsest_grid: float = 1 / 150
+    most_rows_exact: float = 0.5
     grid_error: float = 0.577
     clicked_error: float = 0.0025
     clicked_time_error: float = 0.0025
@@ -134,11 +137,13 @@ def _kind(time, survival, n, settings):
     falling = np.minimum.accumulate(survival)
     grid = _common_step(np.unique(np.round(1 - falling, 9))[::-1], settings.finest_grid)
     apart = float(np.diff(np.unique(time)).min(initial=time[-1] / settings.fewest_columns)) / math.sqrt(12)
-    if settings.finest_grid < grid < settings.coarsest_grid:
-        return "drawn", settings.grid_error * grid, apart
     all_stay = np.allclose(falling * n, np.round(falling * n), rtol=0, atol=1e-6 * n)
-    if all_stay or (not _decimals(falling) and _whole_patients(np.concatenate(([1.0], falling)), n, settings.exact_error)):
+    whole = all_stay or (not _decimals(falling) and _whole_patients(np.concatenate(([1.0], falling)), n, settings.exact_error))
+    drawn = settings.finest_grid < grid < settings.coarsest_grid
+    if whole and not (drawn and n * grid > settings.most_rows_exact):
         return "exact", settings.exact_error, 0.0
+    if drawn:
+        return "drawn", settings.grid_error * grid, apart
     return "clicked", max(settings.clicked_error, _decimals(falling) / math.sqrt(12)), settings.clicked_time_error * float(time[-1])
 
 
@@ -165,12 +170,18 @@ def _borders(survival, error, penalty):
     return np.array(borders[::-1])
 
 
-def _of_samples(time, survival, error, settings):
-    """Levels of a tracer's samples: a drop lies between the last sample of one level and the first of the next."""
+def _of_samples(time, survival, n, error, settings):
+    """Levels of a tracer's samples: a drop lies between the last sample of one level and the first of the next.
+
+    One patient's drop that is too small to part a stretch may lie anywhere in it, and adds to the error of its level.
+    """
     borders = _borders(survival, error, settings.new_level)
     length = np.diff(borders)
     level = np.minimum(np.add.reduceat(survival, borders[:-1]) / length, 1.0)
     first, spread = borders[:-1], error / np.sqrt(length)
+    unseen = level / n
+    hidden = unseen < 2 * np.sqrt(settings.new_level) * spread
+    spread = np.sqrt(spread**2 + np.where(hidden, unseen**2, 0.0) / 12)
     begin = np.where(first > 0, (time[first] + time[np.maximum(first - 1, 0)]) / 2, time[0])
     if 1 - level[0] < 3 * max(spread[0], error / 3):
         begin, level, spread = begin[1:], level[1:], spread[1:]
@@ -223,7 +234,7 @@ def read_levels(time, survival, n, *, time_error=None, survival_error=None, occl
     if time_error:
         place_error = time_error
     if kind == "sampled":
-        rows = _of_samples(time, survival, level_error, settings)
+        rows = _of_samples(time, survival, n, level_error, settings)
     else:
         rows = _of_steps(time, survival, level_error)
     at, level, error = _thinned(rows, settings.most_levels)
