@@ -173,7 +173,8 @@ def _borders(survival, error, penalty):
 def _of_samples(time, survival, n, error, settings):
     """Levels of a tracer's samples: a drop lies between the last sample of one level and the first of the next.
 
-    One patient's drop that is too small to part a stretch may lie anywhere in it, and adds to the error of its level.
+    One patient's drop that is too small to part a stretch may lie anywhere in it, and adds to the error of its level; so
+    does noise that was cut off at 0.
     """
     borders = _borders(survival, error, settings.new_level)
     length = np.diff(borders)
@@ -182,6 +183,7 @@ def _of_samples(time, survival, n, error, settings):
     unseen = level / n
     hidden = unseen < 2 * np.sqrt(settings.new_level) * spread
     spread = np.sqrt(spread**2 + np.where(hidden, unseen**2, 0.0) / 12)
+    spread = np.where(level < 2 * error, np.maximum(spread, error / 2), spread)
     begin = np.where(first > 0, (time[first] + time[np.maximum(first - 1, 0)]) / 2, time[0])
     if 1 - level[0] < 3 * max(spread[0], error / 3):
         begin, level, spread = begin[1:], level[1:], spread[1:]

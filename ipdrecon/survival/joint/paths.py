@@ -15,6 +15,8 @@ from ipdrecon.survival.joint.timeline import Drop, Leave
 
 _TOLERANCE = 0.1
 _LEAST = 1e-24
+_TRUST = 0.3
+"""What the levels say about the shape of leaving counts only so much, since the errors of reading are not known exactly."""
 
 
 @dataclass(frozen=True)
@@ -155,6 +157,9 @@ def _last(state, chances, n_paths, rng):
     levels, weight = chances.levels, state.weight
     if not len(levels.time) or (levels.time[-1] < levels.end and levels.survival[-1] > 3 * levels.error[-1]):
         weight = np.where(state.n_risk >= 1, weight, 1e-6 * weight)
+    if levels.kind != "exact":
+        of_shape = weight.sum(axis=1, keepdims=True)
+        weight = weight * (of_shape / of_shape.max()) ** (_TRUST - 1)
     cumulative = np.cumsum(weight.ravel())
     at = (np.arange(n_paths) + rng.random(n_paths)) / n_paths * cumulative[-1]
     index = np.minimum(np.searchsorted(cumulative, at), weight.size - 1)
