@@ -108,7 +108,9 @@ def reconstruct(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A figure folder.", show_default=False)],
     n: Annotated[list[str] | None, typer.Option("--n", metavar="ARM=N", help="Patients of an arm; may be repeated.")] = None,
     events: Annotated[list[str] | None, typer.Option(metavar="ARM=N", help="Total events of an arm; may be repeated.")] = None,
-    method: Annotated[str, typer.Option(help="guyot: the algorithm of Guyot et al. (2012).")] = "guyot",
+    method: Annotated[str, typer.Option(help="joint: everything printed at once; guyot: the algorithm of Guyot et al. (2012).")] = "joint",
+    reported: Annotated[Path | None, typer.Option(metavar="FILE", help="A reported.csv: medians, survival at times, … enter with their precision.")] = None,
+    use_hr: Annotated[bool, typer.Option("--use-hr", help="With --reported: hazard ratios and log-rank p enter too, and are then no test of the result.")] = False,
     draws: Annotated[int, typer.Option(help="Further data sets compatible with the figure.", min=0)] = 0,
     seed: Annotated[int, typer.Option(help="Of the random numbers, where a method uses them.")] = 0,
     cause: Annotated[list[str] | None, typer.Option(metavar="CURVE=CAUSE[@ARM]", help="Curves are incidences of causes: which, the main one first.")] = None,
@@ -124,10 +126,14 @@ def reconstruct(
     from ipdrecon.app.draws import DRAWS
     from ipdrecon.app.workflow import all_flags, reconstruct_to_folder
     from ipdrecon.flags import needs_review
+    from ipdrecon.survival.reported import read_reported
 
     numbers = {"n": _numbers_by_arm(n, "--n"), "n_event": _numbers_by_arm(events, "--events")}
+    if use_hr and reported is None:
+        raise typer.BadParameter("--use-hr goes with --reported FILE, which holds the hazard ratio")
+    printed = () if reported is None else read_reported(reported)
     with talk.working("Rebuilding patients …"):
-        digitisation, arms = reconstruct_to_folder(folder, method=method, draws=draws, seed=seed, **numbers)
+        digitisation, arms = reconstruct_to_folder(folder, method=method, draws=draws, seed=seed, reported=printed, use_hr=use_hr, **numbers)
     for line in sentences.of_arms(arms):
         talk.say(line)
     flags = all_flags(digitisation, arms)

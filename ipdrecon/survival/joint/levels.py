@@ -106,8 +106,22 @@ def _common_step(values, finest):
     return step
 
 
-def _whole_patients(survival, n, error):
-    """Whether all drops are those of whole patients: d of n' with n' at most those who can be at risk."""
+def whole_patients(survival, n, error):
+    """Whether all drops are those of whole patients: d of n' with n' at most those who can be at risk.
+
+    Parameters
+    ----------
+    survival : ndarray, shape (n_levels,)
+        From 1 down.
+    n : int
+        Patients at time 0.
+    error : float
+        Of a level.
+
+    Returns
+    -------
+    bool
+    """
     before, after = survival[:-1], survival[1:]
     fall = before > after
     before, share = before[fall], 1 - after[fall] / before[fall]
@@ -138,7 +152,7 @@ def _kind(time, survival, n, settings):
     grid = _common_step(np.unique(np.round(1 - falling, 9))[::-1], settings.finest_grid)
     apart = float(np.diff(np.unique(time)).min(initial=time[-1] / settings.fewest_columns)) / math.sqrt(12)
     all_stay = np.allclose(falling * n, np.round(falling * n), rtol=0, atol=1e-6 * n)
-    whole = all_stay or (not _decimals(falling) and _whole_patients(np.concatenate(([1.0], falling)), n, settings.exact_error))
+    whole = all_stay or (not _decimals(falling) and whole_patients(np.concatenate(([1.0], falling)), n, settings.exact_error))
     drawn = settings.finest_grid < grid < settings.coarsest_grid
     if whole and not (drawn and n * grid > settings.most_rows_exact):
         return "exact", settings.exact_error, 0.0

@@ -55,6 +55,10 @@ class Paths:
         survival = np.cumprod(np.where(self.is_drop, stay, 1.0), axis=1)[:, self.is_drop]
         return float(np.sqrt(np.mean(((survival - levels.survival) / levels.error) ** 2)))
 
+    def of(self, index):
+        """Some of the paths, by their places."""
+        return Paths(self.steps, self.count[index], self.left[index])
+
     def n_risk_before(self, index):
         """Number at risk before step `index` of each path."""
         return self.left + self.count[:, index:].sum(axis=1)
