@@ -13,7 +13,7 @@ from ipdrecon.survival.joint.patients import drawn_patients, middle_patients
 from ipdrecon.survival.joint.timeline import timeline
 
 _N_PATHS = 24
-_N_PATHS_TOTAL = 48
+_N_PATHS_TOTAL = 120
 _MOST_STATES = 3000
 _MOST_ERROR = 2.0
 """More patients than this within one error of a level, or than `_MOST_STATES` in all, are taken in groups."""
@@ -121,8 +121,7 @@ class JointModel:
         if self.arm.n_event is None:
             return None
         total = paths.n_event * self.unit
-        miss = self.arm.n_event - total.mean()
-        return self.arm.n_event if abs(miss) <= 4 * total.std() + self.unit else None
+        return self.arm.n_event if total.min() - self.unit <= self.arm.n_event <= total.max() + self.unit else None
 
     def draws(self, n_draws, seed):
         """Draw data sets.

@@ -20,7 +20,10 @@ import numpy as np
 from scipy.optimize import brentq
 
 _DROPOUTS = (0.0, 0.5, 1.5)
-_OPENINGS = (0.0, 0.5, 0.85, 1.0)
+"""The middle one alone serves exact curves, whose drops tell n whatever the shape."""
+_OPENINGS = (0.0, 0.4, 0.8, 1.0)
+_OPENING_CHANCES = (0.32, 0.32, 0.32, 0.04)
+"""That nobody reaches the end of follow-up before the end of the curve is rare: a curve ends with its last patient."""
 _OPENINGS_FITTED = (0.0, 0.2, 0.4, 0.6, 0.75, 0.9, 0.97)
 _BEYOND = 1.02
 """Follow-up would have ended a little after the last patient seen."""
@@ -180,14 +183,17 @@ def _meeting_total(expected, n_event):
 
 def _weighed_shapes(levels, border, n_risk, clock, n_event):
     """Members of the family and their chances, given the total of events."""
-    shapes = np.array([(dropout, opening) for dropout in _DROPOUTS for opening in _OPENINGS])
+    dropouts = _DROPOUTS[1:2] if levels.kind == "exact" else _DROPOUTS
+    shapes = np.array([(dropout, opening) for dropout in dropouts for opening in _OPENINGS])
     expected = _OpenEvents.of(levels, border, n_risk, clock)
+    chance = np.tile(_OPENING_CHANCES, len(dropouts)) / len(dropouts)
     if n_event is None or not len(expected.fall) or n_risk[-1] == 0:
-        return shapes, np.full(len(shapes), 1 / len(shapes))
+        return shapes, chance
     left = n_event - _events_between(levels, border, n_risk, clock)
-    shapes = np.concatenate((shapes, _meeting_total(expected, left)))
+    met = _meeting_total(expected, left)
+    shapes, chance = np.concatenate((shapes, met)), np.concatenate((chance, np.full(len(met), 1 / len(met))))
     spread = _TOTAL_SPREAD * np.sqrt(max(float(expected.fall.sum()) - left, 0)) + 0.5
-    weight = np.exp(-0.5 * ((expected(shapes) - left) / spread) ** 2)
+    weight = chance * np.exp(-0.5 * ((expected(shapes) - left) / spread) ** 2)
     kept = weight > 1e-3 * weight.max()
     return shapes[kept], weight[kept] / weight[kept].sum()
 

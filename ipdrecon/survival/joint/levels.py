@@ -35,6 +35,8 @@ class ReadingSettings:
         Standard error of a level in rows: half a row for its place, and what rounding to rows adds (1 / 12).
     clicked_error, clicked_time_error : float
         Of points set by hand: one pixel of 400, in survival and as a share of the follow-up.
+    most_times : int
+        Exact times on a grid of no more than so many times to the end are recorded times.
     fewest_columns : int
         The follow-up is at least so many columns of pixels wide.
     least_samples : int
@@ -54,6 +56,7 @@ class ReadingSettings:
     grid_error: float = 0.577
     clicked_error: float = 0.0025
     clicked_time_error: float = 0.0025
+    most_times: int = 20_000
     fewest_columns: int = 300
     least_samples: int = 20
     rising_share: float = 0.1
@@ -78,6 +81,8 @@ class Levels:
     time_error : float
         Standard error of the times.
     kind : {"exact", "drawn", "sampled", "clicked"}
+    grid : float
+        The unit that exact times are whole multiples of, as days are; 0 where there is none.
     """
 
     time: np.ndarray
@@ -86,6 +91,7 @@ class Levels:
     end: float
     time_error: float
     kind: str
+    grid: float = 0.0
 
     def before(self, at):
         """Level just before each time `at`, drops at that time left out."""
@@ -256,4 +262,5 @@ def read_levels(time, survival, n, *, time_error=None, survival_error=None, occl
     at, level, error = _thinned(rows, settings.most_levels)
     for begin, stop, hidden in occluded:
         error = np.where((at >= begin) & (at <= stop), np.maximum(error, hidden), error)
-    return Levels(at, level, error, float(time[-1]), place_error, kind)
+    grid = _common_step(np.unique(time)[::-1], time[-1] / settings.most_times) if kind == "exact" else 0.0
+    return Levels(at, level, error, float(time[-1]), place_error, kind, grid)

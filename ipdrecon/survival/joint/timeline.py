@@ -13,6 +13,10 @@ _NEAR = 3.5
 """Drops this near a printed time, in standard errors of time, may be on either side of it: a pixel is 1 / sqrt(12)."""
 
 
+_MOST_STRETCHES = 60
+"""Of curves that are not exact, drops nearer to each other than this part of the follow-up share the leavers before them."""
+
+
 @dataclass(frozen=True)
 class Leave:
     """Patients may leave from `begin` on and before `end`."""
@@ -70,8 +74,9 @@ def timeline(levels, risk_time, n_risk):
     moments = [(time, 1, row) for row, time in enumerate(levels.time.tolist())]
     moments += [(time, 0, cell) for cell, time in enumerate(risk_time.tolist()) if within[cell] < 0]
     steps, now = [], 0.0
+    pause = 0.0 if levels.kind == "exact" else levels.end / _MOST_STRETCHES
     for time, is_drop, index in sorted(moments):
-        if time > now:
+        if time > now + (pause if is_drop and index not in cell_of else 0.0):
             steps.append(Leave(now, time))
             now = time
         if not is_drop:
