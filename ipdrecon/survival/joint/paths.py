@@ -15,7 +15,7 @@ from ipdrecon.survival.joint.timeline import Drop, Leave
 
 _TOLERANCE = 0.1
 _LEAST = 1e-24
-_TRUST = 0.3
+_TRUST = 0.08
 """What the levels say about the shape of leaving counts only so much, since the errors of reading are not known exactly."""
 
 

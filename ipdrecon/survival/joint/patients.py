@@ -4,7 +4,6 @@ import numpy as np
 
 from ipdrecon.survival.joint.timeline import Drop, Leave, Printed
 
-
 _UNSEEN_END = 0.25
 """Chance that samples end before a last drop to 0, which falls between the last of them and the end of follow-up."""
 
