@@ -187,7 +187,8 @@ def _weighed_shapes(levels, border, n_risk, clock, n_event):
     left = n_event - _events_between(levels, border, n_risk, clock)
     shapes = np.concatenate((shapes, _meeting_total(expected, left)))
     spread = _TOTAL_SPREAD * np.sqrt(max(float(expected.fall.sum()) - left, 0)) + 0.5
-    weight = np.exp(-0.5 * ((expected(shapes) - left) / spread) ** 2)
+    miss = ((expected(shapes) - left) / spread) ** 2
+    weight = np.exp(-0.5 * (miss - miss.min()))
     kept = weight > 1e-3 * weight.max()
     return shapes[kept], weight[kept] / weight[kept].sum()
 
