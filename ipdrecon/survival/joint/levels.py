@@ -2,7 +2,8 @@
 
 Where the caller does not know the error of reading, the points tell it themselves. Points that go up and down as often as
 a falling curve allows are a tracer's samples, and their rises are the error. Levels on one fine grid were read from rows of
-pixels. Levels whose drops are all those of whole patients were calculated, not read. Anything else is taken as clicked.
+pixels. Levels whose drops are all those of whole patients were calculated, not read, unless few decimals make that no wonder
+or most drops are of many patients who cannot have shared a visit. Anything else is taken as clicked.
 
 Examples
 --------
@@ -31,6 +32,13 @@ class ReadingSettings:
         Levels on a grid between these are rows of pixels; a figure is 150 to 20,000 px high.
     most_rows_exact : float
         Where all drops are those of whole patients and the grid is no finer than this share of a patient, it may be chance.
+    by_chance : float
+        Levels of few decimals are whole patients by chance with more than this chance: then that says nothing, ...
+    single_share : float
+        ... unless at least this share of the drops are those of single patients.
+    many_patients, coarse_drop, finest_visits : float
+        Drops of more patients than this on average are clicks, unless times are whole multiples of at least this share of the
+        follow-up (visits, months) and drops are on average smaller than `coarse_drop`.
     grid_error : float
         Standard error of a level in rows: half a row for its place, and what rounding to rows adds (1 / 12).
     clicked_error, clicked_time_error : float
@@ -51,6 +59,11 @@ class ReadingSettings:
     finest_grid: float = 5e-5
     coarsest_grid: float = 1 / 150
     most_rows_exact: float = 0.5
+    by_chance: float = 0.01
+    single_share: float = 0.9
+    many_patients: float = 5.0
+    coarse_drop: float = 0.04
+    finest_visits: float = 0.002
     grid_error: float = 0.577
     clicked_error: float = 0.0025
     clicked_time_error: float = 0.0025
@@ -106,6 +119,25 @@ def _common_step(values, finest):
     return step
 
 
+def _calculated(time, falling, n, settings):
+    """Whether levels were calculated, not read: all drops are those of whole patients, and that is no chance."""
+    decimals = _decimals(falling)
+    n_event = -np.diff(falling, prepend=1.0) * n
+    n_event = n_event[n_event > 1e-6 * n]
+    if len(n_event) and n_event.mean() > settings.many_patients:
+        visits = _common_step(np.unique(time)[::-1] / time[-1], settings.finest_visits)
+        if n_event.mean() > settings.coarse_drop * n or visits == 0:
+            return False
+    if not np.allclose(falling * n, np.round(falling * n), rtol=0, atol=1e-6 * n):
+        return not decimals and _whole_patients(np.concatenate(([1.0], falling)), n, settings.exact_error)
+    if not decimals or not len(n_event):
+        return True
+    one_in = round(1 / decimals) // math.gcd(n, round(1 / decimals))
+    if one_in ** -float(len(n_event)) < settings.by_chance:
+        return len(n_event) == 1 or np.gcd.reduce(np.round(n_event).astype(int)) == 1
+    return np.mean(n_event < 1.5) >= settings.single_share
+
+
 def _whole_patients(survival, n, error):
     """Whether all drops are those of whole patients: d of n' with n' at most those who can be at risk."""
     before, after = survival[:-1], survival[1:]
@@ -121,8 +153,8 @@ def _whole_patients(survival, n, error):
 
 
 def _decimals(survival):
-    """The step of the fewest decimals, up to four, that hold all levels; 0 where none do."""
-    for step in (0.1, 0.01, 0.001, 0.0001):
+    """The step of the fewest decimals, two to four, that hold all levels; 0 where none do."""
+    for step in (0.01, 0.001, 0.0001):
         if np.allclose(survival / step, np.round(survival / step), rtol=0, atol=1e-6):
             return step
     return 0.0
@@ -137,10 +169,8 @@ def _kind(time, survival, n, settings):
     falling = np.minimum.accumulate(survival)
     grid = _common_step(np.unique(np.round(1 - falling, 9))[::-1], settings.finest_grid)
     apart = float(np.diff(np.unique(time)).min(initial=time[-1] / settings.fewest_columns)) / math.sqrt(12)
-    all_stay = np.allclose(falling * n, np.round(falling * n), rtol=0, atol=1e-6 * n)
-    whole = all_stay or (not _decimals(falling) and _whole_patients(np.concatenate(([1.0], falling)), n, settings.exact_error))
     drawn = settings.finest_grid < grid < settings.coarsest_grid
-    if whole and not (drawn and n * grid > settings.most_rows_exact):
+    if _calculated(time, falling, n, settings) and not (drawn and n * grid > settings.most_rows_exact):
         return "exact", settings.exact_error, 0.0
     if drawn:
         return "drawn", settings.grid_error * grid, apart

@@ -63,7 +63,7 @@ def _whole(means, steps, n, printed_left):
         gone[begin:stop] = np.clip(gone[begin:stop], floor, gone[stop])
         begin, floor = stop + 1, max(floor, int(gone[stop]))
         gone[stop] = floor
-    gone = np.maximum.accumulate(np.minimum(gone, n - so_far))
+    gone = np.maximum.accumulate(np.minimum(gone, n - so_far[-1]))
     return np.diff(so_far, prepend=0), _while_leaving(np.diff(gone, prepend=0), steps)
 
 
