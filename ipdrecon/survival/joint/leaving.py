@@ -104,9 +104,8 @@ class Leaving:
         ndarray, shape (1,) between printed numbers, (n_shapes,) after the last of them
         """
         begin_pace, end_pace = self.clock.at((begin, end))
-        middle = (begin + end) / 2
-        if middle < self.border[-1]:
-            interval = np.searchsorted(self.border, middle, side="right") - 1
+        if begin < self.border[-1]:
+            interval = np.searchsorted(self.border, begin, side="right") - 1
             return -np.expm1(-self.hazard[interval : interval + 1] * (end_pace - begin_pace))
         start = self.clock.at(self.border[-1])
         length = max(self.clock.stop - start, 1e-12)

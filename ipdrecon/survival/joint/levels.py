@@ -125,7 +125,7 @@ def _calculated(time, falling, n, settings):
     n_event = -np.diff(falling, prepend=1.0) * n
     n_event = n_event[n_event > 1e-6 * n]
     if len(n_event) and n_event.mean() > settings.many_patients:
-        visits = _common_step(np.unique(time)[::-1] / time[-1], settings.finest_visits)
+        visits = _common_step(np.unique(time)[::-1] / (time[-1] or 1.0), settings.finest_visits)
         if n_event.mean() > settings.coarse_drop * n or visits == 0:
             return False
     if not np.allclose(falling * n, np.round(falling * n), rtol=0, atol=1e-6 * n):
