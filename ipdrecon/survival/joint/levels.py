@@ -37,8 +37,8 @@ class ReadingSettings:
     single_share : float
         ... unless at least this share of the drops are those of single patients.
     many_patients, coarse_drop, finest_visits : float
-        Drops of more patients than this on average are clicks, unless times are whole multiples of at least this share of the
-        follow-up (visits, months) and drops are on average smaller than `coarse_drop`.
+        Drops of more patients than this on average are clicks where they are as large as `coarse_drop` and nobody left
+        between them, or smaller and times are no whole multiples of at least this share of the follow-up (visits, months).
     grid_error : float
         Standard error of a level in rows: half a row for its place, and what rounding to rows adds (1 / 12).
     clicked_error, clicked_time_error : float
@@ -124,11 +124,12 @@ def _calculated(time, falling, n, settings):
     decimals = _decimals(falling)
     n_event = -np.diff(falling, prepend=1.0) * n
     n_event = n_event[n_event > 1e-6 * n]
+    all_stay = np.allclose(falling * n, np.round(falling * n), rtol=0, atol=1e-6 * n)
     if len(n_event) and n_event.mean() > settings.many_patients:
         visits = _common_step(np.unique(time)[::-1] / (time[-1] or 1.0), settings.finest_visits)
-        if n_event.mean() > settings.coarse_drop * n or visits == 0:
+        if all_stay if n_event.mean() > settings.coarse_drop * n else visits == 0:
             return False
-    if not np.allclose(falling * n, np.round(falling * n), rtol=0, atol=1e-6 * n):
+    if not all_stay:
         return not decimals and _whole_patients(np.concatenate(([1.0], falling)), n, settings.exact_error)
     if not decimals or not len(n_event):
         return True
