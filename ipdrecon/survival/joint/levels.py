@@ -1,7 +1,7 @@
 """What a curve says: where it drops, to which level, and how surely each is read.
 
-Where the caller does not know the error of reading, the points tell it themselves. Points that go up and down as often as
-a falling curve allows are a tracer's samples, and their rises are the error. Levels on one fine grid were read from rows of
+Where the caller does not know the error of reading, the points tell it themselves. Where points go up nearly as often as
+down, their rises are the error; evenly spaced, they are a tracer's samples, else clicks. Levels on one fine grid were read from rows of
 pixels. Levels whose drops are all those of whole patients were calculated, not read, unless few decimals make that no wonder
 or most drops are of many patients who cannot have shared a visit. Anything else is taken as clicked.
 
@@ -16,7 +16,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import isotonic_regression
 
+_RISE = 1e-9
 KINDS = ("exact", "drawn", "sampled", "clicked")
 
 
@@ -48,7 +50,9 @@ class ReadingSettings:
     least_samples : int
         Fewer points are no tracer's.
     rising_share : float
-        Where more of the steps than this go up, the points are samples with noise.
+        Where more of the steps than this go up, the points are samples or clicks with noise.
+    evenly, even_share : float
+        Samples are those of which at least this share lie evenly spaced, within a share of their distance.
     new_level : float
         A further level of samples must lower the squared misfit by this, in squared errors.
     most_levels : int
@@ -70,6 +74,8 @@ class ReadingSettings:
     fewest_columns: int = 300
     least_samples: int = 20
     rising_share: float = 0.1
+    evenly: float = 0.05
+    even_share: float = 0.5
     new_level: float = 8.0
     most_levels: int = 4000
 
@@ -161,12 +167,21 @@ def _decimals(survival):
     return 0.0
 
 
+def _is_noisy(survival, settings):
+    step = np.diff(survival)
+    return len(survival) >= settings.least_samples and np.sum(step > _RISE) > settings.rising_share * len(step)
+
+
 def _kind(time, survival, n, settings):
     """Kind of reading, standard errors of survival and of time."""
-    step = np.diff(survival)
-    rises = step[step > 1e-9]
-    if len(step) + 1 >= settings.least_samples and len(rises) > settings.rising_share * len(step):
-        return "sampled", float(np.median(rises)) / (0.6745 * math.sqrt(2)), float(np.median(np.diff(time))) / math.sqrt(12)
+    if _is_noisy(survival, settings):
+        rises = np.diff(survival)[np.diff(survival) > _RISE]
+        error = float(np.median(rises)) / (0.6745 * math.sqrt(2))
+        apart = np.diff(time)
+        even = np.abs(apart - np.median(apart)) <= settings.evenly * np.median(apart)
+        if even.mean() >= settings.even_share:
+            return "sampled", error, float(np.median(apart)) / math.sqrt(12)
+        return "clicked", error, settings.clicked_time_error * float(time[-1])
     falling = np.minimum.accumulate(survival)
     grid = _common_step(np.unique(np.round(1 - falling, 9))[::-1], settings.finest_grid)
     apart = float(np.diff(np.unique(time)).min(initial=time[-1] / settings.fewest_columns)) / math.sqrt(12)
@@ -221,13 +236,19 @@ def _of_samples(time, survival, n, error, settings):
 
 def _of_steps(time, survival, error):
     """Levels of a step function: one for each time at which it falls."""
-    drop = np.diff(survival, prepend=1.0) < -1e-12
+    level = survival if (np.diff(survival) <= 0).all() else np.clip(isotonic_regression(survival, increasing=False).x, 0.0, 1.0)
+    drop = np.diff(level, prepend=1.0) < -1e-12
     last = np.append(time[1:] > time[:-1], True)
-    level = np.minimum.accumulate(survival)
     fresh = drop & last
     for index in np.flatnonzero(drop & ~last):
         fresh[index + np.argmax(last[index:])] = True
     return time[fresh], level[fresh], np.full(int(fresh.sum()), error)
+
+
+def _of_points(time, survival, error):
+    """Levels of clicks with noise: one for each time after 0."""
+    last = np.append(time[1:] > time[:-1], True) & (time > 0)
+    return time[last], np.minimum(survival[last], 1.0), np.full(int(last.sum()), error)
 
 
 def _thinned(rows, most):
@@ -266,6 +287,8 @@ def read_levels(time, survival, n, *, time_error=None, survival_error=None, occl
         place_error = time_error
     if kind == "sampled":
         rows = _of_samples(time, survival, n, level_error, settings)
+    elif _is_noisy(survival, settings):
+        rows = _of_points(time, survival, level_error)
     else:
         rows = _of_steps(time, survival, level_error)
     at, level, error = _thinned(rows, settings.most_levels)
