@@ -191,7 +191,8 @@ def test_numbers_by_arm_reach_the_method(folder, capsys):
         (["--n", "A=5", "--n", "A=6"], 2, "'A' is given twice"),
         (["--n", "C=5"], 1, "no arm 'C'; the arms are 'A', 'B'"),
         (["--n", "=5"], 1, "names no arm"),
-        (["--method", "joint"], 1, "joint"),
+        (["--method", "fancy"], 1, "The method is 'fancy'; expected 'joint' or 'guyot'"),
+        (["--method", "guyot", "--draws", "5"], 1, "5 draws were asked for, but 'guyot' gives one data set only"),
         (["--draws", "-1"], 2, "draws"),
     ],
 )

@@ -190,8 +190,8 @@ def _with_end(levels, end, rounding):
 
 
 def _missed(paths, unit, risk_time, n_risk, name):
-    """Say which printed numbers at risk no path meets; `name` is what a time is called."""
-    said = []
+    """Say which printed numbers at risk most paths do not meet; `name` is what a time is called."""
+    said, slack = [], unit if unit > 1 else 0
     for index, step in enumerate(paths.steps):
         cell = getattr(step, "cell", None)
         if cell is None:
@@ -199,11 +199,9 @@ def _missed(paths, unit, risk_time, n_risk, name):
         before = paths.n_risk_before(index) * unit
         after = before - paths.count[:, index] * unit
         printed = int(n_risk[cell + 1])
-        fewest, most = int(after.min()), int(before.max())
-        allowed = f"at least {fewest}" if printed < fewest - unit else f"at most {most}" if printed > most + unit else ""
-        if unit == 1 and not allowed and not fewest <= printed <= most:
-            allowed = f"at least {fewest}" if printed < fewest else f"at most {most}"
-        if allowed:
+        more, fewer = after > printed + slack, before < printed - slack
+        if np.mean(more | fewer) > 0.5:
+            allowed = f"at least {after[more].min()}" if more.sum() >= fewer.sum() else f"at most {before[fewer].max()}"
             said.append(f"the table says {printed} at {name} {risk_time[cell + 1]:g}; the curve allows {allowed}")
     return tuple(said)
 

@@ -66,7 +66,7 @@ def _whole(means, steps, n, printed_left):
         gone[begin:stop] = np.clip(gone[begin:stop], floor, gone[stop])
         begin, floor = stop + 1, max(floor, int(gone[stop]))
         gone[stop] = floor
-    gone = np.maximum.accumulate(np.minimum(gone, n - so_far))
+    gone = np.maximum.accumulate(np.minimum(gone, n - so_far[-1]))
     return np.diff(so_far, prepend=0), _while_leaving(np.diff(gone, prepend=0), steps)
 
 
@@ -144,8 +144,28 @@ def middle_patients(paths, weight, levels, n_risk, *, unit=1, n_event=None, mark
     n, means = int(n_risk[0]), _middle(paths, weight, unit)
     if n_event is not None:
         means = _shifted(paths, weight, unit, means, n_event)
-    events, leavers = _whole(means, paths.steps, n, _met(paths, n_risk, unit))
-    return _placed(paths.steps, events + leavers, levels, n, marks)
+    count = sum(_whole(means, paths.steps, n, _met(paths, n_risk, unit)))
+    if _leaves_curve(paths.steps, count, levels, n):
+        count = _nearest(paths, weight, unit, n_event, count)
+    return _placed(paths.steps, count, levels, n, marks)
+
+
+def _leaves_curve(steps, count, levels, n):
+    """Whether the patients are off a level by more than one of them and three errors of reading."""
+    is_drop = np.array([isinstance(step, Drop) for step in steps], bool)
+    before = n - np.cumsum(count) + count
+    survival = np.cumprod(1 - count[is_drop] / np.maximum(before[is_drop], 1))
+    allowed = np.maximum(survival / np.maximum(before[is_drop], 1), 3 * levels.error)
+    return bool((np.abs(survival - levels.survival) > allowed).any())
+
+
+def _nearest(paths, weight, unit, n_event, middle):
+    """The path whose running totals are nearest to those of the middle, among those with the total of events; else the middle."""
+    usable = weight > 0 if n_event is None else paths.n_event * unit == n_event
+    if not usable.any():
+        return middle
+    gap = np.abs(np.cumsum(paths.count * unit - middle, axis=1)).sum(axis=1)
+    return paths.count[np.where(usable, gap, np.inf).argmin()] * unit
 
 
 def _placed(steps, count, levels, n, marks):
