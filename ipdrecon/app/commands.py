@@ -108,15 +108,15 @@ def reconstruct(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A figure folder.", show_default=False)],
     n: Annotated[list[str] | None, typer.Option("--n", metavar="ARM=N", help="Patients of an arm; may be repeated.")] = None,
     events: Annotated[list[str] | None, typer.Option(metavar="ARM=N", help="Total events of an arm; may be repeated.")] = None,
-    method: Annotated[str, typer.Option(help="guyot: the algorithm of Guyot et al. (2012).")] = "guyot",
-    draws: Annotated[int, typer.Option(help="Further data sets compatible with the figure.", min=0)] = 0,
-    seed: Annotated[int, typer.Option(help="Of the random numbers, where a method uses them.")] = 0,
+    method: Annotated[str, typer.Option(help="joint: all that is printed, held together; guyot: the algorithm of Guyot et al. (2012).")] = "joint",
+    draws: Annotated[int, typer.Option(help="Further data sets that fit the figure as well; they tell how sure the result is. joint only.", min=0)] = 0,
+    seed: Annotated[int, typer.Option(help="Of the draws; the patients themselves do not depend on it.", min=0)] = 0,
     cause: Annotated[list[str] | None, typer.Option(metavar="CURVE=CAUSE[@ARM]", help="Curves are incidences of causes: which, the main one first.")] = None,
     overall: Annotated[list[str] | None, typer.Option(metavar="CURVE[@ARM]", help="With --cause: the curve of all causes together.")] = None,
 ):
     """Rebuild the patients behind digitised curves.
 
-    Example: ipdrecon reconstruct fig5/ --events "Placebo=48"
+    Example: ipdrecon reconstruct fig5/ --events "Placebo=48" --draws 50
     """
     if cause or overall:
         return _reconstruct_causes(talk, folder, (cause, overall), (n, events))
@@ -124,11 +124,13 @@ def reconstruct(
     from ipdrecon.app.draws import DRAWS
     from ipdrecon.app.workflow import all_flags, reconstruct_to_folder
     from ipdrecon.flags import needs_review
+    from ipdrecon.survival.reconstruction import METHODS
 
+    method = _one_of(method, METHODS, "--method")
     numbers = {"n": _numbers_by_arm(n, "--n"), "n_event": _numbers_by_arm(events, "--events")}
     with talk.working("Rebuilding patients …"):
         digitisation, arms = reconstruct_to_folder(folder, method=method, draws=draws, seed=seed, **numbers)
-    for line in sentences.of_arms(arms):
+    for line in (*sentences.of_arms(arms), *sentences.of_expected(arms)):
         talk.say(line)
     flags = all_flags(digitisation, arms)
     talk.flags(flags)
