@@ -23,6 +23,8 @@ _LEAST_INCH, _MOST_INCH = 8.0, 13.0
 _DIGIT_INCH = 0.075
 """Width of a digit of the table, with its share of the space to the next number."""
 _BAND = (0.025, 0.975)
+_MANY_TICKS = 150
+"""More ticks of one curve are shorter, so that the curve is still seen."""
 _TWO_COLUMNS_CHARS = 36
 """Where all entries of a legend are shorter, two stand side by side."""
 
@@ -145,7 +147,8 @@ def _draw_pair(main, strip, curve, arm, index):
     time, survival = np.r_[0.0, estimate.time], np.r_[1.0, estimate.survival]
     main.step(time, survival, where="post", color=colour, lw=1.1, linestyle=_DASHES[index % 4], label=_legend_text(arm))
     censored = np.unique(arm.time[~arm.event])
-    main.plot(censored, estimate.survival_at(censored), "|", color=colour, ms=5, mew=0.6)
+    size = 5 if len(censored) <= _MANY_TICKS else 3
+    main.plot(censored, estimate.survival_at(censored), "|", color=colour, ms=size, mew=0.12 * size)
     _draw_reading_error(strip, curve)
     strip.step(begin, estimate.survival_at(at) - read, where="post", color=colour, lw=1.1)
 
@@ -276,12 +279,12 @@ def _write_rows(table, panel, arm, line):
 
 
 def _legible(table, at, differs, n_digits):
-    """Which columns can be printed without overlap; those that differ go first."""
+    """Which columns can be printed without overlap; the first goes first, then those that differ."""
     inches = table.get_window_extent().width / table.figure.dpi
     low, high = table.get_xlim()
     needed = (n_digits + 1) * _DIGIT_INCH / inches * (high - low)
     kept = []
-    for place in np.argsort(~differs, kind="stable"):
+    for place in np.argsort(np.where(np.arange(len(at)) == 0, 0, 2 - differs), kind="stable"):
         if all(abs(at[place] - at[other]) >= needed for other in kept) and low <= at[place] <= high:
             kept.append(place)
     return np.isin(np.arange(len(at)), kept)
