@@ -4,18 +4,24 @@
 
 SCOREBOARD is a ``NAME.json`` of ``benchmarks/reconstruction.py``, one for each method; by default ``reconstruction.json``
 and ``reconstruction_guyot.json`` beside this file. Writes ``ipdrecon/survival/expected_error.json``: by method, information
-and patients per arm the median and the 90th percentile of |log HR - log HR of the true patients|. A curve that was read is
+and patients per arm the median and the 90th percentile of |log HR - log HR of the true patients|; and the table of it in
+``docs/reconstruction.md``. A curve that was read is
 judged by pixels and by scan, each quantile by the worse of the two; an exact curve by the exact drops. Guyot's algorithm
 does not tell exact curves from others and has no use for censor marks, so all its curves are judged as read ones.
 """
 
 import argparse
 import json
+import re
 from pathlib import Path
+
+from scoreboard import grid
 
 HERE = Path(__file__).parent
 SCOREBOARDS = (HERE / "reconstruction.json", HERE / "reconstruction_guyot.json")
 EXPECTED = HERE.parent / "ipdrecon" / "survival" / "expected_error.json"
+PAGE = HERE.parent / "docs" / "reconstruction.md"
+PLACE = re.compile(r"(?<=<!-- accuracy -->\n).*?(?=<!-- end of accuracy -->)", re.DOTALL)
 CURVES = {"curve": ("pixel", "scan"), "exact curve": ("exact",)}
 KNOWN = {
     "at-risk table": "full",
@@ -62,10 +68,22 @@ def expected(scoreboards):
     }
 
 
+def accuracy_table(methods):
+    """Rows of Markdown: each information of each method, by patients per arm."""
+    rows = [
+        {"method": method, "information": information} | {f"n = {n}": f"{sums['median']:.4f} / {sums['p90']:.3f}" for n, sums in sizes.items()}
+        for method, found in methods.items()
+        for information, sizes in found.items()
+    ]
+    return "\n".join(grid(tuple(rows[0]), rows)) + "\n"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("scoreboard", type=Path, nargs="*", default=SCOREBOARDS)
-    EXPECTED.write_text(json.dumps(expected(parser.parse_args().scoreboard), indent=1) + "\n", encoding="utf-8")
+    kept = expected(parser.parse_args().scoreboard)
+    EXPECTED.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+    PAGE.write_text(PLACE.sub(lambda _: accuracy_table(kept["methods"]), PAGE.read_text("utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -21,9 +21,10 @@ EXACT = tuple(f"exact {words}" for words in READ)
 SCOREBOARDS = [path for name in ("reconstruction", "reconstruction_guyot") if (path := ROOT / "benchmarks" / f"{name}.json").exists()]
 
 
-@pytest.fixture(scope="module")
-def script():
+@pytest.fixture
+def script(monkeypatch):
     """The command that writes the table."""
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
     spec = importlib.util.spec_from_file_location("expected_error_script", ROOT / "benchmarks" / "expected_error.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -51,6 +52,11 @@ def test_table_holds_every_information_of_both_methods():
 def test_table_is_that_of_the_scoreboards(script, path):
     (made,) = script.expected([path])["methods"].items()
     assert TABLE["methods"][made[0]] == made[1], "run: python benchmarks/expected_error.py"
+
+
+def test_page_shows_the_table(script):
+    (shown,) = script.PLACE.findall((ROOT / "docs" / "reconstruction.md").read_text("utf-8"))
+    assert shown == script.accuracy_table(TABLE["methods"])
 
 
 def _board(method, **errors):
