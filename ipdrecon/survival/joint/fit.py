@@ -8,7 +8,7 @@ from ipdrecon.survival.given import Fit
 from ipdrecon.survival.joint.lattice import Chances, forward
 from ipdrecon.survival.joint.leaving import leaving_of
 from ipdrecon.survival.joint.levels import read_levels
-from ipdrecon.survival.joint.paths import Paths, draw_paths
+from ipdrecon.survival.joint.paths import draw_paths
 from ipdrecon.survival.joint.patients import drawn_patients, middle_patients
 from ipdrecon.survival.joint.timeline import timeline
 
@@ -98,20 +98,22 @@ class JointModel:
                 return weight
             spread *= 2
 
-    def middle(self, paths):
+    def middle(self, paths, weight=None):
         """Make the data set in the middle of paths.
 
         Parameters
         ----------
         paths : Paths
+        weight : ndarray, shape (n_paths,), optional
+            Of each path; by default how near it comes to the total of events.
 
         Returns
         -------
         time : ndarray, shape (n,)
         event : ndarray of bool, shape (n,)
         """
+        weight = self.weight(paths) if weight is None else weight
         total = self._reachable(paths)
-        weight = self.weight(paths)
         return middle_patients(paths, weight, self.levels, self.arm.n_risk, unit=self.unit, n_event=total, marks=self.arm.marks)
 
     def _reachable(self, paths):
@@ -138,12 +140,13 @@ class JointModel:
         known = self.arm.n_event is not None
         paths = self.paths(n_draws * (_CANDIDATES if known else 1), rng)
         if known:
-            chosen = rng.choice(len(paths.left), n_draws, p=self.weight(paths, n_draws / 2))
-            paths = Paths(paths.steps, paths.count[chosen], paths.left[chosen])
-        return tuple(
-            drawn_patients(paths, index, self.levels, self.n, unit=self.unit, marks=self.arm.marks, rng=rng) for index in range(n_draws)
-        )
+            paths = paths.of(rng.choice(len(paths.left), n_draws, p=self.weight(paths, n_draws / 2)))
+        return self.data_sets(paths, rng)
 
+    def data_sets(self, paths, rng):
+        """Make the data set of each path; see `drawn_patients`."""
+        placed = {"unit": self.unit, "marks": self.arm.marks, "rng": rng}
+        return tuple(drawn_patients(paths, index, self.levels, self.n, **placed) for index in range(len(paths.left)))
 
     def less_sure(self, factor):
         """Make the same model for levels whose errors are so many times larger, up to the most that is believed."""
@@ -206,6 +209,47 @@ def _missed(paths, unit, risk_time, n_risk, name):
     return tuple(said)
 
 
+def model_of(given):
+    """Make the model of an arm.
+
+    Parameters
+    ----------
+    given : Given
+
+    Returns
+    -------
+    JointModel
+    """
+    return _fitting(given)[0]
+
+
+def _fitting(given):
+    risk_time, n_risk = given.used_row
+    end = max(float(given.curve.time[-1]), float(risk_time[-1]))
+    return fitting_model(Arm(*given.curve.read, risk_time, n_risk, end, given.n_event, given.censor_time, *given.known_error, given.occluded))
+
+
+def fit_of(given, model, paths, patients, draws=()):
+    """Make the fit of an arm from its patients and the paths they are in the middle of.
+
+    Parameters
+    ----------
+    given : Given
+    model : JointModel
+    paths : Paths
+    patients : tuple of ndarray
+        Time and event.
+    draws : tuple of (time, event)
+
+    Returns
+    -------
+    Fit
+    """
+    risk_time, n_risk = given.used_row
+    said = _missed(paths, model.unit, risk_time, n_risk, given.unit)
+    return Fit(*patients, risk_time, n_risk, said, model.levels.kind, draws)
+
+
 def fit_joint(given, *, draws=0, seed=0):
     """Rebuild the patients of one arm from everything given at once.
 
@@ -221,11 +265,5 @@ def fit_joint(given, *, draws=0, seed=0):
     -------
     Fit
     """
-    risk_time, n_risk = given.used_row
-    end = max(float(given.curve.time[-1]), float(risk_time[-1]))
-    arm = Arm(*given.curve.read, risk_time, n_risk, end, given.n_event, given.censor_time, *given.known_error, given.occluded)
-    model, paths = fitting_model(arm)
-    time, event = model.middle(paths)
-    said = _missed(paths, model.unit, risk_time, n_risk, given.unit)
-    drawn = model.draws(draws, seed) if draws else ()
-    return Fit(time, event, risk_time, n_risk, said, model.levels.kind, drawn)
+    model, paths = _fitting(given)
+    return fit_of(given, model, paths, model.middle(paths), model.draws(draws, seed) if draws else ())

@@ -106,8 +106,22 @@ def _common_step(values, finest):
     return step
 
 
-def _whole_patients(survival, n, error):
-    """Whether all drops are those of whole patients: d of n' with n' at most those who can be at risk."""
+def whole_patients(survival, n, error):
+    """Whether all drops are those of whole patients: d of n' with n' at most those who can be at risk.
+
+    Parameters
+    ----------
+    survival : ndarray, shape (n_levels,)
+        From 1 down.
+    n : int
+        Patients at time 0.
+    error : float
+        Of a level.
+
+    Returns
+    -------
+    bool
+    """
     before, after = survival[:-1], survival[1:]
     fall = before > after
     before, share = before[fall], 1 - after[fall] / before[fall]
@@ -138,7 +152,7 @@ def _kind(time, survival, n, settings):
     grid = _common_step(np.unique(np.round(1 - falling, 9))[::-1], settings.finest_grid)
     apart = float(np.diff(np.unique(time)).min(initial=time[-1] / settings.fewest_columns)) / math.sqrt(12)
     all_stay = np.allclose(falling * n, np.round(falling * n), rtol=0, atol=1e-6 * n)
-    whole = all_stay or (not _decimals(falling) and _whole_patients(np.concatenate(([1.0], falling)), n, settings.exact_error))
+    whole = all_stay or (not _decimals(falling) and whole_patients(np.concatenate(([1.0], falling)), n, settings.exact_error))
     drawn = settings.finest_grid < grid < settings.coarsest_grid
     if whole and not (drawn and n * grid > settings.most_rows_exact):
         return "exact", settings.exact_error, 0.0
@@ -173,7 +187,8 @@ def _borders(survival, error, penalty):
 def _of_samples(time, survival, n, error, settings):
     """Levels of a tracer's samples: a drop lies between the last sample of one level and the first of the next.
 
-    One patient's drop that is too small to part a stretch may lie anywhere in it, and adds to the error of its level.
+    One patient's drop that is too small to part a stretch may lie anywhere in it, and adds to the error of its level; so
+    does noise that was cut off at 0.
     """
     borders = _borders(survival, error, settings.new_level)
     length = np.diff(borders)
@@ -182,6 +197,7 @@ def _of_samples(time, survival, n, error, settings):
     unseen = level / n
     hidden = unseen < 2 * np.sqrt(settings.new_level) * spread
     spread = np.sqrt(spread**2 + np.where(hidden, unseen**2, 0.0) / 12)
+    spread = np.where(level < 2 * error, np.maximum(spread, error / 2), spread)
     begin = np.where(first > 0, (time[first] + time[np.maximum(first - 1, 0)]) / 2, time[0])
     if 1 - level[0] < 3 * max(spread[0], error / 3):
         begin, level, spread = begin[1:], level[1:], spread[1:]

@@ -15,6 +15,8 @@ from ipdrecon.survival.joint.timeline import Drop, Leave
 
 _TOLERANCE = 0.1
 _LEAST = 1e-24
+_TRUST = 0.3
+"""What the levels say about the shape of leaving counts only so much, since the errors of reading are not known exactly."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,10 @@ class Paths:
         stay = 1 - self.count / np.maximum(after, 1)
         survival = np.cumprod(np.where(self.is_drop, stay, 1.0), axis=1)[:, self.is_drop]
         return float(np.sqrt(np.mean(((survival - levels.survival) / levels.error) ** 2)))
+
+    def of(self, index):
+        """Some of the paths, by their places."""
+        return Paths(self.steps, self.count[index], self.left[index])
 
     def n_risk_before(self, index):
         """Number at risk before step `index` of each path."""
@@ -155,6 +161,9 @@ def _last(state, chances, n_paths, rng):
     levels, weight = chances.levels, state.weight
     if not len(levels.time) or (levels.time[-1] < levels.end and levels.survival[-1] > 3 * levels.error[-1]):
         weight = np.where(state.n_risk >= 1, weight, 1e-6 * weight)
+    if levels.kind != "exact":
+        of_shape = weight.sum(axis=1, keepdims=True)
+        weight = weight * (of_shape / of_shape.max()) ** (_TRUST - 1)
     cumulative = np.cumsum(weight.ravel())
     at = (np.arange(n_paths) + rng.random(n_paths)) / n_paths * cumulative[-1]
     index = np.minimum(np.searchsorted(cumulative, at), weight.size - 1)
