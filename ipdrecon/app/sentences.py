@@ -130,14 +130,23 @@ def _met(residuals):
     for key, name in (("n_event_table_max", "printed events"), ("n_censored_table_max", "printed censorings")):
         if residuals.get(key):
             parts.append(f"{name} {_within(residuals[key])}")
-    return ", ".join(parts)
+    return ", ".join(parts) + _besides(residuals.get("printed", ()))
+
+
+def _besides(entries):
+    """How many of the other printed numbers were used, and how many contradict the figure."""
+    n_used = sum(entry["used"] for entry in entries)
+    used = f"; {counted(n_used, 'other printed number')} used" if n_used else ""
+    aside = len(entries) - n_used
+    return f"{used}; {counted(aside, 'printed number')} {'contradicts' if aside == 1 else 'contradict'} the figure, not used" if aside else used
 
 
 def _within(difference):
     return f"within {abs(difference):g}" if difference else "exactly"
 
 
-_CONTRADICTIONS = {"table_curve_conflict", "events_conflict", "n_contradicts_table", "weighted_curve", "model_curve"}
+_DOUBTS = {"table_curve_conflict", "events_conflict", "printed_conflict", "n_contradicts_table", "n_assumed", "weighted_curve", "model_curve"}
+"""Flags of figures that are not like those simulated."""
 
 
 def of_expected(arms):
@@ -175,9 +184,10 @@ def _named(arms):
 
 
 def _doubt(arms):
-    """Say of which arms less must be expected, as what is printed of them contradicts itself."""
-    doubted = [arm for arm in arms if _CONTRADICTIONS & {flag.name for flag in arm.flags}]
-    return f" Expect less of {_named(doubted)}, where what is printed contradicts itself or is no plain Kaplan-Meier curve." if doubted else ""
+    """Say of which arms less must be expected."""
+    found = [flag.name for arm in arms for flag in arm.flags if flag.name in _DOUBTS]
+    doubted = [arm for arm in arms if any(flag.name in _DOUBTS for flag in arm.flags)]
+    return f" Expect less of {_named(doubted)}, flagged {', '.join(dict.fromkeys(found))}." if doubted else ""
 
 
 def _about_marks(information, simulated):
