@@ -266,6 +266,7 @@ def _left_out(digitisation):
 
 def _reconstruction_record(folder, arms, given):
     from ipdrecon import __version__
+    from ipdrecon.survival.information import expected_error
 
     return {
         "schema_version": 1,
@@ -281,6 +282,7 @@ def _reconstruction_record(folder, arms, given):
                 "arm": arm.arm,
                 "method": arm.method,
                 "information": arm.information,
+                "expected_error": expected_error(arm.information, arm.n, method=arm.method),
                 "n": arm.n,
                 "n_event": arm.n_event,
                 "residuals": arm.residuals,
