@@ -28,6 +28,7 @@ from ipdrecon.survival.joint import OF_ARMS, OF_PAIRS, Statement, fit_joint, fit
 from ipdrecon.survival.printed_counts import PrintedCounts
 
 METHODS = ("joint", "guyot")
+_DOUBTS = ("at_risk_cell_doubtful", "at_risk_loss_uneven", "at_risk_contradicts_curve")
 
 
 def _check_method(method, draws):
@@ -74,8 +75,8 @@ def _with_n(curve, row, n, survival_error, arm):
 def _given(points, row, *, arm, unit="time", n=None, n_event=None, error=(None, None), **printed):
     """Check the input of one arm.
 
-    `points` is (time, survival), `row` is (risk_time, n_risk); `printed` holds `censor_time`, `counts` and `occluded` where
-    they are known.
+    `points` is (time, survival), `row` is (risk_time, n_risk); `printed` holds `censor_time`, `counts`, `occluded` and
+    `doubtful` where they are known.
     """
     settings = ConflictSettings()
     curve = check_curve(*points, arm=arm)
@@ -198,6 +199,7 @@ def _given_of_curve(panel, curve, numbers):
         counts=counts,
         censor_time=curve.censor_time if len(curve.censor_time) else None,
         occluded=tuple(map(tuple, curve.occluded)),
+        doubtful=table is not None and any(flag.name in _DOUBTS and repr(curve.arm) in flag.place for flag in table.flags),
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ipdrecon.survival.given import Fit
-from ipdrecon.survival.joint.lattice import Chances, forward
+from ipdrecon.survival.joint.lattice import MISPRINT, Chances, forward
 from ipdrecon.survival.joint.leaving import leaving_of
 from ipdrecon.survival.joint.levels import read_levels
 from ipdrecon.survival.joint.paths import draw_paths
@@ -23,6 +23,8 @@ _MOST_MISFIT = 6.0
 _MOST_WIDENED, _MOST_ROUNDED = 0.0025, 0.3
 """... but not worse than a pixel of 400, or than this share of a patient: what is further off contradicts the rest."""
 _MOST_TRIES = 6
+_MISREAD = 0.02
+"""Chance that a number at risk is another than was read, where the reader doubts the row."""
 _LEAST_EFFECTIVE = 4.0
 _CANDIDATES = 4
 """Paths per data set, of which those nearest to the total of events are taken."""
@@ -44,6 +46,8 @@ class Arm:
     marks : ndarray, shape (n_marks,), or None
     time_error, survival_error : float or None
     occluded : array-like, shape (n_stretches, 3)
+    doubtful : bool
+        Whether a number at risk may be misread.
     """
 
     time: np.ndarray
@@ -56,6 +60,7 @@ class Arm:
     time_error: float | None = None
     survival_error: float | None = None
     occluded: tuple = ()
+    doubtful: bool = False
 
 
 class JointModel:
@@ -77,7 +82,8 @@ class JointModel:
         leaving = leaving_of(self.levels, arm.risk_time, n_risk, n_event=n_event, marks=arm.marks)
         self.steps = timeline(self.levels, arm.risk_time[1:], n_risk[1:])
         unmarked, slack = 0.0 if arm.marks is None else _UNMARKED, int(self.unit > 1)
-        self.chances = Chances(self.levels, leaving, self.steps, int(n_risk[0]), unmarked=unmarked, slack=slack)
+        misprint = max(MISPRINT, _MISREAD / self.n) if arm.doubtful else MISPRINT
+        self.chances = Chances(self.levels, leaving, self.steps, int(n_risk[0]), unmarked=unmarked, slack=slack, misprint=misprint)
         self.states, self.passages = forward(self.chances, self.steps, int(n_risk[0]))
 
     def paths(self, n_paths, rng):
@@ -223,7 +229,7 @@ def model_of(given):
 def _fitting(given):
     risk_time, n_risk = given.used_row
     end = max(float(given.curve.time[-1]), float(risk_time[-1]))
-    return fitting_model(Arm(*given.curve.read, risk_time, n_risk, end, given.n_event, given.censor_time, *given.known_error, given.occluded))
+    return fitting_model(Arm(*given.curve.read, risk_time, n_risk, end, given.n_event, given.censor_time, *given.known_error, given.occluded, given.doubtful))
 
 
 def fit_of(given, model, paths, patients, draws=()):

@@ -88,9 +88,12 @@ class Chances:
         Chance that leaving does not keep to the drawn marks.
     slack : int
         How far a number at risk may be from the printed one: 1 where patients are taken in groups.
+    misprint : float
+        Chance of any other number than the printed one, each.
     """
 
-    def __init__(self, levels, leaving, steps, n, *, unmarked=0.0, slack=0):
+    def __init__(self, levels, leaving, steps, n, *, unmarked=0.0, slack=0, misprint=MISPRINT):
+        self.misprint = misprint
         self.levels, self.shape_weight, self.unmarked, self.slack = levels, leaving.weight[:, None], unmarked, slack
         self.numbers = np.arange(n + 2)
         self.log_factorial = gammaln(np.arange(n + 2) + 1.0)
@@ -281,7 +284,7 @@ def _drop_once(state, chances, step, error):
     n_risk = chances.numbers[low : highest + 1]
     share = chances.events(step.row, low, highest, n_event)
     if step.printed is not None:
-        share = share * _printed_chance(n_risk, n_event, step.printed, chances.slack)
+        share = share * _printed_chance(n_risk, n_event, step.printed, chances)
     stay = (1 - n_event / np.maximum(n_risk, 1))[:, None]
     miss = (state.read + state.level) * stay - chances.levels.survival[step.row]
     spread = state.variance * stay * stay
@@ -299,10 +302,10 @@ def _drop_once(state, chances, step, error):
     return out, lowest, Passage(share, low, first=first)
 
 
-def _printed_chance(n_risk, n_event, printed, slack):
+def _printed_chance(n_risk, n_event, printed, chances):
     """Chance of a printed number somewhere within a drop: any place is as likely, and it may be a misprint."""
-    inside = (n_risk >= printed - slack) & (n_risk - n_event <= printed + slack)
-    return np.where(inside, 1 / (n_event + 1.0), MISPRINT)
+    inside = (n_risk >= printed - chances.slack) & (n_risk - n_event <= printed + chances.slack)
+    return np.where(inside, 1 / (n_event + 1.0), chances.misprint)
 
 
 def _drop(state, chances, step):
@@ -317,8 +320,8 @@ def _drop(state, chances, step):
     return _kept(lowest, moments / max(total, _TINY), float(chances.levels.survival[step.row])), passage
 
 
-def _printed(state, step, slack):
-    weight = state.weight * np.where(np.abs(state.n_risk - step.n_risk) <= slack, 1.0, MISPRINT)
+def _printed(state, step, chances):
+    weight = state.weight * np.where(np.abs(state.n_risk - step.n_risk) <= chances.slack, 1.0, chances.misprint)
     return _kept(state.low, _moments(weight / weight.sum(), state.level, state.variance), state.read), None
 
 
@@ -348,7 +351,7 @@ def forward(chances, steps, n):
             if step.row == len(chances.levels.time) - 1:
                 state = replace(state, weight=state.weight * chances.no_more(state.n_risk))
         else:
-            state, passage = _printed(states[-1], step, chances.slack)
+            state, passage = _printed(states[-1], step, chances)
         states.append(state)
         passages.append(passage)
     return states, passages
