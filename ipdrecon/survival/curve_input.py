@@ -22,6 +22,8 @@ from ipdrecon.survival.kaplan_meier import step_value
 
 _LATEST = 1e100
 """Times from here on are no times: arithmetic with them would overflow."""
+_MOST_COUNTED = 1e15
+"""More patients than this are no whole number that can be kept; they are refused later."""
 _EARLIEST = 1e-100
 """Times nearer to 0 than this are 0: arithmetic with them would overflow."""
 
@@ -274,8 +276,9 @@ def _first_number(curve, time, n_risk, n, arm):
             f"Arm {arm!r}: the number of patients is not known; expected an at-risk table or the number at time 0. "
             f"Pass --n '{arm}=N' (n=N in Python)."
         )
-    detail = f"{n_risk[0]:g} at {time[0]:g} with survival {alive:.3f} there; at least {round(n_risk[0] / alive)} at 0."
-    return round(n_risk[0] / alive), (Flag("n_assumed", f"arm {arm!r}", detail),)
+    least = round(min(n_risk[0], _MOST_COUNTED) / max(alive, 1e-9))
+    detail = f"{n_risk[0]:g} at {time[0]:g} with survival {alive:.3f} there; at least {least} at 0."
+    return least, (Flag("n_assumed", f"arm {arm!r}", detail),)
 
 
 def rising_row(time, n_risk, *, arm="arm 1", unit="time"):

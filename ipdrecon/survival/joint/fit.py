@@ -7,7 +7,7 @@ import numpy as np
 from ipdrecon.survival.given import Fit
 from ipdrecon.survival.joint.lattice import MISPRINT, Chances, forward
 from ipdrecon.survival.joint.leaving import leaving_of
-from ipdrecon.survival.joint.levels import read_levels
+from ipdrecon.survival.joint.levels import ReadingSettings, read_levels
 from ipdrecon.survival.joint.paths import draw_paths
 from ipdrecon.survival.joint.patients import drawn_patients, middle_patients
 from ipdrecon.survival.joint.timeline import timeline
@@ -26,6 +26,8 @@ _MOST_TRIES = 6
 _MISREAD = 0.02
 """Chance that a number at risk is another than was read, where the reader doubts the row."""
 _LEAST_EFFECTIVE = 4.0
+_NOT_EXACT = ReadingSettings(by_chance=0.0, single_share=2.0)
+"""Levels of few decimals are never taken for calculated ones."""
 _CANDIDATES = 4
 """Paths per data set, of which those nearest to the total of events are taken."""
 
@@ -160,7 +162,9 @@ class JointModel:
 
 
 def fitting_model(arm):
-    """Walk an arm forward; where whole patients cannot come near its levels, the levels are read less surely than said.
+    """Walk an arm forward; what whole patients and the table contradict is read less surely than said.
+
+    Levels of few decimals that the table contradicts were rounded, not those of whole patients.
 
     Parameters
     ----------
@@ -172,11 +176,24 @@ def fitting_model(arm):
     paths : Paths
         Drawn from it.
     """
-    n = int(arm.n_risk[0])
-    levels = read_levels(arm.time, arm.survival, n, time_error=arm.time_error, survival_error=arm.survival_error, occluded=arm.occluded)
-    model = JointModel(arm, levels)
+    for settings in (ReadingSettings(), _NOT_EXACT):
+        levels = _levels(arm, settings)
+        model, paths = _near_levels(JointModel(arm, levels))
+        if levels.kind != "exact" or not _missed(paths, model.unit, arm.risk_time, arm.n_risk, "time"):
+            break
+    return model, paths
+
+
+def _levels(arm, settings):
+    known = {"time_error": arm.time_error, "survival_error": arm.survival_error, "occluded": arm.occluded}
+    return read_levels(arm.time, arm.survival, int(arm.n_risk[0]), settings=settings, **known)
+
+
+def _near_levels(model):
+    """Paths near the levels, and the model they are drawn from."""
+    n_paths = _N_PATHS if model.arm.n_event is None else _N_PATHS_TOTAL
     for _ in range(_MOST_TRIES):
-        paths = model.paths(_N_PATHS if arm.n_event is None else _N_PATHS_TOTAL, np.random.default_rng(0))
+        paths = model.paths(n_paths, np.random.default_rng(0))
         misfit = paths.misfit(model.levels)
         if misfit <= _MOST_MISFIT:
             break

@@ -118,16 +118,16 @@ class Levels:
 
 
 def _common_step(values, finest):
-    """Largest step that all values are multiples of; 0 where there is none above `finest`."""
+    """Largest step that all values are multiples of; 0 where there is none above `finest`. The largest value comes first."""
     step, slack = 0.0, finest / 250
     for value in values:
         larger, smaller = max(value, step), min(value, step)
         while smaller > slack:
             rest = larger % smaller
             larger, smaller = smaller, 0.0 if smaller - rest < slack else rest
-        step = larger
-        if step < finest:
+        if larger < finest:
             return 0.0
+        step = values[0] / round(values[0] / larger)
     return step
 
 
@@ -141,14 +141,21 @@ def _calculated(time, falling, n, settings):
         visits = _common_step(np.unique(time)[::-1] / (time[-1] or 1.0), settings.finest_visits)
         if all_stay if n_event.mean() > settings.coarse_drop * n else visits == 0:
             return False
-    if not all_stay:
-        return not decimals and whole_patients(np.concatenate(([1.0], falling)), n, settings.exact_error)
+    if not all_stay and not whole_patients(np.concatenate(([1.0], falling)), n, settings.exact_error):
+        return False
     if not decimals or not len(n_event):
         return True
+    if not all_stay:
+        return _reduced(1 / (n * decimals)) ** len(n_event) < settings.by_chance
     one_in = round(1 / decimals) // math.gcd(n, round(1 / decimals))
     if one_in ** -float(len(n_event)) < settings.by_chance:
         return len(n_event) == 1 or np.gcd.reduce(np.round(n_event).astype(int)) == 1
     return np.mean(n_event < 1.5) >= settings.single_share
+
+
+def _reduced(factor):
+    """Chance that two whole numbers have a common factor of at least this much: 6 / pi^2 times the sum of 1 / g^2 from there."""
+    return 1.0 if factor <= 1 else 6 / math.pi**2 / (math.ceil(factor) - 0.5)
 
 
 def whole_patients(survival, n, error):
@@ -203,7 +210,7 @@ def _kind(time, survival, n, settings):
             return "sampled", error, float(np.median(apart)) / math.sqrt(12)
         return "clicked", error, settings.clicked_time_error * float(time[-1])
     falling = np.minimum.accumulate(survival)
-    grid = _common_step(np.unique(np.round(1 - falling, 9))[::-1], settings.finest_grid)
+    grid = _common_step(np.unique(np.round(1 - falling, 12))[::-1], settings.finest_grid)
     apart = float(np.diff(np.unique(time)).min(initial=time[-1] / settings.fewest_columns)) / math.sqrt(12)
     drawn = settings.finest_grid < grid < settings.coarsest_grid
     if _calculated(time, falling, n, settings) and not (drawn and n * grid > settings.most_rows_exact):
