@@ -13,7 +13,7 @@ from ipdrecon.survival.joint.patients import drawn_patients, middle_patients
 from ipdrecon.survival.joint.timeline import timeline
 
 _N_PATHS = 24
-_N_PATHS_TOTAL = 48
+_N_PATHS_TOTAL = 120
 _MOST_STATES = 3000
 _MOST_ERROR = 2.0
 """More patients than this within one error of a level, or than `_MOST_STATES` in all, are taken in groups."""
@@ -121,8 +121,7 @@ class JointModel:
         if self.arm.n_event is None:
             return None
         total = paths.n_event * self.unit
-        miss = self.arm.n_event - total.mean()
-        return self.arm.n_event if abs(miss) <= 4 * total.std() + self.unit else None
+        return self.arm.n_event if total.min() - self.unit <= self.arm.n_event <= total.max() + self.unit else None
 
     def draws(self, n_draws, seed):
         """Draw data sets.
@@ -191,8 +190,8 @@ def _with_end(levels, end, rounding):
 
 
 def _missed(paths, unit, risk_time, n_risk, name):
-    """Say which printed numbers at risk no path meets; `name` is what a time is called."""
-    said = []
+    """Say which printed numbers at risk most paths do not meet; `name` is what a time is called."""
+    said, slack = [], unit if unit > 1 else 0
     for index, step in enumerate(paths.steps):
         cell = getattr(step, "cell", None)
         if cell is None:
@@ -200,11 +199,9 @@ def _missed(paths, unit, risk_time, n_risk, name):
         before = paths.n_risk_before(index) * unit
         after = before - paths.count[:, index] * unit
         printed = int(n_risk[cell + 1])
-        fewest, most = int(after.min()), int(before.max())
-        allowed = f"at least {fewest}" if printed < fewest - unit else f"at most {most}" if printed > most + unit else ""
-        if unit == 1 and not allowed and not fewest <= printed <= most:
-            allowed = f"at least {fewest}" if printed < fewest else f"at most {most}"
-        if allowed:
+        more, fewer = after > printed + slack, before < printed - slack
+        if np.mean(more | fewer) > 0.5:
+            allowed = f"at least {after[more].min()}" if more.sum() >= fewer.sum() else f"at most {before[fewer].max()}"
             said.append(f"the table says {printed} at {name} {risk_time[cell + 1]:g}; the curve allows {allowed}")
     return tuple(said)
 

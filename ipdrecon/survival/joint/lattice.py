@@ -17,6 +17,7 @@ Numbers that are printed are facts with a small chance of being wrong. Leaving h
 assumed, so that a drop which tells n is believed.
 """
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -121,7 +122,7 @@ class Chances:
         """
         chance, n_marks = np.clip(self._leaving[index], 1e-9, 0.9999), self._marks[index]
         mean = float(chance.max()) * highest
-        most = min(highest, max(int(mean + 4.5 * np.sqrt(mean) + 3), n_marks or 0))
+        most = min(highest, max(int(mean + 4 * math.sqrt(mean) + 2.5), n_marks or 0))
         lowest = max(0, low - most)
         after = self.numbers[lowest : highest + 1]
         count = self.numbers[: most + 1, None]
@@ -246,12 +247,11 @@ def _leave(state, chances, index):
     surprises = highest < chances.resolved_below
     lowest_kept = 0 if surprises else lowest
     out = np.zeros((3, moments.shape[1], highest - lowest_kept + 1))
-    width = highest - low + 1
+    left = out[:, :, lowest - lowest_kept :]
     for count in range(len(share)):
-        begin = low - count - lowest
-        skip = max(0, -begin)
-        place = slice(begin + skip, begin + width)
-        out[:, :, lowest - lowest_kept :][:, :, place] += moments[:, :, skip:] * share[count][:, place]
+        skip = max(0, count - (low - lowest))
+        place = slice(low - count - lowest + skip, highest - count - lowest + 1)
+        left[:, :, place] += moments[:, :, skip:] * share[count, :, place]
     if surprises:
         out *= 1 - UNFORESEEN
         from_above = UNFORESEEN * np.cumsum((moments / chances.numbers[low + 1 : highest + 2])[:, :, ::-1], axis=2)[:, :, ::-1]
@@ -264,12 +264,12 @@ def _possible_events(state, error, chances, row):
     """Range of events that come near the level at a drop."""
     heavy = state.weight > _HEAVY * state.weight.max()
     off = float(np.abs(state.level[heavy]).max())
-    spread = _WIDTH * float(np.sqrt(error * error + state.variance[heavy].max())) + off
+    spread = _WIDTH * math.sqrt(error * error + state.variance[heavy].max()) + off
     read, level = state.read, float(chances.levels.survival[row])
     share, reach = 1 - level / max(read, 1e-9), spread / max(read, 1e-9)
     few = share - reach
-    first = max(int(np.floor(few * (state.low if few > 0 else state.highest))), chances.least_events)
-    last = min(max(int(np.ceil((share + reach) * state.highest)), first), state.highest)
+    first = max(int(math.floor(few * (state.low if few > 0 else state.highest))), chances.least_events)
+    last = min(max(int(math.ceil((share + reach) * state.highest)), first), state.highest)
     return min(first, last), last
 
 

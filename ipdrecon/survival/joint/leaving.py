@@ -11,7 +11,8 @@ where an axis ends before the follow-up does); the levels weigh its members.
 Since n(0) G(t) is what one event at t takes from n(0) S, a total of events is one linear condition on G; where it is
 known, members that meet it are added, and all are weighed by how near they come.
 
-Censor marks set the clock: where they are drawn, leaving keeps their pace instead of that of time.
+Censor marks set the clock: where they are drawn, leaving keeps their pace instead of that of time. A clicked point tells of
+the events since the point before it, so that half of the leaving between the two comes after them: the clock lags.
 """
 
 from dataclasses import dataclass
@@ -20,7 +21,10 @@ import numpy as np
 from scipy.optimize import brentq
 
 _DROPOUTS = (0.0, 0.5, 1.5)
-_OPENINGS = (0.0, 0.5, 0.85, 1.0)
+"""The middle one alone serves exact curves, whose drops tell n whatever the shape."""
+_OPENINGS = (0.0, 0.4, 0.8, 1.0)
+_OPENING_CHANCES = (0.32, 0.32, 0.32, 0.04)
+"""That nobody reaches the end of follow-up before the end of the curve is rare: a curve ends with its last patient."""
 _OPENINGS_FITTED = (0.0, 0.2, 0.4, 0.6, 0.75, 0.9, 0.97)
 _BEYOND = 1.02
 """Follow-up would have ended a little after the last patient seen."""
@@ -43,16 +47,24 @@ class Clock:
         Where the curve ends.
     marks : ndarray, shape (n_marks,), or None
         Times of censor marks, increasing.
+    lag : tuple of ndarray, or None
+        Times, increasing, and what the clock shows there where no marks are known.
     """
 
     end: float
     marks: np.ndarray | None = None
+    lag: tuple | None = None
+
+    @property
+    def stop(self):
+        """What the clock shows when everybody has left."""
+        return float(self.at(self.end)) if self.marks is not None else self.end
 
     def at(self, time):
         """Read the clock at times (any shape): time itself, or mostly the number of marks so far."""
         time = np.asarray(time, float)
         if self.marks is None or not len(self.marks):
-            return time
+            return time if self.lag is None else np.interp(time, *self.lag)
         so_far = np.searchsorted(self.marks, time, side="left") / len(self.marks)
         return _MARK_PACE * so_far + (1 - _MARK_PACE) * time / self.end
 
@@ -98,8 +110,8 @@ class Leaving:
         if begin < self.border[-1]:
             interval = np.searchsorted(self.border, begin, side="right") - 1
             return -np.expm1(-self.hazard[interval : interval + 1] * (end_pace - begin_pace))
-        start, stop = self.clock.at((self.border[-1], self.clock.end))
-        length = max(stop - start, 1e-12)
+        start = self.clock.at(self.border[-1])
+        length = max(self.clock.stop - start, 1e-12)
         stay = _log_stay(self.shapes, np.array([begin_pace - start, end_pace - start]) / length)
         return -np.expm1(stay[:, 1] - stay[:, 0])
 
@@ -156,8 +168,8 @@ class _OpenEvents:
     def of(cls, levels, border, n_risk, clock):
         before = levels.before(border[-1:])[0]
         first = int(np.searchsorted(levels.time, border[-1], side="left"))
-        start, stop = clock.at((border[-1], clock.end))
-        share = (clock.at(levels.time[first:]) - start) / max(stop - start, 1e-12)
+        start = clock.at(border[-1])
+        share = (clock.at(levels.time[first:]) - start) / max(clock.stop - start, 1e-12)
         fall = -np.diff(np.concatenate(([1.0], levels.survival))[first:]) / max(before, 1e-9) * n_risk[-1]
         return cls(share, fall)
 
@@ -180,16 +192,29 @@ def _meeting_total(expected, n_event):
 
 def _weighed_shapes(levels, border, n_risk, clock, n_event):
     """Members of the family and their chances, given the total of events."""
-    shapes = np.array([(dropout, opening) for dropout in _DROPOUTS for opening in _OPENINGS])
+    dropouts = _DROPOUTS[1:2] if levels.kind == "exact" else _DROPOUTS
+    shapes = np.array([(dropout, opening) for dropout in dropouts for opening in _OPENINGS])
     expected = _OpenEvents.of(levels, border, n_risk, clock)
+    chance = np.tile(_OPENING_CHANCES, len(dropouts)) / len(dropouts)
     if n_event is None or not len(expected.fall) or n_risk[-1] == 0:
-        return shapes, np.full(len(shapes), 1 / len(shapes))
+        return shapes, chance
     left = n_event - _events_between(levels, border, n_risk, clock)
-    shapes = np.concatenate((shapes, _meeting_total(expected, left)))
+    met = _meeting_total(expected, left)
+    shapes, chance = np.concatenate((shapes, met)), np.concatenate((chance, np.full(len(met), 1 / len(met))))
     spread = _TOTAL_SPREAD * np.sqrt(max(float(expected.fall.sum()) - left, 0)) + 0.5
-    weight = np.exp(-0.5 * ((expected(shapes) - left) / spread) ** 2)
+    miss = ((expected(shapes) - left) / spread) ** 2
+    weight = chance * np.exp(-0.5 * (miss - miss.min()))
     kept = weight > 1e-3 * weight.max()
     return shapes[kept], weight[kept] / weight[kept].sum()
+
+
+def _lag(levels, border):
+    """Times at which a clock lags, and what it shows: half-way from the point before, but not before a printed time."""
+    before = np.concatenate(([0.0], levels.time[:-1]))
+    printed = border[np.searchsorted(border, levels.time, side="right") - 1]
+    shown = np.concatenate((np.maximum((before + levels.time) / 2, printed), border, [levels.end]))
+    time, first = np.unique(np.concatenate((levels.time, border, [levels.end])), return_index=True)
+    return time, shown[first]
 
 
 def leaving_of(levels, risk_time, n_risk, *, n_event=None, marks=None):
@@ -209,6 +234,7 @@ def leaving_of(levels, risk_time, n_risk, *, n_event=None, marks=None):
     -------
     Leaving
     """
-    clock = Clock(levels.end, None if marks is None else np.sort(np.asarray(marks, float)))
+    lag = _lag(levels, risk_time) if levels.kind == "clicked" else None
+    clock = Clock(levels.end, None if marks is None else np.sort(np.asarray(marks, float)), lag)
     shapes, weight = _weighed_shapes(levels, risk_time, n_risk, clock, n_event)
     return Leaving(np.asarray(risk_time, float), _hazards(levels, risk_time, n_risk, clock), shapes, weight, clock)

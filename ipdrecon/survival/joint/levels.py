@@ -1,8 +1,9 @@
 """What a curve says: where it drops, to which level, and how surely each is read.
 
-Where the caller does not know the error of reading, the points tell it themselves. Points that go up and down as often as
-a falling curve allows are a tracer's samples, and their rises are the error. Levels on one fine grid were read from rows of
-pixels. Levels whose drops are all those of whole patients were calculated, not read. Anything else is taken as clicked.
+Where the caller does not know the error of reading, the points tell it themselves. Where points go up nearly as often as
+down, their rises are the error; evenly spaced, they are a tracer's samples, else clicks. Levels on one fine grid were read from rows of
+pixels. Levels whose drops are all those of whole patients were calculated, not read, unless few decimals make that no wonder
+or most drops are of many patients who cannot have shared a visit. Anything else is taken as clicked.
 
 Examples
 --------
@@ -15,7 +16,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import isotonic_regression
 
+_RISE = 1e-9
 KINDS = ("exact", "drawn", "sampled", "clicked")
 
 
@@ -31,16 +34,27 @@ class ReadingSettings:
         Levels on a grid between these are rows of pixels; a figure is 150 to 20,000 px high.
     most_rows_exact : float
         Where all drops are those of whole patients and the grid is no finer than this share of a patient, it may be chance.
+    by_chance : float
+        Levels of few decimals are whole patients by chance with more than this chance: then that says nothing, ...
+    single_share : float
+        ... unless at least this share of the drops are those of single patients.
+    many_patients, coarse_drop, finest_visits : float
+        Drops of more patients than this on average are clicks where they are as large as `coarse_drop` and nobody left
+        between them, or smaller and times are no whole multiples of at least this share of the follow-up (visits, months).
     grid_error : float
         Standard error of a level in rows: half a row for its place, and what rounding to rows adds (1 / 12).
     clicked_error, clicked_time_error : float
         Of points set by hand: one pixel of 400, in survival and as a share of the follow-up.
+    most_times : int
+        Exact times on a grid of no more than so many times to the end are recorded times.
     fewest_columns : int
         The follow-up is at least so many columns of pixels wide.
     least_samples : int
         Fewer points are no tracer's.
     rising_share : float
-        Where more of the steps than this go up, the points are samples with noise.
+        Where more of the steps than this go up, the points are samples or clicks with noise.
+    evenly, even_share : float
+        Samples are those of which at least this share lie evenly spaced, within a share of their distance.
     new_level : float
         A further level of samples must lower the squared misfit by this, in squared errors.
     most_levels : int
@@ -51,12 +65,20 @@ class ReadingSettings:
     finest_grid: float = 5e-5
     coarsest_grid: float = 1 / 150
     most_rows_exact: float = 0.5
+    by_chance: float = 0.01
+    single_share: float = 0.9
+    many_patients: float = 5.0
+    coarse_drop: float = 0.04
+    finest_visits: float = 0.002
     grid_error: float = 0.577
     clicked_error: float = 0.0025
     clicked_time_error: float = 0.0025
+    most_times: int = 20_000
     fewest_columns: int = 300
     least_samples: int = 20
     rising_share: float = 0.1
+    evenly: float = 0.05
+    even_share: float = 0.5
     new_level: float = 8.0
     most_levels: int = 4000
 
@@ -78,6 +100,8 @@ class Levels:
     time_error : float
         Standard error of the times.
     kind : {"exact", "drawn", "sampled", "clicked"}
+    grid : float
+        The unit that exact times are whole multiples of, as days are; 0 where there is none.
     """
 
     time: np.ndarray
@@ -86,6 +110,7 @@ class Levels:
     end: float
     time_error: float
     kind: str
+    grid: float = 0.0
 
     def before(self, at):
         """Level just before each time `at`, drops at that time left out."""
@@ -104,6 +129,26 @@ def _common_step(values, finest):
         if step < finest:
             return 0.0
     return step
+
+
+def _calculated(time, falling, n, settings):
+    """Whether levels were calculated, not read: all drops are those of whole patients, and that is no chance."""
+    decimals = _decimals(falling)
+    n_event = -np.diff(falling, prepend=1.0) * n
+    n_event = n_event[n_event > 1e-6 * n]
+    all_stay = np.allclose(falling * n, np.round(falling * n), rtol=0, atol=1e-6 * n)
+    if len(n_event) and n_event.mean() > settings.many_patients:
+        visits = _common_step(np.unique(time)[::-1] / (time[-1] or 1.0), settings.finest_visits)
+        if all_stay if n_event.mean() > settings.coarse_drop * n else visits == 0:
+            return False
+    if not all_stay:
+        return not decimals and whole_patients(np.concatenate(([1.0], falling)), n, settings.exact_error)
+    if not decimals or not len(n_event):
+        return True
+    one_in = round(1 / decimals) // math.gcd(n, round(1 / decimals))
+    if one_in ** -float(len(n_event)) < settings.by_chance:
+        return len(n_event) == 1 or np.gcd.reduce(np.round(n_event).astype(int)) == 1
+    return np.mean(n_event < 1.5) >= settings.single_share
 
 
 def whole_patients(survival, n, error):
@@ -135,26 +180,33 @@ def whole_patients(survival, n, error):
 
 
 def _decimals(survival):
-    """The step of the fewest decimals, up to four, that hold all levels; 0 where none do."""
-    for step in (0.1, 0.01, 0.001, 0.0001):
+    """The step of the fewest decimals, two to four, that hold all levels; 0 where none do."""
+    for step in (0.01, 0.001, 0.0001):
         if np.allclose(survival / step, np.round(survival / step), rtol=0, atol=1e-6):
             return step
     return 0.0
 
 
+def _is_noisy(survival, settings):
+    step = np.diff(survival)
+    return len(survival) >= settings.least_samples and np.sum(step > _RISE) > settings.rising_share * len(step)
+
+
 def _kind(time, survival, n, settings):
     """Kind of reading, standard errors of survival and of time."""
-    step = np.diff(survival)
-    rises = step[step > 1e-9]
-    if len(step) + 1 >= settings.least_samples and len(rises) > settings.rising_share * len(step):
-        return "sampled", float(np.median(rises)) / (0.6745 * math.sqrt(2)), float(np.median(np.diff(time))) / math.sqrt(12)
+    if _is_noisy(survival, settings):
+        rises = np.diff(survival)[np.diff(survival) > _RISE]
+        error = float(np.median(rises)) / (0.6745 * math.sqrt(2))
+        apart = np.diff(time)
+        even = np.abs(apart - np.median(apart)) <= settings.evenly * np.median(apart)
+        if even.mean() >= settings.even_share:
+            return "sampled", error, float(np.median(apart)) / math.sqrt(12)
+        return "clicked", error, settings.clicked_time_error * float(time[-1])
     falling = np.minimum.accumulate(survival)
     grid = _common_step(np.unique(np.round(1 - falling, 9))[::-1], settings.finest_grid)
     apart = float(np.diff(np.unique(time)).min(initial=time[-1] / settings.fewest_columns)) / math.sqrt(12)
-    all_stay = np.allclose(falling * n, np.round(falling * n), rtol=0, atol=1e-6 * n)
-    whole = all_stay or (not _decimals(falling) and whole_patients(np.concatenate(([1.0], falling)), n, settings.exact_error))
     drawn = settings.finest_grid < grid < settings.coarsest_grid
-    if whole and not (drawn and n * grid > settings.most_rows_exact):
+    if _calculated(time, falling, n, settings) and not (drawn and n * grid > settings.most_rows_exact):
         return "exact", settings.exact_error, 0.0
     if drawn:
         return "drawn", settings.grid_error * grid, apart
@@ -206,13 +258,19 @@ def _of_samples(time, survival, n, error, settings):
 
 def _of_steps(time, survival, error):
     """Levels of a step function: one for each time at which it falls."""
-    drop = np.diff(survival, prepend=1.0) < -1e-12
+    level = survival if (np.diff(survival) <= 0).all() else np.clip(isotonic_regression(survival, increasing=False).x, 0.0, 1.0)
+    drop = np.diff(level, prepend=1.0) < -1e-12
     last = np.append(time[1:] > time[:-1], True)
-    level = np.minimum.accumulate(survival)
     fresh = drop & last
     for index in np.flatnonzero(drop & ~last):
         fresh[index + np.argmax(last[index:])] = True
     return time[fresh], level[fresh], np.full(int(fresh.sum()), error)
+
+
+def _of_points(time, survival, error):
+    """Levels of clicks with noise: one for each time after 0."""
+    last = np.append(time[1:] > time[:-1], True) & (time > 0)
+    return time[last], np.minimum(survival[last], 1.0), np.full(int(last.sum()), error)
 
 
 def _thinned(rows, most):
@@ -251,9 +309,12 @@ def read_levels(time, survival, n, *, time_error=None, survival_error=None, occl
         place_error = time_error
     if kind == "sampled":
         rows = _of_samples(time, survival, n, level_error, settings)
+    elif _is_noisy(survival, settings):
+        rows = _of_points(time, survival, level_error)
     else:
         rows = _of_steps(time, survival, level_error)
     at, level, error = _thinned(rows, settings.most_levels)
     for begin, stop, hidden in occluded:
         error = np.where((at >= begin) & (at <= stop), np.maximum(error, hidden), error)
-    return Levels(at, level, error, float(time[-1]), place_error, kind)
+    grid = _common_step(np.unique(time)[::-1], time[-1] / settings.most_times) if kind == "exact" else 0.0
+    return Levels(at, level, error, float(time[-1]), place_error, kind, grid)

@@ -15,7 +15,7 @@ from ipdrecon.survival.joint.timeline import Drop, Leave
 
 _TOLERANCE = 0.1
 _LEAST = 1e-24
-_TRUST = 0.3
+_TRUST = 0.08
 """What the levels say about the shape of leaving counts only so much, since the errors of reading are not known exactly."""
 
 
@@ -101,6 +101,8 @@ def _towards(walk, state, column, tolerance, rng):
 
 def _back_leave(walk, state, passage, error, rng):
     """Draw how many left in a step."""
+    if state.weight.shape[1] == 1:
+        return _moved(walk, state, 0)
     shape = walk.shape[:, None] if len(state.weight) > 1 else 0
     columns = np.arange(state.weight.shape[1])
     n_risk = state.low + columns
@@ -111,8 +113,7 @@ def _back_leave(walk, state, passage, error, rng):
     variance = state.variance[shape, columns] + (_TOLERANCE * error) ** 2
     near = _density((walk.level - state.read)[:, None], state.level[shape, columns], variance)
     chance = state.weight[shape, columns] * share * near
-    column = _draw(chance, (count >= 0) * (state.weight[shape, columns] + _LEAST), rng)
-    return _moved(walk, state, column, _TOLERANCE * error, rng)
+    return _moved(walk, state, _draw(chance, (count >= 0) * (state.weight[shape, columns] + _LEAST), rng))
 
 
 def _share_of_leaving(passage, walk, count):
@@ -124,12 +125,11 @@ def _share_of_leaving(passage, walk, count):
     return np.where(inside & (walk.n_risk >= passage.low)[:, None], passage.share[np.where(inside, count, 0), shape, place], 0.0)
 
 
-def _moved(walk, state, column, tolerance, rng):
+def _moved(walk, state, column):
     """Move the paths to the states drawn; how many patients that adds."""
     before = state.low + column
     count = before - walk.n_risk
-    walk.level = _towards(walk, state, column, tolerance, rng)
-    walk.n_risk = before
+    walk.n_risk = walk.n_risk + count
     return count
 
 
@@ -153,7 +153,8 @@ def _back_drop(walk, state, passage, error, rng):
     column = column[rows, picked]
     kept = state.read + state.level[walk.shape if len(state.weight) > 1 else 0, column]
     walk.level = np.where(some[rows, picked], before[rows, picked], kept)
-    return _moved(walk, state, column, _TOLERANCE * error, rng)
+    walk.level = _towards(walk, state, column, _TOLERANCE * error, rng)
+    return _moved(walk, state, column)
 
 
 def _last(state, chances, n_paths, rng):

@@ -4,6 +4,9 @@ import numpy as np
 
 from ipdrecon.survival.joint.timeline import Drop, Leave, Printed
 
+_UNSEEN_END = 0.25
+"""Chance that samples end before a last drop to 0, which falls between the last of them and the end of follow-up."""
+
 
 def _rounded(value):
     return np.floor(value + 0.5).astype(int)
@@ -63,7 +66,7 @@ def _whole(means, steps, n, printed_left):
         gone[begin:stop] = np.clip(gone[begin:stop], floor, gone[stop])
         begin, floor = stop + 1, max(floor, int(gone[stop]))
         gone[stop] = floor
-    gone = np.maximum.accumulate(np.minimum(gone, n - so_far))
+    gone = np.maximum.accumulate(np.minimum(gone, n - so_far[-1]))
     return np.diff(so_far, prepend=0), _while_leaving(np.diff(gone, prepend=0), steps)
 
 
@@ -108,6 +111,14 @@ def leaving_times(begin, end, count, marks):
     return begin + (np.arange(count) + 0.5) / max(count, 1) * (end - begin)
 
 
+def _recorded(time, begin, end, grid):
+    """Times at which leavers of [begin, end) are recorded: the last whole unit, where times are recorded in units."""
+    if not grid:
+        return time
+    recorded = np.maximum(np.floor(time / grid + 1e-6), np.ceil(begin / grid - 1e-6)) * grid
+    return np.where(recorded < end, recorded, time)
+
+
 def middle_patients(paths, weight, levels, n_risk, *, unit=1, n_event=None, marks=None):
     """Make the data set in the middle of the paths.
 
@@ -133,8 +144,28 @@ def middle_patients(paths, weight, levels, n_risk, *, unit=1, n_event=None, mark
     n, means = int(n_risk[0]), _middle(paths, weight, unit)
     if n_event is not None:
         means = _shifted(paths, weight, unit, means, n_event)
-    events, leavers = _whole(means, paths.steps, n, _met(paths, n_risk, unit))
-    return _placed(paths.steps, events + leavers, levels, n, marks)
+    count = sum(_whole(means, paths.steps, n, _met(paths, n_risk, unit)))
+    if _leaves_curve(paths.steps, count, levels, n):
+        count = _nearest(paths, weight, unit, n_event, count)
+    return _placed(paths.steps, count, levels, n, marks)
+
+
+def _leaves_curve(steps, count, levels, n):
+    """Whether the patients are off a level by more than one of them and three errors of reading."""
+    is_drop = np.array([isinstance(step, Drop) for step in steps], bool)
+    before = n - np.cumsum(count) + count
+    survival = np.cumprod(1 - count[is_drop] / np.maximum(before[is_drop], 1))
+    allowed = np.maximum(survival / np.maximum(before[is_drop], 1), 3 * levels.error)
+    return bool((np.abs(survival - levels.survival) > allowed).any())
+
+
+def _nearest(paths, weight, unit, n_event, middle):
+    """The path whose running totals are nearest to those of the middle, among those with the total of events; else the middle."""
+    usable = weight > 0 if n_event is None else paths.n_event * unit == n_event
+    if not usable.any():
+        return middle
+    gap = np.abs(np.cumsum(paths.count * unit - middle, axis=1)).sum(axis=1)
+    return paths.count[np.where(usable, gap, np.inf).argmin()] * unit
 
 
 def _placed(steps, count, levels, n, marks):
@@ -145,7 +176,8 @@ def _placed(steps, count, levels, n, marks):
         if isinstance(step, Drop):
             times.append(np.full(number, levels.time[step.row]))
         elif isinstance(step, Leave):
-            times.append(leaving_times(step.begin, step.end, number, marks))
+            at = leaving_times(step.begin, step.end, number, marks)
+            times.append(at if marks is not None else _recorded(at, step.begin, step.end, levels.grid))
         kinds.append(np.full(number, isinstance(step, Drop)))
     left = n - int(count.sum())
     times.append(np.full(max(left, 0), levels.end))
@@ -155,6 +187,8 @@ def _placed(steps, count, levels, n, marks):
 
 def drawn_patients(paths, index, levels, n, *, unit=1, marks=None, rng):
     """Make the data set of one path: events within the error of their times, leavers anywhere in their step.
+
+    The last patient of a sampled curve may have had an event that the last sample did not see.
 
     Parameters
     ----------
@@ -179,16 +213,20 @@ def drawn_patients(paths, index, levels, n, *, unit=1, marks=None, rng):
     at = np.repeat(levels.time[rows], events)
     at = np.clip(at + rng.uniform(-reach, reach, len(at)), 0.0, levels.end) if reach else at
     leavers = [step for step in paths.steps if isinstance(step, Leave)]
-    gone = _drawn_leavers(leavers, count[[isinstance(step, Leave) for step in paths.steps]], marks, rng)
+    gone = _drawn_leavers(leavers, count[[isinstance(step, Leave) for step in paths.steps]], (marks, levels.grid), rng)
     left = n - len(at) - len(gone)
     time = np.concatenate((at, gone, np.full(max(left, 0), levels.end)))[:n]
-    return time, np.arange(n) < len(at)
+    event = np.arange(n) < len(at)
+    if levels.kind == "sampled" and left == 1:
+        event[-1] = rng.random() < _UNSEEN_END
+    return time, event
 
 
-def _drawn_leavers(leavers, count, marks, rng):
+def _drawn_leavers(leavers, count, clock, rng):
+    marks, grid = clock
     begin, end = (np.repeat([getattr(step, side) for step in leavers], count) for side in ("begin", "end"))
     if marks is None:
-        return begin + rng.random(len(begin)) * (end - begin)
+        return _recorded(begin + rng.random(len(begin)) * (end - begin), begin, end, grid)
     steps = zip(leavers, count.tolist(), strict=True)
     placed = [leaving_times(step.begin, step.end, number, marks) for step, number in steps if number]
     return np.concatenate(placed) if placed else np.zeros(0)

@@ -13,6 +13,10 @@ _NEAR = 3.5
 """Drops this near a printed time, in standard errors of time, may be on either side of it: a pixel is 1 / sqrt(12)."""
 
 
+_MOST_STRETCHES = 60
+"""Of curves that are not exact, drops nearer to each other than this part of the follow-up share the leavers before them."""
+
+
 @dataclass(frozen=True)
 class Leave:
     """Patients may leave from `begin` on and before `end`."""
@@ -63,23 +67,28 @@ def timeline(levels, risk_time, n_risk):
     Returns
     -------
     tuple of Leave, Drop, Printed
-        From time 0 to the end of the curve; each `Leave` is followed by a drop, a printed number, or the end.
+        From time 0 to the end of the curve; each `Leave` is followed by a drop, a printed number, or the end. Nobody leaves
+        between a printed time and the drop it may lie within, so that the number there is one within the drop.
     """
     within = _nearest_rows(levels, risk_time)
     cell_of = {int(row): cell for cell, row in enumerate(within) if row >= 0}
     moments = [(time, 1, row) for row, time in enumerate(levels.time.tolist())]
     moments += [(time, 0, cell) for cell, time in enumerate(risk_time.tolist()) if within[cell] < 0]
     steps, now = [], 0.0
+    pause = 0.0 if levels.kind == "exact" else levels.end / _MOST_STRETCHES
     for time, is_drop, index in sorted(moments):
-        if time > now:
-            steps.append(Leave(now, time))
-            now = time
+        cell = cell_of.get(index) if is_drop else None
+        printed = time if cell is None else float(risk_time[cell])
+        if not is_drop or cell is not None or time > now + pause:
+            if min(time, printed) > now:
+                steps.append(Leave(now, min(time, printed)))
+            now = max(now, time, printed)
         if not is_drop:
             steps.append(Printed(int(n_risk[index]), index))
-        elif index in cell_of:
-            steps.append(Drop(index, int(n_risk[cell_of[index]]), cell_of[index]))
-        else:
+        elif cell is None:
             steps.append(Drop(index))
+        else:
+            steps.append(Drop(index, int(n_risk[cell]), cell))
     if levels.end > now:
         steps.append(Leave(now, levels.end))
     return tuple(steps)
