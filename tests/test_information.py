@@ -158,13 +158,16 @@ def test_nothing_is_told_of_methods_that_were_not_simulated():
 
 def test_residuals_in_words():
     residuals = {"curve_max": 0.0134, "n_risk_max": 2, "n_event": -3, "n_event_table_max": 0, "n_censored_table_max": 1}
-    (told,) = sentences.of_arms([_arm(residuals=residuals)])
+    (told,) = sentences.of_arms([_arm(information="curve + at-risk table + total events", residuals=residuals)])
     assert told == (
-        "A: 60 patients, 60 events, from curve + at-risk table; the curve is met within 1.3 points of survival, "
+        "A: 60 patients, 60 events, from curve + at-risk table + total events; the curve is met within 1.3 points of survival, "
         "numbers at risk within 2, total of events within 3, printed censorings within 1."
     )
-    (told,) = sentences.of_arms([_arm(residuals={"curve_max": 0.0, "n_risk_max": 0, "n_event": 0})])
+    exact = {"curve_max": 0.0, "n_risk_max": 0, "n_event": 0}
+    (told,) = sentences.of_arms([_arm(information="curve + at-risk table + total events", residuals=exact)])
     assert told.endswith("within 0.0 points of survival, numbers at risk exactly, total of events exactly.")
+    (told,) = sentences.of_arms([_arm(information="curve + n", residuals=exact)])
+    assert told.endswith("from curve + n; the curve is met within 0.0 points of survival.")
     (told,) = sentences.of_arms([_arm(residuals={"curve_max": 0.0, "printed": [{"used": True}, {"used": True}, {"used": False}]})])
     assert told.endswith("points of survival; 2 other printed numbers used; 1 printed number contradicts the figure, not used.")
     (told,) = sentences.of_arms([_arm()])

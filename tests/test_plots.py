@@ -269,3 +269,13 @@ def test_curves_with_a_drop_in_every_pixel_are_compared_all_along(made_digitisat
     at, gap = strip.lines[0].get_data()
     assert np.diff(at).max() < 1
     assert gap[np.abs(at - 50).argmin()] == pytest.approx((50 - 20) / 120, abs=0.35)
+
+
+def test_strips_reach_for_the_difference_and_for_most_of_the_draws(made_digitisation, arms):
+    near = [strip.get_ylim()[1] for strip in _strips(draw_reconstruction(made_digitisation(), arms))]
+    far = [strip.get_ylim()[1] for strip in _strips(draw_reconstruction(made_digitisation(), [_drawn(arm, 20.0) for arm in arms]))]
+    assert len(set(near)) == len(set(far)) == 1
+    for index, arm in enumerate(arms):
+        strip = _strips(draw_reconstruction(made_digitisation(), arms))[index]
+        assert np.abs(strip.lines[0].get_ydata()).max() < near[index], arm.arm
+    assert far[0] > near[0]

@@ -22,7 +22,7 @@ _PLOT_INCH, _STRIP_INCH, _STRIP_NAME_INCH = 3.6, 0.48, 0.17
 _LEAST_INCH, _MOST_INCH = 8.0, 13.0
 _DIGIT_INCH = 0.075
 """Width of a digit of the table, with its share of the space to the next number."""
-_BAND = (0.025, 0.975)
+_BAND, _MOST_OF_DRAWS = (0.025, 0.975), 0.9
 _MANY_TICKS = 150
 """More ticks of one curve are shorter, so that the curve is still seen."""
 _TWO_COLUMNS_CHARS = 36
@@ -125,10 +125,9 @@ def _draw_panel(cell, panel, arms, layout):
         for index in range(len(curves))
     ]
     table = layout.axes(cell, 0.12, layout.table_height, sharex=main)
-    for index, curve in enumerate(curves):
-        _draw_pair(main, strips[index], curve, arms[curve.arm], index)
+    reach = max(_draw_pair(main, strips[index], curve, arms[curve.arm], index) for index, curve in enumerate(curves))
     _dress_main(main, layout)
-    _dress_strips(strips, panel, [_shown_name(curve.arm) for curve in curves])
+    _dress_strips(strips, panel, [_shown_name(curve.arm) for curve in curves], reach)
     ends = [curve.time[-1] for curve in curves] + ([panel.at_risk.time[-1]] if panel.at_risk is not None else [])
     main.set_xlim(0, max(ends) * 1.02 or 1)
     _write_key(cell, panel, arms, layout)
@@ -136,13 +135,20 @@ def _draw_panel(cell, panel, arms, layout):
 
 
 def _draw_pair(main, strip, curve, arm, index):
+    """Draw an arm's curves and its strip; how far the strip must reach for the difference and most of the draws."""
     colour, estimate = arm_colour(index), kaplan_meier(arm.time, arm.event)
     begin, at = _compared_times(curve, estimate)
     read = curve.survival_at(at)
+    gap = estimate.survival_at(at) - read
+    reach = float(np.abs(gap).max())
     if arm.draws:
         low, high = np.quantile(survivals(arm.draws, at), _BAND, axis=0)
-        main.fill_between(begin, low, high, step="post", color=colour, alpha=0.45, lw=0)
+        reach = max(reach, float(np.quantile(np.maximum(np.abs(low - read), np.abs(high - read)), _MOST_OF_DRAWS)))
         strip.fill_between(begin, low - read, high - read, step="post", color=colour, alpha=0.3, lw=0)
+        every = np.unique(np.r_[0.0, curve.time, estimate.time])
+        between = every + np.diff(every, append=every[-1]) / 2
+        low, high = np.quantile(survivals(arm.draws, between), _BAND, axis=0)
+        main.fill_between(every, low, high, step="post", color=colour, alpha=0.45, lw=0)
     main.step(curve.time, curve.survival, where="post", color=colour, alpha=0.25, lw=5, solid_capstyle="butt")
     time, survival = np.r_[0.0, estimate.time], np.r_[1.0, estimate.survival]
     main.step(time, survival, where="post", color=colour, lw=1.1, linestyle=_DASHES[index % 4], label=_legend_text(arm))
@@ -150,7 +156,8 @@ def _draw_pair(main, strip, curve, arm, index):
     size = 5 if len(censored) <= _MANY_TICKS else 3
     main.plot(censored, estimate.survival_at(censored), "|", color=colour, ms=size, mew=0.12 * size)
     _draw_reading_error(strip, curve)
-    strip.step(begin, estimate.survival_at(at) - read, where="post", color=colour, lw=1.1)
+    strip.step(begin, gap, where="post", color=colour, lw=1.1)
+    return reach
 
 
 def _compared_times(curve, estimate):
@@ -200,8 +207,8 @@ def _dress_main(main, layout):
     )  # fmt: skip
 
 
-def _dress_strips(strips, panel, names):
-    reach = max(0.011, 1.1 * max(np.abs(line.get_ydata()).max() for strip in strips for line in strip.lines))
+def _dress_strips(strips, panel, names, reach):
+    reach = max(0.011, 1.1 * reach)
     ticks = panel.calibration.time.tick_value
     for index, (strip, name) in enumerate(zip(strips, names, strict=True)):
         strip.axhline(0, color=_GREY, lw=0.6, zorder=1)

@@ -23,8 +23,8 @@ _QUANTITIES = {
 }
 _LOOSE = re.compile(r"(?<=\b[pQ]) (?=[=<])|(?<=[=<]) (?=[\d−])|(?<=\d) (?=%)")
 _REBUILT_BY = {
-    "joint": "Patients were rebuilt by the joint method of ipdrecon: among all paths of whole patients, those that curve, numbers at risk, totals and "
-    "censor marks leave likely, of which the data set shown stands in the middle (docs/reconstruction.md of the program tells the method and its sources).",
+    "joint": "Patients were rebuilt by the joint method of ipdrecon: of all courses of whole patients that curve, numbers at risk, totals and censor "
+    "marks allow, each weighed by its likelihood, the data set shown stands in the middle (docs/reconstruction.md of the program gives the sources).",
     "guyot": "Patients were rebuilt by the algorithm of Guyot et al. (BMC Med Res Methodol 2012;12:9).",
 }
 _KINDS = {"agrees": "agrees", "differs": "differs"}

@@ -116,16 +116,17 @@ def of_arms(arms):
     """Tell what was rebuilt, one sentence per arm."""
     for arm in arms:
         panel = f"panel {arm.panel}, " if any(other.panel != arm.panel for other in arms) else ""
-        yield f"{panel}{arm.arm}: {counted(arm.n, 'patient')}, {counted(arm.n_event, 'event')}, from {arm.information}{_met(arm.residuals)}{_spread(arm)}."
+        yield f"{panel}{arm.arm}: {counted(arm.n, 'patient')}, {counted(arm.n_event, 'event')}, from {arm.information}{_met(arm)}{_spread(arm)}."
 
 
-def _met(residuals):
+def _met(arm):
     """How near rebuilt patients come to what was given: the curve, then each kind of number."""
+    residuals = arm.residuals
     if residuals.get("curve_max") is None:
         return ""
     parts = [f"; the curve is met within {decimals(100 * residuals['curve_max'], 1)} points of survival"]
-    for key, name in (("n_risk_max", "numbers at risk"), ("n_event", "total of events")):
-        if residuals.get(key) is not None:
+    for key, name, known in (("n_risk_max", "numbers at risk", "at-risk table"), ("n_event", "total of events", "total events")):
+        if residuals.get(key) is not None and known in arm.information:
             parts.append(f"{name} {_within(residuals[key])}")
     for key, name in (("n_event_table_max", "printed events"), ("n_censored_table_max", "printed censorings")):
         if residuals.get(key):
