@@ -17,11 +17,13 @@ _N_PATHS_TOTAL = 120
 _MOST_STATES = 3000
 _MOST_ERROR = 2.0
 """More patients than this within one error of a level, or than `_MOST_STATES` in all, are taken in groups."""
-_UNMARKED = 0.02
-_MOST_MISFIT = 6.0
+_UNMARKED, _UNMARKED_DRAWN = 0.02, 0.2
+"""Chance that patients leave between two drops otherwise than marks say: where marks were given with an exact curve, or read."""
+_MOST_MISFIT = 4.0
 """Levels further than this from all paths, in errors, were read less surely than said ..."""
 _MOST_WIDENED, _MOST_ROUNDED = 0.0025, 0.3
 """... but not worse than a pixel of 400, or than this share of a patient: what is further off contradicts the rest."""
+_WIDENED_FOR_TABLE = 2.0
 _MOST_TRIES = 6
 _MISREAD = 0.02
 """Chance that a number at risk is another than was read, where the reader doubts the row."""
@@ -83,7 +85,7 @@ class JointModel:
         n_event = None if arm.n_event is None else arm.n_event / self.unit
         leaving = leaving_of(self.levels, arm.risk_time, n_risk, n_event=n_event, marks=arm.marks)
         self.steps = timeline(self.levels, arm.risk_time[1:], n_risk[1:])
-        unmarked, slack = 0.0 if arm.marks is None else _UNMARKED, int(self.unit > 1)
+        unmarked, slack = _UNMARKED if self.levels.kind == "exact" else _UNMARKED_DRAWN, int(self.unit > 1)
         misprint = max(MISPRINT, _MISREAD / self.n) if arm.doubtful else MISPRINT
         self.chances = Chances(self.levels, leaving, self.steps, int(n_risk[0]), unmarked=unmarked, slack=slack, misprint=misprint)
         self.states, self.passages = forward(self.chances, self.steps, int(n_risk[0]))
@@ -190,14 +192,16 @@ def _levels(arm, settings):
 
 
 def _near_levels(model):
-    """Paths near the levels, and the model they are drawn from."""
-    n_paths = _N_PATHS if model.arm.n_event is None else _N_PATHS_TOTAL
+    """Paths near the levels and through the printed numbers, and the model they are drawn from."""
+    arm, n_paths = model.arm, _N_PATHS if model.arm.n_event is None else _N_PATHS_TOTAL
     for _ in range(_MOST_TRIES):
         paths = model.paths(n_paths, np.random.default_rng(0))
         misfit = paths.misfit(model.levels)
-        if misfit <= _MOST_MISFIT:
+        missed = model.levels.kind != "exact" and _missed(paths, model.unit, arm.risk_time, arm.n_risk, "time")
+        wider = model.less_sure(max(misfit, _WIDENED_FOR_TABLE)) if missed or misfit > _MOST_MISFIT else None
+        if wider is None or np.array_equal(wider.levels.error, model.levels.error):
             break
-        model = model.less_sure(misfit)
+        model = wider
     return model, paths
 
 

@@ -135,7 +135,8 @@ class Chances:
         share = np.exp(ways[:, None] + count[:, None] * np.log(chance)[:, None] + after * np.log1p(-chance)[:, None])
         if n_marks is not None:
             share = self.unmarked * share
-            share[n_marks] += 1 - self.unmarked
+            if n_marks < len(share):
+                share[n_marks] += 1 - self.unmarked
         return share, lowest
 
     def no_more(self, n_risk):

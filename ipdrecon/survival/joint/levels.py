@@ -125,7 +125,7 @@ def _common_step(values, finest):
         while smaller > slack:
             rest = larger % smaller
             larger, smaller = smaller, 0.0 if smaller - rest < slack else rest
-        if larger < finest:
+        if larger < max(finest, 1e-100):
             return 0.0
         step = values[0] / round(values[0] / larger)
     return step

@@ -164,7 +164,7 @@ def _last(state, chances, n_paths, rng):
         weight = np.where(state.n_risk >= 1, weight, 1e-6 * weight)
     if levels.kind != "exact":
         of_shape = weight.sum(axis=1, keepdims=True)
-        weight = weight * (of_shape / of_shape.max()) ** (_TRUST - 1)
+        weight = weight * np.maximum(of_shape / of_shape.max(), _LEAST) ** (_TRUST - 1)
     cumulative = np.cumsum(weight.ravel())
     at = (np.arange(n_paths) + rng.random(n_paths)) / n_paths * cumulative[-1]
     index = np.minimum(np.searchsorted(cumulative, at), weight.size - 1)
