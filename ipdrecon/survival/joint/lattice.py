@@ -18,7 +18,7 @@ assumed, so that a drop which tells n is believed.
 """
 
 import math
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import gammaln
@@ -43,35 +43,41 @@ _MOST_WIDENED = 14
 _TINY = 1e-300
 
 
-@dataclass(frozen=True)
-class State:
+class State(NamedTuple):
     """What is known after a step.
 
     Attributes
     ----------
     low : int
         The smallest n kept.
-    weight, level, variance : ndarray, shape (n_shapes, n_states)
-        For each shape of leaving and each n from `low` on: chance; mean of S less `read`, and its variance.
+    moments : ndarray, shape (3, n_shapes, n_states)
+        For each shape of leaving and each n from `low` on: chance, and with it the first two moments of S less `read`.
+    level, variance : ndarray, shape (n_shapes, n_states)
+        Mean of S less `read`, and its variance.
     read : float
         The level read last.
     """
 
     low: int
-    weight: np.ndarray
+    moments: np.ndarray
     level: np.ndarray
     variance: np.ndarray
     read: float
 
     @property
+    def weight(self):
+        """Chances, shape (n_shapes, n_states)."""
+        return self.moments[0]
+
+    @property
     def highest(self):
         """The largest n kept."""
-        return self.low + self.weight.shape[1] - 1
+        return self.low + self.level.shape[1] - 1
 
     @property
     def n_risk(self):
         """Numbers at risk, shape (n_states,)."""
-        return self.low + np.arange(self.weight.shape[1])
+        return self.low + np.arange(self.level.shape[1])
 
 
 class Chances:
@@ -103,7 +109,8 @@ class Chances:
         self.least_events = int(exact)
         self.resolved_below = RESOLVED / levels.error.min(initial=np.inf)
         self._rates = _Rates(levels, gap, apart if exact else levels.time_error * np.sqrt(12), n)
-        self._leaving = [leaving.chance(step.begin, step.end) if isinstance(step, Leave) else None for step in steps]
+        self._leaving = [_logs(leaving.chance(step.begin, step.end)) if isinstance(step, Leave) else None for step in steps]
+        self.at_least_one = np.maximum(self.numbers, 1)
         self._marks = [leaving.clock.n_marks(step.begin, step.end) if isinstance(step, Leave) else None for step in steps]
 
     def leave(self, index, low, highest):
@@ -123,8 +130,8 @@ class Chances:
         lowest : int
             The lowest number at risk after the step.
         """
-        chance, n_marks = np.clip(self._leaving[index], 1e-9, 0.9999), self._marks[index]
-        mean = float(chance.max()) * highest
+        (largest, log_go, log_stay), n_marks = self._leaving[index], self._marks[index]
+        mean = largest * highest
         most = min(highest, max(int(mean + 4 * math.sqrt(mean) + 2.5), n_marks or 0))
         lowest = max(0, low - most)
         after = self.numbers[lowest : highest + 1]
@@ -132,7 +139,7 @@ class Chances:
         table = self.log_factorial
         before = np.minimum(after + count, len(table) - 1)
         ways = table[before] - table[count] - table[after]
-        share = np.exp(ways[:, None] + count[:, None] * np.log(chance)[:, None] + after * np.log1p(-chance)[:, None])
+        share = np.exp(ways[:, None] + count[:, None] * log_go + after * log_stay)
         if n_marks is not None:
             share = self.unmarked * share
             if n_marks < len(share):
@@ -152,6 +159,12 @@ class Chances:
         log_tied = log_rate - n_risk * exposure + _LOG_TIED + n_event * _LOG_TIED_MORE
         log_chance = np.logaddexp(log_chance, np.where(n_event > 0, log_tied, -np.inf))
         return np.exp(log_chance - log_chance.max())
+
+
+def _logs(chance):
+    """The largest chance of leaving, and the logs of leaving and of staying, shape (n_shapes, 1); off 0 and 1."""
+    chance = np.clip(chance, 1e-9, 0.9999)
+    return float(chance.max()), np.log(chance)[:, None], np.log1p(-chance)[:, None]
 
 
 class _Rates:
@@ -192,8 +205,7 @@ def _smoothed_hazard(levels):
     return (cumulative[last] - cumulative[first]) / np.maximum(time[last] - time[first], 1e-9)
 
 
-@dataclass(frozen=True)
-class Passage:
+class Passage(NamedTuple):
     """Chances of one step, as the way back needs them.
 
     Attributes
@@ -216,7 +228,7 @@ class Passage:
 def start(n):
     """Give the state before the first step: all `n` patients, S = 1."""
     zero = np.zeros((1, 1))
-    return State(n, np.ones((1, 1)), zero, zero, 1.0)
+    return State(n, np.array([[[1.0]], [[0.0]], [[0.0]]]), zero, zero, 1.0)
 
 
 def _moments(weight, level, variance):
@@ -230,7 +242,7 @@ def _moments(weight, level, variance):
 def _of_moments(low, moments, read):
     safe = np.maximum(moments[0], _TINY)
     level = moments[1] / safe
-    return State(low, moments[0], level, np.maximum(moments[2] / safe - level * level, 0.0), read)
+    return State(low, moments, level, np.maximum(moments[2] / safe - level * level, 0.0), read)
 
 
 def _kept(low, moments, read):
@@ -245,8 +257,8 @@ def _leave(state, chances, index):
     """Let patients leave."""
     low, highest = state.low, state.highest
     share, lowest = chances.leave(index, low, highest)
-    moments = _moments(state.weight, state.level, state.variance)
-    if len(state.weight) < share.shape[1]:
+    moments = state.moments
+    if moments.shape[1] < share.shape[1]:
         moments = moments * chances.shape_weight
     surprises = highest < chances.resolved_below
     lowest_kept = 0 if surprises else lowest
@@ -286,7 +298,7 @@ def _drop_once(state, chances, step, error):
     share = chances.events(step.row, low, highest, n_event)
     if step.printed is not None:
         share = share * _printed_chance(n_risk, n_event, step.printed, chances)
-    stay = (1 - n_event / np.maximum(n_risk, 1))[:, None]
+    stay = (1 - n_event / chances.at_least_one[low : highest + 1])[:, None]
     miss = (state.read + state.level) * stay - chances.levels.survival[step.row]
     spread = state.variance * stay * stay
     total = spread + error * error
@@ -322,8 +334,8 @@ def _drop(state, chances, step):
 
 
 def _printed(state, step, chances):
-    weight = state.weight * np.where(np.abs(state.n_risk - step.n_risk) <= chances.slack, 1.0, chances.misprint)
-    return _kept(state.low, _moments(weight / weight.sum(), state.level, state.variance), state.read), None
+    moments = state.moments * np.where(np.abs(state.n_risk - step.n_risk) <= chances.slack, 1.0, chances.misprint)
+    return _kept(state.low, moments / moments[0].sum(), state.read), None
 
 
 def forward(chances, steps, n):
@@ -350,7 +362,7 @@ def forward(chances, steps, n):
         elif isinstance(step, Drop):
             state, passage = _drop(states[-1], chances, step)
             if step.row == len(chances.levels.time) - 1:
-                state = replace(state, weight=state.weight * chances.no_more(state.n_risk))
+                state = state._replace(moments=state.moments * chances.no_more(state.n_risk))
         else:
             state, passage = _printed(states[-1], step, chances)
         states.append(state)
