@@ -133,7 +133,7 @@ def _common_step(values, finest):
 
 def _calculated(time, falling, n, settings):
     """Whether levels were calculated, not read: all drops are those of whole patients, and that is no chance."""
-    decimals = _decimals(falling)
+    decimals = decimals_of(falling)
     n_event = -np.diff(falling, prepend=1.0) * n
     n_event = n_event[n_event > 1e-6 * n]
     all_stay = np.allclose(falling * n, np.round(falling * n), rtol=0, atol=1e-6 * n)
@@ -186,7 +186,7 @@ def whole_patients(survival, n, error):
     return bool((possible & (miss <= 4 * error / before[:, None])).any(axis=1).all())
 
 
-def _decimals(survival):
+def decimals_of(survival):
     """The step of the fewest decimals, two to four, that hold all levels; 0 where none do."""
     for step in (0.01, 0.001, 0.0001):
         if np.allclose(survival / step, np.round(survival / step), rtol=0, atol=1e-6):
@@ -217,7 +217,7 @@ def _kind(time, survival, n, settings):
         return "exact", settings.exact_error, 0.0
     if drawn:
         return "drawn", settings.grid_error * grid, apart
-    return "clicked", max(settings.clicked_error, _decimals(falling) / math.sqrt(12)), settings.clicked_time_error * float(time[-1])
+    return "clicked", max(settings.clicked_error, decimals_of(falling) / math.sqrt(12)), settings.clicked_time_error * float(time[-1])
 
 
 def _borders(survival, error, penalty):

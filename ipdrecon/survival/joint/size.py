@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ipdrecon.survival.joint.levels import ReadingSettings, read_levels, whole_patients
+from ipdrecon.survival.joint.levels import ReadingSettings, decimals_of, read_levels, whole_patients
 
 _MOST_AT_ONCE = 5
 _FIRST_LEVELS = 6
@@ -29,14 +29,16 @@ def n_from_drops(time, survival, *, survival_error=None):
     Returns
     -------
     int or None
-        None where the drops do not tell.
+        None where the drops do not tell; levels of few decimals were rounded and never do.
     """
     falling = np.minimum.accumulate(survival)
     first = falling[falling < 1][:1]
     if not len(first):
         return None
     levels = read_levels(time, survival, 2, survival_error=survival_error)
-    if not survival_error and levels.kind in ("exact", "clicked"):
+    if levels.kind in ("exact", "clicked"):
+        if survival_error or decimals_of(falling):
+            return None
         for n_event in range(1, _MOST_AT_ONCE + 1):
             n = round(n_event / (1 - first[0]))
             if abs(n * (1 - first[0]) - n_event) < 1e-6 and whole_patients(np.concatenate(([1.0], falling)), n, ReadingSettings().exact_error):
