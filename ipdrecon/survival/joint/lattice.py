@@ -33,6 +33,8 @@ _LOG_TIED, _LOG_TIED_MORE = np.log(0.01), np.log(0.8)
 """Chance that events share a time for a reason of its own, such as visits, and of each further event there."""
 RESOLVED = 0.35
 """Where the error of a level is less than this share of one patient's drop, drops tell n, and leaving may surprise."""
+_LARGEST_SHARE = 0.9
+"""A drop of more of those at risk, as the last to 0, is taken for no more when hazards are told."""
 _STANDS_OUT = 3.0
 """A drop of so many errors is seen apart from the next."""
 _NEGLIGIBLE = 1e-7
@@ -155,7 +157,8 @@ class Chances:
         n_risk = self.numbers[low : highest + 1]
         log_rate, exposure = self._rates.of(row)
         log_rate = log_rate[low : highest + 1]
-        log_chance = n_event * log_rate - n_risk * exposure - self.log_factorial[n_event]
+        ways = self.log_factorial[n_risk] - self.log_factorial[np.maximum(n_risk - n_event, 0)] - self.log_factorial[n_event]
+        log_chance = n_event * (log_rate - np.log(np.maximum(n_risk, 1))) - n_risk * exposure + ways
         log_tied = log_rate - n_risk * exposure + _LOG_TIED + n_event * _LOG_TIED_MORE
         log_chance = np.logaddexp(log_chance, np.where(n_event > 0, log_tied, -np.inf))
         return np.exp(log_chance - log_chance.max())
@@ -175,7 +178,7 @@ class _Rates:
     def __init__(self, levels, gap, width, n):
         self.levels, self.gap, self.width = levels, gap, width
         self.n_risk = np.maximum(np.arange(n + 1), 1)
-        self.hazard = _smoothed_hazard(levels)
+        self.hazard = _smoothed_hazard(levels, n)
         self.before = np.maximum(np.concatenate(([1.0], levels.survival[:-1])), 1e-9)
         self.exposure = (self.hazard * gap).tolist()
         self.after_last = float(self.hazard[-1] * (levels.end - levels.time[-1])) if len(gap) else 0.0
@@ -190,15 +193,19 @@ class _Rates:
     def _log_rate(self, rows):
         stands_out = (self.before[rows] / self.levels.error[rows])[:, None] / self.n_risk
         merged = 1.0 if self.levels.kind == "clicked" else np.exp(-0.5 * (stands_out / _STANDS_OUT) ** 2)
-        time = self.width + merged * np.maximum(self.gap[rows] - self.width, 0.0)[:, None]
-        return np.log(np.maximum(self.n_risk * self.hazard[rows][:, None] * time, 1e-6))
+        apart = np.minimum(self.width, self.gap[rows])[:, None]
+        time = apart + merged * (self.gap[rows][:, None] - apart)
+        return np.log(np.maximum(self.n_risk * np.expm1(self.hazard[rows][:, None] * time), 1e-6))
 
 
-def _smoothed_hazard(levels):
-    """Slope of -log S around each drop, over a third of the drops or twenty of them."""
+def _smoothed_hazard(levels, n):
+    """Slope of -log S around each drop, over a third of the drops or those of some twenty patients."""
     n_drops = len(levels.time)
-    reach = max(10, n_drops // 6)
-    cumulative = np.concatenate(([0.0], -np.log(np.clip(np.minimum.accumulate(levels.survival), 1e-4, 1.0))))
+    level = np.minimum.accumulate(np.concatenate(([1.0], np.maximum(levels.survival, 0.0))))
+    per_drop = max(n * (1 - level[-1]) / max(n_drops, 1), 0.1)
+    reach = max(int(np.ceil(10 / per_drop)), n_drops // 6, 1)
+    share = 1 - level[1:] / np.maximum(level[:-1], 1e-9)
+    cumulative = np.concatenate(([0.0], np.cumsum(-np.log1p(-np.minimum(share, _LARGEST_SHARE)))))
     time = np.concatenate(([0.0], levels.time))
     at = np.arange(1, n_drops + 1)
     first, last = np.maximum(at - reach, 0), np.minimum(at + reach, n_drops)
