@@ -19,6 +19,8 @@ import numpy as np
 from scipy.optimize import isotonic_regression
 
 _RISE = 1e-9
+_MEDIAN_STEP = 0.6745 * math.sqrt(2)
+"""Median distance of two values with an error of 1 each."""
 KINDS = ("exact", "drawn", "sampled", "clicked")
 
 
@@ -202,13 +204,14 @@ def _is_noisy(survival, settings):
 def _kind(time, survival, n, settings):
     """Kind of reading, standard errors of survival and of time."""
     if _is_noisy(survival, settings):
-        rises = np.diff(survival)[np.diff(survival) > _RISE]
-        error = float(np.median(rises)) / (0.6745 * math.sqrt(2))
-        apart = np.diff(time)
+        step, apart = np.diff(survival), np.diff(time)
         even = np.abs(apart - np.median(apart)) <= settings.evenly * np.median(apart)
+        # Rises tell too little where drops hide them, the spread of all steps too much where drops differ.
+        by_rises, by_spread = np.median(step[step > _RISE]), np.median(np.abs(step - np.median(step)))
+        error = math.sqrt(by_rises * by_spread) / _MEDIAN_STEP
         if even.mean() >= settings.even_share:
             return "sampled", error, float(np.median(apart)) / math.sqrt(12)
-        return "clicked", error, settings.clicked_time_error * float(time[-1])
+        return "clicked", max(error, settings.clicked_error), settings.clicked_time_error * float(time[-1])
     falling = np.minimum.accumulate(survival)
     grid = _common_step(np.unique(np.round(1 - falling, 12))[::-1], settings.finest_grid)
     apart = float(np.diff(np.unique(time)).min(initial=time[-1] / settings.fewest_columns)) / math.sqrt(12)
