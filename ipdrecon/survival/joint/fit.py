@@ -16,7 +16,9 @@ _N_PATHS = 24
 _N_PATHS_TOTAL = 120
 _MOST_STATES = 3000
 _MOST_ERROR = 2.0
-"""More patients than this within one error of a level, or than `_MOST_STATES` in all, are taken in groups."""
+"""More patients than this within one error of a level, or than `_MOST_STATES` in all, are taken in groups ..."""
+_ERROR_IN_GROUPS = 1.0
+"""... so large that an error of a level is one group."""
 _UNMARKED, _UNMARKED_DRAWN = 0.02, 0.2
 """Chance that patients leave between two drops otherwise than marks say: where marks were given with an exact curve, or read."""
 _MOST_MISFIT = 4.0
@@ -131,7 +133,8 @@ class JointModel:
         if self.arm.n_event is None:
             return None
         total = paths.n_event * self.unit
-        return self.arm.n_event if total.min() - self.unit <= self.arm.n_event <= total.max() + self.unit else None
+        slack = self.unit if total.std() > self.unit / 2 else 0
+        return self.arm.n_event if total.min() - slack <= self.arm.n_event <= total.max() + slack else None
 
     def draws(self, n_draws, seed):
         """Draw data sets.
@@ -187,7 +190,7 @@ def fitting_model(arm):
 
 
 def _levels(arm, settings):
-    known = {"time_error": arm.time_error, "survival_error": arm.survival_error, "occluded": arm.occluded}
+    known = {"n_event": arm.n_event, "time_error": arm.time_error, "survival_error": arm.survival_error, "occluded": arm.occluded}
     return read_levels(arm.time, arm.survival, int(arm.n_risk[0]), settings=settings, **known)
 
 
@@ -207,7 +210,8 @@ def _near_levels(model):
 
 def _patients_per_state(levels, n):
     error = float(np.median(levels.error)) if len(levels.error) else 0.0
-    return max(1, int(np.ceil(n / _MOST_STATES)), int(np.ceil(n * error / _MOST_ERROR)))
+    unit = max(int(np.ceil(n / _MOST_STATES)), int(np.ceil(n * error / _MOST_ERROR)))
+    return 1 if unit <= 1 else max(unit, int(np.ceil(n * error / _ERROR_IN_GROUPS)))
 
 
 def _with_end(levels, end, rounding):

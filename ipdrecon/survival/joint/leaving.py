@@ -32,6 +32,8 @@ _BEYOND = 1.02
 _FASTEST = 30.0
 _LEAST_LEAVING = 0.5
 """Expected leavers of an interval for which curve and table leave none: a count, so that none is impossible."""
+_LEAST_LEFT = 0.3
+"""What a printed 0 stands for in logarithms."""
 _MARK_PACE, _MARK_PACE_INCOMPLETE = 0.95, 0.5
 _MARKS_OFF, _MARKS_OFF_SHARE = 2.0, 0.1
 """Marks may differ from the patients who leave by so many, or by this share, and be complete."""
@@ -140,9 +142,11 @@ def _n_leaving(levels, border, n_risk):
 
 
 def _hazards(levels, border, n_risk, clock):
-    """Hazard of leaving between printed numbers."""
-    n_leaving = np.maximum(_n_leaving(levels, border, n_risk), _LEAST_LEAVING)
-    return n_leaving / np.maximum((n_risk[:-1] + n_risk[1:]) / 2, 1) / np.maximum(np.diff(clock.at(border)), 1e-12)
+    """Hazard of leaving between printed numbers, from G = n / (n(0) S) at both."""
+    before = np.maximum(levels.before(border), 1e-3)
+    stay = np.log(np.maximum(n_risk, _LEAST_LEFT) / before)
+    least = _LEAST_LEAVING / np.maximum((n_risk[:-1] + n_risk[1:]) / 2, 1)
+    return np.maximum(-np.diff(stay), least) / np.maximum(np.diff(clock.at(border)), 1e-12)
 
 
 def _are_complete(marks, levels, border, n_risk, n_event):

@@ -133,15 +133,16 @@ def _common_step(values, finest):
     return step
 
 
-def _calculated(time, falling, n, settings):
+def _calculated(time, falling, n, settings, total=None):
     """Whether levels were calculated, not read: all drops are those of whole patients, and that is no chance."""
     decimals = decimals_of(falling)
     n_event = -np.diff(falling, prepend=1.0) * n
     n_event = n_event[n_event > 1e-6 * n]
     all_stay = np.allclose(falling * n, np.round(falling * n), rtol=0, atol=1e-6 * n)
-    if len(n_event) and n_event.mean() > settings.many_patients:
+    per_drop = n_event.mean() if total is None and len(n_event) else (total or 0) / max(len(n_event), 1)
+    if per_drop > settings.many_patients:
         visits = _common_step(np.unique(time)[::-1] / (time[-1] or 1.0), settings.finest_visits)
-        if all_stay if n_event.mean() > settings.coarse_drop * n else visits == 0:
+        if all_stay if per_drop > settings.coarse_drop * n else visits == 0:
             return False
     if not all_stay and not whole_patients(np.concatenate(([1.0], falling)), n, settings.exact_error):
         return False
@@ -201,7 +202,7 @@ def _is_noisy(survival, settings):
     return len(survival) >= settings.least_samples and np.sum(step > _RISE) > settings.rising_share * len(step)
 
 
-def _kind(time, survival, n, settings):
+def _kind(time, survival, n, settings, total=None):
     """Kind of reading, standard errors of survival and of time."""
     if _is_noisy(survival, settings):
         step, apart = np.diff(survival), np.diff(time)
@@ -216,7 +217,7 @@ def _kind(time, survival, n, settings):
     grid = _common_step(np.unique(np.round(1 - falling, 12))[::-1], settings.finest_grid)
     apart = float(np.diff(np.unique(time)).min(initial=time[-1] / settings.fewest_columns)) / math.sqrt(12)
     drawn = settings.finest_grid < grid < settings.coarsest_grid
-    if _calculated(time, falling, n, settings) and not (drawn and n * grid > settings.most_rows_exact):
+    if _calculated(time, falling, n, settings, total) and not (drawn and n * grid > settings.most_rows_exact):
         return "exact", settings.exact_error, 0.0
     if drawn:
         return "drawn", settings.grid_error * grid, apart
@@ -291,7 +292,7 @@ def _thinned(rows, most):
     return tuple(row[keep] for row in rows)
 
 
-def read_levels(time, survival, n, *, time_error=None, survival_error=None, occluded=(), settings=None):
+def read_levels(time, survival, n, *, n_event=None, time_error=None, survival_error=None, occluded=(), settings=None):
     """Find the drops of a curve and how surely they are read.
 
     Parameters
@@ -300,6 +301,8 @@ def read_levels(time, survival, n, *, time_error=None, survival_error=None, occl
         In order of time; survival in [0, 1], perhaps with noise.
     n : int
         Patients at time 0.
+    n_event : int, optional
+        The total of events; without it a drop is taken for so many as if nobody had left.
     time_error, survival_error : float, optional
         Standard errors of reading, where the caller knows them.
     occluded : array-like, shape (n_stretches, 3)
@@ -312,7 +315,7 @@ def read_levels(time, survival, n, *, time_error=None, survival_error=None, occl
     """
     settings = settings or ReadingSettings()
     time, survival = np.asarray(time, float), np.asarray(survival, float)
-    kind, level_error, place_error = _kind(time, survival, n, settings)
+    kind, level_error, place_error = _kind(time, survival, n, settings, n_event)
     if survival_error:
         level_error, kind = survival_error, "sampled" if kind == "sampled" else "drawn"
     if time_error:

@@ -85,6 +85,8 @@ def _met(paths, n_risk, unit):
     for index, step in enumerate(paths.steps):
         if isinstance(step, Printed) and (np.abs(paths.n_risk_before(index) - step.n_risk) <= (unit > 1)).all():
             left[index] = n_risk[step.cell + 1]
+        elif unit > 1 and index and isinstance(step, Drop) and step.printed is not None:
+            left[index - 1] = n_risk[step.cell + 1]
     return left
 
 

@@ -43,15 +43,15 @@ class Printed:
 
 
 def _nearest_rows(levels, risk_time):
-    """For each printed time the drop it may lie within, or -1."""
-    reach = _NEAR * levels.time_error
+    """For each printed time the drop it may lie within, or -1; a drop goes with the nearest of several times."""
     rows = np.full(len(risk_time), -1)
-    if not len(levels.time):
+    if not len(levels.time) or not len(risk_time):
         return rows
-    for cell, time in enumerate(risk_time):
-        nearest = int(np.abs(levels.time - time).argmin())
-        if abs(levels.time[nearest] - time) <= reach and nearest not in rows[:cell]:
-            rows[cell] = nearest
+    nearest = np.abs(levels.time - risk_time[:, None]).argmin(axis=1)
+    apart = np.abs(levels.time[nearest] - risk_time)
+    for cell in np.argsort(apart, kind="stable"):
+        if apart[cell] <= _NEAR * levels.time_error and nearest[cell] not in rows:
+            rows[cell] = nearest[cell]
     return rows
 
 
