@@ -193,8 +193,10 @@ def test_record_tells_number_and_spread(drawn):
     for arm, told in zip(read_arms(drawn), record["arms"], strict=True):
         values = {
             "median": [median_survival(*draw).median for draw in arm.draws],
+            "rmst": [restricted_mean(*draw, arm.time.max()).rmst for draw in arm.draws],
             "n_event": [event.sum() for _, event in arm.draws],
         }
+        assert told["estimates"]["rmst"]["se"] == pytest.approx(restricted_mean(arm.time, arm.event, arm.time.max()).se)
         for name, seen in values.items():
             expected = math.sqrt(1 + 1 / N_DRAWS) * np.std(seen, ddof=1) if np.isfinite(seen).all() else None
             assert told["reconstruction_se"][name] == pytest.approx(expected)
@@ -210,7 +212,7 @@ def test_command_tells_draws_and_spread(folder, capsys):
 def test_a_median_that_a_draw_does_not_reach_has_no_spread():
     arm = ReconstructedArm("A", [1, 2], [1, 1], draws=(([1, 2], [1, 1]), ([1, 2], [0, 0])))
     (said,) = sentences.of_arms([arm])
-    assert said.endswith("; 2 draws (reconstruction error: events 1.73).")
+    assert said.endswith("; 2 draws (reconstruction error: restricted mean 0.43, events 1.73).")
 
 
 # --- comparing -------------------------------------------------------------------------------------------------------

@@ -1,11 +1,13 @@
 """What else a paper prints, as evidence: it narrows what the figure leaves open, and never bends it."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from ipdrecon.model import Axis, Box, Calibration, Curve, Digitisation, DigitisedPanel, ReconstructedArm
+from ipdrecon.flags import Flag
+from ipdrecon.model import AtRiskTable, Axis, Box, Calibration, Curve, Digitisation, DigitisedPanel, ReconstructedArm
 from ipdrecon.survival import estimate_hazard_ratio, kaplan_meier, median_survival, reconstruct, validate
 from ipdrecon.survival.joint import n_from_drops
 from ipdrecon.survival.reported import ReportedNumber
@@ -139,3 +141,22 @@ def test_estimated_number_is_flagged():
     (arm,) = reconstruct(Digitisation("figure.svg", "", "vector", (600, 400), (panel,)))
     assert arm.n == 300
     assert "n_assumed" in _names(arm.flags)
+
+
+def _with_table(figure, flags=()):
+    printed = np.array([[(time >= at).sum() for at in (0, 12, 24, 36)] for time, _ in (OLD, NEW)], float)
+    table = AtRiskTable(("old", "new"), [0.0, 12.0, 24.0, 36.0], printed, flags=flags)
+    return replace(figure, panels=(replace(figure.panels[0], at_risk=table),))
+
+
+def test_a_row_that_the_reader_doubts_may_be_misread_in_draws(figure):
+    """Draws keep to a sure table; where a digit is in doubt, some do not, as far as the curve allows."""
+    doubt = (Flag("at_risk_cell_doubtful", "at-risk table, 'old'", "Two readings differ: 178 or 173 at time 12; the first is kept."),)
+    kept = {}
+    for name, flags in (("sure", ()), ("doubtful", doubt)):
+        arm = reconstruct(_with_table(figure, flags), draws=200, seed=1)[0]
+        printed = int((OLD[0] >= 24).sum())
+        kept[name] = np.mean([abs(int((time >= 24).sum()) - printed) <= 1 for time, _ in arm.draws])
+    assert kept["sure"] == 1
+    assert 0.5 < kept["doubtful"] <= 1
+    assert reconstruct(_with_table(figure, doubt))[0].residuals["n_risk_max"] <= 1

@@ -85,8 +85,31 @@ def _frame(path):
     return frame.assign(panel=frame["panel"].str.strip(), arm=frame["arm"].str.strip())
 
 
+def estimates(arm):
+    """Median and restricted mean of an arm, with both parts of their uncertainty.
+
+    Parameters
+    ----------
+    arm : ReconstructedArm
+
+    Returns
+    -------
+    dict of str to dict
+        ``median``: value, 95 % limits from sampling; ``rmst``: value, standard error from sampling, and `tau`, the end of the
+        arm's follow-up. In the unit of time.
+    """
+    from ipdrecon.survival.kaplan_meier import median_survival, restricted_mean
+
+    median, tau = median_survival(arm.time, arm.event), float(arm.time.max(initial=0.0))
+    rmst = restricted_mean(arm.time, arm.event, tau)
+    return {
+        "median": {"value": median.median, "ci_low": median.ci_low, "ci_high": median.ci_high},
+        "rmst": {"value": rmst.rmst, "se": rmst.se, "tau": tau},
+    }
+
+
 def reconstruction_errors(arm):
-    """What the reconstruction adds to the standard error of an arm's median and number of events, from its draws.
+    """What the reconstruction adds to the standard error of an arm's median, restricted mean and number of events, from its draws.
 
     Parameters
     ----------
@@ -95,9 +118,11 @@ def reconstruction_errors(arm):
     Returns
     -------
     dict of str to float
-        ``median`` in the unit of time, ``n_event``; NaN where there are fewer than two draws, or a median is not reached.
+        ``median`` and ``rmst`` (to the end of the arm's follow-up) in the unit of time, ``n_event``; NaN where there are
+        fewer than two draws, or a median is not reached.
     """
-    from ipdrecon.survival.replicates import medians, reconstruction_error
+    from ipdrecon.survival.replicates import medians, reconstruction_error, restricted_means
 
     n_event = [int(np.sum(event)) for _, event in arm.draws]
-    return {"median": reconstruction_error(medians(arm.draws)), "n_event": reconstruction_error(n_event)}
+    means, _ = restricted_means(arm.draws, float(arm.time.max(initial=0.0)))
+    return {"median": reconstruction_error(medians(arm.draws)), "rmst": reconstruction_error(means), "n_event": reconstruction_error(n_event)}

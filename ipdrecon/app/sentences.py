@@ -211,7 +211,7 @@ def _spread(arm):
     from ipdrecon.app.draws import reconstruction_errors
 
     errors = reconstruction_errors(arm)
-    parts = [f"{name} {decimals(errors[key])}" for name, key in (("median", "median"), ("events", "n_event")) if not math.isnan(errors[key])]
+    parts = [f"{name} {decimals(errors[key])}" for name, key in (("median", "median"), ("restricted mean", "rmst"), ("events", "n_event")) if not math.isnan(errors[key])]
     told = f" (reconstruction error: {', '.join(parts)})" if parts else ""
     return f"; {counted(len(arm.draws), 'draw')}{told}"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ipdrecon.app import library, saving
-from ipdrecon.app.draws import DRAWS, draws_files, read_draws, reconstruction_errors
+from ipdrecon.app.draws import DRAWS, draws_files, estimates, read_draws, reconstruction_errors
 from ipdrecon.app.given import EDITS, Given, edits_bytes, edits_in_force
 from ipdrecon.app.tables import read_table
 from ipdrecon.errors import FolderError, ReconstructionError
@@ -286,6 +286,7 @@ def _reconstruction_record(folder, arms, given):
                 "n": arm.n,
                 "n_event": arm.n_event,
                 "residuals": arm.residuals,
+                "estimates": estimates(arm),
                 "reconstruction_se": reconstruction_errors(arm) if arm.draws else None,
                 "flags": [flag.to_dict() for flag in arm.flags],
             }
