@@ -39,14 +39,14 @@ class Printed:
 
 
 def _nearest_rows(levels, risk_time):
-    """For each printed time the drop it may lie within, or -1."""
+    """For each printed time the drop it may lie within, or -1; a drop is that of the printed time nearest to it."""
     reach = _NEAR * levels.time_error
     rows = np.full(len(risk_time), -1)
     if not len(levels.time):
         return rows
     for cell, time in enumerate(risk_time):
         nearest = int(np.abs(levels.time - time).argmin())
-        if abs(levels.time[nearest] - time) <= reach and nearest not in rows[:cell]:
+        if abs(levels.time[nearest] - time) <= reach and cell == int(np.abs(risk_time - levels.time[nearest]).argmin()):
             rows[cell] = nearest
     return rows
 
