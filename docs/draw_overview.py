@@ -38,7 +38,7 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         digitise_to_folder(EXAMPLE, folder)
-        reconstruct_to_folder(folder)
+        reconstruct_to_folder(folder, draws=50)
         picture = draw(folder)
     temporary = DOCS / "overview.part.png"
     picture.savefig(temporary, metadata={"Software": None})

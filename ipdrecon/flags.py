@@ -87,6 +87,8 @@ _DEFINITIONS = (
     FlagDefinition("no_total_events", "The total number of events is not known; the last interval's censoring is extrapolated.", "the paper's text and tables for the number of events", False),
     FlagDefinition("table_curve_conflict", "The at-risk table and the curve cannot both be right.", "the residuals in reconstruction.json"),
     FlagDefinition("events_conflict", "The total of events cannot be reached with this curve and table.", "the total of events"),
+    FlagDefinition("printed_conflict", "A printed number contradicts curve and table, and was not used.", "the number, and whether it is about these patients and this analysis"),
+    FlagDefinition("hr_is_input", "The reported comparison of the arms (hazard ratio, log-rank p) was an input of the reconstruction, so agreement with it proves nothing.", "the reconstruction without --use-hr", False),
     FlagDefinition("table_after_curve", "The at-risk table goes on after the curve ends.", "the end of the curve"),
     FlagDefinition("delayed_entry", "Numbers at risk rise: patients enter late, and this is no plain Kaplan-Meier curve.", "the paper's methods"),
     FlagDefinition("draws_without_ratio", "Some draws have no finite hazard ratio and were left out of the reconstruction's variance.", "the number of events in each arm; a risk difference may serve better"),

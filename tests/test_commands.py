@@ -179,7 +179,7 @@ def test_numbers_by_arm_reach_the_method(folder, capsys):
     (folder / "at_risk.csv").unlink()
     assert main(["reconstruct", str(folder), "--n", "a=50", "--n", "B=30", "--events", "A=20", "--json"]) in (0, 3)
     record = json.loads(capsys.readouterr().out)
-    assert record["given"] == {"n": {"A": 50, "B": 30}, "n_event": {"A": 20}, "seed": 0}
+    assert record["given"] == {"n": {"A": 50, "B": 30}, "n_event": {"A": 20}, "seed": 0, "n_reported": 0, "use_hr": False}
     assert [arm["n"] for arm in record["arms"]] == [50, 30]
 
 
@@ -191,8 +191,8 @@ def test_numbers_by_arm_reach_the_method(folder, capsys):
         (["--n", "A=5", "--n", "A=6"], 2, "'A' is given twice"),
         (["--n", "C=5"], 1, "no arm 'C'; the arms are 'A', 'B'"),
         (["--n", "=5"], 1, "names no arm"),
-        (["--method", "fancy"], 1, "The method is 'fancy'; expected 'joint' or 'guyot'"),
-        (["--method", "guyot", "--draws", "5"], 1, "5 draws were asked for, but 'guyot' gives one data set only"),
+        (["--method", "kmdata"], 2, "expected one of joint, guyot"),
+        (["--method", "guyot", "--draws", "3"], 1, "3 draws were asked for"),
         (["--draws", "-1"], 2, "draws"),
     ],
 )

@@ -338,7 +338,7 @@ def test_review_draws_pools_the_total_and_shows_both_errors(review, capsys):
 
 
 def test_review_without_draws_says_nothing_of_them(review):
-    review.write_text(REVIEW.replace("draws = 6\n", ""))
+    review.write_text(REVIEW.replace("draws = 6", "draws = 0"))
     result = run_review(review)
     assert "from reconstruction" not in _text(result)
     assert "Standard error" not in _text(result)

@@ -84,7 +84,9 @@ def test_weights_of_the_last_state_are_sums_over_all_paths(name):
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_paths_are_drawn_as_often_as_they_are_likely(name):
+def test_paths_are_drawn_as_often_as_they_are_likely(name, monkeypatch):
+    """As likely as the model says where it trusts the levels fully."""
+    monkeypatch.setattr("ipdrecon.survival.joint.paths._TRUST", 1.0)
     n, *_ = CASES[name]
     levels, leaving, steps, chances = _model(*CASES[name])
     goes_on = levels.time[-1] < levels.end and levels.survival[-1] > 0

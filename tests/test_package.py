@@ -72,7 +72,7 @@ def test_sdist_holds_the_digitised_trials(sdist_names):
 
 
 def test_wheel_holds_every_module_and_every_page(source, wheel_names):
-    kinds = {".py", ".html", ".css", ".js", ".svg"}
+    kinds = {".py", ".html", ".css", ".js", ".svg", ".json"}
     files = {
         path.relative_to(source).as_posix()
         for package in ("ipdrecon", "metaanalysis")

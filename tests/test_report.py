@@ -4,11 +4,12 @@ import hashlib
 import json
 import os
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 
-from ipdrecon.app import review_run
+from ipdrecon.app import report, review_run, sentences
 from ipdrecon.app.cautions import verdict_on
 from ipdrecon.app.commands import main
 from ipdrecon.app.example import example_files
@@ -118,6 +119,40 @@ def test_report_tells_both_hazard_ratios_sources_flags_and_hashes(review):
     assert "the stretch in overlay.png" in text
     for digest in (hashlib.sha256(path.read_bytes()).hexdigest() for path in (review, review.parent / "made" / "made.png")):
         assert digest in text
+
+
+def _said(result):
+    return " ".join(" ".join(_page(result.report).text).split()).replace("\u00a0", " ")
+
+
+def test_report_names_the_method_that_was_used_and_no_other(review):
+    result = run_review(review)
+    said = _said(result)
+    assert "Patients were rebuilt by the joint method of ipdrecon" in said
+    assert "docs/reconstruction.md" in said
+    assert "Guyot" not in said
+    by_guyot = [replace(arm, method="guyot", draws=()) for arm in result.figures()[0].arms]
+    told = report._methods(replace(result, figure_results=(replace(result.figures()[0], arms=by_guyot),)))
+    assert "by the algorithm of Guyot et al. (BMC Med Res Methodol 2012;12:9)" in told
+    assert "joint" not in told
+    assert "drawn" not in told
+
+
+def test_report_tells_information_accuracy_and_draws(review):
+    result = run_review(review)
+    said, figure = _said(result), result.figures()[0]
+    assert [len(arm.draws) for arm in figure.arms] == [50, 50]
+    assert "Patients were drawn 50 times (seed 0)" in said
+    assert "with the range of 95 % of the draws" in said
+    for line in (*sentences.of_arms(figure.arms), *sentences.of_expected(figure.arms)):
+        assert " ".join(line.split()) in said
+    assert said.count("Accuracy to expect from ") == len(list(sentences.of_expected(figure.arms)))
+
+
+def test_a_review_without_figures_tells_of_no_draws(review):
+    review.write_text('title = "x"\n[pool]\nstudies = "studies.csv"\n')
+    said = _said(run_review(review))
+    assert "Patients were" not in said
 
 
 def test_measures_that_do_not_mix_are_named_and_cautioned(review):

@@ -134,7 +134,7 @@ def test_empty_cells_and_order_of_cells():
 
 def test_without_any_number_the_option_is_named():
     with pytest.raises(ReconstructionError, match=r"Pass --n 'arm 1=N' \(n=N in Python\)"):
-        reconstruct_arm(TIME, SURVIVAL)
+        reconstruct_arm([0, 12, 24], [1, 0.61, 0.43])
 
 
 @pytest.mark.parametrize("n", [0, -3, 10.5, float("nan"), "many"])

@@ -1,23 +1,39 @@
 """Kaplan-Meier pictures of rebuilt patients: against the digitised curves, and on their own with an extended table."""
 
 import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ipdrecon.app.plots import arm_colour, as_drawn, new_figure
 from ipdrecon.survival.kaplan_meier import kaplan_meier, n_risk_at
+from ipdrecon.survival.replicates import survivals
 
 _ROW_INCH = 0.21
-_LINES_PER_ARM = 3
 _LONGEST_NAME = 60
-_SAME_DROP = 2.0
-"""Drops this near each other, in reading errors of time, are one: between them the curves are not compared by eye."""
+_SAME_DROP, _LONGEST_CHAIN = 4.0, 3
+"""Drops this near each other, in standard errors of time, are one to the eye, a little more than a pixel: between them the
+curves are not compared. Where drops follow each other as closely for so many times longer, they are."""
 _GREY = "#5b6066"
 _DIFFERS = "#c00000"
+_DASHES = ("-", (0, (6, 2)), (0, (2, 1.5)), (0, (8, 2, 2, 2)))
+_LEFT, _WIDTH = 0.17, 0.79
+_PLOT_INCH, _STRIP_INCH, _STRIP_NAME_INCH = 3.6, 0.48, 0.17
+_LEAST_INCH, _MOST_INCH = 8.0, 13.0
+_DIGIT_INCH = 0.075
+"""Width of a digit of the table, with its share of the space to the next number."""
+_BAND, _MOST_OF_DRAWS = (0.025, 0.975), 0.9
+_MANY_TICKS = 150
+"""More ticks of one curve are shorter, so that the curve is still seen."""
+_TWO_COLUMNS_CHARS = 36
+"""Where all entries of a legend are shorter, two stand side by side."""
 
 
 def draw_reconstruction(digitisation, arms):
     """Draw the refitted Kaplan-Meier curves over the digitised ones, with residuals and numbers at risk beneath.
+
+    Each arm has a strip: what its curve leaves of the digitised one, over one and two standard errors of reading, and
+    where the refitted curves of 95 % of the draws run.
 
     Parameters
     ----------
@@ -32,45 +48,143 @@ def draw_reconstruction(digitisation, arms):
     panels = [panel for panel in digitisation.panels if any(arm.panel == panel.panel for arm in arms)]
     columns = min(len(panels), 2)
     rows = math.ceil(len(panels) / columns)
-    n_lines = max(_LINES_PER_ARM * len(panel.curves) + 1 for panel in panels)
-    height = 5.4 + n_lines * _ROW_INCH
-    figure = new_figure(8.0 * columns, height * rows, dpi=130)
+    by_panel = [{arm.arm: arm for arm in arms if arm.panel == panel.panel} for panel in panels]
+    layouts = [_Layout.of(panel, mine, len(panels) > 1) for panel, mine in zip(panels, by_panel, strict=True)]
+    width, height = (max(getattr(layout, name) for layout in layouts) for name in ("width", "height"))
+    figure = new_figure(width * columns, height * rows, dpi=130)
     cells = np.atleast_1d(figure.subfigures(rows, columns)).ravel()
-    for cell, panel in zip(cells, panels, strict=False):
-        mine = {arm.arm: arm for arm in arms if arm.panel == panel.panel}
-        title = f"Panel {panel.panel}" if len(panels) > 1 else ""
-        _draw_panel(cell, panel, mine, (height, title))
+    for cell, panel, mine, layout in zip(cells, panels, by_panel, layouts, strict=False):
+        _draw_panel(cell, panel, mine, replace(layout, width=width, height=height))
     return figure
 
 
+@dataclass(frozen=True)
+class _Layout:
+    """How large the parts of a panel's picture are, in inches, from the bottom: table, strips, plot, legend.
+
+    `n_columns` is that of the legend; `lines_per_arm` those of the table.
+    """
+
+    n_arms: int
+    lines_per_arm: int
+    n_columns: int
+    has_title: bool
+    width: float = _LEAST_INCH
+    height: float = 0.0
+
+    @classmethod
+    def of(cls, panel, arms, has_title):
+        curves = [curve for curve in panel.curves if curve.arm in arms]
+        longest = max(len(_legend_text(arms[curve.arm])) for curve in curves)
+        n_columns = 2 if len(curves) > 2 and longest <= _TWO_COLUMNS_CHARS else 1
+        layout = cls(len(curves), 2 if panel.at_risk is None else 3, n_columns, has_title)
+        return replace(layout, width=_width_of(panel), height=layout.plot_bottom + _PLOT_INCH + layout.head)
+
+    @property
+    def table_height(self):
+        return (self.lines_per_arm * self.n_arms + 1) * _ROW_INCH
+
+    @property
+    def strips_bottom(self):
+        return 0.12 + self.table_height + 0.62
+
+    @property
+    def strip_pitch(self):
+        return _STRIP_INCH + _STRIP_NAME_INCH
+
+    @property
+    def plot_bottom(self):
+        return self.strips_bottom + self.n_arms * self.strip_pitch + 0.14
+
+    @property
+    def head(self):
+        """Height of the title, the key and the legend."""
+        return 0.22 * self.has_title + 0.34 + 0.165 * math.ceil(self.n_arms / self.n_columns)
+
+    def axes(self, cell, bottom, height, **shared):
+        """Add axes to a panel's picture, at a height given in inches."""
+        return cell.add_axes((_LEFT, bottom / self.height, _WIDTH, height / self.height), **shared)
+
+
+def _width_of(panel):
+    """Inches that a panel needs for its numbers at risk to stand side by side."""
+    if panel.at_risk is None or len(panel.at_risk.time) < 2:
+        return _LEAST_INCH
+    time = panel.at_risk.time
+    end = max([time[-1], *(curve.time[-1] for curve in panel.curves)]) * 1.02
+    digits = len(f"{np.nanmax(panel.at_risk.n_risk, initial=0):g}")
+    wanted = (digits + 1) * _DIGIT_INCH / (_WIDTH * float(np.median(np.diff(time))) / end)
+    return float(np.clip(wanted, _LEAST_INCH, _MOST_INCH))
+
+
 def _draw_panel(cell, panel, arms, layout):
-    height, title = layout
     curves = [curve for curve in panel.curves if curve.arm in arms]
-    n_lines = _LINES_PER_ARM * len(curves) + 1
-    table_bottom, table_top = 0.12 / height, (0.12 + n_lines * _ROW_INCH) / height
-    strip_bottom = table_top + 0.62 / height
-    main_bottom = strip_bottom + 1.0 / height
-    left, width = 0.17, 0.79
-    main = cell.add_axes((left, main_bottom, width, 1 - main_bottom - 0.32 / height))
-    strip = cell.add_axes((left, strip_bottom, width, 0.75 / height), sharex=main)
-    table = cell.add_axes((left, table_bottom, width, table_top - table_bottom), sharex=main)
-    for index, curve in enumerate(curves):
-        _draw_pair(main, strip, curve, arms[curve.arm], arm_colour(index))
-    _dress_main(main, title)
-    _dress_strip(strip, panel)
+    main = layout.axes(cell, layout.plot_bottom, layout.height - layout.plot_bottom - layout.head)
+    strips = [
+        layout.axes(cell, layout.strips_bottom + (len(curves) - 1 - index) * layout.strip_pitch, _STRIP_INCH, sharex=main)
+        for index in range(len(curves))
+    ]
+    table = layout.axes(cell, 0.12, layout.table_height, sharex=main)
+    reach = max(_draw_pair(main, strips[index], curve, arms[curve.arm], index) for index, curve in enumerate(curves))
+    _dress_main(main, layout)
+    _dress_strips(strips, panel, [_shown_name(curve.arm) for curve in curves], reach)
     ends = [curve.time[-1] for curve in curves] + ([panel.at_risk.time[-1]] if panel.at_risk is not None else [])
     main.set_xlim(0, max(ends) * 1.02 or 1)
-    _write_numbers(table, panel, curves, arms)
+    _write_key(cell, panel, arms, layout)
+    _write_numbers(table, panel, arms, layout)
 
 
-def _draw_pair(main, strip, curve, arm, colour):
-    estimate = kaplan_meier(arm.time, arm.event)
-    main.step(curve.time, curve.survival, where="post", color=colour, alpha=0.3, lw=5, solid_capstyle="butt")
+def _draw_pair(main, strip, curve, arm, index):
+    """Draw an arm's curves and its strip; how far the strip must reach for the difference and most of the draws."""
+    colour, estimate = arm_colour(index), kaplan_meier(arm.time, arm.event)
+    begin, at = _compared_times(curve, estimate)
+    read = curve.survival_at(at)
+    gap = estimate.survival_at(at) - read
+    reach = float(np.abs(gap).max())
+    if arm.draws:
+        low, high = np.quantile(survivals(arm.draws, at), _BAND, axis=0)
+        reach = max(reach, float(np.quantile(np.maximum(np.abs(low - read), np.abs(high - read)), _MOST_OF_DRAWS)))
+        strip.fill_between(begin, low - read, high - read, step="post", color=colour, alpha=0.3, lw=0)
+        every = np.unique(np.r_[0.0, curve.time, estimate.time])
+        between = every + np.diff(every, append=every[-1]) / 2
+        low, high = np.quantile(survivals(arm.draws, between), _BAND, axis=0)
+        main.fill_between(every, low, high, step="post", color=colour, alpha=0.45, lw=0)
+    main.step(curve.time, curve.survival, where="post", color=colour, alpha=0.25, lw=5, solid_capstyle="butt")
     time, survival = np.r_[0.0, estimate.time], np.r_[1.0, estimate.survival]
-    main.step(time, survival, where="post", color=colour, lw=1.1, label=f"{_shown_name(curve.arm)}  (n = {arm.n}, events = {arm.n_event})")
-    grid = np.unique(np.r_[curve.time, estimate.time[estimate.time <= curve.time[-1]]])
-    grid = grid[np.append(np.diff(grid) > _SAME_DROP * curve.time_error, True)]
-    strip.step(grid, estimate.survival_at(grid) - curve.survival_at(grid), where="post", color=colour, lw=1)
+    main.step(time, survival, where="post", color=colour, lw=1.1, linestyle=_DASHES[index % 4], label=_legend_text(arm))
+    censored = np.unique(arm.time[~arm.event])
+    size = 5 if len(censored) <= _MANY_TICKS else 3
+    main.plot(censored, estimate.survival_at(censored), "|", color=colour, ms=size, mew=0.12 * size)
+    _draw_reading_error(strip, curve)
+    strip.step(begin, gap, where="post", color=colour, lw=1.1)
+    return reach
+
+
+def _compared_times(curve, estimate):
+    """Where stretches begin that are compared, and a time in each, behind drops that are one to the eye."""
+    drops = estimate.time[np.diff(estimate.survival, prepend=1.0) < 0]
+    grid = np.unique(np.r_[0.0, curve.time, drops[drops <= curve.time[-1]]])
+    length = np.append(np.diff(grid), max(curve.time[-1], 1.0))
+    apart = _SAME_DROP * curve.time_error
+    kept, chain = [], 0.0
+    for place, begin in enumerate(grid.tolist()):
+        is_open = length[place] > apart
+        if is_open or begin - chain > _LONGEST_CHAIN * apart:
+            kept.append(place)
+            chain = begin + length[place] if is_open else begin
+    return grid[kept], grid[kept] + np.minimum(apart, length[kept] / 2)
+
+
+def _draw_reading_error(strip, curve):
+    """Shade one and two standard errors of reading, larger where the curve is hidden."""
+    if not curve.survival_error:
+        return
+    border = np.unique(np.r_[0.0, curve.occluded[:, :2].ravel(), curve.time[-1]])
+    error = np.full(len(border), curve.survival_error)
+    for begin, end, hidden in curve.occluded:
+        error[(border >= begin) & (border < end)] = max(hidden, curve.survival_error)
+    for times, shade in ((2, "#ececee"), (1, "#d6d8db")):
+        strip.fill_between(border, -times * error, times * error, step="post", color=shade, lw=0, zorder=0)
 
 
 def _shown_name(arm):
@@ -79,25 +193,58 @@ def _shown_name(arm):
     return as_drawn(shown)
 
 
-def _dress_main(main, title):
+def _legend_text(arm):
+    return f"{_shown_name(arm.arm)}  (n = {arm.n}, events = {arm.n_event})"
+
+
+def _dress_main(main, layout):
     main.set(ylim=(0, 1.02), ylabel="Survival probability")
-    main.set_title(title, loc="left", fontsize=10, fontweight="bold")
     main.tick_params(labelbottom=False)
     main.spines[["top", "right"]].set_visible(False)
     main.legend(
-        frameon=False, fontsize=9, loc="best", title="thin: rebuilt patients     pale: digitised curve", title_fontsize=8, alignment="left"
-    )
+        frameon=False, fontsize=9, loc="lower left", bbox_to_anchor=(0, 1.0), borderaxespad=0.3, borderpad=0, labelspacing=0.25,
+        ncols=layout.n_columns, handlelength=2.6,
+    )  # fmt: skip
 
 
-def _dress_strip(strip, panel):
-    strip.axhline(0, color=_GREY, lw=0.6)
-    reach = max(0.011, 1.15 * max(abs(value) for value in strip.get_ylim()))
-    strip.set(ylim=(-reach, reach), xlabel=_time_title(panel))
-    strip.set_ylabel("rebuilt −\ndigitised", fontsize=8)
-    strip.tick_params(labelsize=8)
-    strip.spines[["top", "right"]].set_visible(False)
+def _dress_strips(strips, panel, names, reach):
+    reach = max(0.011, 1.1 * reach)
     ticks = panel.calibration.time.tick_value
-    strip.set_xticks(ticks[panel.calibration.time.used] if panel.calibration.time.used.any() else ticks)
+    for index, (strip, name) in enumerate(zip(strips, names, strict=True)):
+        strip.axhline(0, color=_GREY, lw=0.6, zorder=1)
+        strip.set_ylim(-reach, reach)
+        strip.tick_params(labelsize=7.5, labelbottom=strip is strips[-1])
+        strip.locator_params(axis="y", nbins=3)
+        strip.spines[["top", "right"]].set_visible(False)
+        strip.set_xticks(ticks[panel.calibration.time.used] if panel.calibration.time.used.any() else ticks)
+        strip.text(0, 1.02, name, transform=strip.transAxes, va="bottom", fontsize=8, color=arm_colour(index))
+    strips[-1].set_xlabel(_time_title(panel))
+    middle = 0.5 * (1 + len(strips) + (len(strips) - 1) * _STRIP_NAME_INCH / _STRIP_INCH) - 0.5
+    strips[-1].text(-0.13, middle, "rebuilt −\ndigitised", transform=strips[-1].transAxes, rotation=90, ha="center", va="center", fontsize=8)
+
+
+def _write_key(cell, panel, arms, layout):
+    """Say at the top what each kind of line and shade is."""
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    n_draws = max(len(arm.draws) for arm in arms.values())
+    entries = {
+        "digitised curve": Line2D([], [], color=_GREY, alpha=0.35, lw=5, solid_capstyle="butt"),
+        "rebuilt patients": Line2D([], [], color=_GREY, lw=1.1),
+        "censored": Line2D([], [], color=_GREY, marker="|", ls="", ms=6, mew=0.9),
+    }
+    if n_draws:
+        entries[f"95 % of {n_draws} draws"] = Patch(color=_GREY, alpha=0.45, lw=0)
+    if any(curve.survival_error for curve in panel.curves if curve.arm in arms):
+        entries["1 and 2 standard errors of reading"] = Patch(color="#d6d8db", lw=0)
+    top = 1 - (0.22 * layout.has_title + 0.06) / layout.height
+    cell.legend(
+        entries.values(), entries.keys(), frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(0.01, top), borderaxespad=0, borderpad=0,
+        ncols=len(entries), columnspacing=1.4, handlelength=1.8,
+    )  # fmt: skip
+    if layout.has_title:
+        cell.text(0.015, 1 - 0.06 / layout.height, f"Panel {panel.panel}", va="top", fontsize=10, fontweight="bold")
 
 
 def _time_title(panel):
@@ -105,28 +252,49 @@ def _time_title(panel):
     return f"Time ({unit})" if unit else (panel.calibration.time.title or "Time")
 
 
-def _write_numbers(table, panel, curves, arms):
+def _write_numbers(table, panel, arms, layout):
     table.axis("off")
-    n_lines = _LINES_PER_ARM * len(curves) + 1
-    table.set_ylim(n_lines, 0)
-    edge = table.get_yaxis_transform()
-    table.text(-0.19, 0.5, "Number at risk", transform=edge, va="center", fontsize=8.5, fontweight="bold")
-    for index, curve in enumerate(curves):
-        times, printed = panel.at_risk.row(curve.arm) if panel.at_risk is not None else ((), ())
-        at = times if len(times) else panel.calibration.time.tick_value
-        rebuilt = n_risk_at(arms[curve.arm].time, at, convention=arms[curve.arm].residuals.get("risk_convention") or "time >= t")
-        colour, line = arm_colour(index), _LINES_PER_ARM * index + 2.5
-        table.text(-0.19, line - 0.95, _shown_name(curve.arm), transform=edge, va="center", fontsize=8.5, color=colour, fontweight="bold")
-        for step, word in enumerate(("printed", "rebuilt")):
-            table.text(-0.03, line + 0.9 * step, word, transform=edge, ha="right", va="center", fontsize=8, color=_GREY)
-        for place, time in enumerate(at):
-            shown = f"{printed[place]:g}" if len(times) else "–"
-            differs = len(times) and rebuilt[place] != printed[place]
-            table.text(time, line, shown, ha="center", va="center", fontsize=8, color="black")
+    table.set_ylim(layout.lines_per_arm * layout.n_arms + 1, 0)
+    edge, left_out = table.get_yaxis_transform(), False
+    for index, curve in enumerate(curve for curve in panel.curves if curve.arm in arms):
+        top = layout.lines_per_arm * index + 1.55
+        table.text(-0.19, top, _shown_name(curve.arm), transform=edge, va="center", fontsize=8.5, color=arm_colour(index), fontweight="bold")
+        left_out |= _write_rows(table, panel, arms[curve.arm], top + 0.95)
+    note = " (none is printed)" if panel.at_risk is None else " (some left out, for want of room)" if left_out else ""
+    table.text(-0.19, 0.5, f"Number at risk{note}", transform=edge, va="center", fontsize=8.5, fontweight="bold")
+
+
+def _write_rows(table, panel, arm, line):
+    """Write the printed row, where there is a table, and the rebuilt one; whether numbers were left out, as they would overlap."""
+    times, printed = panel.at_risk.row(arm.arm) if panel.at_risk is not None else ((), ())
+    at = np.asarray(times if len(times) else panel.calibration.time.tick_value, float)
+    rebuilt = n_risk_at(arm.time, at, convention=arm.residuals.get("risk_convention") or "time >= t")
+    differs = rebuilt != printed if len(times) else np.zeros(len(at), bool)
+    words = {"rebuilt": [f"{number:g}" for number in rebuilt]}
+    if panel.at_risk is not None:
+        words = {"printed": [f"{number:g}" for number in printed] if len(times) else ["–"] * len(at)} | words
+    shown = _legible(table, at, differs, max(len(word) for row in words.values() for word in row))
+    for step, (name, row) in enumerate(words.items()):
+        table.text(-0.04, line + 0.9 * step, name, transform=table.get_yaxis_transform(), ha="right", va="center", fontsize=8, color=_GREY)
+        for place in np.flatnonzero(shown):
+            red = name == "rebuilt" and differs[place]
             table.text(
-                time, line + 0.9, f"{rebuilt[place]:g}", ha="center", va="center", fontsize=8,
-                color=_DIFFERS if differs else "black", fontweight="bold" if differs else "normal",
+                at[place], line + 0.9 * step, row[place], ha="center", va="center", fontsize=8,
+                color=_DIFFERS if red else "black", fontweight="bold" if red else "normal",
             )  # fmt: skip
+    return not shown.all()
+
+
+def _legible(table, at, differs, n_digits):
+    """Which columns can be printed without overlap; the first goes first, then those that differ."""
+    inches = table.get_window_extent().width / table.figure.dpi
+    low, high = table.get_xlim()
+    needed = (n_digits + 1) * _DIGIT_INCH / inches * (high - low)
+    kept = []
+    for place in np.argsort(np.where(np.arange(len(at)) == 0, 0, 2 - differs), kind="stable"):
+        if all(abs(at[place] - at[other]) >= needed for other in kept) and low <= at[place] <= high:
+            kept.append(place)
+    return np.isin(np.arange(len(at)), kept)
 
 
 # --- the report's figure ---------------------------------------------------------------------------------------------
@@ -182,8 +350,7 @@ def _draw_arm(main, arm, index):
     time, survival = np.r_[0.0, estimate.time], np.r_[1.0, estimate.survival]
     low, high = estimate.interval(conf_type="log-log")
     main.fill_between(time, np.r_[1.0, low], np.r_[1.0, high], step="post", color=arm_colour(index), alpha=0.13, lw=0)
-    dash = ("-", (0, (6, 2)), (0, (2, 1.5)), (0, (8, 2, 2, 2)))[index % 4]
-    main.step(time, survival, where="post", color=arm_colour(index), lw=1.5, linestyle=dash, label=_shown_name(arm.arm))
+    main.step(time, survival, where="post", color=arm_colour(index), lw=1.5, linestyle=_DASHES[index % 4], label=_shown_name(arm.arm))
     censored = arm.time[~arm.event]
     main.plot(censored, estimate.survival_at(censored), "|", color=arm_colour(index), ms=6, mew=0.9)
 

@@ -22,6 +22,11 @@ _QUANTITIES = {
     "logrank_p": "log-rank p",
 }
 _LOOSE = re.compile(r"(?<=\b[pQ]) (?=[=<])|(?<=[=<]) (?=[\d−])|(?<=\d) (?=%)")
+_REBUILT_BY = {
+    "joint": "Patients were rebuilt by the joint method of ipdrecon: of all courses of whole patients that curve, numbers at risk, totals and censor "
+    "marks allow, each weighed by its likelihood, the data set shown stands in the middle (docs/reconstruction.md of the program gives the sources).",
+    "guyot": "Patients were rebuilt by the algorithm of Guyot et al. (BMC Med Res Methodol 2012;12:9).",
+}
 _KINDS = {"agrees": "agrees", "differs": "differs"}
 
 
@@ -143,6 +148,7 @@ def _sure(result):
         if figure.agreement is not None:
             verdicts = [row.verdict for row in figure.agreement.rows]
             yield f"{figure.trial.name}: {verdicts.count('agrees')} of {len(verdicts)} printed numbers agree with the rebuilt patients; {verdicts.count('differs')} differ."
+        yield from sentences.of_expected(figure.arms)
         gaps = [arm.residuals.get("curve_max") for arm in figure.arms if arm.residuals.get("curve_max") is not None]
         if gaps:
             yield f"The rebuilt curves lie within {sentences.decimals(100 * max(gaps), 1)} points of survival of the digitised ones."
@@ -264,13 +270,12 @@ def _text(value):
 
 
 def _methods(result):
-    methods = sorted({arm.method for figure in result.figures() for arm in figure.arms})
-    parts = []
-    if "guyot" in methods:
-        parts.append("Patients were rebuilt by the algorithm of Guyot et al. (BMC Med Res Methodol 2012;12:9).")
+    arms = [arm for figure in result.figures() for arm in figure.arms]
+    methods = {arm.method for arm in arms}
+    parts = [sentence for method, sentence in _REBUILT_BY.items() if method in methods]
     if methods:
         parts.append("Hazard ratios are those of a Cox model with Efron's treatment of ties, unadjusted.")
-    if result.review.draws:
+    if any(arm.draws for arm in arms):
         parts.append(
             f"Patients were drawn {result.review.draws} times (seed {result.review.seed}); the variance of the log hazard ratio between draws was added to "
             "that of sampling by Rubin's rules, for the interval and for pooling. Intervals in the table of printed numbers are of sampling alone, as printed ones are."

@@ -97,7 +97,7 @@ class ReviewEntry(_Entry):
 
     title: str = Field(min_length=1)
     note: str = ""
-    draws: int = Field(0, ge=0)
+    draws: int = Field(50, ge=0)
     seed: int = Field(0, ge=0)
     trial: tuple[TrialPlace, ...] = ()
     studies: str | None = None

@@ -115,10 +115,93 @@ def of_export(exported):
 def of_arms(arms):
     """Tell what was rebuilt, one sentence per arm."""
     for arm in arms:
-        gap = arm.residuals.get("curve_max")
-        fit = "" if gap is None else f"; the curve is met within {decimals(100 * gap, 1)} points of survival"
         panel = f"panel {arm.panel}, " if any(other.panel != arm.panel for other in arms) else ""
-        yield f"{panel}{arm.arm}: {counted(arm.n, 'patient')}, {counted(arm.n_event, 'event')}, from {arm.information}{fit}{_spread(arm)}."
+        yield f"{panel}{arm.arm}: {counted(arm.n, 'patient')}, {counted(arm.n_event, 'event')}, from {arm.information}{_met(arm)}{_spread(arm)}."
+
+
+def _met(arm):
+    """How near rebuilt patients come to what was given: the curve, then each kind of number."""
+    residuals = arm.residuals
+    if residuals.get("curve_max") is None:
+        return ""
+    parts = [f"; the curve is met within {decimals(100 * residuals['curve_max'], 1)} points of survival"]
+    for key, name, known in (("n_risk_max", "numbers at risk", "at-risk table"), ("n_event", "total of events", "total events")):
+        if residuals.get(key) is not None and known in arm.information:
+            parts.append(f"{name} {_within(residuals[key])}")
+    for key, name in (("n_event_table_max", "printed events"), ("n_censored_table_max", "printed censorings")):
+        if residuals.get(key):
+            parts.append(f"{name} {_within(residuals[key])}")
+    return ", ".join(parts) + _besides(residuals.get("printed", ()))
+
+
+def _besides(entries):
+    """How many of the other printed numbers were used, and how many contradict the figure."""
+    n_used = sum(entry["used"] for entry in entries)
+    used = f"; {counted(n_used, 'other printed number')} used" if n_used else ""
+    aside = len(entries) - n_used
+    return f"{used}; {counted(aside, 'printed number')} {'contradicts' if aside == 1 else 'contradict'} the figure, not used" if aside else used
+
+
+def _within(difference):
+    return f"within {abs(difference):g}" if difference else "exactly"
+
+
+_DOUBTS = {"table_curve_conflict", "events_conflict", "printed_conflict", "n_contradicts_table", "n_assumed", "weighted_curve", "model_curve"}
+"""Flags of figures that are not like those simulated."""
+
+
+def of_expected(arms):
+    """Tell the accuracy to expect, one sentence for all arms of which as much is known.
+
+    Parameters
+    ----------
+    arms : sequence of ReconstructedArm
+
+    Yields
+    ------
+    str
+        Nothing for arms whose method was not simulated.
+    """
+    from ipdrecon.survival.information import expected_error
+
+    alike = {}
+    for arm in arms:
+        expected = expected_error(arm.information, arm.n, method=arm.method)
+        if expected is not None:
+            alike.setdefault((expected, arm.information), []).append(arm)
+    for (expected, information), members in alike.items():
+        whose = "" if len(members) == len(arms) else f" ({_named(members)})"
+        yield (
+            f"Accuracy to expect from {information}: log hazard ratios rebuilt in simulated trials of {expected.n} patients per arm"
+            f"{_about_marks(information, expected.information)} came within {_at_most(expected.median)} (median) and {_at_most(expected.p90)} "
+            f"(9 of 10) of the true ones{whose}.{_doubt(members)}"
+        )
+
+
+def _named(arms):
+    """Name arms: by their panels where there are several."""
+    names = [f"{arm.arm!r}" for arm in arms] if len({arm.panel for arm in arms}) == 1 else [f"{arm.arm!r} of panel {arm.panel}" for arm in arms]
+    return ", ".join(names)
+
+
+def _doubt(arms):
+    """Say of which arms less must be expected."""
+    found = [flag.name for arm in arms for flag in arm.flags if flag.name in _DOUBTS]
+    doubted = [arm for arm in arms if any(flag.name in _DOUBTS for flag in arm.flags)]
+    return f" Expect less of {_named(doubted)}, flagged {', '.join(dict.fromkeys(found))}." if doubted else ""
+
+
+def _about_marks(information, simulated):
+    """How the simulated trials differ from a figure with censor marks."""
+    if not information.endswith("censor marks"):
+        return ""
+    return " (each censoring with its mark)" if information == simulated else " (without censor marks)"
+
+
+def _at_most(error):
+    """Round an error up, to three decimals below 0.1, else to two."""
+    digits = 3 if error < 0.1 else 2
+    return decimals(max(math.ceil(round(error * 10**digits, 6)), 1) / 10**digits, digits)
 
 
 def _spread(arm):

@@ -159,7 +159,7 @@ def _letters(text):
 # --- reconstruct -----------------------------------------------------------------------------------------------------
 
 
-def reconstruct_to_folder(folder, *, method="joint", n=None, n_event=None, draws=0, seed=0):
+def reconstruct_to_folder(folder, *, method="joint", n=None, n_event=None, reported=(), use_hr=False, draws=0, seed=0):
     """Rebuild the patients of a figure folder, and write them there.
 
     Parameters
@@ -168,6 +168,10 @@ def reconstruct_to_folder(folder, *, method="joint", n=None, n_event=None, draws
     method : {"joint", "guyot"}
     n, n_event : dict of str to int, optional
         Patients and total events by arm; where they are not given, those that the figure's settings hold are used.
+    reported : tuple of ReportedNumber
+        What else the paper prints; see `ipdrecon.reconstruct`.
+    use_hr : bool
+        Whether reported hazard ratios and log-rank p are inputs.
     draws : int
         Further data sets compatible with the figure.
     seed : int
@@ -185,8 +189,9 @@ def reconstruct_to_folder(folder, *, method="joint", n=None, n_event=None, draws
     given = ((n, "n", "--n"), (n_event, "n_event", "--events"))
     digitisation, named = part_delayed_entry(digitisation), [named_numbers(numbers, arms_seen, option) for numbers, _, option in given]
     n, n_event = (_with_kept(digitisation, key, numbers) for numbers, (_, key, _) in zip(named, given, strict=True))
-    arms = reconstruct(digitisation, method=method, n=n, n_event=n_event, draws=draws, seed=seed)
-    files = _reconstruction_files(Path(folder), digitisation, arms, {"n": n, "n_event": n_event, "seed": seed})
+    arms = reconstruct(digitisation, method=method, n=n, n_event=n_event, reported=reported, use_hr=use_hr, draws=draws, seed=seed)
+    hand = {"n": n, "n_event": n_event, "seed": seed, "n_reported": len(reported), "use_hr": use_hr}
+    files = _reconstruction_files(Path(folder), digitisation, arms, hand)
     write_rebuilt(folder, files)
     return digitisation, arms
 
@@ -261,6 +266,7 @@ def _left_out(digitisation):
 
 def _reconstruction_record(folder, arms, given):
     from ipdrecon import __version__
+    from ipdrecon.survival.information import expected_error
 
     return {
         "schema_version": 1,
@@ -276,6 +282,7 @@ def _reconstruction_record(folder, arms, given):
                 "arm": arm.arm,
                 "method": arm.method,
                 "information": arm.information,
+                "expected_error": expected_error(arm.information, arm.n, method=arm.method),
                 "n": arm.n,
                 "n_event": arm.n_event,
                 "residuals": arm.residuals,

@@ -287,11 +287,26 @@ _JUDGES = {
 }
 
 
+_NAMES_AS_INPUT = {"hr": ("log_hr",), "logrank_p": ("logrank_z",)}
+
+
+def _was_input(arms, reported):
+    """Whether the number was used to rebuild the arms it is about."""
+    names = _NAMES_AS_INPUT.get(reported.quantity, (reported.quantity,))
+    for entry in (entry for arm in arms for entry in arm.residuals.get("printed", ())):
+        same_time = math.isnan(reported.time) if entry["time"] is None else entry["time"] == reported.time
+        if entry["used"] and entry["quantity"] in names and entry["arm"] == reported.arm and same_time:
+            return True
+    return False
+
+
 def _judge(arms, reported, tolerances):
     if math.isnan(reported.value):
         return _Judged(math.nan, math.nan, None, "no value is reported")
     try:
-        return _JUDGES[reported.quantity](_of_panel(arms, reported.panel), reported, tolerances)
+        chosen = _of_panel(arms, reported.panel)
+        judged = _JUDGES[reported.quantity](chosen, reported, tolerances)
+        return replace(judged, agrees=None, why=f"it was an input of the reconstruction; {judged.why}") if _was_input(chosen, reported) else judged
     except _CannotJudge as reason:
         return _Judged(math.nan, math.nan, None, str(reason), has_arm=not isinstance(reason, _NoSuchArm))
 

@@ -54,6 +54,8 @@ class Given:
     censor_time : ndarray, shape (n_marks,), or None
     occluded : array-like, shape (n_stretches, 3)
         From, to, and the error of survival there.
+    doubtful : bool
+        Whether the reader doubts a number at risk of this arm.
     """
 
     arm: str
@@ -67,6 +69,7 @@ class Given:
     counts: object = None
     censor_time: np.ndarray | None = None
     occluded: tuple = ()
+    doubtful: bool = False
 
     @property
     def slack(self):

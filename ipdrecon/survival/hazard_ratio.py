@@ -174,6 +174,7 @@ def estimate_hazard_ratio(arms, *, treatment, reference, study=""):
     reconstruction_sei, flags = _between_draws(first, second)
     if p < NON_PROPORTIONAL_P:
         flags = (Flag("non_proportional", f"{treatment!r} over {reference!r}", f"Grambsch and Therneau: p = {p:.2g}."), *flags)
+    inputs = [flag for arm in (first, second) for flag in arm.flags if flag.name == "hr_is_input"]
     return TrialEstimate(
         study,
         "HR",
@@ -185,6 +186,6 @@ def estimate_hazard_ratio(arms, *, treatment, reference, study=""):
         n_event=first.n_event + second.n_event,
         origin="reconstructed",
         logrank_p=logrank(first, second).p,
-        flags=flags,
+        flags=(*flags, *inputs),
         reconstruction_sei=reconstruction_sei,
     )

@@ -9,22 +9,26 @@ Examples
 'curve + n'
 """
 
+import math
 from dataclasses import replace
 
 import numpy as np
 
 from ipdrecon.errors import ReconstructionError
+from ipdrecon.flags import Flag
 from ipdrecon.model import ReconstructedArm
+from ipdrecon.survival.agreement import match_arm
 from ipdrecon.survival.conflicts import compare
 from ipdrecon.survival.curve_input import InputSettings, check_at_risk, check_curve, check_n_event
 from ipdrecon.survival.curve_kinds import curve_kind_flags
 from ipdrecon.survival.given import SLACK, ConflictSettings, Given
 from ipdrecon.survival.guyot_fit import fit_guyot
 from ipdrecon.survival.information import information_of
-from ipdrecon.survival.joint import fit_joint
+from ipdrecon.survival.joint import OF_ARMS, OF_PAIRS, Statement, fit_joint, fit_with_printed, n_from_drops
 from ipdrecon.survival.printed_counts import PrintedCounts
 
 METHODS = ("joint", "guyot")
+_DOUBTS = ("at_risk_cell_doubtful", "at_risk_loss_uneven", "at_risk_contradicts_curve")
 
 
 def _check_method(method, draws):
@@ -38,7 +42,10 @@ def _check_method(method, draws):
 
 def _rebuild(given, method, draws, seed):
     """Fit by the method, then hold the result against everything given."""
-    fit = fit_guyot(given) if method == "guyot" else fit_joint(given, draws=draws, seed=seed)
+    return _held(given, fit_guyot(given) if method == "guyot" else fit_joint(given, draws=draws, seed=seed), method)
+
+
+def _held(given, fit, method):
     residuals, flags = compare(given, fit)
     information = information_of(given, fit.kind, uses_marks=method == "joint")
     return ReconstructedArm(given.arm, fit.time, fit.event, method, information, residuals, flags=flags, draws=fit.draws)
@@ -56,23 +63,33 @@ def _censor_time(values, arm):
     return np.sort(marks) if len(marks) else None
 
 
-def _reconstruct(points, row, how, *, arm, unit="time", n=None, n_event=None, error=(None, None), **printed):
-    """Check the input of one arm and rebuild it.
+def _with_n(curve, row, n, survival_error, arm):
+    """The number of patients: as given or printed, else as the drops of the curve tell, with a flag."""
+    if n is not None or (row[0] is not None and len(row[0])):
+        return n, ()
+    n = n_from_drops(*curve.read, survival_error=survival_error)
+    detail = f"Nothing says how many patients there were; the drops of the curve are those of {n}."
+    return n, () if n is None else (Flag("n_assumed", f"arm {arm!r}", detail),)
 
-    `points` is (time, survival), `row` is (risk_time, n_risk), `how` is (method, draws, seed); `printed` holds
-    `censor_time`, `counts` and `occluded` where they are known.
+
+def _given(points, row, *, arm, unit="time", n=None, n_event=None, error=(None, None), **printed):
+    """Check the input of one arm.
+
+    `points` is (time, survival), `row` is (risk_time, n_risk); `printed` holds `censor_time`, `counts`, `occluded` and
+    `doubtful` where they are known.
     """
     settings = ConflictSettings()
     curve = check_curve(*points, arm=arm)
-    risk = check_at_risk(curve, *row, n=n, arm=arm, unit=unit)
     known = tuple(value or None for value in error)
+    n, told = _with_n(curve, row, n, known[1], arm)
+    risk = check_at_risk(curve, *row, n=n, arm=arm, unit=unit)
+    risk = replace(risk, flags=risk.flags + told)
     time_error = known[0] or settings.time_slack * curve.time[-1]
     survival_error = known[1] or InputSettings().survival_error
     if n_event is not None:
         n_event = check_n_event(n_event, curve, int(risk.n_risk[0]), arm=arm, error=survival_error)
     printed["censor_time"] = _censor_time(printed.get("censor_time"), arm)
-    given = Given(arm, curve, risk, n_event, (time_error, survival_error), known, settings, unit, **printed)
-    return _rebuild(given, *how)
+    return Given(arm, curve, risk, n_event, (time_error, survival_error), known, settings, unit, **printed)
 
 
 def reconstruct_arm(
@@ -129,16 +146,16 @@ def reconstruct_arm(
     Guyot, Ades, Ouwens, Welton (2012), BMC Medical Research Methodology 12:9.
     """
     _check_method(method, draws)
-    return _reconstruct(
+    given = _given(
         (time, survival),
         (risk_time, n_risk),
-        (method, draws, seed),
         arm="arm 1",
         n=n,
         n_event=n_event,
         error=(time_error, survival_error),
         censor_time=censor_time,
     )
+    return _rebuild(given, method, draws, seed)
 
 
 def _per_arm(given, curves, what):
@@ -164,17 +181,16 @@ def _singular(unit):
     return unit[:-1] if unit.endswith("s") and len(unit) > 2 else unit or "time"
 
 
-def _reconstruct_curve(panel, curve, numbers, how):
+def _given_of_curve(panel, curve, numbers):
     table = panel.at_risk
     n, n_event = numbers
     row = table.row(curve.arm) if table is not None else (None, None)
     counts = PrintedCounts.of_table(table, curve.arm)
     if n_event is None and counts is not None:
         n_event = counts.total(curve, SLACK * (curve.time_error or ConflictSettings().time_slack * curve.time[-1]))
-    rebuilt = _reconstruct(
+    return _given(
         (curve.time, curve.survival),
         row,
-        how,
         arm=curve.arm,
         unit=_singular(panel.calibration.time.unit),
         n=n,
@@ -183,11 +199,42 @@ def _reconstruct_curve(panel, curve, numbers, how):
         counts=counts,
         censor_time=curve.censor_time if len(curve.censor_time) else None,
         occluded=tuple(map(tuple, curve.occluded)),
+        doubtful=table is not None and any(flag.name in _DOUBTS and repr(curve.arm) in flag.place for flag in table.flags),
     )
-    return replace(rebuilt, panel=panel.panel, flags=rebuilt.flags + curve_kind_flags(panel, curve))
 
 
-def reconstruct(digitisation, *, method="joint", n=None, n_event=None, draws=0, seed=0):
+def _statements(panel, reported, n_panels):
+    """What is printed about the arms of a panel: each number with the places of its arms; numbers of no single arm are left out."""
+    found = []
+    for number in reported:
+        if number.panel not in ("", panel.panel) and not (n_panels == 1 and number.panel == "1"):
+            continue
+        arm, reference = (match_arm(panel.curves, name) for name in (number.arm, number.reference))
+        if arm is None and not number.arm and len(panel.curves) == 1:
+            arm = panel.curves[0]
+        if number.quantity in OF_PAIRS and reference is None and len(panel.curves) == 2:
+            reference = next((curve for curve in panel.curves if curve is not arm), None)
+        about = (arm, reference) if number.quantity in OF_PAIRS else (arm,)
+        if None not in about and number.quantity in OF_ARMS + OF_PAIRS and not math.isnan(number.value):
+            found.append(Statement(number, tuple(panel.curves.index(curve) for curve in about)))
+    return found
+
+
+def _rebuild_panel(panel, givens, statements, use_hr, how):
+    """Rebuild the arms of a panel: each alone, or together with what else is printed about them."""
+    method, draws, seed = how
+    if method == "guyot" or not (statements or any(given.counts is not None for given in givens)):
+        rebuilt = [_rebuild(given, method, draws, (*seed, index)) for index, given in enumerate(givens)]
+    else:
+        rebuilt = []
+        for given, (fit, entries, flags) in zip(givens, fit_with_printed(givens, statements, use_hr=use_hr, draws=draws, seed=seed), strict=True):
+            arm = _held(given, fit, method)
+            rebuilt.append(replace(arm, residuals=arm.residuals | ({"printed": entries} if entries else {}), flags=arm.flags + flags))
+    kinds = [curve_kind_flags(panel, curve) for curve in panel.curves]
+    return [replace(arm, panel=panel.panel, flags=arm.flags + kind) for arm, kind in zip(rebuilt, kinds, strict=True)]
+
+
+def reconstruct(digitisation, *, method="joint", n=None, n_event=None, reported=(), use_hr=False, draws=0, seed=0):
     """Rebuild the patients of every arm of every panel of a figure.
 
     Parameters
@@ -196,6 +243,13 @@ def reconstruct(digitisation, *, method="joint", n=None, n_event=None, draws=0, 
     method : {"joint", "guyot"}
     n, n_event : dict or int, optional
         Patients at time 0 and totals of events by arm, or by (panel, arm); a bare number where there is a single arm.
+    reported : sequence of ReportedNumber
+        What else the paper prints (`read_reported`): medians with their intervals, survival at times, events, numbers at
+        risk enter with the precision they are printed with; what contradicts the figure is flagged and not used. The
+        method "guyot" has no use for them.
+    use_hr : bool
+        Whether hazard ratios and log-rank p among `reported` enter too. They are then no test of the result, and the
+        flag ``hr_is_input`` says so.
     draws : int
         Further data sets of each arm, each compatible with the figure; see `ReconstructedArm.draws`.
     seed : int
@@ -216,8 +270,10 @@ def reconstruct(digitisation, *, method="joint", n=None, n_event=None, draws=0, 
     if not pairs:
         raise ReconstructionError(f"{digitisation.source} has no curve; expected one or more. Look at overlay.png and digitise again.")
     n, n_event = _per_arm(n, pairs, "n"), _per_arm(n_event, pairs, "n_event")
-    arms = [(panel, curve) for panel in digitisation.panels for curve in panel.curves]
-    return tuple(
-        _reconstruct_curve(panel, curve, [given.get((panel.panel, curve.arm)) for given in (n, n_event)], (method, draws, (seed, index)))
-        for index, (panel, curve) in enumerate(arms)
-    )
+    rebuilt = []
+    for place, panel in enumerate(digitisation.panels):
+        keys = [(panel.panel, curve.arm) for curve in panel.curves]
+        givens = [_given_of_curve(panel, curve, (n.get(key), n_event.get(key))) for curve, key in zip(panel.curves, keys, strict=True)]
+        statements = _statements(panel, reported, len(digitisation.panels))
+        rebuilt += _rebuild_panel(panel, givens, statements, use_hr, (method, draws, (seed, place)))
+    return tuple(rebuilt)

@@ -5,25 +5,31 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ipdrecon.survival.given import Fit
-from ipdrecon.survival.joint.lattice import Chances, forward
+from ipdrecon.survival.joint.lattice import MISPRINT, Chances, forward
 from ipdrecon.survival.joint.leaving import leaving_of
 from ipdrecon.survival.joint.levels import ReadingSettings, read_levels
-from ipdrecon.survival.joint.paths import Paths, draw_paths
+from ipdrecon.survival.joint.paths import draw_paths
 from ipdrecon.survival.joint.patients import drawn_patients, middle_patients
 from ipdrecon.survival.joint.timeline import timeline
 
 _N_PATHS = 24
-_N_PATHS_TOTAL = 48
+_N_PATHS_TOTAL = 120
 _MOST_STATES, _GROUPED_STATES = 3000, 1000
 _MOST_ERROR = 2.0
-"""More patients than this within one error of a level, or than `_MOST_STATES` in all, are taken in groups: `_GROUPED_STATES` in all."""
+"""More patients than this within one error of a level, or than `_MOST_STATES` in all, are taken in groups ..."""
+_ERROR_IN_GROUPS = 1.0
+"""... so large that an error of a level is one group, and those in all are at most `_GROUPED_STATES`."""
 _MOST_GROUPED_LEVELS = 1000
-_UNMARKED = 0.02
-_MOST_MISFIT = 6.0
+_UNMARKED, _UNMARKED_DRAWN = 0.02, 0.2
+"""Chance that patients leave between two drops otherwise than marks say: where marks were given with an exact curve, or read."""
+_MOST_MISFIT = 4.0
 """Levels further than this from all paths, in errors, were read less surely than said ..."""
 _MOST_WIDENED, _MOST_ROUNDED = 0.0025, 0.3
 """... but not worse than a pixel of 400, or than this share of a patient: what is further off contradicts the rest."""
+_WIDENED_FOR_TABLE = 2.0
 _MOST_TRIES = 6
+_MISREAD = 0.02
+"""Chance that a number at risk is another than was read, where the reader doubts the row."""
 _LEAST_EFFECTIVE = 4.0
 _NOT_EXACT = ReadingSettings(by_chance=0.0, single_share=2.0)
 """Levels of few decimals are never taken for calculated ones."""
@@ -47,6 +53,8 @@ class Arm:
     marks : ndarray, shape (n_marks,), or None
     time_error, survival_error : float or None
     occluded : array-like, shape (n_stretches, 3)
+    doubtful : bool
+        Whether a number at risk may be misread.
     """
 
     time: np.ndarray
@@ -59,6 +67,7 @@ class Arm:
     time_error: float | None = None
     survival_error: float | None = None
     occluded: tuple = ()
+    doubtful: bool = False
 
 
 class JointModel:
@@ -80,8 +89,9 @@ class JointModel:
         n_event = None if arm.n_event is None else arm.n_event / self.unit
         leaving = leaving_of(self.levels, arm.risk_time, n_risk, n_event=n_event, marks=arm.marks)
         self.steps = timeline(self.levels, arm.risk_time[1:], n_risk[1:])
-        unmarked, slack = 0.0 if arm.marks is None else _UNMARKED, int(self.unit > 1)
-        self.chances = Chances(self.levels, leaving, self.steps, int(n_risk[0]), unmarked=unmarked, slack=slack)
+        unmarked, slack = _UNMARKED if self.levels.kind == "exact" else _UNMARKED_DRAWN, int(self.unit > 1)
+        misprint = max(MISPRINT, _MISREAD / self.n) if arm.doubtful else MISPRINT
+        self.chances = Chances(self.levels, leaving, self.steps, int(n_risk[0]), unmarked=unmarked, slack=slack, misprint=misprint)
         self.states, self.passages = forward(self.chances, self.steps, int(n_risk[0]))
 
     def paths(self, n_paths, rng):
@@ -102,20 +112,22 @@ class JointModel:
                 return weight
             spread *= 2
 
-    def middle(self, paths):
+    def middle(self, paths, weight=None):
         """Make the data set in the middle of paths.
 
         Parameters
         ----------
         paths : Paths
+        weight : ndarray, shape (n_paths,), optional
+            Of each path; by default how near it comes to the total of events.
 
         Returns
         -------
         time : ndarray, shape (n,)
         event : ndarray of bool, shape (n,)
         """
+        weight = self.weight(paths) if weight is None else weight
         total = self._reachable(paths)
-        weight = self.weight(paths)
         return middle_patients(paths, weight, self.levels, self.arm.n_risk, unit=self.unit, n_event=total, marks=self.arm.marks)
 
     def _reachable(self, paths):
@@ -123,8 +135,8 @@ class JointModel:
         if self.arm.n_event is None:
             return None
         total = paths.n_event * self.unit
-        miss = self.arm.n_event - total.mean()
-        return self.arm.n_event if abs(miss) <= 4 * total.std() + self.unit else None
+        slack = self.unit if total.std() > self.unit / 2 else 0
+        return self.arm.n_event if total.min() - slack <= self.arm.n_event <= total.max() + slack else None
 
     def draws(self, n_draws, seed):
         """Draw data sets.
@@ -142,12 +154,13 @@ class JointModel:
         known = self.arm.n_event is not None
         paths = self.paths(n_draws * (_CANDIDATES if known else 1), rng)
         if known:
-            chosen = rng.choice(len(paths.left), n_draws, p=self.weight(paths, n_draws / 2))
-            paths = Paths(paths.steps, paths.count[chosen], paths.left[chosen])
-        return tuple(
-            drawn_patients(paths, index, self.levels, self.n, unit=self.unit, marks=self.arm.marks, rng=rng) for index in range(n_draws)
-        )
+            paths = paths.of(rng.choice(len(paths.left), n_draws, p=self.weight(paths, n_draws / 2)))
+        return self.data_sets(paths, rng)
 
+    def data_sets(self, paths, rng):
+        """Make the data set of each path; see `drawn_patients`."""
+        placed = {"unit": self.unit, "marks": self.arm.marks, "rng": rng}
+        return tuple(drawn_patients(paths, index, self.levels, self.n, **placed) for index in range(len(paths.left)))
 
     def less_sure(self, factor):
         """Make the same model for levels whose errors are so many times larger, up to the most that is believed."""
@@ -179,26 +192,30 @@ def fitting_model(arm):
 
 
 def _levels(arm, settings):
-    known = {"time_error": arm.time_error, "survival_error": arm.survival_error, "occluded": arm.occluded}
+    known = {"n_event": arm.n_event, "time_error": arm.time_error, "survival_error": arm.survival_error, "occluded": arm.occluded}
     return read_levels(arm.time, arm.survival, int(arm.n_risk[0]), settings=settings, **known)
 
 
 def _near_levels(model):
-    """Paths near the levels, and the model they are drawn from."""
-    n_paths = _N_PATHS if model.arm.n_event is None else _N_PATHS_TOTAL
+    """Paths near the levels and through the printed numbers, and the model they are drawn from."""
+    arm, n_paths = model.arm, _N_PATHS if model.arm.n_event is None else _N_PATHS_TOTAL
     for _ in range(_MOST_TRIES):
         paths = model.paths(n_paths, np.random.default_rng(0))
         misfit = paths.misfit(model.levels)
-        if misfit <= _MOST_MISFIT:
+        missed = model.levels.kind != "exact" and _missed(paths, model.unit, arm.risk_time, arm.n_risk, "time")
+        wider = model.less_sure(max(misfit, _WIDENED_FOR_TABLE)) if missed or misfit > _MOST_MISFIT else None
+        if wider is None or np.array_equal(wider.levels.error, model.levels.error):
             break
-        model = model.less_sure(misfit)
+        model = wider
     return model, paths
 
 
 def _patients_per_state(levels, n):
     error = float(np.median(levels.error)) if len(levels.error) else 0.0
     unit = max(1, int(np.ceil(n * error / _MOST_ERROR)))
-    return max(unit, int(np.ceil(n / _GROUPED_STATES))) if n / unit > _MOST_STATES else unit
+    if n / unit > _MOST_STATES:
+        unit = max(unit, int(np.ceil(n / _GROUPED_STATES)))
+    return 1 if unit <= 1 else max(unit, int(np.ceil(n * error / _ERROR_IN_GROUPS)))
 
 
 def _rounding(levels, risk_time, n_risk):
@@ -232,6 +249,47 @@ def _missed(paths, unit, risk_time, n_risk, name):
     return tuple(said)
 
 
+def model_of(given):
+    """Make the model of an arm.
+
+    Parameters
+    ----------
+    given : Given
+
+    Returns
+    -------
+    JointModel
+    """
+    return _fitting(given)[0]
+
+
+def _fitting(given):
+    risk_time, n_risk = given.used_row
+    end = max(float(given.curve.time[-1]), float(risk_time[-1]))
+    return fitting_model(Arm(*given.curve.read, risk_time, n_risk, end, given.n_event, given.censor_time, *given.known_error, given.occluded, given.doubtful))
+
+
+def fit_of(given, model, paths, patients, draws=()):
+    """Make the fit of an arm from its patients and the paths they are in the middle of.
+
+    Parameters
+    ----------
+    given : Given
+    model : JointModel
+    paths : Paths
+    patients : tuple of ndarray
+        Time and event.
+    draws : tuple of (time, event)
+
+    Returns
+    -------
+    Fit
+    """
+    risk_time, n_risk = given.used_row
+    said = _missed(paths, model.unit, risk_time, n_risk, given.unit)
+    return Fit(*patients, risk_time, n_risk, said, model.levels.kind, draws)
+
+
 def fit_joint(given, *, draws=0, seed=0):
     """Rebuild the patients of one arm from everything given at once.
 
@@ -247,11 +305,5 @@ def fit_joint(given, *, draws=0, seed=0):
     -------
     Fit
     """
-    risk_time, n_risk = given.used_row
-    end = max(float(given.curve.time[-1]), float(risk_time[-1]))
-    arm = Arm(*given.curve.read, risk_time, n_risk, end, given.n_event, given.censor_time, *given.known_error, given.occluded)
-    model, paths = fitting_model(arm)
-    time, event = model.middle(paths)
-    said = _missed(paths, model.unit, risk_time, n_risk, given.unit)
-    drawn = model.draws(draws, seed) if draws else ()
-    return Fit(time, event, risk_time, n_risk, said, model.levels.kind, drawn)
+    model, paths = _fitting(given)
+    return fit_of(given, model, paths, model.middle(paths), model.draws(draws, seed) if draws else ())

@@ -17,7 +17,8 @@ Numbers that are printed are facts with a small chance of being wrong. Leaving h
 assumed, so that a drop which tells n is believed.
 """
 
-from dataclasses import dataclass, replace
+import math
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import gammaln
@@ -32,6 +33,8 @@ _LOG_TIED, _LOG_TIED_MORE = np.log(0.01), np.log(0.8)
 """Chance that events share a time for a reason of its own, such as visits, and of each further event there."""
 RESOLVED = 0.35
 """Where the error of a level is less than this share of one patient's drop, drops tell n, and leaving may surprise."""
+_LARGEST_SHARE = 0.9
+"""A drop of more of those at risk, as the last to 0, is taken for no more when hazards are told."""
 _STANDS_OUT = 3.0
 """A drop of so many errors is seen apart from the next."""
 _NEGLIGIBLE = 1e-7
@@ -42,35 +45,41 @@ _MOST_WIDENED = 14
 _TINY = 1e-300
 
 
-@dataclass(frozen=True)
-class State:
+class State(NamedTuple):
     """What is known after a step.
 
     Attributes
     ----------
     low : int
         The smallest n kept.
-    weight, level, variance : ndarray, shape (n_shapes, n_states)
-        For each shape of leaving and each n from `low` on: chance; mean of S less `read`, and its variance.
+    moments : ndarray, shape (3, n_shapes, n_states)
+        For each shape of leaving and each n from `low` on: chance, and with it the first two moments of S less `read`.
+    level, variance : ndarray, shape (n_shapes, n_states)
+        Mean of S less `read`, and its variance.
     read : float
         The level read last.
     """
 
     low: int
-    weight: np.ndarray
+    moments: np.ndarray
     level: np.ndarray
     variance: np.ndarray
     read: float
 
     @property
+    def weight(self):
+        """Chances, shape (n_shapes, n_states)."""
+        return self.moments[0]
+
+    @property
     def highest(self):
         """The largest n kept."""
-        return self.low + self.weight.shape[1] - 1
+        return self.low + self.level.shape[1] - 1
 
     @property
     def n_risk(self):
         """Numbers at risk, shape (n_states,)."""
-        return self.low + np.arange(self.weight.shape[1])
+        return self.low + np.arange(self.level.shape[1])
 
 
 class Chances:
@@ -87,9 +96,12 @@ class Chances:
         Chance that leaving does not keep to the drawn marks.
     slack : int
         How far a number at risk may be from the printed one: 1 where patients are taken in groups.
+    misprint : float
+        Chance of any other number than the printed one, each.
     """
 
-    def __init__(self, levels, leaving, steps, n, *, unmarked=0.0, slack=0):
+    def __init__(self, levels, leaving, steps, n, *, unmarked=0.0, slack=0, misprint=MISPRINT):
+        self.misprint = misprint
         self.levels, self.shape_weight, self.unmarked, self.slack = levels, leaving.weight[:, None], unmarked, slack
         self.numbers = np.arange(n + 2)
         self.log_factorial = gammaln(np.arange(n + 2) + 1.0)
@@ -99,7 +111,8 @@ class Chances:
         self.least_events = int(exact)
         self.resolved_below = RESOLVED / levels.error.min(initial=np.inf)
         self._rates = _Rates(levels, gap, apart if exact else levels.time_error * np.sqrt(12), n)
-        self._leaving = [leaving.chance(step.begin, step.end) if isinstance(step, Leave) else None for step in steps]
+        self._leaving = [_logs(leaving.chance(step.begin, step.end)) if isinstance(step, Leave) else None for step in steps]
+        self.at_least_one = np.maximum(self.numbers, 1)
         self._marks = [leaving.clock.n_marks(step.begin, step.end) if isinstance(step, Leave) else None for step in steps]
 
     def leave(self, index, low, highest):
@@ -119,19 +132,20 @@ class Chances:
         lowest : int
             The lowest number at risk after the step.
         """
-        chance, n_marks = np.clip(self._leaving[index], 1e-9, 0.9999), self._marks[index]
-        mean = float(chance.max()) * highest
-        most = min(highest, max(int(mean + 4.5 * np.sqrt(mean) + 3), n_marks or 0))
+        (largest, log_go, log_stay), n_marks = self._leaving[index], self._marks[index]
+        mean = largest * highest
+        most = min(highest, max(int(mean + 4 * math.sqrt(mean) + 2.5), n_marks or 0))
         lowest = max(0, low - most)
         after = self.numbers[lowest : highest + 1]
         count = self.numbers[: most + 1, None]
         table = self.log_factorial
         before = np.minimum(after + count, len(table) - 1)
         ways = table[before] - table[count] - table[after]
-        share = np.exp(ways[:, None] + count[:, None] * np.log(chance)[:, None] + after * np.log1p(-chance)[:, None])
+        share = np.exp(ways[:, None] + count[:, None] * log_go + after * log_stay)
         if n_marks is not None:
             share = self.unmarked * share
-            share[n_marks] += 1 - self.unmarked
+            if n_marks < len(share):
+                share[n_marks] += 1 - self.unmarked
         return share, lowest
 
     def no_more(self, n_risk):
@@ -143,10 +157,17 @@ class Chances:
         n_risk = self.numbers[low : highest + 1]
         log_rate, exposure = self._rates.of(row)
         log_rate = log_rate[low : highest + 1]
-        log_chance = n_event * log_rate - n_risk * exposure - self.log_factorial[n_event]
+        ways = self.log_factorial[n_risk] - self.log_factorial[np.maximum(n_risk - n_event, 0)] - self.log_factorial[n_event]
+        log_chance = n_event * (log_rate - np.log(np.maximum(n_risk, 1))) - n_risk * exposure + ways
         log_tied = log_rate - n_risk * exposure + _LOG_TIED + n_event * _LOG_TIED_MORE
         log_chance = np.logaddexp(log_chance, np.where(n_event > 0, log_tied, -np.inf))
         return np.exp(log_chance - log_chance.max())
+
+
+def _logs(chance):
+    """The largest chance of leaving, and the logs of leaving and of staying, shape (n_shapes, 1); off 0 and 1."""
+    chance = np.clip(chance, 1e-9, 0.9999)
+    return float(chance.max()), np.log(chance)[:, None], np.log1p(-chance)[:, None]
 
 
 class _Rates:
@@ -157,7 +178,7 @@ class _Rates:
     def __init__(self, levels, gap, width, n):
         self.levels, self.gap, self.width = levels, gap, width
         self.n_risk = np.maximum(np.arange(n + 1), 1)
-        self.hazard = _smoothed_hazard(levels)
+        self.hazard = _smoothed_hazard(levels, n)
         self.before = np.maximum(np.concatenate(([1.0], levels.survival[:-1])), 1e-9)
         self.exposure = (self.hazard * gap).tolist()
         self.after_last = float(self.hazard[-1] * (levels.end - levels.time[-1])) if len(gap) else 0.0
@@ -172,23 +193,26 @@ class _Rates:
     def _log_rate(self, rows):
         stands_out = (self.before[rows] / self.levels.error[rows])[:, None] / self.n_risk
         merged = 1.0 if self.levels.kind == "clicked" else np.exp(-0.5 * (stands_out / _STANDS_OUT) ** 2)
-        time = self.width + merged * np.maximum(self.gap[rows] - self.width, 0.0)[:, None]
-        return np.log(np.maximum(self.n_risk * self.hazard[rows][:, None] * time, 1e-6))
+        apart = np.minimum(self.width, self.gap[rows])[:, None]
+        time = apart + merged * (self.gap[rows][:, None] - apart)
+        return np.log(np.maximum(self.n_risk * np.expm1(self.hazard[rows][:, None] * time), 1e-6))
 
 
-def _smoothed_hazard(levels):
-    """Slope of -log S around each drop, over a third of the drops or twenty of them."""
+def _smoothed_hazard(levels, n):
+    """Slope of -log S around each drop, over a third of the drops or those of some twenty patients."""
     n_drops = len(levels.time)
-    reach = max(10, n_drops // 6)
-    cumulative = np.concatenate(([0.0], -np.log(np.clip(np.minimum.accumulate(levels.survival), 1e-4, 1.0))))
+    level = np.minimum.accumulate(np.concatenate(([1.0], np.maximum(levels.survival, 0.0))))
+    per_drop = max(n * (1 - level[-1]) / max(n_drops, 1), 0.1)
+    reach = max(int(np.ceil(10 / per_drop)), n_drops // 6, 1)
+    share = 1 - level[1:] / np.maximum(level[:-1], 1e-9)
+    cumulative = np.concatenate(([0.0], np.cumsum(-np.log1p(-np.minimum(share, _LARGEST_SHARE)))))
     time = np.concatenate(([0.0], levels.time))
     at = np.arange(1, n_drops + 1)
     first, last = np.maximum(at - reach, 0), np.minimum(at + reach, n_drops)
     return (cumulative[last] - cumulative[first]) / np.maximum(time[last] - time[first], 1e-9)
 
 
-@dataclass(frozen=True)
-class Passage:
+class Passage(NamedTuple):
     """Chances of one step, as the way back needs them.
 
     Attributes
@@ -211,7 +235,7 @@ class Passage:
 def start(n):
     """Give the state before the first step: all `n` patients, S = 1."""
     zero = np.zeros((1, 1))
-    return State(n, np.ones((1, 1)), zero, zero, 1.0)
+    return State(n, np.array([[[1.0]], [[0.0]], [[0.0]]]), zero, zero, 1.0)
 
 
 def _moments(weight, level, variance):
@@ -225,7 +249,7 @@ def _moments(weight, level, variance):
 def _of_moments(low, moments, read):
     safe = np.maximum(moments[0], _TINY)
     level = moments[1] / safe
-    return State(low, moments[0], level, np.maximum(moments[2] / safe - level * level, 0.0), read)
+    return State(low, moments, level, np.maximum(moments[2] / safe - level * level, 0.0), read)
 
 
 def _kept(low, moments, read):
@@ -240,18 +264,17 @@ def _leave(state, chances, index):
     """Let patients leave."""
     low, highest = state.low, state.highest
     share, lowest = chances.leave(index, low, highest)
-    moments = _moments(state.weight, state.level, state.variance)
-    if len(state.weight) < share.shape[1]:
+    moments = state.moments
+    if moments.shape[1] < share.shape[1]:
         moments = moments * chances.shape_weight
     surprises = highest < chances.resolved_below
     lowest_kept = 0 if surprises else lowest
     out = np.zeros((3, moments.shape[1], highest - lowest_kept + 1))
-    width = highest - low + 1
+    left = out[:, :, lowest - lowest_kept :]
     for count in range(len(share)):
-        begin = low - count - lowest
-        skip = max(0, -begin)
-        place = slice(begin + skip, begin + width)
-        out[:, :, lowest - lowest_kept :][:, :, place] += moments[:, :, skip:] * share[count][:, place]
+        skip = max(0, count - (low - lowest))
+        place = slice(low - count - lowest + skip, highest - count - lowest + 1)
+        left[:, :, place] += moments[:, :, skip:] * share[count, :, place]
     if surprises:
         out *= 1 - UNFORESEEN
         from_above = UNFORESEEN * np.cumsum((moments / chances.numbers[low + 1 : highest + 2])[:, :, ::-1], axis=2)[:, :, ::-1]
@@ -264,12 +287,12 @@ def _possible_events(state, error, chances, row):
     """Range of events that come near the level at a drop."""
     heavy = state.weight > _HEAVY * state.weight.max()
     off = float(np.abs(state.level[heavy]).max())
-    spread = _WIDTH * float(np.sqrt(error * error + state.variance[heavy].max())) + off
+    spread = _WIDTH * math.sqrt(error * error + state.variance[heavy].max()) + off
     read, level = state.read, float(chances.levels.survival[row])
     share, reach = 1 - level / max(read, 1e-9), spread / max(read, 1e-9)
     few = share - reach
-    first = max(int(np.floor(few * (state.low if few > 0 else state.highest))), chances.least_events)
-    last = min(max(int(np.ceil((share + reach) * state.highest)), first), state.highest)
+    first = max(int(math.floor(few * (state.low if few > 0 else state.highest))), chances.least_events)
+    last = min(max(int(math.ceil((share + reach) * state.highest)), first), state.highest)
     return min(first, last), last
 
 
@@ -281,8 +304,8 @@ def _drop_once(state, chances, step, error):
     n_risk = chances.numbers[low : highest + 1]
     share = chances.events(step.row, low, highest, n_event)
     if step.printed is not None:
-        share = share * _printed_chance(n_risk, n_event, step.printed, chances.slack)
-    stay = (1 - n_event / np.maximum(n_risk, 1))[:, None]
+        share = share * _printed_chance(n_risk, n_event, step.printed, chances)
+    stay = (1 - n_event / chances.at_least_one[low : highest + 1])[:, None]
     miss = (state.read + state.level) * stay - chances.levels.survival[step.row]
     spread = state.variance * stay * stay
     total = spread + error * error
@@ -299,10 +322,10 @@ def _drop_once(state, chances, step, error):
     return out, lowest, Passage(share, low, first=first)
 
 
-def _printed_chance(n_risk, n_event, printed, slack):
+def _printed_chance(n_risk, n_event, printed, chances):
     """Chance of a printed number somewhere within a drop: any place is as likely, and it may be a misprint."""
-    inside = (n_risk >= printed - slack) & (n_risk - n_event <= printed + slack)
-    return np.where(inside, 1 / (n_event + 1.0), MISPRINT)
+    inside = (n_risk >= printed - chances.slack) & (n_risk - n_event <= printed + chances.slack)
+    return np.where(inside, 1 / (n_event + 1.0), chances.misprint)
 
 
 def _drop(state, chances, step):
@@ -317,9 +340,9 @@ def _drop(state, chances, step):
     return _kept(lowest, moments / max(total, _TINY), float(chances.levels.survival[step.row])), passage
 
 
-def _printed(state, step, slack):
-    weight = state.weight * np.where(np.abs(state.n_risk - step.n_risk) <= slack, 1.0, MISPRINT)
-    return _kept(state.low, _moments(weight / weight.sum(), state.level, state.variance), state.read), None
+def _printed(state, step, chances):
+    moments = state.moments * np.where(np.abs(state.n_risk - step.n_risk) <= chances.slack, 1.0, chances.misprint)
+    return _kept(state.low, moments / moments[0].sum(), state.read), None
 
 
 def forward(chances, steps, n):
@@ -346,9 +369,9 @@ def forward(chances, steps, n):
         elif isinstance(step, Drop):
             state, passage = _drop(states[-1], chances, step)
             if step.row == len(chances.levels.time) - 1:
-                state = replace(state, weight=state.weight * chances.no_more(state.n_risk))
+                state = state._replace(moments=state.moments * chances.no_more(state.n_risk))
         else:
-            state, passage = _printed(states[-1], step, chances.slack)
+            state, passage = _printed(states[-1], step, chances)
         states.append(state)
         passages.append(passage)
     return states, passages

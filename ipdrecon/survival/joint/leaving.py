@@ -11,7 +11,8 @@ where an axis ends before the follow-up does); the levels weigh its members.
 Since n(0) G(t) is what one event at t takes from n(0) S, a total of events is one linear condition on G; where it is
 known, members that meet it are added, and all are weighed by how near they come.
 
-Censor marks set the clock: where they are drawn, leaving keeps their pace instead of that of time. A clicked point tells of
+Censor marks set the clock: where they are drawn, leaving keeps their pace instead of that of time; half of it where the
+numbers at risk or the total of events say that marks are missing, as where they overlap. A clicked point tells of
 the events since the point before it, so that half of the leaving between the two comes after them: the clock lags.
 """
 
@@ -21,14 +22,21 @@ import numpy as np
 from scipy.optimize import brentq
 
 _DROPOUTS = (0.0, 0.5, 1.5)
-_OPENINGS = (0.0, 0.5, 0.85, 1.0)
+"""The middle one alone serves exact curves, whose drops tell n whatever the shape."""
+_OPENINGS = (0.0, 0.4, 0.8, 1.0)
+_OPENING_CHANCES = (0.32, 0.32, 0.32, 0.04)
+"""That nobody reaches the end of follow-up before the end of the curve is rare: a curve ends with its last patient."""
 _OPENINGS_FITTED = (0.0, 0.2, 0.4, 0.6, 0.75, 0.9, 0.97)
 _BEYOND = 1.02
 """Follow-up would have ended a little after the last patient seen."""
 _FASTEST = 30.0
 _LEAST_LEAVING = 0.5
 """Expected leavers of an interval for which curve and table leave none: a count, so that none is impossible."""
-_MARK_PACE = 0.95
+_LEAST_LEFT = 0.3
+"""What a printed 0 stands for in logarithms."""
+_MARK_PACE, _MARK_PACE_INCOMPLETE = 0.95, 0.5
+_MARKS_OFF, _MARKS_OFF_SHARE = 2.0, 0.1
+"""Marks may differ from the patients who leave by so many, or by this share, and be complete."""
 _LATEST_OPENING = 0.999
 _TOTAL_SPREAD = 0.7
 """Standard deviation of the total of events under one shape, per root of the events that leaving costs."""
@@ -46,11 +54,14 @@ class Clock:
         Times of censor marks, increasing.
     lag : tuple of ndarray, or None
         Times, increasing, and what the clock shows there where no marks are known.
+    complete : bool
+        Whether there is about one mark per patient who leaves.
     """
 
     end: float
     marks: np.ndarray | None = None
     lag: tuple | None = None
+    complete: bool = True
 
     @property
     def stop(self):
@@ -63,11 +74,12 @@ class Clock:
         if self.marks is None or not len(self.marks):
             return time if self.lag is None else np.interp(time, *self.lag)
         so_far = np.searchsorted(self.marks, time, side="left") / len(self.marks)
-        return _MARK_PACE * so_far + (1 - _MARK_PACE) * time / self.end
+        pace = _MARK_PACE if self.complete else _MARK_PACE_INCOMPLETE
+        return pace * so_far + (1 - pace) * time / self.end
 
     def n_marks(self, begin, end):
-        """Marks from `begin` on and before `end`; None where none are known."""
-        if self.marks is None:
+        """Marks from `begin` on and before `end`; None where none are known, or some are missing."""
+        if self.marks is None or not self.complete:
             return None
         first, last = np.searchsorted(self.marks, (begin, end), side="left")
         return int(last - first)
@@ -120,15 +132,33 @@ def _log_stay(shapes, share):
     return -dropout * share + evenly
 
 
-def _hazards(levels, border, n_risk, clock):
-    """Hazard of leaving between printed numbers."""
+def _n_leaving(levels, border, n_risk):
+    """Patients who leave between printed numbers, about."""
     before = levels.before(border)
-    pace = np.diff(clock.at(border))
     first, last = n_risk[:-1], n_risk[1:]
     fall = 1 - before[1:] / np.maximum(before[:-1], 1e-9)
     lost = np.maximum(first - last - first * fall, 0)
-    n_leaving = np.maximum(first - last - fall * (first - lost / 2), _LEAST_LEAVING)
-    return n_leaving / np.maximum((first + last) / 2, 1) / np.maximum(pace, 1e-12)
+    return np.maximum(first - last - fall * (first - lost / 2), 0)
+
+
+def _hazards(levels, border, n_risk, clock):
+    """Hazard of leaving between printed numbers, from G = n / (n(0) S) at both."""
+    before = np.maximum(levels.before(border), 1e-3)
+    stay = np.log(np.maximum(n_risk, _LEAST_LEFT) / before)
+    least = _LEAST_LEAVING / np.maximum((n_risk[:-1] + n_risk[1:]) / 2, 1)
+    return np.maximum(-np.diff(stay), least) / np.maximum(np.diff(clock.at(border)), 1e-12)
+
+
+def _are_complete(marks, levels, border, n_risk, n_event):
+    """Whether marks are about as many as patients who leave, where numbers at risk or a total of events tell."""
+    if len(border) > 1:
+        expected = _n_leaving(levels, border, n_risk)
+        seen = np.diff(np.searchsorted(marks, border, side="left"))
+    elif n_event is not None:
+        expected, seen = np.array([n_risk[0] - n_event]), len(marks)
+    else:
+        return True
+    return bool(np.abs(seen - expected).sum() <= max(_MARKS_OFF, _MARKS_OFF_SHARE * expected.sum()))
 
 
 def _events_between(levels, border, n_risk, clock):
@@ -189,15 +219,18 @@ def _meeting_total(expected, n_event):
 
 def _weighed_shapes(levels, border, n_risk, clock, n_event):
     """Members of the family and their chances, given the total of events."""
-    shapes = np.array([(dropout, opening) for dropout in _DROPOUTS for opening in _OPENINGS])
+    dropouts = _DROPOUTS[1:2] if levels.kind == "exact" else _DROPOUTS
+    shapes = np.array([(dropout, opening) for dropout in dropouts for opening in _OPENINGS])
     expected = _OpenEvents.of(levels, border, n_risk, clock)
+    chance = np.tile(_OPENING_CHANCES, len(dropouts)) / len(dropouts)
     if n_event is None or not len(expected.fall) or n_risk[-1] == 0:
-        return shapes, np.full(len(shapes), 1 / len(shapes))
+        return shapes, chance
     left = n_event - _events_between(levels, border, n_risk, clock)
-    shapes = np.concatenate((shapes, _meeting_total(expected, left)))
+    met = _meeting_total(expected, left)
+    shapes, chance = np.concatenate((shapes, met)), np.concatenate((chance, np.full(len(met), 1 / len(met))))
     spread = _TOTAL_SPREAD * np.sqrt(max(float(expected.fall.sum()) - left, 0)) + 0.5
     miss = ((expected(shapes) - left) / spread) ** 2
-    weight = np.exp(-0.5 * (miss - miss.min()))
+    weight = chance * np.exp(-0.5 * (miss - miss.min()))
     kept = weight > 1e-3 * weight.max()
     return shapes[kept], weight[kept] / weight[kept].sum()
 
@@ -222,13 +255,14 @@ def leaving_of(levels, risk_time, n_risk, *, n_event=None, marks=None):
     n_event : int, optional
         The total of events.
     marks : ndarray, shape (n_marks,), optional
-        Times of censor marks.
+        Times of censor marks, increasing.
 
     Returns
     -------
     Leaving
     """
     lag = _lag(levels, risk_time) if levels.kind == "clicked" else None
-    clock = Clock(levels.end, None if marks is None else np.sort(np.asarray(marks, float)), lag)
+    complete = marks is None or _are_complete(marks, levels, risk_time, n_risk, n_event)
+    clock = Clock(levels.end, marks, lag, complete)
     shapes, weight = _weighed_shapes(levels, risk_time, n_risk, clock, n_event)
     return Leaving(np.asarray(risk_time, float), _hazards(levels, risk_time, n_risk, clock), shapes, weight, clock)

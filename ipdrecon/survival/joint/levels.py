@@ -47,6 +47,8 @@ class ReadingSettings:
         Standard error of a level in rows: half a row for its place, and what rounding to rows adds (1 / 12).
     clicked_error, clicked_time_error : float
         Of points set by hand: one pixel of 400, in survival and as a share of the follow-up.
+    most_times : int
+        Exact times on a grid of no more than so many times to the end are recorded times.
     fewest_columns : int
         The follow-up is at least so many columns of pixels wide.
     least_samples : int
@@ -73,6 +75,7 @@ class ReadingSettings:
     grid_error: float = 0.577
     clicked_error: float = 0.0025
     clicked_time_error: float = 0.0025
+    most_times: int = 20_000
     fewest_columns: int = 300
     least_samples: int = 20
     rising_share: float = 0.1
@@ -99,6 +102,8 @@ class Levels:
     time_error : float
         Standard error of the times.
     kind : {"exact", "drawn", "sampled", "clicked"}
+    grid : float
+        The unit that exact times are whole multiples of, as days are; 0 where there is none.
     """
 
     time: np.ndarray
@@ -107,6 +112,7 @@ class Levels:
     end: float
     time_error: float
     kind: str
+    grid: float = 0.0
 
     def before(self, at):
         """Level just before each time `at`, drops at that time left out."""
@@ -130,23 +136,24 @@ def _common_step(values, finest):
         while smaller > slack:
             rest = larger % smaller
             larger, smaller = smaller, 0.0 if smaller - rest < slack else rest
-        if larger < finest:
+        if larger < max(finest, 1e-100):
             return 0.0
         step = values[0] / round(values[0] / larger)
     return step
 
 
-def _calculated(time, falling, n, settings):
+def _calculated(time, falling, n, settings, total=None):
     """Whether levels were calculated, not read: all drops are those of whole patients, and that is no chance."""
-    decimals = _decimals(falling)
+    decimals = decimals_of(falling)
     n_event = -np.diff(falling, prepend=1.0) * n
     n_event = n_event[n_event > 1e-6 * n]
     all_stay = np.allclose(falling * n, np.round(falling * n), rtol=0, atol=1e-6 * n)
-    if len(n_event) and n_event.mean() > settings.many_patients:
+    per_drop = n_event.mean() if total is None and len(n_event) else (total or 0) / max(len(n_event), 1)
+    if per_drop > settings.many_patients:
         visits = _common_step(np.unique(time)[::-1] / (time[-1] or 1.0), settings.finest_visits)
-        if all_stay if n_event.mean() > settings.coarse_drop * n else visits == 0:
+        if all_stay if per_drop > settings.coarse_drop * n else visits == 0:
             return False
-    if not all_stay and not _whole_patients(np.concatenate(([1.0], falling)), n, settings.exact_error):
+    if not all_stay and not whole_patients(np.concatenate(([1.0], falling)), n, settings.exact_error):
         return False
     if not decimals or not len(n_event):
         return True
@@ -163,8 +170,22 @@ def _reduced(factor):
     return 1.0 if factor <= 1 else 6 / math.pi**2 / (math.ceil(factor) - 0.5)
 
 
-def _whole_patients(survival, n, error):
-    """Whether all drops are those of whole patients: d of n' with n' at most those who can be at risk."""
+def whole_patients(survival, n, error):
+    """Whether all drops are those of whole patients: d of n' with n' at most those who can be at risk.
+
+    Parameters
+    ----------
+    survival : ndarray, shape (n_levels,)
+        From 1 down.
+    n : int
+        Patients at time 0.
+    error : float
+        Of a level.
+
+    Returns
+    -------
+    bool
+    """
     before, after = survival[:-1], survival[1:]
     fall = before > after
     before, share = before[fall], 1 - after[fall] / before[fall]
@@ -177,7 +198,7 @@ def _whole_patients(survival, n, error):
     return bool((possible & (miss <= 4 * error / before[:, None])).any(axis=1).all())
 
 
-def _decimals(survival):
+def decimals_of(survival):
     """The step of the fewest decimals, two to four, that hold all levels; 0 where none do."""
     for step in (0.01, 0.001, 0.0001):
         if np.allclose(survival / step, np.round(survival / step), rtol=0, atol=1e-6):
@@ -190,7 +211,7 @@ def _is_noisy(survival, settings):
     return len(survival) >= settings.least_samples and np.sum(step > _RISE) > settings.rising_share * len(step)
 
 
-def _kind(time, survival, n, settings):
+def _kind(time, survival, n, settings, total=None):
     """Kind of reading, standard errors of survival and of time."""
     if _is_noisy(survival, settings):
         step, apart = np.diff(survival), np.diff(time)
@@ -205,11 +226,11 @@ def _kind(time, survival, n, settings):
     grid = _common_step(np.unique(np.round(1 - falling, 12))[::-1], settings.finest_grid)
     apart = float(np.diff(np.unique(time)).min(initial=time[-1] / settings.fewest_columns)) / math.sqrt(12)
     drawn = settings.finest_grid < grid < settings.coarsest_grid
-    if _calculated(time, falling, n, settings) and not (drawn and n * grid > settings.most_rows_exact):
+    if _calculated(time, falling, n, settings, total) and not (drawn and n * grid > settings.most_rows_exact):
         return "exact", settings.exact_error, 0.0
     if drawn:
         return "drawn", settings.grid_error * grid, apart
-    return "clicked", max(settings.clicked_error, _decimals(falling) / math.sqrt(12)), settings.clicked_time_error * float(time[-1])
+    return "clicked", max(settings.clicked_error, decimals_of(falling) / math.sqrt(12)), settings.clicked_time_error * float(time[-1])
 
 
 def _borders(survival, error, penalty):
@@ -238,7 +259,8 @@ def _borders(survival, error, penalty):
 def _of_samples(time, survival, n, error, settings):
     """Levels of a tracer's samples: a drop lies between the last sample of one level and the first of the next.
 
-    One patient's drop that is too small to part a stretch may lie anywhere in it, and adds to the error of its level.
+    One patient's drop that is too small to part a stretch may lie anywhere in it, and adds to the error of its level; so
+    does noise that was cut off at 0.
     """
     borders = _borders(survival, error, settings.new_level)
     length = np.diff(borders)
@@ -247,6 +269,7 @@ def _of_samples(time, survival, n, error, settings):
     unseen = level / n
     hidden = unseen < 2 * np.sqrt(settings.new_level) * spread
     spread = np.sqrt(spread**2 + np.where(hidden, unseen**2, 0.0) / 12)
+    spread = np.where(level < 2 * error, np.maximum(spread, error / 2), spread)
     begin = np.where(first > 0, (time[first] + time[np.maximum(first - 1, 0)]) / 2, time[0])
     if 1 - level[0] < 3 * max(spread[0], error / 3):
         begin, level, spread = begin[1:], level[1:], spread[1:]
@@ -270,7 +293,7 @@ def _of_points(time, survival, error):
     return time[last], np.minimum(survival[last], 1.0), np.full(int(last.sum()), error)
 
 
-def read_levels(time, survival, n, *, time_error=None, survival_error=None, occluded=(), settings=None):
+def read_levels(time, survival, n, *, n_event=None, time_error=None, survival_error=None, occluded=(), settings=None):
     """Find the drops of a curve and how surely they are read.
 
     Parameters
@@ -279,6 +302,8 @@ def read_levels(time, survival, n, *, time_error=None, survival_error=None, occl
         In order of time; survival in [0, 1], perhaps with noise.
     n : int
         Patients at time 0.
+    n_event : int, optional
+        The total of events; without it a drop is taken for so many as if nobody had left.
     time_error, survival_error : float, optional
         Standard errors of reading, where the caller knows them.
     occluded : array-like, shape (n_stretches, 3)
@@ -291,7 +316,7 @@ def read_levels(time, survival, n, *, time_error=None, survival_error=None, occl
     """
     settings = settings or ReadingSettings()
     time, survival = np.asarray(time, float), np.asarray(survival, float)
-    kind, level_error, place_error = _kind(time, survival, n, settings)
+    kind, level_error, place_error = _kind(time, survival, n, settings, n_event)
     if survival_error:
         level_error, kind = survival_error, "sampled" if kind == "sampled" else "drawn"
     if time_error:
@@ -306,4 +331,5 @@ def read_levels(time, survival, n, *, time_error=None, survival_error=None, occl
     most = min(settings.most_levels, max(200, int(1.5 / np.median(error)))) if len(error) else 1
     for begin, stop, hidden in occluded:
         error = np.where((at >= begin) & (at <= stop), np.maximum(error, hidden), error)
-    return Levels(at, level, error, float(time[-1]), place_error, kind).thinned(most)
+    grid = _common_step(np.unique(time)[::-1], time[-1] / settings.most_times) if kind == "exact" else 0.0
+    return Levels(at, level, error, float(time[-1]), place_error, kind, grid).thinned(most)

@@ -15,6 +15,8 @@ from ipdrecon.survival.joint.timeline import Drop, Leave
 
 _TOLERANCE = 0.1
 _LEAST = 1e-24
+_TRUST = 0.08
+"""What the levels say about the shape of leaving counts only so much, since the errors of reading are not known exactly."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,10 @@ class Paths:
         stay = 1 - self.count / np.maximum(after, 1)
         survival = np.cumprod(np.where(self.is_drop, stay, 1.0), axis=1)[:, self.is_drop]
         return float(np.sqrt(np.mean(((survival - levels.survival) / levels.error) ** 2)))
+
+    def of(self, index):
+        """Some of the paths, by their places."""
+        return Paths(self.steps, self.count[index], self.left[index])
 
     def n_risk_before(self, index):
         """Number at risk before step `index` of each path."""
@@ -95,6 +101,8 @@ def _towards(walk, state, column, tolerance, rng):
 
 def _back_leave(walk, state, passage, error, rng):
     """Draw how many left in a step."""
+    if state.weight.shape[1] == 1:
+        return _moved(walk, state, 0)
     shape = walk.shape[:, None] if len(state.weight) > 1 else 0
     columns = np.arange(state.weight.shape[1])
     n_risk = state.low + columns
@@ -105,8 +113,7 @@ def _back_leave(walk, state, passage, error, rng):
     variance = state.variance[shape, columns] + (_TOLERANCE * error) ** 2
     near = _density((walk.level - state.read)[:, None], state.level[shape, columns], variance)
     chance = state.weight[shape, columns] * share * near
-    column = _draw(chance, (count >= 0) * (state.weight[shape, columns] + _LEAST), rng)
-    return _moved(walk, state, column, _TOLERANCE * error, rng)
+    return _moved(walk, state, _draw(chance, (count >= 0) * (state.weight[shape, columns] + _LEAST), rng))
 
 
 def _share_of_leaving(passage, walk, count):
@@ -118,12 +125,11 @@ def _share_of_leaving(passage, walk, count):
     return np.where(inside & (walk.n_risk >= passage.low)[:, None], passage.share[np.where(inside, count, 0), shape, place], 0.0)
 
 
-def _moved(walk, state, column, tolerance, rng):
+def _moved(walk, state, column):
     """Move the paths to the states drawn; how many patients that adds."""
     before = state.low + column
     count = before - walk.n_risk
-    walk.level = _towards(walk, state, column, tolerance, rng)
-    walk.n_risk = before
+    walk.n_risk = walk.n_risk + count
     return count
 
 
@@ -147,7 +153,8 @@ def _back_drop(walk, state, passage, error, rng):
     column = column[rows, picked]
     kept = state.read + state.level[walk.shape if len(state.weight) > 1 else 0, column]
     walk.level = np.where(some[rows, picked], before[rows, picked], kept)
-    return _moved(walk, state, column, _TOLERANCE * error, rng)
+    walk.level = _towards(walk, state, column, _TOLERANCE * error, rng)
+    return _moved(walk, state, column)
 
 
 def _last(state, chances, n_paths, rng):
@@ -155,6 +162,9 @@ def _last(state, chances, n_paths, rng):
     levels, weight = chances.levels, state.weight
     if not len(levels.time) or (levels.time[-1] < levels.end and levels.survival[-1] > 3 * levels.error[-1]):
         weight = np.where(state.n_risk >= 1, weight, 1e-6 * weight)
+    if levels.kind != "exact":
+        of_shape = weight.sum(axis=1, keepdims=True)
+        weight = weight * np.maximum(of_shape / of_shape.max(), _LEAST) ** (_TRUST - 1)
     cumulative = np.cumsum(weight.ravel())
     at = (np.arange(n_paths) + rng.random(n_paths)) / n_paths * cumulative[-1]
     index = np.minimum(np.searchsorted(cumulative, at), weight.size - 1)

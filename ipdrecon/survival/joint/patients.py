@@ -4,6 +4,9 @@ import numpy as np
 
 from ipdrecon.survival.joint.timeline import Drop, Leave, Printed
 
+_UNSEEN_END = 0.25
+"""Chance that samples end before a last drop to 0, which falls between the last of them and the end of follow-up."""
+
 
 def _rounded(value):
     return np.floor(value + 0.5).astype(int)
@@ -82,6 +85,8 @@ def _met(paths, n_risk, unit):
     for index, step in enumerate(paths.steps):
         if isinstance(step, Printed) and (np.abs(paths.n_risk_before(index) - step.n_risk) <= (unit > 1)).all():
             left[index] = n_risk[step.cell + 1]
+        elif unit > 1 and index and isinstance(step, Drop) and step.printed is not None:
+            left[index - 1] = n_risk[step.cell + 1]
     return left
 
 
@@ -106,6 +111,14 @@ def leaving_times(begin, end, count, marks):
             return here[_rounded((np.arange(count) + 0.5) * len(here) / max(count, 1) - 0.5)]
         return np.concatenate((here, leaving_times(begin, end, count - len(here), None)))
     return begin + (np.arange(count) + 0.5) / max(count, 1) * (end - begin)
+
+
+def _recorded(time, begin, end, grid):
+    """Times at which leavers of [begin, end) are recorded: the last whole unit, where times are recorded in units."""
+    if not grid:
+        return time
+    recorded = np.maximum(np.floor(time / grid + 1e-6), np.ceil(begin / grid - 1e-6)) * grid
+    return np.where(recorded < end, recorded, time)
 
 
 def middle_patients(paths, weight, levels, n_risk, *, unit=1, n_event=None, marks=None):
@@ -165,7 +178,8 @@ def _placed(steps, count, levels, n, marks):
         if isinstance(step, Drop):
             times.append(np.full(number, levels.time[step.row]))
         elif isinstance(step, Leave):
-            times.append(leaving_times(step.begin, step.end, number, marks))
+            at = leaving_times(step.begin, step.end, number, marks)
+            times.append(at if marks is not None else _recorded(at, step.begin, step.end, levels.grid))
         kinds.append(np.full(number, isinstance(step, Drop)))
     left = n - int(count.sum())
     times.append(np.full(max(left, 0), levels.end))
@@ -175,6 +189,8 @@ def _placed(steps, count, levels, n, marks):
 
 def drawn_patients(paths, index, levels, n, *, unit=1, marks=None, rng):
     """Make the data set of one path: events within the error of their times, leavers anywhere in their step.
+
+    The last patient of a sampled curve may have had an event that the last sample did not see.
 
     Parameters
     ----------
@@ -199,16 +215,20 @@ def drawn_patients(paths, index, levels, n, *, unit=1, marks=None, rng):
     at = np.repeat(levels.time[rows], events)
     at = np.clip(at + rng.uniform(-reach, reach, len(at)), 0.0, levels.end) if reach else at
     leavers = [step for step in paths.steps if isinstance(step, Leave)]
-    gone = _drawn_leavers(leavers, count[[isinstance(step, Leave) for step in paths.steps]], marks, rng)
+    gone = _drawn_leavers(leavers, count[[isinstance(step, Leave) for step in paths.steps]], (marks, levels.grid), rng)
     left = n - len(at) - len(gone)
     time = np.concatenate((at, gone, np.full(max(left, 0), levels.end)))[:n]
-    return time, np.arange(n) < len(at)
+    event = np.arange(n) < len(at)
+    if levels.kind == "sampled" and left == 1:
+        event[-1] = rng.random() < _UNSEEN_END
+    return time, event
 
 
-def _drawn_leavers(leavers, count, marks, rng):
+def _drawn_leavers(leavers, count, clock, rng):
+    marks, grid = clock
     begin, end = (np.repeat([getattr(step, side) for step in leavers], count) for side in ("begin", "end"))
     if marks is None:
-        return begin + rng.random(len(begin)) * (end - begin)
+        return _recorded(begin + rng.random(len(begin)) * (end - begin), begin, end, grid)
     steps = zip(leavers, count.tolist(), strict=True)
     placed = [leaving_times(step.begin, step.end, number, marks) for step, number in steps if number]
     return np.concatenate(placed) if placed else np.zeros(0)

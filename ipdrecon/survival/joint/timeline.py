@@ -13,6 +13,10 @@ _NEAR = 3.5
 """Drops this near a printed time, in standard errors of time, may be on either side of it: a pixel is 1 / sqrt(12)."""
 
 
+_MOST_STRETCHES = 60
+"""Of curves that are not exact, drops nearer to each other than this part of the follow-up share the leavers before them."""
+
+
 @dataclass(frozen=True)
 class Leave:
     """Patients may leave from `begin` on and before `end`."""
@@ -39,15 +43,15 @@ class Printed:
 
 
 def _nearest_rows(levels, risk_time):
-    """For each printed time the drop it may lie within, or -1; a drop is that of the printed time nearest to it."""
-    reach = _NEAR * levels.time_error
+    """For each printed time the drop it may lie within, or -1; a drop goes with the nearest of several times."""
     rows = np.full(len(risk_time), -1)
-    if not len(levels.time):
+    if not len(levels.time) or not len(risk_time):
         return rows
-    for cell, time in enumerate(risk_time):
-        nearest = int(np.abs(levels.time - time).argmin())
-        if abs(levels.time[nearest] - time) <= reach and cell == int(np.abs(risk_time - levels.time[nearest]).argmin()):
-            rows[cell] = nearest
+    nearest = np.abs(levels.time - risk_time[:, None]).argmin(axis=1)
+    apart = np.abs(levels.time[nearest] - risk_time)
+    for cell in np.argsort(apart, kind="stable"):
+        if apart[cell] <= _NEAR * levels.time_error and nearest[cell] not in rows:
+            rows[cell] = nearest[cell]
     return rows
 
 
@@ -71,12 +75,14 @@ def timeline(levels, risk_time, n_risk):
     moments = [(time, 1, row) for row, time in enumerate(levels.time.tolist())]
     moments += [(time, 0, cell) for cell, time in enumerate(risk_time.tolist()) if within[cell] < 0]
     steps, now = [], 0.0
+    pause = 0.0 if levels.kind == "exact" else levels.end / _MOST_STRETCHES
     for time, is_drop, index in sorted(moments):
         cell = cell_of.get(index) if is_drop else None
         printed = time if cell is None else float(risk_time[cell])
-        if min(time, printed) > now:
-            steps.append(Leave(now, min(time, printed)))
-        now = max(now, time, printed)
+        if not is_drop or cell is not None or time > now + pause:
+            if min(time, printed) > now:
+                steps.append(Leave(now, min(time, printed)))
+            now = max(now, time, printed)
         if not is_drop:
             steps.append(Printed(int(n_risk[index]), index))
         elif cell is None:
