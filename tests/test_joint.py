@@ -145,3 +145,19 @@ def test_two_points_have_the_events_of_half_the_follow_up(n):
     """Half the patients would die; those who leave before do not."""
     found = reconstruct_arm([0, 10], [1, 0.5], n=n)
     assert 0.25 * n <= found.n_event <= 0.5 * n
+
+
+@pytest.mark.parametrize("n", [10_000, 100_000])
+@pytest.mark.parametrize("read", [_exact, _pixels])
+def test_patients_in_groups_keep_table_total_and_nearly_the_events(n, read):
+    time, event = _trial(1, n)
+    row = _table(time)
+    found = reconstruct_arm(*read(time, event), **row)
+    told = reconstruct_arm(*read(time, event), **row, n_event=int(event.sum()))
+    for arm in (found, told):
+        assert arm.n == n
+        assert arm.residuals["n_risk_max"] <= 0.002 * n
+        assert arm.residuals["curve_max"] < 0.02
+        assert not {"table_curve_conflict", "events_conflict"} & set(_flags(arm))
+    assert found.n_event == pytest.approx(event.sum(), rel=0.01)
+    assert told.n_event == event.sum()

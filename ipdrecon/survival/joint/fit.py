@@ -14,11 +14,12 @@ from ipdrecon.survival.joint.timeline import timeline
 
 _N_PATHS = 24
 _N_PATHS_TOTAL = 120
-_MOST_STATES = 3000
+_MOST_STATES, _GROUPED_STATES = 3000, 1000
 _MOST_ERROR = 2.0
 """More patients than this within one error of a level, or than `_MOST_STATES` in all, are taken in groups ..."""
 _ERROR_IN_GROUPS = 1.0
-"""... so large that an error of a level is one group."""
+"""... so large that an error of a level is one group, and those in all are at most `_GROUPED_STATES`."""
+_MOST_GROUPED_LEVELS = 1000
 _UNMARKED, _UNMARKED_DRAWN = 0.02, 0.2
 """Chance that patients leave between two drops otherwise than marks say: where marks were given with an exact curve, or read."""
 _MOST_MISFIT = 4.0
@@ -82,8 +83,9 @@ class JointModel:
     def __init__(self, arm, levels):
         self.arm, self.n = arm, int(arm.n_risk[0])
         self.unit = _patients_per_state(levels, self.n)
-        self.levels = _with_end(levels, arm.end, 0.3 * self.unit / self.n if self.unit > 1 else 0.0)
+        levels = levels.thinned(_MOST_GROUPED_LEVELS) if self.unit > 1 else levels
         n_risk = np.round(arm.n_risk / self.unit).astype(int)
+        self.levels = _with_end(levels, arm.end, _rounding(levels, arm.risk_time, n_risk) if self.unit > 1 else 0.0)
         n_event = None if arm.n_event is None else arm.n_event / self.unit
         leaving = leaving_of(self.levels, arm.risk_time, n_risk, n_event=n_event, marks=arm.marks)
         self.steps = timeline(self.levels, arm.risk_time[1:], n_risk[1:])
@@ -210,19 +212,29 @@ def _near_levels(model):
 
 def _patients_per_state(levels, n):
     error = float(np.median(levels.error)) if len(levels.error) else 0.0
-    unit = max(int(np.ceil(n / _MOST_STATES)), int(np.ceil(n * error / _MOST_ERROR)))
+    unit = max(1, int(np.ceil(n * error / _MOST_ERROR)))
+    if n / unit > _MOST_STATES:
+        unit = max(unit, int(np.ceil(n / _GROUPED_STATES)))
     return 1 if unit <= 1 else max(unit, int(np.ceil(n * error / _ERROR_IN_GROUPS)))
+
+
+def _rounding(levels, risk_time, n_risk):
+    """How far off a level whole groups of patients may be: what one group takes, roughly, from those at risk there."""
+    before = levels.before(levels.time)
+    printed = np.append(n_risk, 0.0) / np.append(np.maximum(levels.before(risk_time), 1e-9), 1.0)
+    left = before * np.interp(levels.time, np.append(risk_time, np.nextafter(max(levels.end, risk_time[-1]), np.inf)), printed)
+    return before / np.maximum(left, 1.0)
 
 
 def _with_end(levels, end, rounding):
     error = np.sqrt(levels.error**2 + rounding**2)
-    kind = "drawn" if levels.kind == "exact" and rounding else levels.kind
+    kind = "clicked" if np.any(rounding) else levels.kind
     return replace(levels, error=error, end=max(levels.end, end), kind=kind)
 
 
 def _missed(paths, unit, risk_time, n_risk, name):
     """Say which printed numbers at risk most paths do not meet; `name` is what a time is called."""
-    said, slack = [], unit if unit > 1 else 0
+    said, slack = [], 1.5 * unit if unit > 1 else 0
     for index, step in enumerate(paths.steps):
         cell = getattr(step, "cell", None)
         if cell is None:

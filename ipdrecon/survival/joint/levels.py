@@ -13,7 +13,7 @@ Examples
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import isotonic_regression
@@ -117,6 +117,15 @@ class Levels:
     def before(self, at):
         """Level just before each time `at`, drops at that time left out."""
         return np.concatenate(([1.0], self.survival))[np.searchsorted(self.time, at, side="left")]
+
+    def thinned(self, most):
+        """Make the same of at most so many drops, evenly spaced in survival: those between two are put into the later one."""
+        if len(self.time) <= most:
+            return self
+        lowest = np.minimum.accumulate(self.survival)
+        keep = np.searchsorted(-lowest, -np.linspace(lowest[0], lowest[-1], most), side="right") - 1
+        keep = np.unique(np.append(keep, len(self.time) - 1))
+        return replace(self, time=self.time[keep], survival=self.survival[keep], error=self.error[keep])
 
 
 def _common_step(values, finest):
@@ -284,14 +293,6 @@ def _of_points(time, survival, error):
     return time[last], np.minimum(survival[last], 1.0), np.full(int(last.sum()), error)
 
 
-def _thinned(rows, most):
-    if not len(rows[0]):
-        return rows
-    most = min(most, max(200, int(1.5 / np.median(rows[2]))))
-    keep = np.unique(np.linspace(0, len(rows[0]) - 1, most).round().astype(int))
-    return tuple(row[keep] for row in rows)
-
-
 def read_levels(time, survival, n, *, n_event=None, time_error=None, survival_error=None, occluded=(), settings=None):
     """Find the drops of a curve and how surely they are read.
 
@@ -326,8 +327,9 @@ def read_levels(time, survival, n, *, n_event=None, time_error=None, survival_er
         rows = _of_points(time, survival, level_error)
     else:
         rows = _of_steps(time, survival, level_error)
-    at, level, error = _thinned(rows, settings.most_levels)
+    at, level, error = rows
+    most = min(settings.most_levels, max(200, int(1.5 / np.median(error)))) if len(error) else 1
     for begin, stop, hidden in occluded:
         error = np.where((at >= begin) & (at <= stop), np.maximum(error, hidden), error)
     grid = _common_step(np.unique(time)[::-1], time[-1] / settings.most_times) if kind == "exact" else 0.0
-    return Levels(at, level, error, float(time[-1]), place_error, kind, grid)
+    return Levels(at, level, error, float(time[-1]), place_error, kind, grid).thinned(most)
