@@ -19,7 +19,7 @@ from ipdrecon.app.review_run import run_review
 from ipdrecon.app.workflow import read_arms, reconstruct_to_folder
 from ipdrecon.errors import FolderError
 from ipdrecon.model import ReconstructedArm
-from ipdrecon.survival import ReportedNumber, estimate_hazard_ratio, median_survival, validate
+from ipdrecon.survival import ReportedNumber, estimate_hazard_ratio, median_survival, restricted_mean, validate
 
 N_DRAWS = 6
 CURVES = "panel,arm,time,survival\n1,A,0,1\n1,A,3,0.8\n1,A,6,0.5\n1,A,9,0.3\n1,B,0,1\n1,B,4,0.9\n1,B,7,0.6\n1,B,9,0.4\n"
