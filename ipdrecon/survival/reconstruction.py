@@ -6,7 +6,7 @@ Examples
 >>> arm.n, arm.n_event
 (10, 2)
 >>> arm.information
-'curve + n'
+'exact curve + n'
 """
 
 import math
