@@ -22,8 +22,8 @@ _ERROR_IN_GROUPS = 1.0
 _MOST_GROUPED_LEVELS = 1000
 _UNMARKED, _UNMARKED_DRAWN = 0.02, 0.2
 """Chance that patients leave between two drops otherwise than marks say: where marks were given with an exact curve, or read."""
-_MOST_MISFIT = 4.0
-"""Levels further than this from all paths, in errors, were read less surely than said ..."""
+_MOST_MISFIT, _MOST_MISFIT_SAMPLED = 2.0, 4.0
+"""Levels further than this from all paths, in errors, were read less surely than said (levels of samples are cut roughly) ..."""
 _MOST_WIDENED, _MOST_ROUNDED = 0.0025, 0.3
 """... but not worse than a pixel of 400, or than this share of a patient: what is further off contradicts the rest."""
 _WIDENED_FOR_TABLE = 2.0
@@ -203,7 +203,8 @@ def _near_levels(model):
         paths = model.paths(n_paths, np.random.default_rng(0))
         misfit = paths.misfit(model.levels)
         missed = model.levels.kind != "exact" and _missed(paths, model.unit, arm.risk_time, arm.n_risk, "time")
-        wider = model.less_sure(max(misfit, _WIDENED_FOR_TABLE)) if missed or misfit > _MOST_MISFIT else None
+        most = _MOST_MISFIT_SAMPLED if model.levels.kind == "sampled" else _MOST_MISFIT
+        wider = model.less_sure(max(misfit, _WIDENED_FOR_TABLE)) if missed or misfit > most else None
         if wider is None or np.array_equal(wider.levels.error, model.levels.error):
             break
         model = wider
