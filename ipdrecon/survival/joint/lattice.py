@@ -10,11 +10,11 @@ levels inform n although no level is taken as exact:
 
 P(d | n) is that of a Poisson process with the hazard h of the smoothed curve: exp(-n h gap) (n h width)^d / d!. `gap` is the
 time since the last drop, in which no other was seen; `width` is the time within which two events make one drop: the
-precision of the times where one patient's drop stands out from the error, the whole gap where it does not or points were clicked. Events at one
-visit share a time more often than that: a small part of P(d | n) falls only geometrically.
+precision of the times where one patient's drop stands out from the error, the whole gap where it does not or points were
+clicked. Events at one visit share a time more often than that: a small part of P(d | n) falls only geometrically.
 
-Numbers that are printed are facts with a small chance of being wrong. Leaving has a small chance of being nothing like
-assumed, so that a drop which tells n is believed.
+Numbers that are printed are facts with a small chance of being wrong, a larger one where their reader doubts them.
+Leaving has a small chance of being nothing like assumed, so that a drop which tells n is believed.
 """
 
 import math

@@ -21,7 +21,6 @@ from scipy.optimize import isotonic_regression
 _RISE = 1e-9
 _MEDIAN_STEP = 0.6745 * math.sqrt(2)
 """Median distance of two values with an error of 1 each."""
-KINDS = ("exact", "drawn", "sampled", "clicked")
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ def _rounded(value):
 
 
 def _middle(paths, weight, unit):
-    """Mean number of events and of leavers at each step, in patients; the wanted shift of events is not in it."""
+    """Mean number of events and of leavers at each step, in patients."""
     mean = weight @ paths.count * float(unit)
     return np.where(paths.is_drop, mean, 0.0), np.where(paths.is_drop, 0.0, mean)
 
@@ -188,7 +188,7 @@ def _placed(steps, count, levels, n, marks):
 
 
 def drawn_patients(paths, index, levels, n, *, unit=1, marks=None, rng):
-    """Make the data set of one path: events within the error of their times, leavers anywhere in their step.
+    """Make the data set of one path: events within the error of their times, leavers at marks, else anywhere in their step.
 
     The last patient of a sampled curve may have had an event that the last sample did not see.
 
@@ -215,7 +215,7 @@ def drawn_patients(paths, index, levels, n, *, unit=1, marks=None, rng):
     at = np.repeat(levels.time[rows], events)
     at = np.clip(at + rng.uniform(-reach, reach, len(at)), 0.0, levels.end) if reach else at
     leavers = [step for step in paths.steps if isinstance(step, Leave)]
-    gone = _drawn_leavers(leavers, count[[isinstance(step, Leave) for step in paths.steps]], (marks, levels.grid), rng)
+    gone = _drawn_leavers(leavers, count[[isinstance(step, Leave) for step in paths.steps]], marks, levels.grid, rng)
     left = n - len(at) - len(gone)
     time = np.concatenate((at, gone, np.full(max(left, 0), levels.end)))[:n]
     event = np.arange(n) < len(at)
@@ -224,8 +224,7 @@ def drawn_patients(paths, index, levels, n, *, unit=1, marks=None, rng):
     return time, event
 
 
-def _drawn_leavers(leavers, count, clock, rng):
-    marks, grid = clock
+def _drawn_leavers(leavers, count, marks, grid, rng):
     begin, end = (np.repeat([getattr(step, side) for step in leavers], count) for side in ("begin", "end"))
     if marks is None:
         return _recorded(begin + rng.random(len(begin)) * (end - begin), begin, end, grid)

@@ -11,8 +11,6 @@ import numpy as np
 
 _NEAR = 3.5
 """Drops this near a printed time, in standard errors of time, may be on either side of it: a pixel is 1 / sqrt(12)."""
-
-
 _MOST_STRETCHES = 60
 """Of curves that are not exact, drops nearer to each other than this part of the follow-up share the leavers before them."""
 
