@@ -31,13 +31,22 @@ METHODS = ("joint", "guyot")
 _DOUBTS = ("at_risk_cell_doubtful", "at_risk_loss_uneven", "at_risk_contradicts_curve")
 
 
-def _check_method(method, draws):
+def _check_method(method, draws, seed):
     if method not in METHODS:
         raise ReconstructionError(f"The method is {method!r}; expected {' or '.join(map(repr, METHODS))}. Pass method='joint' (--method joint).")
-    if not isinstance(draws, (int, np.integer)) or draws < 0:
+    if not isinstance(draws, (int, np.integer)) or isinstance(draws, bool) or draws < 0:
         raise ReconstructionError(f"The number of draws is {draws!r}; expected a whole number from 0.")
+    if not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise ReconstructionError(f"The seed is {seed!r}; expected a whole number from 0.")
     if draws and method == "guyot":
         raise ReconstructionError(f"{draws} draws were asked for, but 'guyot' gives one data set only. Use method 'joint', or leave the draws out.")
+
+
+def _check_errors(error, arm):
+    """Errors of reading that are given must be numbers from 0; 0 and None stand for unknown."""
+    for name, value in zip(("time_error", "survival_error"), error, strict=True):
+        if value is not None and not (np.isscalar(value) and np.isfinite(value) and value >= 0):
+            raise ReconstructionError(f"Arm {arm!r}: {name} is {value!r}; expected a standard error from 0 on, or none.")
 
 
 def _rebuild(given, method, draws, seed):
@@ -78,6 +87,7 @@ def _given(points, row, *, arm, unit="time", n=None, n_event=None, error=(None, 
     `points` is (time, survival), `row` is (risk_time, n_risk); `printed` holds `censor_time`, `counts`, `occluded` and
     `doubtful` where they are known.
     """
+    _check_errors(error, arm)
     settings = ConflictSettings()
     curve = check_curve(*points, arm=arm)
     known = tuple(value or None for value in error)
@@ -145,7 +155,7 @@ def reconstruct_arm(
     ----------
     Guyot, Ades, Ouwens, Welton (2012), BMC Medical Research Methodology 12:9.
     """
-    _check_method(method, draws)
+    _check_method(method, draws, seed)
     given = _given(
         (time, survival),
         (risk_time, n_risk),
@@ -212,10 +222,10 @@ def _statements(panel, reported, n_panels):
         arm, reference = (match_arm(panel.curves, name) for name in (number.arm, number.reference))
         if arm is None and not number.arm and len(panel.curves) == 1:
             arm = panel.curves[0]
-        if number.quantity in OF_PAIRS and reference is None and len(panel.curves) == 2:
+        if number.quantity in OF_PAIRS and not number.reference and len(panel.curves) == 2:
             reference = next((curve for curve in panel.curves if curve is not arm), None)
         about = (arm, reference) if number.quantity in OF_PAIRS else (arm,)
-        if None not in about and number.quantity in OF_ARMS + OF_PAIRS and not math.isnan(number.value):
+        if None not in about and arm is not reference and number.quantity in OF_ARMS + OF_PAIRS and not math.isnan(number.value):
             found.append(Statement(number, tuple(panel.curves.index(curve) for curve in about)))
     return found
 
@@ -265,7 +275,7 @@ def reconstruct(digitisation, *, method="joint", n=None, n_event=None, reported=
     CurveError, AtRiskError, ReconstructionError
         As `reconstruct_arm`, naming the arm.
     """
-    _check_method(method, draws)
+    _check_method(method, draws, seed)
     pairs = [(panel.panel, curve.arm) for panel in digitisation.panels for curve in panel.curves]
     if not pairs:
         raise ReconstructionError(f"{digitisation.source} has no curve; expected one or more. Look at overlay.png and digitise again.")

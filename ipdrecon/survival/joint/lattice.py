@@ -27,10 +27,10 @@ from ipdrecon.survival.joint.timeline import Drop, Leave
 
 MISPRINT = 1e-7
 """Chance that a printed number is any other."""
-UNFORESEEN = 1e-4
-"""Chance that leaving between two drops is nothing like assumed; then any number is as likely."""
-_LOG_TIED, _LOG_TIED_MORE = np.log(0.01), np.log(0.8)
-"""Chance that events share a time for a reason of its own, such as visits, and of each further event there."""
+UNFORESEEN, UNFORESEEN_EXACT = 1e-9, 1e-4
+"""Chance that leaving between two drops is nothing like assumed; then any number is as likely. Exact drops can prove it."""
+_LOG_VISIT = np.log(0.05)
+"""Chance that all events since the last drop are seen at one time, as at visits; then their number is geometric."""
 RESOLVED = 0.35
 """Where the error of a level is less than this share of one patient's drop, drops tell n, and leaving may surprise."""
 _LARGEST_SHARE = 0.9
@@ -101,7 +101,7 @@ class Chances:
     """
 
     def __init__(self, levels, leaving, steps, n, *, unmarked=0.0, slack=0, misprint=MISPRINT):
-        self.misprint = misprint
+        self.misprint, self.unforeseen = misprint, UNFORESEEN_EXACT if levels.kind == "exact" else UNFORESEEN
         self.levels, self.shape_weight, self.unmarked, self.slack = levels, leaving.weight[:, None], unmarked, slack
         self.numbers = np.arange(n + 2)
         self.log_factorial = gammaln(np.arange(n + 2) + 1.0)
@@ -159,8 +159,9 @@ class Chances:
         log_rate = log_rate[low : highest + 1]
         ways = self.log_factorial[n_risk] - self.log_factorial[np.maximum(n_risk - n_event, 0)] - self.log_factorial[n_event]
         log_chance = n_event * (log_rate - np.log(np.maximum(n_risk, 1))) - n_risk * exposure + ways
-        log_tied = log_rate - n_risk * exposure + _LOG_TIED + n_event * _LOG_TIED_MORE
-        log_chance = np.logaddexp(log_chance, np.where(n_event > 0, log_tied, -np.inf))
+        expected = n_risk * self._rates.since_last[row]
+        at_visit = _LOG_VISIT - (n_event + 1) * np.log1p(expected) + n_event * np.log(np.maximum(expected, 1e-12))
+        log_chance = np.logaddexp(log_chance, at_visit)
         return np.exp(log_chance - log_chance.max())
 
 
@@ -181,6 +182,7 @@ class _Rates:
         self.hazard = _smoothed_hazard(levels, n)
         self.before = np.maximum(np.concatenate(([1.0], levels.survival[:-1])), 1e-9)
         self.exposure = (self.hazard * gap).tolist()
+        self.since_last = np.expm1(self.hazard * gap).tolist()
         self.after_last = float(self.hazard[-1] * (levels.end - levels.time[-1])) if len(gap) else 0.0
         self.block, self.log_rate = -1, None
 
@@ -222,14 +224,14 @@ class Passage(NamedTuple):
     low : int
     first : int
         The fewest events; 0 for leaving.
-    surprises : bool
-        Whether leaving may be nothing like assumed.
+    unforeseen : float
+        Chance that leaving is nothing like assumed.
     """
 
     share: np.ndarray
     low: int
     first: int = 0
-    surprises: bool = False
+    unforeseen: float = 0.0
 
 
 def start(n):
@@ -276,11 +278,11 @@ def _leave(state, chances, index):
         place = slice(low - count - lowest + skip, highest - count - lowest + 1)
         left[:, :, place] += moments[:, :, skip:] * share[count, :, place]
     if surprises:
-        out *= 1 - UNFORESEEN
-        from_above = UNFORESEEN * np.cumsum((moments / chances.numbers[low + 1 : highest + 2])[:, :, ::-1], axis=2)[:, :, ::-1]
+        out *= 1 - chances.unforeseen
+        from_above = chances.unforeseen * np.cumsum((moments / chances.numbers[low + 1 : highest + 2])[:, :, ::-1], axis=2)[:, :, ::-1]
         out[:, :, low:] += from_above
         out[:, :, :low] += from_above[:, :, :1]
-    return _of_moments(lowest_kept, out, state.read), Passage(share, lowest, surprises=surprises)
+    return _of_moments(lowest_kept, out, state.read), Passage(share, lowest, unforeseen=chances.unforeseen if surprises else 0.0)
 
 
 def _possible_events(state, error, chances, row):

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ipdrecon.survival.joint.lattice import UNFORESEEN
 from ipdrecon.survival.joint.timeline import Drop, Leave
 
 _TOLERANCE = 0.1
@@ -108,8 +107,8 @@ def _back_leave(walk, state, passage, error, rng):
     n_risk = state.low + columns
     count = n_risk - walk.n_risk[:, None]
     share = _share_of_leaving(passage, walk, count)
-    if passage.surprises:
-        share = share + (count >= 0) * UNFORESEEN / (n_risk + 1)
+    if passage.unforeseen:
+        share = share + (count >= 0) * passage.unforeseen / (n_risk + 1)
     variance = state.variance[shape, columns] + (_TOLERANCE * error) ** 2
     near = _density((walk.level - state.read)[:, None], state.level[shape, columns], variance)
     chance = state.weight[shape, columns] * share * near

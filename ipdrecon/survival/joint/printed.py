@@ -84,6 +84,7 @@ def _chosen(arm, rng):
     index = rng.choice(_N_CANDIDATES, _N_CANDIDATES, p=arm.weight)
     arm.paths = arm.paths.of(index)
     arm.data_sets = tuple(arm.data_sets[i] for i in index)
+    arm.entries = [(entry, values[index]) for entry, values in arm.entries]
     arm.log_weight = np.zeros(_N_CANDIDATES)
 
 
@@ -147,7 +148,7 @@ def _weighed(values, printed, error):
 
 
 def _use(arms, number, name, value, where):
-    """Weigh the candidates of the arms by one printed value, or say that it contradicts them."""
+    """Weigh the candidates of the arms by one printed value, or say that it contradicts them; whether it was used."""
     values, printed, error = value
     log_weight = _weighed(values, printed, error)
     known = values[np.isfinite(values)]
@@ -158,12 +159,13 @@ def _use(arms, number, name, value, where):
     }  # fmt: skip
     for arm in arms:
         arm.entries.append((entry, values))
-        if log_weight is not None:
-            arm.log_weight = arm.log_weight + log_weight
+    if log_weight is not None:
+        arms[0].log_weight = arms[0].log_weight + log_weight
     if log_weight is None:
         when = "" if math.isnan(number.time) else f" at {number.time:g}"
         detail = f"The paper says {name} {printed:.4g}{when}; the figure allows {low:.4g} to {high:.4g}. It was not used."
         arms[0].flags.append(Flag("printed_conflict", where, detail))
+    return log_weight is not None
 
 
 def _by_counts(arm):
@@ -178,11 +180,10 @@ def _by_counts(arm):
     arm.log_weight = arm.log_weight - 0.5 * (distance[:, reachable] ** 2).sum(axis=1)
 
 
-def _finished(arm, draws, rng):
+def _finished(arm, chosen):
     """Make the fit of an arm from its weighed candidates; what each printed number is missed by is told."""
     weight = arm.weight
     patients = arm.model.middle(arm.paths, weight)
-    chosen = rng.choice(_N_CANDIDATES, draws, p=weight) if draws else ()
     fit = fit_of(arm.given, arm.model, arm.paths, patients, tuple(arm.data_sets[i] for i in chosen))
     entries = []
     for entry, values in arm.entries:
@@ -210,7 +211,7 @@ def fit_with_printed(givens, statements, *, use_hr=False, draws=0, seed=0):
         Per arm: the fit; for each number printed about it what it is, what the figure allows, what was rebuilt, whether it was
         used; and flags.
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     arms = [_candidates(given, rng.integers(2**63)) for given in givens]
     for arm in arms:
         _by_counts(arm)
@@ -221,18 +222,31 @@ def fit_with_printed(givens, statements, *, use_hr=False, draws=0, seed=0):
             for name, value in values.items():
                 if not math.isnan(value[1]):
                     _use((arm,), statement.number, name, value, f"arm {arm.given.arm!r}")
-    for statement in statements:
-        if len(statement.arms) == 2 and use_hr:
-            _use_pair([arms[i] for i in statement.arms], statement.number, rng)
-    return [_finished(arm, draws, rng) for arm in arms]
+    pairs = [statement for statement in statements if len(statement.arms) == 2] if use_hr else []
+    if pairs:
+        _use_pairs(arms, pairs, rng)
+    chosen = _draws_of(arms, bool(pairs), draws, np.random.default_rng(seed))
+    return [_finished(arm, index) for arm, index in zip(arms, chosen, strict=True)]
 
 
-def _use_pair(pair, number, rng):
-    for arm in pair:
+def _draws_of(arms, paired, draws, rng):
+    """Places of the candidates that become draws, per arm: the same places where arms were weighed together."""
+    together = rng.choice(_N_CANDIDATES, draws, p=arms[0].weight) if paired else None
+    return [together if paired else rng.choice(_N_CANDIDATES, draws, p=arm.weight) for arm in arms]
+
+
+def _use_pairs(arms, statements, rng):
+    """Weigh the arms of a panel together: candidate i of one goes with candidate i of the others from here on."""
+    for arm in arms:
         _chosen(arm, rng)
-    where = f"{pair[0].given.arm!r} over {pair[1].given.arm!r}"
-    for name, value in _values_of_pair(number, *(arm.data_sets for arm in pair)).items():
-        _use(pair, number, name, value, where)
-    detail = f"{number.quantity} {number.value:g}, printed."
-    for arm in pair:
-        arm.flags.append(Flag("hr_is_input", f"arm {arm.given.arm!r}", detail))
+    for statement in statements:
+        pair, number = [arms[i] for i in statement.arms], statement.number
+        where = f"{pair[0].given.arm!r} over {pair[1].given.arm!r}"
+        values = _values_of_pair(number, *(arm.data_sets for arm in pair))
+        used = [_use(pair, number, name, value, where) for name, value in values.items()]
+        if any(used):
+            for arm in pair:
+                arm.flags.append(Flag("hr_is_input", f"arm {arm.given.arm!r}", f"{number.quantity} {number.value:g}, printed."))
+    together = sum(arm.log_weight for arm in arms)
+    for arm in arms:
+        arm.log_weight = together
