@@ -86,6 +86,7 @@ _DEFINITIONS = (
     ),
     FlagDefinition("no_total_events", "The total number of events is not known; the last interval's censoring is extrapolated.", "the paper's text and tables for the number of events", False),
     FlagDefinition("table_curve_conflict", "The at-risk table and the curve cannot both be right.", "the residuals in reconstruction.json"),
+    FlagDefinition("curve_unmet", "The rebuilt patients leave the curve by more than reading allows.", "the curve, and the number of patients"),
     FlagDefinition("events_conflict", "The total of events cannot be reached with this curve and table.", "the total of events"),
     FlagDefinition("printed_conflict", "A printed number contradicts curve and table, and was not used.", "the number, and whether it is about these patients and this analysis"),
     FlagDefinition("hr_is_input", "The reported comparison of the arms (hazard ratio, log-rank p) was an input of the reconstruction, so agreement with it proves nothing.", "the reconstruction without --use-hr", False),

@@ -17,7 +17,7 @@ from ipdrecon.survival.joint.timeline import Drop, Leave, timeline
 # n, times of drops, levels, error of levels, printed times, printed numbers, end
 CASES = {
     "n alone": (4, [2.0, 5.0], [0.75, 0.5], 0.02, [], [], 8.0),
-    "n alone, three drops": (6, [2.0, 5.0, 6.0], [0.833, 0.667, 0.4], 0.006, [], [], 7.0),
+    "n alone, three drops": (6, [2.0, 5.0, 6.0], [0.833, 0.667, 0.5], 0.01, [], [], 7.0),
     "a number between drops": (6, [1.0, 3.0, 5.0], [0.833, 0.625, 0.417], 0.01, [4.0], [3], 7.0),
     "a number at a drop": (5, [1.0, 3.0, 5.0], [0.8, 0.6, 0.3], 0.02, [3.0], [4], 6.0),
     "two numbers": (6, [1.0, 2.0, 4.0, 5.0], [0.833, 0.667, 0.444, 0.222], 0.02, [1.5, 3.0], [5, 3], 6.0),

@@ -6,10 +6,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from ipdrecon.errors import ReconstructionError
 from ipdrecon.flags import Flag
 from ipdrecon.model import AtRiskTable, Axis, Box, Calibration, Curve, Digitisation, DigitisedPanel, ReconstructedArm
-from ipdrecon.survival import estimate_hazard_ratio, kaplan_meier, median_survival, reconstruct, validate
+from ipdrecon.survival import (
+    estimate_hazard_ratio,
+    kaplan_meier,
+    median_survival,
+    reconstruct,
+    reconstruct_arm,
+    validate,
+)
 from ipdrecon.survival.joint import n_from_drops
+from ipdrecon.survival.replicates import hazard_ratios
 from ipdrecon.survival.reported import ReportedNumber
 
 CALIBRATION = Calibration(Axis([0, 600], [0, 60], 0.1, 0.0, unit="months"), Axis([0, 400], [1, 0], -0.0025, 1.0))
@@ -95,6 +104,7 @@ def test_events_and_numbers_at_risk_printed_in_the_text_are_met(figure):
     numbers = [ReportedNumber("events", "old", value=total), ReportedNumber("n_risk", "old", value=left, time=24.0)]
     arm = reconstruct(figure, n=N, reported=numbers)[0]
     assert abs(arm.n_event - total) <= 2
+    assert arm.information == "curve + n + total events"
     assert abs(int((arm.time >= 24).sum()) - left) <= 2
 
 
@@ -160,3 +170,52 @@ def test_a_row_that_the_reader_doubts_may_be_misread_in_draws(figure):
     assert kept["sure"] == 1
     assert 0.5 < kept["doubtful"] <= 1
     assert reconstruct(_with_table(figure, doubt))[0].residuals["n_risk_max"] <= 1
+
+
+def test_arms_weighed_together_are_drawn_together(figure, truth):
+    """Of curves read badly, pairs of draws keep to a precise printed ratio; crossed pairs do not."""
+    panel = figure.panels[0]
+    badly = replace(figure, panels=(replace(panel, curves=tuple(replace(curve, survival_error=0.01) for curve in panel.curves)),))
+    free = reconstruct(badly, n=N, draws=2)
+    middle = estimate_hazard_ratio(free, treatment="new", reference="old").ratio
+    printed = ReportedNumber("hr", "new", "old", middle, half_unit=0.0005)
+    sets = {arm.arm: arm.draws for arm in reconstruct(badly, n=N, reported=[printed], use_hr=True, draws=80, seed=5)}
+    paired = hazard_ratios(sets["new"], sets["old"])[0]
+    crossed = hazard_ratios(sets["new"], sets["old"][1:] + sets["old"][:1])[0]
+    assert paired.std() < 0.7 * crossed.std()
+
+
+def test_patients_do_not_depend_on_the_seed_of_the_draws(figure, truth):
+    one, two = (reconstruct(figure, n=N, reported=[_printed_hr(truth)], use_hr=True, draws=2, seed=seed) for seed in (1, 2))
+    for first, second in zip(one, two, strict=True):
+        np.testing.assert_array_equal(first.time, second.time)
+
+
+def test_a_comparison_that_is_not_used_is_no_input(figure):
+    numbers = [
+        ReportedNumber("hr", "new", "old", 4.0, half_unit=0.05),
+        ReportedNumber("logrank_p", "new", "old", 0.001, bound="<"),
+        ReportedNumber("hr", "new", "another arm", 0.7, half_unit=0.005),
+    ]
+    arms = reconstruct(figure, n=N, reported=numbers, use_hr=True)
+    assert all("hr_is_input" not in _names(arm.flags) for arm in arms)
+    assert [flag.name for flag in arms[1].flags].count("printed_conflict") == 1
+
+
+@pytest.mark.parametrize(("given", "message"), [({"survival_error": math.nan}, "survival_error is nan"), ({"time_error": -1.0}, "time_error is -1"), ({"seed": -1}, "seed is -1"), ({"draws": True}, "draws is True")])
+def test_misuse_is_named(given, message):
+    with pytest.raises(ReconstructionError, match=message):
+        reconstruct_arm([0, 1, 2], [1, 0.8, 0.6], n=5, **given)
+
+
+def test_events_seen_at_visits_are_not_taken_for_few_patients():
+    """Ten visits, 150 patients, no table: the many events of a visit do not make patients leave before it."""
+    rng = np.random.default_rng(3)
+    time, leave = rng.exponential(20, 150), np.minimum(rng.exponential(150, 150), rng.uniform(30, 45, 150))
+    event = time <= leave
+    seen = np.where(event, np.ceil(time / 4) * 4, leave)
+    curve = _in_pixels("old", (seen, event))
+    found = reconstruct_arm(curve.time, curve.survival, n=150, survival_error=curve.survival_error, time_error=curve.time_error)
+    known = reconstruct_arm(curve.time, curve.survival, n=150, n_event=int(event.sum()), survival_error=0.00144, time_error=0.05)
+    assert found.n_event > 0.75 * event.sum()
+    assert known.n_event == event.sum()

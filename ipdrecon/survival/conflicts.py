@@ -53,8 +53,13 @@ def _conflict_flags(given, n_event, table_said, gap_said):
             total_said = [f"the total given is {given.n_event}; curve and table lead to {n_event}"]
         elif gap_said and not table_said:
             total_said = [f"to keep to the total of {given.n_event} the curve is left: {gap_said[0]}"]
-    table_said = table_said or ([] if total_said else gap_said)
-    said = {"table_curve_conflict": table_said[:3], "events_conflict": total_said}
+    unmet = [] if total_said or table_said else gap_said
+    has_table = len(given.row.time) > 1
+    said = {
+        "table_curve_conflict": (table_said or (unmet if has_table else []))[:3],
+        "events_conflict": total_said,
+        "curve_unmet": [] if has_table else unmet,
+    }
     flags = tuple(Flag(name, place, "; ".join(texts) + ".") for name, texts in said.items() if texts)
     return flags if given.n_event is not None else (*flags, Flag("no_total_events", place))
 

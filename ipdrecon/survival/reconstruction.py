@@ -230,6 +230,12 @@ def _statements(panel, reported, n_panels):
     return found
 
 
+def _printed_totals(panel, statements):
+    """Totals of events among what is printed, by arm."""
+    of_arms = [statement for statement in statements if statement.number.quantity == "events" and not statement.number.bound]
+    return {panel.curves[statement.arms[0]].arm: int(statement.number.value) for statement in of_arms}
+
+
 def _rebuild_panel(panel, givens, statements, use_hr, how):
     """Rebuild the arms of a panel: each alone, or together with what else is printed about them."""
     method, draws, seed = how
@@ -283,7 +289,9 @@ def reconstruct(digitisation, *, method="joint", n=None, n_event=None, reported=
     rebuilt = []
     for place, panel in enumerate(digitisation.panels):
         keys = [(panel.panel, curve.arm) for curve in panel.curves]
-        givens = [_given_of_curve(panel, curve, (n.get(key), n_event.get(key))) for curve, key in zip(panel.curves, keys, strict=True)]
         statements = _statements(panel, reported, len(digitisation.panels))
+        totals = _printed_totals(panel, statements) if method == "joint" else {}
+        numbers = [(n.get(key), n_event.get(key, totals.get(key[1]))) for key in keys]
+        givens = [_given_of_curve(panel, curve, pair) for curve, pair in zip(panel.curves, numbers, strict=True)]
         rebuilt += _rebuild_panel(panel, givens, statements, use_hr, (method, draws, (seed, place)))
     return tuple(rebuilt)

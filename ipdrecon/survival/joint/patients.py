@@ -57,7 +57,7 @@ def _whole(means, steps, n, printed_left):
     if not len(steps):
         return np.zeros(0, int), np.zeros(0, int)
     events, leavers = (np.cumsum(mean) for mean in means)
-    so_far = _rounded(events)
+    so_far = np.minimum(_rounded(events), n)
     gone = _rounded(leavers)
     fixed = np.flatnonzero(printed_left >= 0)
     gone[fixed] = np.maximum(n - printed_left[fixed] - so_far[fixed], 0)
