@@ -113,11 +113,15 @@ def leaving_times(begin, end, count, marks):
     return begin + (np.arange(count) + 0.5) / max(count, 1) * (end - begin)
 
 
+_JUST_AFTER = 1e-6
+"""Leavers of a day are at risk at its events, also where rounding of times makes these a little later."""
+
+
 def _recorded(time, begin, end, grid):
     """Times at which leavers of [begin, end) are recorded: the last whole unit, where times are recorded in units."""
     if not grid:
         return time
-    recorded = np.maximum(np.floor(time / grid + 1e-6), np.ceil(begin / grid - 1e-6)) * grid
+    recorded = np.maximum(np.floor(time / grid + 1e-6), np.ceil(begin / grid - 1e-6)) * grid + _JUST_AFTER * grid
     return np.where(recorded < end, recorded, time)
 
 
