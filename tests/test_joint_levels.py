@@ -88,9 +88,10 @@ def test_noisy_clicks_at_drops_are_no_tracer_s_samples(seed, n, noise):
     assert noise / 2 <= levels.error[0] <= 2 * noise
 
 
-@given(seeds, st.sampled_from([50, 100, 200, 1000]))
+@given(seeds, st.sampled_from([100, 200, 1000]))
 @settings(deadline=None, max_examples=40)
 def test_two_decimals_are_clicks_even_where_they_are_whole_patients(seed, n):
+    """Every level of two decimals is one of whole patients, so that they are is no proof."""
     time, survival = _columns(*_trial(seed, n), 40)
     levels = read_levels(time, np.round(survival, 2), n)
     if np.diff(survival).min() < -1.5 / n:

@@ -29,8 +29,10 @@ MISPRINT = 1e-7
 """Chance that a printed number is any other."""
 UNFORESEEN, UNFORESEEN_EXACT = 1e-9, 1e-4
 """Chance that leaving between two drops is nothing like assumed; then any number is as likely. Exact drops can prove it."""
-_LOG_VISIT = np.log(0.05)
+_LOG_VISIT = math.log(0.05)
 """Chance that all events since the last drop are seen at one time, as at visits; then their number is geometric."""
+_LOG_TIED, _LOG_TIED_MORE = math.log(0.01), math.log(0.8)
+"""Of exact times: chance that events share one, and of each further event there."""
 RESOLVED = 0.35
 """Where the error of a level is less than this share of one patient's drop, drops tell n, and leaving may surprise."""
 _LARGEST_SHARE = 0.9
@@ -110,7 +112,9 @@ class Chances:
         apart = min(gap[1:].min(initial=levels.end), levels.end / 5000)
         self.least_events = int(exact)
         self.resolved_below = RESOLVED / levels.error.min(initial=np.inf)
-        self._rates = _Rates(levels, gap, apart if exact else levels.time_error * np.sqrt(12), n)
+        width = apart if exact else levels.time_error * math.sqrt(12)
+        self.exact = exact
+        self._rates = _Rates(levels, gap, width, n)
         self._leaving = [_logs(leaving.chance(step.begin, step.end)) if isinstance(step, Leave) else None for step in steps]
         self.at_least_one = np.maximum(self.numbers, 1)
         self._marks = [leaving.clock.n_marks(step.begin, step.end) if isinstance(step, Leave) else None for step in steps]
@@ -159,10 +163,16 @@ class Chances:
         log_rate = log_rate[low : highest + 1]
         ways = self.log_factorial[n_risk] - self.log_factorial[np.maximum(n_risk - n_event, 0)] - self.log_factorial[n_event]
         log_chance = n_event * (log_rate - np.log(np.maximum(n_risk, 1))) - n_risk * exposure + ways
-        expected = n_risk * self._rates.since_last[row]
-        at_visit = _LOG_VISIT - (n_event + 1) * np.log1p(expected) + n_event * np.log(np.maximum(expected, 1e-12))
-        log_chance = np.logaddexp(log_chance, at_visit)
+        together = self._log_together(row, n_risk, n_event, log_rate - n_risk * exposure)
+        log_chance = np.logaddexp(log_chance, together)
         return np.exp(log_chance - log_chance.max())
+
+    def _log_together(self, row, n_risk, n_event, log_single):
+        """Log chance of events that share a time for a reason of its own; `log_single` is that of one event."""
+        if self.exact:
+            return np.where(n_event > 0, log_single + _LOG_TIED + n_event * _LOG_TIED_MORE, -np.inf)
+        expected = n_risk * self._rates.since_last[row]
+        return _LOG_VISIT - (n_event + 1) * np.log1p(expected) + n_event * np.log(np.maximum(expected, 1e-12))
 
 
 def _logs(chance):
@@ -195,8 +205,9 @@ class _Rates:
     def _log_rate(self, rows):
         stands_out = (self.before[rows] / self.levels.error[rows])[:, None] / self.n_risk
         merged = 1.0 if self.levels.kind == "clicked" else np.exp(-0.5 * (stands_out / _STANDS_OUT) ** 2)
-        apart = np.minimum(self.width, self.gap[rows])[:, None]
-        time = apart + merged * (self.gap[rows][:, None] - apart)
+        gap = np.where(self.gap[rows] > 0, self.gap[rows], self.width)
+        apart = np.minimum(self.width, gap)[:, None]
+        time = apart + merged * (gap[:, None] - apart)
         return np.log(np.maximum(self.n_risk * np.expm1(self.hazard[rows][:, None] * time), 1e-6))
 
 
@@ -211,7 +222,7 @@ def _smoothed_hazard(levels, n):
     time = np.concatenate(([0.0], levels.time))
     at = np.arange(1, n_drops + 1)
     first, last = np.maximum(at - reach, 0), np.minimum(at + reach, n_drops)
-    return (cumulative[last] - cumulative[first]) / np.maximum(time[last] - time[first], 1e-9)
+    return (cumulative[last] - cumulative[first]) / np.maximum(time[last] - time[first], max(1e-3 * levels.end, 1e-9))
 
 
 class Passage(NamedTuple):

@@ -75,7 +75,7 @@ class Clock:
             return time if self.lag is None else np.interp(time, *self.lag)
         so_far = np.searchsorted(self.marks, time, side="left") / len(self.marks)
         pace = _MARK_PACE if self.complete else _MARK_PACE_INCOMPLETE
-        return pace * so_far + (1 - pace) * time / self.end
+        return pace * so_far + (1 - pace) * time / max(self.end, 1e-100)
 
     def n_marks(self, begin, end):
         """Marks from `begin` on and before `end`; None where none are known, or some are missing."""
