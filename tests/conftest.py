@@ -73,6 +73,20 @@ def made_px():
 
 
 @pytest.fixture
+def hand_made(tmp_path):
+    """Write a figure folder by hand: the texts of its curves and of its numbers at risk."""
+
+    def write(curves, at_risk):
+        path = tmp_path / "fig"
+        path.mkdir()
+        (path / "curves.csv").write_text(curves)
+        (path / "at_risk.csv").write_text(at_risk)
+        return path
+
+    return write
+
+
+@pytest.fixture
 def digitised(monkeypatch, made_px):
     """Put the known reading in the place of the reader; options as those of `made_digitisation`."""
 
@@ -83,3 +97,21 @@ def digitised(monkeypatch, made_px):
         monkeypatch.setattr(reader, "read_figure", lambda path, **given: reading)
 
     return put
+
+
+@pytest.fixture
+def made_review(tmp_path, digitised, made_px):
+    """Write a review of one trial whose figure has a known reading: the texts of its files."""
+    import cv2
+
+    def write(trial, reported, studies, review):
+        digitised()
+        (tmp_path / "made").mkdir()
+        cv2.imwrite(str(tmp_path / "made" / "made.png"), made_px[:, :, ::-1])
+        (tmp_path / "made" / "trial.toml").write_text(trial)
+        (tmp_path / "made" / "reported.csv").write_text(reported)
+        (tmp_path / "studies.csv").write_text(studies)
+        (tmp_path / "review.toml").write_text(review)
+        return tmp_path / "review.toml"
+
+    return write

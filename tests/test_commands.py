@@ -18,13 +18,9 @@ AT_RISK = "panel,arm,time,n_risk\n1,A,0,40\n1,A,6,30\n1,B,0,40\n1,B,6,33\n"
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(hand_made):
     """A figure folder made by hand."""
-    path = tmp_path / "fig"
-    path.mkdir()
-    (path / "curves.csv").write_text(CURVES)
-    (path / "at_risk.csv").write_text(AT_RISK)
-    return path
+    return hand_made(CURVES, AT_RISK)
 
 
 @pytest.fixture

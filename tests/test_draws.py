@@ -5,13 +5,11 @@ import json
 import math
 import os
 import re
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-import ipdrecon.survival
 from ipdrecon.app import sentences
 from ipdrecon.app.commands import main
 from ipdrecon.app.draws import DRAWS, draws_files, read_draws
@@ -45,31 +43,9 @@ endpoint = "overall survival"
 REVIEW = 'title = "Made"\ndraws = 6\nseed = 3\n[[trial]]\nfolder = "made"\n[pool]\nstudies = "studies.csv"\nhazard_ratio = "reconstructed"\n'
 
 
-def _with_draws(arm, n_draws, seed):
-    """An arm with draws of its own patients: times moved a little, some events turned into censorings."""
-    rng = np.random.default_rng([seed, sum(map(ord, arm.arm))])
-    draws = tuple((arm.time + rng.uniform(0, 0.5, arm.n), arm.event & (rng.random(arm.n) > 0.1)) for _ in range(n_draws))
-    return replace(arm, draws=draws)
-
-
-@pytest.fixture(autouse=True)
-def drawing(monkeypatch):
-    """Let the method draw as `_with_draws` does."""
-    rebuild = ipdrecon.survival.reconstruct
-
-    def reconstruct(digitisation, *, draws=0, seed=0, **given):
-        return tuple(_with_draws(arm, draws, seed) for arm in rebuild(digitisation, seed=seed, **given))
-
-    monkeypatch.setattr(ipdrecon.survival, "reconstruct", reconstruct)
-
-
 @pytest.fixture
-def folder(tmp_path):
-    path = tmp_path / "fig"
-    path.mkdir()
-    (path / "curves.csv").write_text(CURVES)
-    (path / "at_risk.csv").write_text(AT_RISK)
-    return path
+def folder(hand_made):
+    return hand_made(CURVES, AT_RISK)
 
 
 @pytest.fixture
@@ -298,17 +274,9 @@ def test_share_of_the_variance_is_told(parts, share):
 
 
 @pytest.fixture
-def review(tmp_path, digitised, made_px):
-    import cv2
-
-    digitised()
-    (tmp_path / "made").mkdir()
-    cv2.imwrite(str(tmp_path / "made" / "made.png"), made_px[:, :, ::-1])
-    (tmp_path / "made" / "trial.toml").write_text(TRIAL)
-    (tmp_path / "made" / "reported.csv").write_text("panel,quantity,arm,value,source\n1,median,Placebo,26,p. 3\n")
-    (tmp_path / "studies.csv").write_text("study,hr,ci_low,ci_high\nOther,0.8,0.6,1.1\n")
-    (tmp_path / "review.toml").write_text(REVIEW)
-    return tmp_path / "review.toml"
+def review(made_review):
+    reported = "panel,quantity,arm,value,source\n1,median,Placebo,26,p. 3\n"
+    return made_review(TRIAL, reported, "study,hr,ci_low,ci_high\nOther,0.8,0.6,1.1\n", REVIEW)
 
 
 def _text(result):

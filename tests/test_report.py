@@ -45,18 +45,9 @@ STUDIES = "study,aetiology,measure,hr,rr,ci_low,ci_high,summary,source,note\nOth
 
 
 @pytest.fixture
-def review(tmp_path, digitised, made_px):
+def review(made_review):
     """Write a review of one trial whose figure has a known reading."""
-    import cv2
-
-    digitised()
-    (tmp_path / "made").mkdir()
-    cv2.imwrite(str(tmp_path / "made" / "made.png"), made_px[:, :, ::-1])
-    (tmp_path / "made" / "trial.toml").write_text(TRIAL)
-    (tmp_path / "made" / "reported.csv").write_text(REPORTED)
-    (tmp_path / "studies.csv").write_text(STUDIES)
-    (tmp_path / "review.toml").write_text(REVIEW)
-    return tmp_path / "review.toml"
+    return made_review(TRIAL, REPORTED, STUDIES, REVIEW)
 
 
 class _Addresses(HTMLParser):

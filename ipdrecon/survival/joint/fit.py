@@ -163,9 +163,10 @@ class JointModel:
         return tuple(drawn_patients(paths, index, self.levels, self.n, **placed) for index in range(len(paths.left)))
 
     def less_sure(self, factor):
-        """Make the same model for levels whose errors are so many times larger, up to the most that is believed."""
+        """Make the same model for levels whose errors are so many times larger, up to the most that is believed; None at the most."""
         most = np.maximum(self.levels.error, max(_MOST_WIDENED, _MOST_ROUNDED / self.n))
-        return JointModel(self.arm, replace(self.levels, error=np.minimum(self.levels.error * factor, most)))
+        error = np.minimum(self.levels.error * factor, most)
+        return None if np.array_equal(error, self.levels.error) else JointModel(self.arm, replace(self.levels, error=error))
 
 
 def fitting_model(arm):
@@ -205,7 +206,7 @@ def _near_levels(model):
         missed = model.levels.kind != "exact" and _missed(paths, model.unit, arm.risk_time, arm.n_risk, "time")
         most = _MOST_MISFIT_SAMPLED if model.levels.kind == "sampled" else _MOST_MISFIT
         wider = model.less_sure(max(misfit, _WIDENED_FOR_TABLE)) if missed or misfit > most else None
-        if wider is None or np.array_equal(wider.levels.error, model.levels.error):
+        if wider is None:
             break
         model = wider
     return model, paths

@@ -103,20 +103,20 @@ class Chances:
     """
 
     def __init__(self, levels, leaving, steps, n, *, unmarked=0.0, slack=0, misprint=MISPRINT):
-        self.misprint, self.unforeseen = misprint, UNFORESEEN_EXACT if levels.kind == "exact" else UNFORESEEN
+        self.misprint = misprint
         self.levels, self.shape_weight, self.unmarked, self.slack = levels, leaving.weight[:, None], unmarked, slack
         self.numbers = np.arange(n + 2)
         self.log_factorial = gammaln(np.arange(n + 2) + 1.0)
         gap = np.diff(levels.time, prepend=0.0)
-        exact = levels.kind == "exact"
+        self.exact = exact = levels.kind == "exact"
         apart = min(gap[1:].min(initial=levels.end), levels.end / 5000)
-        self.least_events = int(exact)
+        self.unforeseen = UNFORESEEN_EXACT if exact else UNFORESEEN
         self.resolved_below = RESOLVED / levels.error.min(initial=np.inf)
         width = apart if exact else levels.time_error * math.sqrt(12)
-        self.exact = exact
         self._rates = _Rates(levels, gap, width, n)
         self._leaving = [_logs(leaving.chance(step.begin, step.end)) if isinstance(step, Leave) else None for step in steps]
         self.at_least_one = np.maximum(self.numbers, 1)
+        self.log_numbers = np.log(self.at_least_one)
         self._marks = [leaving.clock.n_marks(step.begin, step.end) if isinstance(step, Leave) else None for step in steps]
 
     def leave(self, index, low, highest):
@@ -162,7 +162,7 @@ class Chances:
         log_rate, exposure = self._rates.of(row)
         log_rate = log_rate[low : highest + 1]
         ways = self.log_factorial[n_risk] - self.log_factorial[np.maximum(n_risk - n_event, 0)] - self.log_factorial[n_event]
-        log_chance = n_event * (log_rate - np.log(np.maximum(n_risk, 1))) - n_risk * exposure + ways
+        log_chance = n_event * (log_rate - self.log_numbers[low : highest + 1]) - n_risk * exposure + ways
         together = self._log_together(row, n_risk, n_event, log_rate - n_risk * exposure)
         log_chance = np.logaddexp(log_chance, together)
         return np.exp(log_chance - log_chance.max())
@@ -304,7 +304,7 @@ def _possible_events(state, error, chances, row):
     read, level = state.read, float(chances.levels.survival[row])
     share, reach = 1 - level / max(read, 1e-9), spread / max(read, 1e-9)
     few = share - reach
-    first = max(int(math.floor(few * (state.low if few > 0 else state.highest))), chances.least_events)
+    first = max(int(math.floor(few * (state.low if few > 0 else state.highest))), int(chances.exact))
     last = min(max(int(math.ceil((share + reach) * state.highest)), first), state.highest)
     return min(first, last), last
 

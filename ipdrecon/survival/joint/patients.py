@@ -7,6 +7,9 @@ from ipdrecon.survival.joint.timeline import Drop, Leave, Printed
 _UNSEEN_END = 0.25
 """Chance that samples end before a last drop to 0, which falls between the last of them and the end of follow-up."""
 
+_JUST_AFTER = 1e-6
+"""Leavers of a day are at risk at its events, also where rounding of times makes these a little later."""
+
 
 def _rounded(value):
     return np.floor(value + 0.5).astype(int)
@@ -111,10 +114,6 @@ def leaving_times(begin, end, count, marks):
             return here[_rounded((np.arange(count) + 0.5) * len(here) / max(count, 1) - 0.5)]
         return np.concatenate((here, leaving_times(begin, end, count - len(here), None)))
     return begin + (np.arange(count) + 0.5) / max(count, 1) * (end - begin)
-
-
-_JUST_AFTER = 1e-6
-"""Leavers of a day are at risk at its events, also where rounding of times makes these a little later."""
 
 
 def _recorded(time, begin, end, grid):
