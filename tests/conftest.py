@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from ipdrecon.figure.reading import FigureReading
 from ipdrecon.flags import Flag
@@ -17,6 +18,10 @@ from ipdrecon.model import (
     Figure,
     Word,
 )
+
+settings.register_profile("same", derandomize=True)
+settings.load_profile("same")
+"""The same examples each time; other ones are tried by ``pytest --hypothesis-profile default``."""
 
 
 def _cells(times, n_risk):

@@ -14,6 +14,8 @@ from ipdrecon.survival.joint.timeline import timeline
 
 _N_PATHS = 24
 _N_PATHS_TOTAL = 120
+_N_PATHS_RARE = 4000
+"""Paths among which those with the total of events are sought where none of the first has it."""
 _MOST_STATES, _GROUPED_STATES = 3000, 1000
 _MOST_ERROR = 2.0
 """More patients than this within one error of a level, or than `_MOST_STATES` in all, are taken in groups ..."""
@@ -98,6 +100,14 @@ class JointModel:
         """Draw paths."""
         return draw_paths(self.states, self.passages, self.steps, self.chances, n_paths=n_paths, rng=rng)
 
+    def towards_total(self, paths, rng):
+        """Those of many more paths that come to the total of events, where none of `paths` does but some can; else `paths`."""
+        if self.arm.n_event is None or self._reachable(paths) is not None:
+            return paths
+        rare = self.paths(_N_PATHS_RARE, rng)
+        meets = np.flatnonzero(np.abs(rare.n_event * self.unit - self.arm.n_event) <= self.unit / 2)
+        return rare.of(meets) if len(meets) else paths
+
     def weight(self, paths, least=_LEAST_EFFECTIVE):
         """Weigh paths by how near they come to the total of events, where it is known; at least so many share the weight."""
         even = np.full(len(paths.left), 1 / len(paths.left))
@@ -154,6 +164,7 @@ class JointModel:
         known = self.arm.n_event is not None
         paths = self.paths(n_draws * (_CANDIDATES if known else 1), rng)
         if known:
+            paths = self.towards_total(paths, rng)
             paths = paths.of(rng.choice(len(paths.left), n_draws, p=self.weight(paths, n_draws / 2)))
         return self.data_sets(paths, rng)
 
@@ -189,7 +200,7 @@ def fitting_model(arm):
         model, paths = _near_levels(JointModel(arm, levels))
         if levels.kind != "exact" or not _missed(paths, model.unit, arm.risk_time, arm.n_risk, "time"):
             break
-    return model, paths
+    return model, model.towards_total(paths, np.random.default_rng(0))
 
 
 def _levels(arm, settings):
