@@ -13,8 +13,9 @@ HR 0.78 [95 % CI 0.47 to 1.31], REML, hk-adhoc, k = 3, tau² = 0.0065, I² = 14 
 from metaanalysis.errors import MetaAnalysisError
 from metaanalysis.estimate import PooledEstimate, Subgroup, SubgroupTest
 from metaanalysis.events import event_effects, pool_events
-from metaanalysis.forest import forest_plot, save_forest_plot
 from metaanalysis.models import FixedEffect, Heterogeneity, ModelSettings, RandomEffects
+from metaanalysis.pictures.forest import forest_plot
+from metaanalysis.pictures.saving import save_picture
 from metaanalysis.pooling import pool
 from metaanalysis.sensitivity import egger, leave_one_out, trim_fill
 from metaanalysis.studies import pool_studies, read_studies
@@ -22,5 +23,5 @@ from metaanalysis.studies import pool_studies, read_studies
 __all__ = [
     "FixedEffect", "Heterogeneity", "MetaAnalysisError", "ModelSettings", "PooledEstimate", "RandomEffects", "Subgroup",
     "SubgroupTest", "egger", "event_effects", "forest_plot", "leave_one_out", "pool", "pool_events",
-    "pool_studies", "read_studies", "save_forest_plot", "trim_fill",
+    "pool_studies", "read_studies", "save_picture", "trim_fill",
 ]

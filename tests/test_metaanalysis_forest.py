@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from metaanalysis import MetaAnalysisError, forest_plot, pool, pool_events, save_forest_plot
+from metaanalysis import MetaAnalysisError, forest_plot, pool, pool_events, save_picture
 
 
 def example(k, groups=0, measure="HR"):
@@ -101,7 +101,7 @@ def test_numbers_are_those_of_the_json(name):
 def test_the_same_input_gives_the_same_bytes(tmp_path, suffix):
     digests = set()
     for number in range(2):
-        path = save_forest_plot(forest_plot(CASES["thirteen in three"]), tmp_path / f"forest{number}{suffix}")
+        path = save_picture(forest_plot(CASES["thirteen in three"]), tmp_path / f"forest{number}{suffix}")
         digests.add(hashlib.sha256(path.read_bytes()).hexdigest())
     assert len(digests) == 1
     assert len(list(tmp_path.iterdir())) == 2
@@ -188,7 +188,7 @@ def test_what_is_refused(options, message):
 
 def test_other_endings_are_refused(tmp_path):
     with pytest.raises(MetaAnalysisError, match=r"written as .svg, .pdf, .png"):
-        save_forest_plot(forest_plot(CASES["two"]), tmp_path / "forest.bmp")
+        save_picture(forest_plot(CASES["two"]), tmp_path / "forest.bmp")
 
 
 def test_squares_are_in_proportion_to_weight():

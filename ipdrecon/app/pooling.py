@@ -262,11 +262,11 @@ def pooled_files(pooled, studies, favours=("treatment", "reference")):
 
 
 def _forest_files(pooled, favours):
-    from metaanalysis.forest import forest_plot, save_forest_plot
+    from metaanalysis import forest_plot, save_picture
 
     figure = forest_plot(pooled, favours=favours)
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder) / f"{FOREST}{ending}" for ending in (".svg", ".pdf", ".png")]
         for path in paths:
-            save_forest_plot(figure, path)
+            save_picture(figure, path)
         return {path.name: path.read_bytes() for path in paths}

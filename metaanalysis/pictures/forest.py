@@ -1,15 +1,13 @@
 """Forest plots in the Cochrane layout: a table of numbers on the left, the same numbers drawn on the right."""
 
 import math
-import os
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 
 from metaanalysis.errors import MetaAnalysisError
-from metaanalysis.forest_lines import LONG_NAMES, drawn_range, foot_notes, forest_lines
+from metaanalysis.pictures.forest_lines import LONG_NAMES, drawn_range, foot_notes, forest_lines
 
 _TICK_SETS = (
     (0.5, 0.7, 1, 1.5, 2), (0.2, 0.5, 1, 2, 5), (0.1, 0.2, 0.5, 1, 2, 5, 10), (0.05, 0.2, 1, 5, 20), (0.01, 0.1, 1, 10, 100),
@@ -22,7 +20,6 @@ _TITLES = {
     "study": "Study", "source": "Source", "events_1": "Events/N\ntreatment", "events_2": "Events/N\nreference",
     "sei": "SE", "fixed": "Weight, %\nfixed", "random": "Weight, %\nrandom",
 }
-FORMATS = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}, ".png": {"Software": None}}
 
 
 @dataclass(frozen=True)
@@ -336,7 +333,7 @@ def forest_plot(pooled, *, favours=("treatment", "reference"), title="", ticks=N
     Returns
     -------
     matplotlib.figure.Figure
-        Save it by `save_forest_plot`, which writes the same bytes each time.
+        Save it by `save_picture`, which writes the same bytes each time.
 
     Raises
     ------
@@ -366,29 +363,3 @@ def forest_plot(pooled, *, favours=("treatment", "reference"), title="", ticks=N
     for number, note in enumerate(notes):
         axes.text(style.margin_pt, note_top + number * 1.3 * style.font_pt, note, ha="left", va="top", fontsize=style.font_pt - 1.5, color=_NOTE)
     return figure
-
-
-def save_forest_plot(figure, path, *, dpi=300):
-    """Write a figure as SVG, PDF or PNG by its suffix; the same figure gives the same bytes.
-
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-    path : str or Path
-    dpi : int
-        Of a PNG.
-
-    Returns
-    -------
-    Path
-    """
-    import matplotlib
-
-    path = Path(path)
-    if path.suffix.lower() not in FORMATS:
-        raise MetaAnalysisError(f"The file is {path.name}; a forest plot is written as {', '.join(FORMATS)}: choose one of these endings.")
-    temporary = path.with_name(f".{path.name}.part")
-    with matplotlib.rc_context({"svg.hashsalt": "forest plot", "svg.fonttype": "path", "pdf.fonttype": 42}):
-        figure.savefig(temporary, format=path.suffix.lower()[1:], dpi=dpi, metadata=FORMATS[path.suffix.lower()])
-    os.replace(temporary, path)
-    return path
