@@ -289,7 +289,7 @@ def test_review_draws_pools_the_total_and_shows_both_errors(review, capsys):
     rebuilt = figure.comparisons[0].rebuilt
     assert [len(arm.draws) for arm in figure.arms] == [6, 6]
     assert (result.out / figure.folder / DRAWS).exists()
-    assert result.studies["sei"][0] == pytest.approx(rebuilt.total_sei)
+    assert result.outcomes[0].studies["sei"][0] == pytest.approx(rebuilt.total_sei)
     assert rebuilt.total_sei > rebuilt.sei
     parts = f"{rebuilt.sei:.3f} from sampling, {rebuilt.reconstruction_sei:.3f} from reconstruction"
     text = _text(result)

@@ -14,7 +14,8 @@ from ipdrecon.app.cautions import verdict_on
 from ipdrecon.app.commands import main
 from ipdrecon.app.example import example_files
 from ipdrecon.app.review import read_review, read_trial
-from ipdrecon.app.review_run import match_labels, run_review
+from ipdrecon.app.review_figure import match_labels
+from ipdrecon.app.review_run import run_review
 from ipdrecon.errors import FolderError
 
 TRIAL = """
@@ -148,10 +149,10 @@ def test_a_review_without_figures_tells_of_no_draws(review):
 
 def test_measures_that_do_not_mix_are_named_and_cautioned(review):
     result = run_review(review)
-    assert result.measures() == ("HR", "RR")
-    assert list(result.studies["study"]) == ["MADE", "Other", "Pool"]
-    assert list(result.studies["measure"]) == ["HR", "HR", "RR"]
-    assert list(result.studies["source"]) == ["reported", "reported", "summary"]
+    assert result.outcomes[0].measures() == ("HR", "RR")
+    assert list(result.outcomes[0].studies["study"]) == ["MADE", "Other", "Pool"]
+    assert list(result.outcomes[0].studies["measure"]) == ["HR", "HR", "RR"]
+    assert list(result.outcomes[0].studies["source"]) == ["reported", "reported", "summary"]
     assert any("mix measures (HR, RR)" in caution for caution in result.cautions())
     assert any("summary" in caution for caution in result.cautions())
 
@@ -182,8 +183,8 @@ def test_rebuilt_hazard_ratio_is_pooled_when_asked_for(review):
     review.write_text(REVIEW.replace("[pool]", '[pool]\nhazard_ratio = "reconstructed"'))
     result = run_review(review)
     comparison = result.figures()[0].comparisons[0]
-    assert result.studies["yi"][0] == pytest.approx(comparison.rebuilt.yi)
-    assert result.studies["source"][0] == "reconstructed"
+    assert result.outcomes[0].studies["yi"][0] == pytest.approx(comparison.rebuilt.yi)
+    assert result.outcomes[0].studies["source"][0] == "reconstructed"
 
 
 def test_facsimile_is_marked_everywhere(review):
@@ -200,7 +201,7 @@ def test_facsimile_is_marked_everywhere(review):
 def test_figures_of_another_endpoint_are_not_pooled(review):
     trial = review.parent / "made" / "trial.toml"
     trial.write_text(TRIAL.replace('"overall survival"', '"progression-free survival"'))
-    assert list(run_review(review).studies["study"]) == ["Other", "Pool"]
+    assert list(run_review(review).outcomes[0].studies["study"]) == ["Other", "Pool"]
 
 
 def test_nothing_of_an_earlier_run_stays_but_what_people_put_there(review):
@@ -241,7 +242,7 @@ def test_run_prints_its_result_as_json(review, capsys):
 
 
 def test_run_that_fails_leaves_no_results(review, monkeypatch, capsys):
-    monkeypatch.setattr(review_run, "_pool", lambda *given: (_ for _ in ()).throw(FolderError("on the way")))
+    monkeypatch.setattr(review_run, "pool_outcome", lambda *given: (_ for _ in ()).throw(FolderError("on the way")))
     before = sorted(os.listdir(review.parent))
     assert main(["run", str(review)]) == 1
     assert sorted(os.listdir(review.parent)) == before

@@ -15,8 +15,15 @@ def cautions_of(result):
     str
     """
     yield from _of_figures(result)
-    if result.pooled is not None:
-        yield from _of_pooled(result)
+    seen = set()
+    for outcome in result.outcomes:
+        if outcome.pooled is None:
+            continue
+        named = f"{outcome.entry.name}: " if len(result.outcomes) > 1 else ""
+        for caution in _of_outcome(outcome):
+            if caution not in seen:
+                yield f"{named}{caution}"
+            seen.add(caution)
 
 
 def _of_figures(result):
@@ -33,8 +40,8 @@ def _of_figures(result):
             yield f"The hazards in {figure.trial.name} are not proportional: one hazard ratio does not describe the whole follow-up."
 
 
-def _of_pooled(result):
-    pooled, measures = result.pooled, result.measures()
+def _of_outcome(outcome):
+    pooled, measures = outcome.pooled, outcome.measures()
     if len(measures) > 1:
         yield (
             f"The rows mix measures ({', '.join(measures)}). They are set side by side and no total is given: a risk ratio at a fixed time "

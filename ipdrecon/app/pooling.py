@@ -150,9 +150,39 @@ def effect_row(figure, comparison, preferred):
     dict
     """
     printed = preferred == "reported" and comparison.reported is not None
-    estimate = comparison.reported if printed else comparison.rebuilt
+    if printed:
+        return _row(figure, comparison.reported, comparison.reported_source, comparison.rebuilt.n) | {"note": ""}
+    return _row(figure, comparison.rebuilt, _rebuilt_from(figure), comparison.rebuilt.n)
+
+
+def risk_row(figure, comparison, time):
+    """Make the row of the risk ratio of a comparison's rebuilt patients at a time.
+
+    Parameters
+    ----------
+    figure : FigureResult
+    comparison : Comparison
+    time : float
+        In the figure's unit.
+
+    Returns
+    -------
+    dict
+    """
+    from ipdrecon.survival import estimate_risk_ratio
+
+    names = {"treatment": figure.named[comparison.rebuilt.treatment], "reference": figure.named[comparison.rebuilt.reference]}
+    estimate = estimate_risk_ratio(figure.arms, **names, time=time, study=comparison.rebuilt.study)
+    unit = figure.digitisation.panels[0].calibration.time.unit
+    return _row(figure, estimate, f"{_rebuilt_from(figure)}: risk up to {time:g} {unit}".rstrip(), estimate.n)
+
+
+def _rebuilt_from(figure):
+    return f"rebuilt from {figure.entry.file}"
+
+
+def _row(figure, estimate, source_text, n):
     trial = figure.trial
-    origin = comparison.reported_source if printed else f"rebuilt from {figure.entry.file}"
     return {
         "study": estimate.study,
         "yi": estimate.yi,
@@ -160,10 +190,10 @@ def effect_row(figure, comparison, preferred):
         "source": estimate.origin,
         "year": trial.year,
         "aetiology": trial.aetiology,
-        "measure": "HR",
-        "n": comparison.rebuilt.n,
-        "source_text": origin,
-        "note": figure.entry.facsimile_note if not printed else "",
+        "measure": estimate.measure,
+        "n": n,
+        "source_text": source_text,
+        "note": figure.entry.facsimile_note,
     } | _standard_errors(estimate)
 
 
@@ -185,7 +215,7 @@ def pool_rows(rows, table, settings):
         None where there is no row.
     studies : DataFrame or None
     """
-    frames = [read_studies(pd.DataFrame(rows), "HR")] if rows else []
+    frames = [read_studies(pd.DataFrame(rows), settings.measure)] if rows else []
     frames += [] if table is None else [_studies_of(table, settings.measure)]
     if not frames:
         return None, None

@@ -1,6 +1,5 @@
 """One self-contained HTML file: what was found, how sure it is, and where each number is from."""
 
-import base64
 import math
 import re
 from importlib.resources import files
@@ -10,7 +9,7 @@ from ipdrecon.app.cautions import verdict_on
 from ipdrecon.app.km_plots import draw_kaplan_meier, draw_reconstruction
 from ipdrecon.app.library import OVERLAY
 from ipdrecon.app.plots import svg_bytes
-from ipdrecon.app.pooling import FOREST, rows_with_draws
+from ipdrecon.app.report_outcomes import data_uri, found_of_outcome, methods_of_outcome, outcome_part
 
 _QUANTITIES = {
     "hr": "hazard ratio",
@@ -64,7 +63,7 @@ def report_html(result, folder):
         methods=_methods(result),
         versions=versions(),
         inputs=result.inputs,
-        **_pooled_part(result, folder),
+        outcomes=[outcome_part(outcome, folder) for outcome in result.outcomes if outcome.pooled is not None],
     )
 
 
@@ -87,11 +86,6 @@ def _flag_rows(flags):
     return list(rows.values())
 
 
-def data_uri(content, kind):
-    """Give a picture's bytes as an address that holds them."""
-    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
-
-
 # --- plain words -----------------------------------------------------------------------------------------------------
 
 
@@ -99,8 +93,10 @@ def _subtitle(result):
     parts = []
     if result.figures():
         parts.append(f"{sentences.counted(len(result.figures()), 'figure')} digitised and rebuilt as patients")
-    if result.pooled is not None:
-        parts.append(f"{sentences.counted(result.pooled.k, 'row')} set side by side")
+    pooled = [outcome.pooled for outcome in result.outcomes if outcome.pooled is not None]
+    if pooled:
+        over = f" in {sentences.counted(len(pooled), 'outcome')}" if len(pooled) > 1 else ""
+        parts.append(f"{sentences.counted(sum(one.k for one in pooled), 'row')} set side by side{over}")
     return "; ".join(parts)
 
 
@@ -115,32 +111,10 @@ def _found(result):
         for comparison in figure.comparisons:
             best = comparison.reported or comparison.rebuilt
             yield comparison.sentence(figure.trial.name)
-            events = _events(figure.entry.endpoint)
+            events = "deaths" if figure.entry.endpoint.casefold() == "overall survival" else "events"
             yield f"Over 1 means more {events} with {best.treatment}; {verdict_on(*best.interval(), events=events)}."
-    if result.pooled is not None:
-        yield from _found_by_subgroup(result)
-        test = result.pooled.subgroup_test
-        if test is not None:
-            yield f"Test for a difference between these subgroups: {sentences.p_value(test['fixed'].p)} (fixed effect, Q = {sentences.decimals(test['fixed'].q)} on {test['fixed'].df})."
-        if result.pooled.is_mixed:
-            yield next(iter(sentences.of_pooled(result.pooled)))
-        else:
-            yield f"All rows together, random effects: {sentences.effect(result.pooled, result.pooled.random)}."
-
-
-def _found_by_subgroup(result):
-    for group in result.pooled.subgroups:
-        measures, part = result.pooled.measures_of(group), group.random
-        if len(measures) > 1:
-            yield f"{sentences.of_subgroup(result.pooled, group)}."
-            continue
-        verdict = f"; {verdict_on(math.exp(part.ci_low), math.exp(part.ci_high))}" if result.pooled.is_ratio else ""
-        rows = sentences.counted(group.k, "row")
-        yield f"{group.name[:1].upper()}{group.name[1:]} ({rows}): {' and '.join(measures)} {sentences.effect(result.pooled, part)}{verdict}."
-
-
-def _events(endpoint):
-    return "deaths" if endpoint.casefold() == "overall survival" else "events"
+    for outcome in result.outcomes:
+        yield from found_of_outcome(outcome)
 
 
 def _sure(result):
@@ -223,52 +197,6 @@ def _agreement_part(row, unit):
     }
 
 
-# --- pooled ----------------------------------------------------------------------------------------------------------
-
-
-def _pooled_part(result, folder):
-    pooled = result.pooled
-    if pooled is None:
-        return {"forest": "", "pooled_lines": [], "studies": [], "subgroup_name": "", "is_mixed": False, "has_parts": False}
-    by, parts = result.review.pool.by, rows_with_draws(result.studies)
-    return {
-        "forest": data_uri((folder / f"{FOREST}.svg").read_bytes(), "svg+xml"),
-        "pooled_lines": [line.strip() for line in sentences.of_pooled(pooled)][: -len(pooled.subgroups) or None],
-        "studies": [_study_part(pooled, place, row, by) for place, row in enumerate(result.studies.to_dict("records"))],
-        "has_parts": not parts.empty,
-        "subgroup_name": by or "",
-        "is_mixed": pooled.is_mixed,
-    }
-
-
-def _study_part(pooled, place, row, by):
-    z = 1.959963984540054
-    limits = [row["yi"], row["yi"] - z * row["sei"], row["yi"] + z * row["sei"]]
-    shown = [math.exp(value) for value in limits] if pooled.is_ratio else limits
-    return {
-        "study": row["study"],
-        "subgroup": _text(row.get(by)),
-        "measure": row["measure"],
-        "effect": sentences.interval(*shown),
-        "errors": _errors(row),
-        "weights": f"{sentences.decimals(pooled.fixed.weights[place], 1)} / {sentences.decimals(pooled.weights[place], 1)}",
-        "kind": row["source"],
-        "source": _text(row.get("source_text")),
-        "note": _text(row.get("note")),
-    }
-
-
-def _errors(row):
-    """Standard error from sampling and what the reconstruction adds; the whole of it where the parts are not known."""
-    added = row.get("reconstruction_se", math.nan)
-    known = added is not None and added == added
-    return f"{sentences.decimals(row['sampling_se'] if known else row['sei'], 3)} / {sentences.decimals(added, 3)}"
-
-
-def _text(value):
-    return "" if value is None or value != value else str(value)
-
-
 def _methods(result):
     arms = [arm for figure in result.figures() for arm in figure.arms]
     methods = {arm.method for arm in arms}
@@ -280,10 +208,5 @@ def _methods(result):
             f"Patients were drawn {result.review.draws} times (seed {result.review.seed}); the variance of the log hazard ratio between draws was added to "
             "that of sampling by Rubin's rules, for the interval and for pooling. Intervals in the table of printed numbers are of sampling alone, as printed ones are."
         )
-    if result.pooled is not None:
-        wanted = result.review.pool
-        parts.append(
-            f"The {wanted.hazard_ratio} hazard ratio was pooled. Variance between studies: {wanted.tau2}; interval: {wanted.ci}; "
-            "weights under both models are given."
-        )
+    parts += [methods_of_outcome(outcome) for outcome in result.outcomes if outcome.pooled is not None]
     return " ".join(parts)

@@ -80,20 +80,51 @@ class TrialPlace(_Entry):
     folder: str = Field(min_length=1)
 
 
-class PoolEntry(_Entry):
-    """What to pool, and how."""
+class _Pooling(_Entry):
+    """How rows are pooled, and which figures they are from."""
 
     endpoint: str = ""
+    population: str = ""
     measure: Literal["HR", "RR", "OR", "RD"] = "HR"
     hazard_ratio: Literal["reported", "reconstructed"] = "reported"
     tau2: Literal["REML", "DL", "PM", "ML", "HE", "SJ", "EB"] = "REML"
     ci: Literal["hk", "hk-adhoc", "wald"] = "hk-adhoc"
+    fixed: Literal["iv", "mh", "peto"] = "iv"
     by: str | None = None
     studies: str | None = None
 
 
+class PoolEntry(_Pooling):
+    """What to pool where a review has one outcome."""
+
+
+class OutcomeEntry(_Pooling):
+    """One outcome of a review: what is pooled, from figures, from counts that trials print, and from a table.
+
+    Figures of the `endpoint` (and `population`) give hazard ratios; with `time` they give risk ratios of the rebuilt
+    patients at it, and the `measure` is RR. Where the measure is RR, OR or RD and no time is given, trials give the events
+    and patients that they report for the endpoint. `events` is what is counted, in words.
+    """
+
+    name: str = ""
+    time: float | None = Field(None, gt=0)
+    events: str = "events"
+    favours: tuple[str, str] | None = None
+
+    @model_validator(mode="after")
+    def _risk_at_a_time(self):
+        if self.time is not None and self.measure != "RR":
+            raise ValueError(f"time is {self.time:g} and measure {self.measure}; a risk at a time gives the measure RR")
+        return self
+
+    @property
+    def folder(self):
+        """Name of the folder of its files; empty for the only outcome of a review."""
+        return "-".join("".join(letter if letter.isalnum() else " " for letter in self.name.casefold()).split())
+
+
 class ReviewEntry(_Entry):
-    """A review: its trials, further studies, how often patients are drawn and by which random numbers, and what to pool."""
+    """A review: its trials, how often patients are drawn and by which random numbers, and what to pool: one `pool`, or outcomes."""
 
     title: str = Field(min_length=1)
     note: str = ""
@@ -102,17 +133,26 @@ class ReviewEntry(_Entry):
     trial: tuple[TrialPlace, ...] = ()
     studies: str | None = None
     pool: PoolEntry | None = None
+    outcome: tuple[OutcomeEntry, ...] = ()
 
     @model_validator(mode="after")
     def _something_to_do(self):
-        if not self.trial and self.studies_file is None:
-            raise ValueError("names no trial and no table of studies; expected [[trial]] with a folder, or studies under [pool]")
+        if self.pool is not None and self.outcome:
+            raise ValueError("has both [pool] and [[outcome]]; expected one of them")
+        if not self.trial and not any(outcome.studies for outcome in self.outcomes):
+            raise ValueError("names no trial and no table of studies; expected [[trial]] with a folder, or studies under [pool] or [[outcome]]")
+        folders = [outcome.folder for outcome in self.outcome]
+        if "" in folders or len(set(folders)) < len(folders):
+            raise ValueError(f"has outcomes named {', '.join(repr(outcome.name) for outcome in self.outcome)}; expected a name of its own for each")
         return self
 
     @property
-    def studies_file(self):
-        """The table of studies that have no figure, or None."""
-        return self.studies or (self.pool.studies if self.pool else None)
+    def outcomes(self):
+        """What to pool, as a tuple of OutcomeEntry; the one of `pool` has no name."""
+        if self.pool is None:
+            return self.outcome
+        fields = self.pool.model_dump() | {"studies": self.studies or self.pool.studies}
+        return (OutcomeEntry(**fields, events="deaths" if self.pool.endpoint.casefold() == "overall survival" else "events"),)
 
 
 def read_review(path):

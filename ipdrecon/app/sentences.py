@@ -291,8 +291,11 @@ def of_review(result):
             yield comparison.sentence(figure.trial.name)
         if figure.agreement is not None:
             yield next(iter(of_agreement(figure.agreement)))
-    if result.pooled is not None:
-        yield from of_pooled(result.pooled)
+    for outcome in result.outcomes:
+        if outcome.pooled is not None:
+            if outcome.entry.name:
+                yield f"{outcome.entry.name}:"
+            yield from of_pooled(outcome.pooled)
     cautions = result.cautions()
     yield from cautions[:1]
     if len(cautions) > 1:

@@ -7,6 +7,7 @@ from ipdrecon.survival.incidence import ReconstructedIncidence, reconstruct_inci
 from ipdrecon.survival.kaplan_meier import kaplan_meier, median_survival, n_risk_at, restricted_mean
 from ipdrecon.survival.reconstruction import reconstruct, reconstruct_arm
 from ipdrecon.survival.reported import ReportedNumber, read_reported
+from ipdrecon.survival.risk_ratio import estimate_risk_ratio
 from ipdrecon.survival.summary_data import from_interval, from_p
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Tolerances",
     "aalen_johansen",
     "estimate_hazard_ratio",
+    "estimate_risk_ratio",
     "from_interval",
     "from_p",
     "kaplan_meier",

@@ -65,7 +65,25 @@ def logrank(treatment, reference):
     return LogRank(float(difference), float(variance), statistic, float(chi2.sf(statistic, 1)))
 
 
-def _pick(arms, name, role):
+def pick_arm(arms, name, role):
+    """Find the one arm of that name.
+
+    Parameters
+    ----------
+    arms : sequence of ReconstructedArm
+    name : str
+    role : str
+        ``"treatment"`` or ``"reference"``, for the message.
+
+    Returns
+    -------
+    ReconstructedArm
+
+    Raises
+    ------
+    ReconstructionError
+        Where there is none or more than one.
+    """
     matches = [arm for arm in arms if arm.arm == name]
     if len(matches) != 1:
         seen = ", ".join(repr(arm.arm) for arm in arms) or "none"
@@ -165,7 +183,7 @@ def estimate_hazard_ratio(arms, *, treatment, reference, study=""):
         in different numbers.
     """
     arms = tuple(arms)
-    first, second = _pick(arms, treatment, "treatment"), _pick(arms, reference, "reference")
+    first, second = pick_arm(arms, treatment, "treatment"), pick_arm(arms, reference, "reference")
     if first is second:
         raise ReconstructionError(f"Treatment and reference are both {treatment!r}; expected two arms.")
     _check_separation(first, second)

@@ -1,0 +1,127 @@
+"""The part of a report on one outcome: its forest plot, its rows with their sources, and what they pool to in words."""
+
+import base64
+import math
+
+from scipy.special import ndtri
+
+from ipdrecon.app import sentences
+from ipdrecon.app.cautions import verdict_on
+from ipdrecon.app.pooling import FOREST, rows_with_draws
+
+
+def data_uri(content, kind):
+    """Give a picture's bytes as an address that holds them."""
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def found_of_outcome(outcome):
+    """Tell what an outcome's rows pool to, by subgroup and in all.
+
+    Parameters
+    ----------
+    outcome : OutcomeResult
+
+    Yields
+    ------
+    str
+    """
+    pooled = outcome.pooled
+    if pooled is None:
+        return
+    named = f"{outcome.entry.name}. " if outcome.entry.name else ""
+    for number, line in enumerate((*_by_subgroup(outcome), *_in_all(pooled))):
+        yield f"{named if number == 0 else ''}{line}"
+
+
+def _by_subgroup(outcome):
+    pooled = outcome.pooled
+    for group in pooled.subgroups:
+        measures, part = pooled.measures_of(group), group.random
+        if len(measures) > 1:
+            yield f"{sentences.of_subgroup(pooled, group)}."
+            continue
+        verdict = f"; {verdict_on(math.exp(part.ci_low), math.exp(part.ci_high), events=outcome.entry.events)}" if pooled.is_ratio else ""
+        rows = sentences.counted(group.k, "row")
+        yield f"{group.name[:1].upper()}{group.name[1:]} ({rows}): {' and '.join(measures)} {sentences.effect(pooled, part)}{verdict}."
+
+
+def _in_all(pooled):
+    test = pooled.subgroup_test
+    if test is not None:
+        yield f"Test for a difference between these subgroups: {sentences.p_value(test['fixed'].p)} (fixed effect, Q = {sentences.decimals(test['fixed'].q)} on {test['fixed'].df})."
+    if pooled.is_mixed:
+        yield next(iter(sentences.of_pooled(pooled)))
+    else:
+        yield f"All rows together, random effects: {sentences.effect(pooled, pooled.random)}."
+
+
+def methods_of_outcome(outcome):
+    """Tell how an outcome was pooled."""
+    wanted = outcome.entry
+    which = f"The {wanted.hazard_ratio} hazard ratio was pooled. " if wanted.measure == "HR" else ""
+    named = f"{wanted.name}: " if wanted.name else ""
+    return f"{named}{which}Variance between studies: {wanted.tau2}; interval: {wanted.ci}; weights under both models are given."
+
+
+def outcome_part(outcome, folder):
+    """Make what the report's template shows of an outcome.
+
+    Parameters
+    ----------
+    outcome : OutcomeResult
+        With a pooled result.
+    folder : Path
+        Where the files of the review are.
+
+    Returns
+    -------
+    dict
+    """
+    pooled, parts = outcome.pooled, rows_with_draws(outcome.studies)
+    return {
+        "title": outcome.title,
+        "forest": data_uri((folder / outcome.entry.folder / f"{FOREST}.svg").read_bytes(), "svg+xml"),
+        "pooled_lines": [line.strip() for line in sentences.of_pooled(pooled)][: -len(pooled.subgroups) or None],
+        "studies": _study_parts(outcome),
+        "has_parts": not parts.empty,
+        "subgroup_name": outcome.entry.by or "",
+        "is_mixed": pooled.is_mixed,
+    }
+
+
+def _study_parts(outcome):
+    """One row per study: those pooled with their weights, in the order of the table."""
+    places = iter(range(outcome.pooled.k))
+    for row in outcome.studies.to_dict("records"):
+        told = row["yi"] == row["yi"]
+        yield _study_part(outcome.pooled, next(places) if told else None, row, outcome.entry.by)
+
+
+def _study_part(pooled, place, row, by):
+    z = float(ndtri(0.5 + pooled.settings.level / 2))
+    limits = [row["yi"], row["yi"] - z * row["sei"], row["yi"] + z * row["sei"]]
+    shown = [math.exp(value) for value in limits] if pooled.is_ratio else limits
+    weights = "–" if place is None else f"{sentences.decimals(pooled.fixed.weights[place], 1)} / {sentences.decimals(pooled.weights[place], 1)}"
+    return {
+        "study": row["study"],
+        "subgroup": _text(row.get(by)),
+        "measure": row["measure"],
+        "effect": "not estimable" if place is None else sentences.interval(*shown),
+        "errors": _errors(row),
+        "weights": weights,
+        "kind": row["source"],
+        "source": _text(row.get("source_text")),
+        "note": _text(row.get("note")),
+    }
+
+
+def _errors(row):
+    """Standard error from sampling and what the reconstruction adds; the whole of it where the parts are not known."""
+    added = row.get("reconstruction_se", math.nan)
+    known = added is not None and added == added
+    return f"{sentences.decimals(row['sampling_se'] if known else row['sei'], 3)} / {sentences.decimals(added, 3)}"
+
+
+def _text(value):
+    return "" if value is None or value != value else str(value)
