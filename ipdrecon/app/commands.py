@@ -294,6 +294,24 @@ def pool(
     return Outcome(pooled_record(pooled, frame))
 
 
+@verb(app, "init")
+def init(
+    talk,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to put the review.")] = Path("."),
+):
+    """Write a commented review.toml and trial.toml to begin with, and the schemas by which an editor checks them.
+
+    Example: ipdrecon init my-review
+    """
+    from ipdrecon.app.skeleton import write_skeleton
+
+    names = write_skeleton(folder)
+    for name in names:
+        talk.say(str(folder / name))
+    talk.say(f"Fill in {folder / names[0]}, then: ipdrecon run {folder / names[0]}", style="bold")
+    return Outcome({"files": [str(folder / name) for name in names]})
+
+
 @verb(app, "run")
 def run(
     talk,

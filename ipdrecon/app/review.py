@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from ipdrecon.app.toml_lines import line_of
 from ipdrecon.errors import FolderError
 
 
@@ -48,6 +49,7 @@ class TrialEntry(_Entry):
     id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
     name: str = Field(min_length=1)
     year: int | None = Field(None, ge=1900, le=2200)
+    citation: str = ""
     doi: str = ""
     registration: str = ""
     aetiology: str = ""
@@ -201,7 +203,8 @@ def read_trial(folder):
 
 def _read(entry, path):
     try:
-        fields = tomllib.loads(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
+        fields = tomllib.loads(text)
     except OSError as error:
         raise FolderError(f"{path} cannot be read ({error.strerror}); give the path of a {entry.__name__.removesuffix('Entry').lower()} file.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -209,11 +212,13 @@ def _read(entry, path):
     try:
         return entry.model_validate(fields)
     except ValidationError as error:
-        raise FolderError("; ".join(_complaint(path, item) for item in error.errors())) from error
+        raise FolderError("; ".join(_complaint(path, text, item) for item in error.errors())) from error
 
 
-def _complaint(path, item):
+def _complaint(path, text, item):
+    line = line_of(text, item["loc"])
     place = ".".join(str(part + 1) if isinstance(part, int) else part for part in item["loc"])
+    where = ", ".join([str(path), *([f"line {line}"] if line else []), *([place] if place else [])])
     seen = "" if isinstance(item["input"], dict) else f" (seen: {item['input']!r})"
     message = {"extra_forbidden": "is no field of this file", "missing": "is missing"}.get(item["type"], item["msg"])
-    return f"{path}{', ' if place else ''}{place}: {message}{seen}"
+    return f"{where}: {message}{seen}"
