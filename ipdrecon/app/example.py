@@ -6,6 +6,7 @@ from pathlib import Path
 from ipdrecon.app.review_run import run_review
 from ipdrecon.app.saving import write_files
 
+REVIEW = "reviews/tace_rt/review.toml"
 _LEFT_OUT = ("__init__.py",)
 
 
@@ -41,4 +42,4 @@ def run_example(folder):
     """
     folder = Path(folder)
     write_files(folder, example_files())
-    return run_review(folder / "review.toml")
+    return run_review(folder / REVIEW)

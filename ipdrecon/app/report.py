@@ -149,7 +149,7 @@ def _figure_part(figure, folder):
         "curves": data_uri(svg_bytes(curves), "svg+xml"),
         "check": data_uri(svg_bytes(draw_reconstruction(figure.digitisation, figure.arms)), "svg+xml"),
         "arm_lines": list(sentences.of_arms(figure.arms)),
-        "comparisons": [_comparison_part(comparison) for comparison in figure.comparisons],
+        "comparisons": [_comparison_part(comparison, unit) for comparison in figure.comparisons],
         "has_draws": any(arm.draws for arm in figure.arms),
         "agreement": [] if figure.agreement is None else [_agreement_part(row, unit) for row in figure.agreement.rows],
     }
@@ -168,7 +168,7 @@ def _facts(figure):
     return [(name, value) for name, value in facts.items() if value]
 
 
-def _comparison_part(comparison):
+def _comparison_part(comparison, unit):
     printed = comparison.reported
     return {
         "treatment": comparison.rebuilt.treatment,
@@ -178,7 +178,20 @@ def _comparison_part(comparison):
         "p": "" if comparison.rebuilt.logrank_p is None else sentences.p_value(comparison.rebuilt.logrank_p),
         "printed": "" if printed is None else sentences.interval(printed.ratio, *printed.interval()),
         "source": comparison.reported_source,
+        "over_time": list(_over_time(comparison, unit)),
     }
+
+
+def _over_time(comparison, unit):
+    """What one hazard ratio does not tell: name, printed, rebuilt."""
+    contrast = comparison.contrast
+    yield "Proportional hazards (Grambsch and Therneau)", "", sentences.p_value(contrast.proportional_hazards_p)
+    for time, ratio in zip(contrast.at.tolist(), contrast.cumulative_hazard_ratio.tolist(), strict=True):
+        yield f"Ratio of cumulative hazards at {time:g} {unit}".rstrip(), sentences.decimals(comparison.printed_hazards.get(time, math.nan)), sentences.decimals(ratio)
+    mean = f"Restricted mean to {contrast.horizon:.3g} {unit}".rstrip()
+    yield f"{mean}, {comparison.rebuilt.treatment}", "", sentences.decimals(contrast.rmst_treatment, 1)
+    yield f"{mean}, {comparison.rebuilt.reference}", "", sentences.decimals(contrast.rmst_reference, 1)
+    yield "Difference of restricted means", "", sentences.interval(contrast.rmst_difference, *contrast.rmst_interval(), 1)
 
 
 def _agreement_part(row, unit):

@@ -25,11 +25,17 @@ class Comparison:
     reported : TrialEstimate or None
     reported_source : str
         Where it is printed.
+    contrast : ArmContrast or None
+        What compares the rebuilt arms beside the hazard ratio; times are those of printed survival, else of numbers at risk.
+    printed_hazards : dict of float to float
+        Ratio of printed cumulative hazards by time, where survival of both arms is printed.
     """
 
     rebuilt: TrialEstimate
     reported: TrialEstimate | None = None
     reported_source: str = ""
+    contrast: object = None
+    printed_hazards: dict = field(default_factory=dict)
 
     def sentence(self, trial_name):
         """Tell both hazard ratios in one sentence."""
@@ -119,7 +125,7 @@ def run_figure(source, trial, entry, review, stage):
         flags += (Flag("facsimile", entry.file, entry.facsimile_note),)
     flags += stated_kind_flags(entry.curve, entry.file)
     flags += digitisation.all_flags() + tuple(flag for arm in arms for flag in arm.flags)
-    comparisons = tuple(_compare(trial, arms, named, treatment, reported) for treatment in trial.treatments)
+    comparisons = tuple(_compare(trial, arms, named, treatment, (reported, _risk_times(panel))) for treatment in trial.treatments)
     flags += tuple(flag for comparison in comparisons for flag in comparison.rebuilt.flags)
     flags += agreement.flags if agreement is not None else ()
     return FigureResult(trial, entry, place, digitisation, arms, named, comparisons, agreement, tuple(dict.fromkeys(flags)))
@@ -204,16 +210,34 @@ def fits(seen, wanted):
     return not seen or not wanted or seen.strip().casefold() == wanted.strip().casefold()
 
 
-def _compare(trial, arms, named, treatment, reported):
-    from ipdrecon.survival import estimate_hazard_ratio
+def _risk_times(panel):
+    return () if panel.at_risk is None else tuple(panel.at_risk.time.tolist())
 
+
+def _compare(trial, arms, named, treatment, known):
+    from ipdrecon.survival import estimate_hazard_ratio
+    from ipdrecon.survival.contrast import contrast_arms
+
+    reported, risk_times = known
     study = trial.name if len(trial.treatments) == 1 else f"{trial.name} ({treatment})"
-    rebuilt = estimate_hazard_ratio(arms, treatment=named[treatment], reference=named[trial.reference], study=study)
-    rebuilt = replace(rebuilt, treatment=treatment, reference=trial.reference)
+    names = {"treatment": named[treatment], "reference": named[trial.reference]}
+    rebuilt = replace(estimate_hazard_ratio(arms, **names, study=study), treatment=treatment, reference=trial.reference)
+    hazards = _printed_hazards(reported, trial, treatment)
+    contrast = contrast_arms(arms, **names, at=sorted(hazards) or risk_times)
     printed = next((row for row in reported if row.quantity == "hr" and _gives_interval(row) and _same_comparison(row, trial, treatment, named)), None)
     if printed is None:
-        return Comparison(rebuilt)
-    return Comparison(rebuilt, _printed_estimate(printed, rebuilt), printed.source)
+        return Comparison(rebuilt, contrast=contrast, printed_hazards=hazards)
+    return Comparison(rebuilt, _printed_estimate(printed, rebuilt), printed.source, contrast, hazards)
+
+
+def _printed_hazards(reported, trial, treatment):
+    """Ratio of printed cumulative hazards, treatment over reference, at the times at which survival of both is printed."""
+    by_arm = {
+        label: {row.time: row.value for row in reported if row.quantity == "survival" and fits_label(row.arm, label) and 0 < row.value < 1}
+        for label in (treatment, trial.reference)
+    }
+    first, second = by_arm[treatment], by_arm[trial.reference]
+    return {time: math.log(first[time]) / math.log(second[time]) for time in sorted(first.keys() & second.keys())}
 
 
 def _same_comparison(row, trial, treatment, named):
