@@ -17,6 +17,7 @@ import ipdrecon
 
 DIGITISED = Path(__file__).parents[1] / "digitised"
 TACERTE = DIGITISED / "tacerte"
+REVIEW = DIGITISED / "reviews" / "tace_rt"
 
 
 @pytest.fixture(scope="module")
@@ -119,12 +120,22 @@ def test_facsimile_is_marked_in_the_trial_file():
 
 
 def test_review_names_trials_and_studies_that_exist():
-    review = tomllib.loads((DIGITISED / "review.toml").read_text(encoding="utf-8"))
-    assert all((DIGITISED / trial["folder"] / "trial.toml").is_file() for trial in review["trial"])
-    assert (DIGITISED / review["pool"]["studies"]).is_file()
+    review = tomllib.loads((REVIEW / "review.toml").read_text(encoding="utf-8"))
+    assert all((REVIEW / trial["folder"] / "trial.toml").is_file() for trial in review["trial"])
+    assert all((REVIEW / outcome["studies"]).is_file() for outcome in review["outcome"] if "studies" in outcome)
 
 
-@pytest.mark.parametrize("table", ["studies.csv", "not_pooled.csv", "tacerte/reported.csv"])
+def test_every_trial_is_in_the_review():
+    review = tomllib.loads((REVIEW / "review.toml").read_text(encoding="utf-8"))
+    named = {(REVIEW / trial["folder"]).resolve() for trial in review["trial"]}
+    assert named == {path.parent.resolve() for path in DIGITISED.glob("*/trial.toml")}
+    assert len(named) == 12
+
+
+TABLES = sorted(path.relative_to(DIGITISED).as_posix() for path in DIGITISED.rglob("*.csv") if path.name != "facsimile_patients.csv")
+
+
+@pytest.mark.parametrize("table", TABLES)
 def test_every_number_has_its_source(table):
     with open(DIGITISED / table, newline="", encoding="utf-8") as lines:
         rows = list(csv.DictReader(lines))
@@ -133,12 +144,13 @@ def test_every_number_has_its_source(table):
     assert all(None not in row and None not in row.values() for row in rows), "a row has too many or too few cells"
 
 
-def test_a_summary_row_says_so_and_names_its_measure():
-    studies = pd.read_csv(DIGITISED / "studies.csv")
+@pytest.mark.parametrize(("table", "rr", "k", "n"), [("death_3_years", 0.80, 7, 552), ("no_response", 0.49, 8, 632)])
+def test_a_summary_row_says_so_and_names_its_measure(table, rr, k, n):
+    studies = pd.read_csv(REVIEW / f"{table}.csv")
     (row,) = studies[studies["summary"]].itertuples()
-    assert (row.measure, row.k, row.n) == ("RR", 7, 552)
+    assert (row.measure, row.rr, row.k, row.n) == ("RR", rr, k, n)
     assert row.ci_low < row.rr < row.ci_high
-    assert "not a hazard ratio" in row.note
+    assert "not a trial" in row.note
 
 
 @pytest.fixture(scope="module")

@@ -310,7 +310,7 @@ def test_interval_in_words(limits, words):
 
 def test_example_holds_its_review_and_marks_its_facsimile():
     names = example_files()
-    assert {"review.toml", "tacerte/trial.toml", "tacerte/reported.csv"} <= set(names)
+    assert {"reviews/tace_rt/review.toml", "tacerte/trial.toml", "tacerte/reported.csv"} <= set(names)
     assert not any("__pycache__" in name for name in names)
 
 

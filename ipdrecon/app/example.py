@@ -42,4 +42,4 @@ def run_example(folder):
     """
     folder = Path(folder)
     write_files(folder, example_files())
-    return run_review(folder / REVIEW)
+    return run_review(folder / REVIEW, folder / "results")
