@@ -66,6 +66,11 @@ class _Walk:
         step = fraction - self.fraction
         return float(self.mass @ ndtr((self.node + drift * step - bound) / math.sqrt(step)))
 
+    def below(self, fraction, bound, drift):
+        """Probability of ending below a score at a later fraction, having gone on until now."""
+        step = fraction - self.fraction
+        return float(self.mass @ ndtr((bound - self.node - drift * step) / math.sqrt(step)))
+
     def within(self, fraction, bound, drift):
         """Probability of ending within ``(-bound, bound)``; without cancellation where both ends are on one side."""
         step = fraction - self.fraction
@@ -168,9 +173,11 @@ def futility_boundary(fractions, boundary, drift, beta=0.1):
     """Inner wedge: the Z within which the anticipated effect is given up, by spending beta.
 
     At each look before the information is complete it is the Z within whose two signs the paths end, under the
-    anticipated effect, with the probability that the spending function allows since the look before; a wedge as that of
-    Jennison and Turnbull (2000, Group Sequential Methods, ch. 5), with beta spent as in Lan and DeMets (1983). It
-    does not bind: the boundary for benefit and harm does not count on anyone stopping here.
+    anticipated effect, with the probability that the spending function allows by then; a wedge as that of Jennison and
+    Turnbull (2000, Group Sequential Methods, ch. 5), with beta spent as in Lan and DeMets (1983). It opens where a
+    one-sided boundary would rise above 0; before, nothing is spent. It never narrows: where a look adds so little that it
+    would, the wedge of the look before holds, and what that spends is charged to later looks. It does not bind: the
+    boundary for benefit and harm does not count on anyone stopping here.
 
     Parameters
     ----------
@@ -184,7 +191,7 @@ def futility_boundary(fractions, boundary, drift, beta=0.1):
     Returns
     -------
     ndarray, shape (looks,)
-        NaN where there is none: below 1 % of the information and from a fraction of 1 on. Never above `boundary`.
+        NaN where there is none: before it opens and from a fraction of 1 on. Never above `boundary`.
 
     Raises
     ------
@@ -194,7 +201,7 @@ def futility_boundary(fractions, boundary, drift, beta=0.1):
     --------
     >>> fractions = [0.25, 0.5, 0.75]
     >>> futility_boundary(fractions, monitoring_boundary(fractions), 3.2415).round(2).tolist()
-    [0.0, 0.31, 1.16]
+    [nan, 0.32, 1.16]
     """
     fractions, boundary = _checked(fractions), np.asarray(boundary, float)
     check_error("Beta", beta)
@@ -203,14 +210,24 @@ def futility_boundary(fractions, boundary, drift, beta=0.1):
     for position, (look, time) in enumerate(zip(looked, times, strict=True)):
         if time >= 1:
             break
-        spend, spent = allowed[position] - spent, allowed[position]
-        highest = min(boundary[look], _HIGHEST)
-        wedge[look] = _root(walk.within, time, spend, highest, drift)
-        inner, outer = wedge[look] * math.sqrt(time), highest * math.sqrt(time)
-        if inner >= outer:
+        before, highest = np.nanmax(wedge[:look], initial=0.0), min(boundary[look], _HIGHEST)
+        z = min(highest, max(before, _opened(walk, time, allowed[position] - spent, highest, drift)))
+        inner, outer = z * math.sqrt(time), highest * math.sqrt(time)
+        if z > 0:
+            wedge[look] = z
+            spent += walk.within(time, inner, drift)
+        if z >= highest:
             break
-        walk = walk.go_on(time, [(-outer, -inner), (inner, outer)], _following(times, position), drift)
+        regions = [(-outer, -inner), (inner, outer)] if z > 0 else [(-outer, outer)]
+        walk = walk.go_on(time, regions, _following(times, position), drift)
     return wedge
+
+
+def _opened(walk, time, spend, highest, drift):
+    """Z of the wedge that spends what may be spent; 0 while a one-sided boundary would lie below 0."""
+    if spend <= 0 or walk.below(time, 0.0, drift) >= spend:
+        return 0.0
+    return _root(walk.within, time, spend, highest, drift)
 
 
 def _root(probability, time, spend, highest, drift):
