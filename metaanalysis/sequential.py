@@ -19,7 +19,7 @@ from metaanalysis import information_size
 from metaanalysis.alpha_spending import LEAST_FRACTION, futility_boundary, monitoring_boundary
 from metaanalysis.errors import MetaAnalysisError
 from metaanalysis.models import ModelSettings, fixed_effect, random_effects
-from metaanalysis.sequential_analysis import SequentialAnalysis, SequentialSettings
+from metaanalysis.sequential_analysis import SequentialAnalysis, SequentialSettings, percent
 
 INFORMATION = ("patients", "events", "statistical")
 _COUNTED = {"RR": "patients", "OR": "patients", "RD": "patients", "HR": "events"}
@@ -124,11 +124,11 @@ def _penalised(z, se, measure):
 
 def _notes(pooled, settings, told_risk, fraction):
     if told_risk is not None:
-        yield f"The control risk of {100 * told_risk:.1f} % is that of all control groups together."
+        yield f"The control risk of {percent(told_risk)} is that of all control groups together."
     if settings.information == "patients" and pooled.excluded:
         yield f"Not counted, without events or without any other: {', '.join(name for name, _ in pooled.excluded)}."
     if (fraction < LEAST_FRACTION).any():
-        yield f"Looks below {LEAST_FRACTION:.0%} of the required information have no boundary and spend nothing: {(fraction < LEAST_FRACTION).sum()} of {len(fraction)}."
+        yield f"Looks below {percent(LEAST_FRACTION)} of the required information have no boundary and spend nothing: {(fraction < LEAST_FRACTION).sum()} of {len(fraction)}."
     if "summary" in pooled.source:
         yield "Summary rows stand for several trials and are one look each."
 

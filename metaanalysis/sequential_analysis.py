@@ -99,7 +99,7 @@ class SequentialAnalysis:
             object.__setattr__(self, name, array)
 
     def __repr__(self):
-        return f"<SequentialAnalysis: {self.state}, {self.fraction[-1]:.0%} of the required information, k = {self.k}>"
+        return f"<SequentialAnalysis: {self.state}, {percent(self.fraction[-1])} of the required information, k = {self.k}>"
 
     def __str__(self):
         return self.sentence
@@ -176,11 +176,16 @@ def _told_design(analysis):
     model = "fixed effect" if settings.model == "fixed" else f"random effects, {settings.model}"
     risk = f", control risk {100 * settings.control_risk:.3g} %" if settings.information == "patients" else ""
     return (
-        f"Trial sequential analysis ({model}; two-sided alpha {100 * settings.alpha:g} %, power {100 * (1 - settings.beta):g} %, "
-        f"anticipated {analysis.measure or 'effect'} {settings.effect:g}{risk}, diversity {100 * analysis.diversity:.0f} %): "
+        f"Trial sequential analysis ({model}; two-sided alpha {100 * settings.alpha:g} %, power {percent(1 - settings.beta)}, "
+        f"anticipated {analysis.measure or 'effect'} {settings.effect:g}{risk}, diversity {percent(analysis.diversity)}): "
         f"{told_size(analysis.size[-1], settings.information)} of {told_size(math.ceil(analysis.required), settings.information)} "
-        f"{unit(settings.information)} required ({analysis.fraction[-1]:.0%})."
+        f"{unit(settings.information)} required ({percent(analysis.fraction[-1])})."
     )
+
+
+def percent(share):
+    """Write a share in percent, with one digit where it is small."""
+    return f"{100 * share:.{0 if share == 0 or share >= 0.05 else 1}f} %".replace(".0 %", " %")
 
 
 def unit(information):
@@ -195,20 +200,27 @@ def told_size(size, information):
 
 def _told_state(analysis):
     state, z, boundary = analysis.state, analysis.z[-1], analysis.boundary[-1]
-    kind = "conventional" if analysis.fraction[-1] >= 1 else "monitoring"
+    kind, why = ("conventional", "with all the information required") if analysis.fraction[-1] >= 1 else ("monitoring", "allowing for all looks")
     anticipated = f"{analysis.measure or 'effect'} {analysis.settings.effect:g}"
     if state in ("benefit", "harm"):
-        told = f"The cumulative Z of {z:.2f} is beyond the {kind} boundary for {state} ({math.copysign(boundary, z):.2f}): evidence of {state} that allows for all looks."
+        told = f"The cumulative Z of {z:.2f} is beyond the {kind} boundary for {state} ({math.copysign(boundary, z):.2f}): evidence of {state}, {why}."
     elif state == "futility":
         told = f"The cumulative Z of {z:.2f} is within the futility wedge (±{analysis.futility[-1]:.2f}): an effect as large as {anticipated} is unlikely to be there."
     elif state == "reached":
         told = f"The required information is reached and the cumulative Z of {z:.2f} is within the conventional boundaries (±{boundary:.2f}): no effect as large as {anticipated}."
     elif math.isinf(boundary):
-        told = f"The cumulative Z is {z:.2f}, and below {LEAST_FRACTION:.0%} of the required information there is no boundary: far too little to tell."
+        told = f"The cumulative Z is {z:.2f}, and below {percent(LEAST_FRACTION)} of the required information there is no boundary: far too little to tell."
     else:
         told = f"The cumulative Z of {z:.2f} crosses no boundary (benefit and harm ±{boundary:.2f}): not enough information to tell."
-    earlier = [(study, what) for study, what in zip(analysis.study[:-1], analysis.crossed, strict=False) if what and what != state]
-    return told + (f" It had crossed the boundary for {earlier[0][1]} with {earlier[0][0]}." if earlier else "")
+    return f"{told}{_told_earlier(analysis)}"
+
+
+def _told_earlier(analysis):
+    """Tell what an earlier look crossed that the last one does not."""
+    for study, what in zip(analysis.study[:-1], analysis.crossed, strict=False):
+        if what and what != analysis.state:
+            return f" An earlier look, {study}, {'lay within the futility wedge' if what == 'futility' else f'was beyond the boundary for {what}'}."
+    return ""
 
 
 def _told_interval(analysis):
