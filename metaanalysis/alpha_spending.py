@@ -18,7 +18,7 @@ LEAST_FRACTION = 0.01
 
 _PANEL_WIDTH = 2.5  # in standard deviations of the shorter increment beside it
 _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(14)
-_KERNEL_REACH = 9.0  # in standard deviations of the increment
+_KERNEL_REACH = 12.0  # in standard deviations of the increment
 _HIGHEST = 45.0
 _LEAST_SPENT = 1e-250
 
