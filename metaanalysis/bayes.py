@@ -266,8 +266,7 @@ def _summary_of_mixture(mixture, level, interval, moments):
     (shortest_low,), (shortest_high,) = mixture.shortest_interval(level, (np.array([low]), np.array([high])))
     limits = [float(limit) for limit in (shortest_low, shortest_high, low, high)]
     mean, sd = float(mean) if moments >= 1 else math.nan, float(variance**0.5) if moments >= 2 else math.inf
-    wide = 3 * (high - low)
-    return Posterior(mean, sd, float(median), mixture.mode(median - wide, median + wide) if level < 0.9 else mixture.mode(low, high), *limits, interval)
+    return Posterior(mean, sd, float(median), mixture.mode(), *limits, interval)
 
 
 def _summary_of_tau(posterior, level, interval):

@@ -12,7 +12,6 @@ from scipy.special import ndtr
 _STEPS = 100
 _TOLERANCE = 1e-15  # of probability
 _GRID = 200
-_MODE_GRID = 60
 
 
 @dataclass(frozen=True)
@@ -135,9 +134,17 @@ class NormalMixtures:
         best = int(np.argmin(high - low))
         return low[best : best + 1], high[best : best + 1]
 
-    def mode(self, low, high):
-        """Highest point between two limits of a single mixture: the best of a grid, then the root of the slope beside it."""
-        grid = np.linspace(low, high, _MODE_GRID)
-        best = int(np.argmax(self.repeated(_MODE_GRID).density(grid)))
-        beside = grid[max(best - 1, 0)], grid[min(best + 1, _MODE_GRID - 1)]
-        return float(brentq(lambda x: self.slope(np.array([x]))[0], *beside, xtol=1e-13 * (high - low)))
+    def mode(self):
+        """Highest point of a single mixture: uphill from the component's mean at which the density is highest."""
+        centres = np.unique(self.mean[0])[::3]
+        start = float(centres[np.argmax(self.repeated(len(centres)).density(centres))])
+
+        def slope(x):
+            return float(self.slope(np.array([x]))[0])
+
+        step = 0.1 * float(self.sd.min()) * (1 if slope(start) > 0 else -1)
+        end = start + step
+        while slope(end) * step > 0:
+            step *= 2
+            end += step
+        return start if slope(start) == 0 else float(brentq(slope, start, end, xtol=1e-14 * abs(end - start), rtol=1e-15 * 4))

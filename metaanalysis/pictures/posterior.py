@@ -104,9 +104,11 @@ def _draw_effect(axes, estimate, font_pt):
     axes.set_xlabel(estimate.measure or "Effect", fontsize=font_pt)
     if estimate.is_ratio:
         _set_ratio_ticks(axes, low, high)
+    at_left = low + 0.7 * (high - low) < 0.0
     axes.annotate(
         f"P({f'{estimate.measure} < 1' if estimate.is_ratio else 'effect < 0'}) {_told_probability(estimate.p_below)}",
-        (1, 1), (0, -2), xycoords="axes fraction", textcoords="offset points", ha="right", va="top", fontsize=font_pt, color=_INK,
+        (0 if at_left else 1, 1), (0, -2), xycoords="axes fraction", textcoords="offset points", ha="left" if at_left else "right", va="top",
+        fontsize=font_pt, color=_INK,
     )
 
 
