@@ -20,13 +20,16 @@ from metaanalysis.alpha_spending import LEAST_FRACTION, futility_boundary, monit
 from metaanalysis.errors import MetaAnalysisError
 from metaanalysis.models import ModelSettings, fixed_effect, random_effects
 from metaanalysis.sequential_analysis import SequentialAnalysis, SequentialSettings, percent
+from metaanalysis.tau2 import ESTIMATORS
 
 INFORMATION = ("patients", "events", "statistical")
 _COUNTED = {"RR": "patients", "OR": "patients", "RD": "patients", "HR": "events"}
 _PENALTY = {"RR": 2.0, "OR": 2.0, "HR": 2.0, "RD": 1.5}
 
 
-def _checked_pool(pooled):
+def _check(pooled, model):
+    if model != "fixed" and model not in ESTIMATORS:
+        raise MetaAnalysisError(f"The model is {model!r}; expected fixed, or an estimator of tau2: {', '.join(ESTIMATORS)}.")
     if pooled.is_mixed:
         raise MetaAnalysisError(f"The rows are of different measures ({pooled.measure}); a sequential analysis needs one measure: choose its rows.")
 
@@ -91,7 +94,7 @@ def _required(pooled, settings, diversity):
 def _cumulative(yi, vi, settings):
     """Estimates and standard errors after each trial."""
     level = 1 - settings.alpha
-    model = ModelSettings(settings.model, "wald", level) if settings.model != "fixed" else None
+    model = ModelSettings(tau2=settings.model, ci="wald", level=level) if settings.model != "fixed" else None
     results = []
     for count in range(1, len(yi) + 1):
         rows = slice(0, count)
@@ -177,7 +180,7 @@ def sequential(pooled, *, effect, control_risk=None, size=None, information=None
     >>> analysis.state, round(analysis.required), analysis.boundary.round(2).tolist()
     ('not reached', 508, [4.92, 4.04, 2.48])
     """
-    _checked_pool(pooled)
+    _check(pooled, model)
     kind = _information_kind(pooled, size, information)
     sizes, told_risk = _sizes(pooled, size, kind)
     told_risk = told_risk if control_risk is None else None

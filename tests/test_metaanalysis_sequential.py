@@ -317,7 +317,7 @@ def test_what_every_analysis_is(studies, effect):
     ({"effect": 0.8, "order": [1, 2]}, "order holds 2 values"), ({"effect": 0.8, "order": [1, 2, math.nan]}, "some maybe missing"),
     ({"effect": 0.8, "size": [1, 2]}, "one number above 0 for each of 3 trials"), ({"effect": 0.8, "information": "events"}, "no size given"),
     ({"effect": 0.8, "information": "patients", "size": [1, 2, 3]}, "patients go with RR, OR or RD"),
-    ({"effect": 0.8, "information": "bits"}, "The information is 'bits'"), ({"effect": 0.8, "model": "XX"}, "tau2 estimator is 'XX'"),
+    ({"effect": 0.8, "information": "bits"}, "The information is 'bits'"), ({"effect": 0.8, "model": "XX"}, "The model is 'XX'; expected fixed"),
     ({"effect": 0.8, "alpha": 2}, "Alpha is 2"), ({"effect": 0.8, "diversity": -1}, "The diversity is -1"),
 ])
 def test_bad_requests_are_refused(options, message):
