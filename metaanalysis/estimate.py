@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.special import chdtrc
 
 from metaanalysis.models import FixedEffect, Heterogeneity, ModelSettings, RandomEffects
+from metaanalysis.plain import plain
 from metaanalysis.sensitivity import SMALL_STUDY_MINIMUM, egger, leave_one_out, trim_fill
 
 RATIOS = ("HR", "RR", "OR")
@@ -266,7 +267,7 @@ class PooledEstimate:
     def to_dict(self):
         """As printed by ``ipdrecon pool --json``: plain numbers, strings, lists and None."""
         test = self.subgroup_test
-        return _plain({
+        return plain({
             "measure": self.measure,
             "k": self.k,
             "level": self.settings.level,
@@ -287,17 +288,6 @@ class PooledEstimate:
             "excluded": [{"study": study, "why": why} for study, why in self.excluded],
             "notes": list(self.notes),
         })
-
-
-def _plain(value):
-    """`value` with plain Python numbers, NaN and infinity as None, ready for JSON."""
-    if isinstance(value, dict):
-        return {name: _plain(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _notes(pooled):
