@@ -113,11 +113,15 @@ class LinearFit:
         p : float
         """
         columns = list(columns)
-        chosen, m = self.coefficients[columns], len(columns)
-        statistic = float(chosen @ np.linalg.solve(self.covariance[np.ix_(columns, columns)], chosen))
+        statistic, m = chi_squared_of(self.coefficients[columns], self.covariance[np.ix_(columns, columns)]), len(columns)
         if math.isnan(self.df):
             return statistic, m, float(chdtrc(m, statistic))
         return statistic / m, m, float(fdtrc(m, self.df, statistic / m))
+
+
+def chi_squared_of(estimates, covariance):
+    """``b' V⁻¹ b``."""
+    return float(estimates @ np.linalg.solve(covariance, estimates))
 
 
 def weighted_coefficients(yi, w, design):
@@ -141,6 +145,31 @@ def weighted_coefficients(yi, w, design):
     coefficients = np.linalg.solve(r, q.T @ (root * yi))
     inverse = np.linalg.inv(r)
     return coefficients, inverse @ inverse.T, float(np.sum(w * (yi - design @ coefficients) ** 2))
+
+
+@dataclass(frozen=True)
+class _Estimates:
+    """Coefficients and what they need; the attributes are those of `LinearFit`."""
+
+    tau2: float
+    coefficients: np.ndarray
+    covariance: np.ndarray
+    df: float
+    scale: float
+    factor: float
+
+
+def coefficients_of(yi, vi, design, settings):
+    """As `fit_linear`, without the interval of tau2: for fits by the thousand."""
+    k, p = design.shape
+    tau2 = estimate_tau2(yi, vi, settings.tau2, design=design)
+    coefficients, covariance, squares = weighted_coefficients(yi, 1 / (vi + tau2), design)
+    if settings.ci == "wald":
+        return _Estimates(tau2, coefficients, covariance, NAN, NAN, NAN)
+    scale = squares / (k - p)
+    # DerSimonian and Laird's interval is one of a mean; with moderators the floor always acts
+    factor = hartung_knapp_factor(scale, settings.ci, falls_short=lambda: True)
+    return _Estimates(tau2, coefficients, covariance * factor, float(k - p), scale, factor)
 
 
 def fit_linear(yi, vi, design, settings):
@@ -167,14 +196,9 @@ def fit_linear(yi, vi, design, settings):
     >>> fit_linear(yi, vi, design, ModelSettings(ci="wald")).coefficients.round(2).tolist()
     [0.1, 0.25]
     """
-    k, p = design.shape
-    tau2 = estimate_tau2(yi, vi, settings.tau2, design=design)
-    coefficients, covariance, squares = weighted_coefficients(yi, 1 / (vi + tau2), design)
-    df, scale, factor = NAN, NAN, NAN
-    if settings.ci != "wald":
-        df, scale = float(k - p), squares / (k - p)
-        # DerSimonian and Laird's interval is one of a mean; with moderators the floor always acts
-        factor = hartung_knapp_factor(scale, settings.ci, falls_short=lambda: True)
-        covariance = covariance * factor
+    estimates = coefficients_of(yi, vi, design, settings)
     limits = tau2_interval(yi, vi, settings.level, rule=settings.tau2_ci, method=settings.tau2, design=design)
-    return LinearFit(design, coefficients, covariance, tau2, *limits, df, scale, factor, settings)
+    return LinearFit(
+        design, estimates.coefficients, estimates.covariance, estimates.tau2, *limits,
+        estimates.df, estimates.scale, estimates.factor, settings,
+    )
