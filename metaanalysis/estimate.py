@@ -14,6 +14,8 @@ from metaanalysis.subgroups import Subgroup, SubgroupTest, common_test, differen
 
 RATIOS = ("HR", "RR", "OR")
 
+_AS_GOOD_AS_1 = 1 - 1e-6  # Paule and Mandel's tau2 makes the Hartung-Knapp factor 1 but for rounding
+
 
 @dataclass(frozen=True, repr=False)
 class PooledEstimate:
@@ -255,9 +257,9 @@ def _notes(pooled):
         yield "A single study: nothing was pooled, the interval is its own."
     if pooled.k == 2 and random.ci != "wald" and not pooled.is_mixed:
         yield "Two studies: a Hartung-Knapp interval has 1 degree of freedom and says little; read the fixed effect beside it."
-    if random.floored:
+    if random.floored and random.scale < _AS_GOOD_AS_1:
         yield f"The Hartung-Knapp variance factor was {random.scale:.3g} and was raised to 1."
-    if random.ci in ("hk", "hk-iqwig") and random.scale < 1 and not random.floored:
+    if random.ci in ("hk", "hk-iqwig") and random.scale < _AS_GOOD_AS_1 and not random.floored:
         yield f"The Hartung-Knapp variance factor is {random.scale:.3g}: the interval is narrower than its variances allow; hk-adhoc sets a floor."
     if "summary" in pooled.source:
         names = ", ".join(name for name, source in zip(pooled.study, pooled.source, strict=True) if source == "summary")

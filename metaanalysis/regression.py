@@ -20,7 +20,7 @@ LEAST_BEYOND_MODERATORS = 3
 t has neither mean nor variance, and one study decides. The rule is ours; the Handbook's advice is `ADVISED_STUDIES`."""
 
 ADVISED_STUDIES = 10
-"""Studies below which the Cochrane Handbook (10.11.4) would not consider a meta-regression."""
+"""Studies that the Cochrane Handbook (version 6, 10.11.5.1) wants for each moderator."""
 
 
 @dataclass(frozen=True)
@@ -93,9 +93,10 @@ class MetaRegression:
 
     @property
     def r2(self):
-        """Share of tau2 that the moderators take away, in percent, never below 0 (Raudenbush 2009, Handbook of Research
-        Synthesis, ch. 16); NaN where there was none to take.
-        """  # noqa: D205
+        """Share of tau2 that the moderators take away, in percent, never below 0; NaN where there was none to take.
+
+        Raudenbush 2009, Handbook of Research Synthesis, ch. 16.
+        """
         return 100 * max(0.0, 1 - self.tau2 / self.total_tau2) if self.total_tau2 > 0 else NAN
 
     @property
@@ -203,8 +204,8 @@ class MetaRegression:
         n_terms = len(self.moderators.terms)
         if self.k < ADVISED_STUDIES * n_terms:
             notes.append(
-                f"{self.k} studies for {n_terms} moderator{'s' * (n_terms > 1)}: fewer than 10 for each, below which the Cochrane Handbook (10.11.4) "
-                "advises against meta-regression; see the permutation test."
+                f"{self.k} studies for {n_terms} moderator{'s' * (n_terms > 1)}: the Cochrane Handbook (10.11.5.1) wants 10 for each; "
+                "read the permutation test beside the others."
             )
         return tuple(notes)
 

@@ -228,3 +228,9 @@ def test_options_go_before_a_preset():
 def test_presets_tell_their_source():
     assert set(PRESETS) == {"revman", "metafor", "meta", "iqwig", "legacy-dl"}
     assert all(len(preset.source) > 40 and preset.i2 in ("i2", "i2_q") for preset in PRESETS.values())
+
+
+def test_rounding_raises_no_note():
+    pooled = [pool([0.1, 0.9, -0.4, 0.3], [0.04, 0.02, 0.05, 0.03], tau2="PM", ci=ci) for ci in ("hk", "hk-adhoc", "hk-iqwig")]
+    assert [result.random.scale for result in pooled] == pytest.approx([1, 1, 1], rel=1e-9)
+    assert not [note for result in pooled for note in result.notes if "variance factor" in note]
