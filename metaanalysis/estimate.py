@@ -10,7 +10,7 @@ import pandas as pd
 from metaanalysis.models import FixedEffect, ModelSettings, RandomEffects
 from metaanalysis.sensitivity import SMALL_STUDY_MINIMUM, egger, leave_one_out, trim_fill
 from metaanalysis.spread import Heterogeneity
-from metaanalysis.subgroups import Subgroup, SubgroupTest, common_test, difference_test
+from metaanalysis.subgroups import STUDIES_FOR_OWN_TAU2, Subgroup, SubgroupTest, common_test, difference_test
 
 RATIOS = ("HR", "RR", "OR")
 
@@ -261,8 +261,19 @@ def _notes(pooled):
         yield f"The Hartung-Knapp variance factor was {random.scale:.3g} and was raised to 1."
     if random.ci in ("hk", "hk-iqwig") and random.scale < _AS_GOOD_AS_1 and not random.floored:
         yield f"The Hartung-Knapp variance factor is {random.scale:.3g}: the interval is narrower than its variances allow; hk-adhoc sets a floor."
+    if len(pooled.subgroups) > 1 and not pooled.is_mixed:
+        yield from _notes_on_subgroups(pooled)
     if "summary" in pooled.source:
         names = ", ".join(name for name, source in zip(pooled.study, pooled.source, strict=True) if source == "summary")
         yield f"Summary rows ({names}): exact in the fixed-effect model; the variance between the trials inside them is unknown to the random-effects model."
     for study, why in pooled.excluded:
         yield f"{study} was left out: {why}."
+
+
+def _notes_on_subgroups(pooled):
+    if pooled.settings.subgroup_tau2 == "common":
+        yield "Subgroups share one Tau², the residual one of a meta-regression on them."
+        return
+    small = [group.name for group in pooled.subgroups if group.k < STUDIES_FOR_OWN_TAU2]
+    if small:
+        yield f"Each subgroup has a Tau² of its own; with fewer than {STUDIES_FOR_OWN_TAU2} studies ({', '.join(small)}) it is little more than noise, and a common one may be better."

@@ -20,6 +20,9 @@ from metaanalysis.spread import Heterogeneity, heterogeneity
 
 NAN = math.nan
 
+STUDIES_FOR_OWN_TAU2 = 5
+"""Studies below which a subgroup's own tau2 is doubtful (Borenstein et al. 2009, ch. 19)."""
+
 
 @dataclass(frozen=True)
 class Subgroup:

@@ -60,6 +60,14 @@ def test_the_total_and_the_fixed_effect_do_not_mind_the_kind_of_tau2():
     assert [group.fixed.estimate for group in separate.subgroups] == [group.fixed.estimate for group in common.subgroups]
 
 
+def test_which_tau2_subgroups_have_is_told():
+    yi, vi, labels = np.linspace(-1, 1, 10), np.linspace(0.02, 0.2, 10), ["many"] * 7 + ["few"] * 3
+    separate, common = (pool(yi, vi, subgroup=labels, subgroup_tau2=kind).notes for kind in ("separate", "common"))
+    assert any("with fewer than 5 studies (few)" in note for note in separate)
+    assert any("share one Tau²" in note for note in common)
+    assert not any("Tau²" in note for note in pool(yi, vi, subgroup=["a", "b"] * 5).notes)
+
+
 def test_a_subgroup_of_one_borrows_the_common_tau2():
     options = {"subgroup": ["a", "a", "a", "b"], "ci": "wald"}
     separate, common = (pool([-0.8, -0.1, 0.4, -0.3], [0.04, 0.05, 0.03, 0.02], subgroup_tau2=kind, **options) for kind in ("separate", "common"))
