@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from metaanalysis.errors import MetaAnalysisError
-from metaanalysis.models import FixedEffect, ModelSettings, fixed_effect, normal_test
+from metaanalysis.models import FixedEffect, fixed_effect, normal_test
 from metaanalysis.pooling import assemble
+from metaanalysis.presets import model_settings
 
 MEASURES = ("RR", "OR", "RD")
 FIXED_METHODS = ("iv", "mh", "peto")
@@ -220,7 +221,7 @@ def pool_events(events_1, n_1, events_2, n_2, *, measure="RR", fixed="iv", study
     study, subgroup, source : sequence of str, optional
         As in `metaanalysis.pool`.
     **options
-        `tau2`, `ci`, `level` and `prediction`, as in `metaanalysis.pool`.
+        `preset`, `tau2`, `ci`, `level`, `prediction`, `tau2_ci` and `subgroup_tau2`, as in `metaanalysis.pool`.
 
     Returns
     -------
@@ -237,7 +238,7 @@ def pool_events(events_1, n_1, events_2, n_2, *, measure="RR", fixed="iv", study
     -1.4215
     """
     _check_choice(measure, fixed)
-    settings = ModelSettings(**options)
+    settings = model_settings(**options)
     tables = _tables(events_1, n_1, events_2, n_2)
     k = len(tables.a)
     names = [str(name) for name in study] if study is not None else [f"study {number}" for number in range(1, k + 1)]

@@ -185,11 +185,13 @@ def test_json_holds_what_the_interface_names():
     assert set(record["fixed"]) == {"method", "estimate", "se", "ci_low", "ci_high", "p"}
     assert set(record["random"]) == {
         "method", "ci", "estimate", "se", "ci_low", "ci_high", "p", "tau2", "tau2_ci_low", "tau2_ci_high",
-        "prediction_low", "prediction_high", "prediction_rule",
+        "tau2_ci", "prediction_low", "prediction_high", "prediction_rule",
     }
     assert (record["random"]["method"], record["random"]["ci"]) == ("REML", "hk")
-    assert set(record["heterogeneity"]) == {"q", "df", "p", "i2", "h2"}
-    assert set(record["subgroups"][0]) == {"name", "k", "fixed", "random", "heterogeneity"}
+    assert set(record["heterogeneity"]) == {
+        "q", "df", "p", "i2", "h2", "i2_ci_low", "i2_ci_high", "i2_q", "h2_q", "i2_q_ci_low", "i2_q_ci_high",
+    }
+    assert set(record["subgroups"][0]) == {"name", "k", "fixed", "random", "heterogeneity", "tau2"}
     assert record["subgroup_test"]["random"]["tau2"] == "separate"
     assert {"study", "yi", "sei", "weight_fixed", "weight_random", "source"} <= set(record["studies"][0])
     assert set(record["small_study"]["egger"]) == {"t", "df", "p"}

@@ -8,7 +8,7 @@ from scipy.special import ndtri
 
 LONG_NAMES = {"HR": "Hazard ratio", "RR": "Risk ratio", "OR": "Odds ratio", "RD": "Risk difference"}
 _SOURCES = {"ipd": "IPD", "reported": "reported", "derived": "derived", "reconstructed": "reconstructed", "summary": "summary"}
-_CI_NAMES = {"hk-adhoc": "Hartung-Knapp, floored", "hk": "Hartung-Knapp", "wald": "Wald"}
+_CI_NAMES = {"hk-adhoc": "Hartung-Knapp, floored", "hk": "Hartung-Knapp", "wald": "Wald", "hk-iqwig": "Hartung-Knapp, IQWiG's floor"}
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,9 @@ def overall_text(result, name):
 
 
 def subgroup_test_text(test, name):
-    """``Test for subgroup differences (...): Chi² = , df = (P = )``."""
+    """``Test for subgroup differences (...): Chi² = , df = (P = )``, or F where a common tau2 has a Hartung-Knapp interval."""
+    if math.isfinite(test.df2):
+        return f"Test for subgroup differences ({name}): F = {test.q / test.df:.2f}, df = {test.df}, {test.df2:.0f} ({format_p(test.p)})"
     statistic = f"{test.q:.2f}" if math.isfinite(test.q) else "–"
     return f"Test for subgroup differences ({name}): Chi² = {statistic}, df = {test.df} ({format_p(test.p)})"
 
@@ -187,8 +189,8 @@ def _total_lines(pooled, models):
         yield _text(overall_text(getattr(pooled, name), name))
     if pooled.subgroup_test:
         for name in models:
-            separate = ", separate Tau²" if name == "random" else ""
-            yield _text(subgroup_test_text(pooled.subgroup_test[name], name + separate))
+            kind = f", {pooled.settings.subgroup_tau2} Tau²" if name == "random" else ""
+            yield _text(subgroup_test_text(pooled.subgroup_test[name], name + kind))
 
 
 def forest_lines(pooled, models=("random", "fixed")):
