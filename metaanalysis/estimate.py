@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 from scipy.special import chdtrc
 
+from metaanalysis.filling import trim_fill
 from metaanalysis.models import FixedEffect, Heterogeneity, ModelSettings, RandomEffects
-from metaanalysis.sensitivity import SMALL_STUDY_MINIMUM, egger, leave_one_out, trim_fill
+from metaanalysis.refits import leave_one_out
+from metaanalysis.small_studies import SMALL_STUDY_MINIMUM, egger
 
 RATIOS = ("HR", "RR", "OR")
 
