@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 from scipy.special import chdtri
 
-from metaanalysis.models import heterogeneity
 from metaanalysis.refits import check_model, leave_one_out, refit, require_studies
 
 INFLUENCE_MINIMUM = 3
@@ -149,5 +148,5 @@ def influence_diagnostics(pooled, *, model="random"):
         study=pooled.study, rstudent=(yi - mu) / np.sqrt(factor * (vi + tau2) + v), dffits=shift / np.sqrt(factor * hat * (vi + tau2)),
         cook=(shift / whole.se) ** 2, cov_ratio=v / whole.se**2, tau2_deleted=tau2, q_deleted=q, hat=hat, weight=100 * hat,
         dfbetas=shift * np.sqrt(totals / factor), baujat_x=w * (yi - whole.estimate) ** 2, baujat_y=shift**2 / v,
-        tau2=whole.tau2, q=heterogeneity(yi, vi, whole.tau2).q, measure=pooled.measure, model=model,
+        tau2=whole.tau2, q=whole.q, measure=pooled.measure, model=model,
     )

@@ -1,4 +1,13 @@
-"""Baujat plots: which studies make the heterogeneity, and which of them move the result."""
+"""Baujat plots: which studies make the heterogeneity, and which of them move the result.
+
+Examples
+--------
+>>> from metaanalysis import pool
+>>> from metaanalysis.influence import influence_diagnostics
+>>> figure = baujat_plot(influence_diagnostics(pool([-0.4, -0.3, 1.2], [0.04, 0.05, 0.06], measure="HR"), model="fixed"))
+>>> len(figure.axes)
+1
+"""
 
 import numpy as np
 

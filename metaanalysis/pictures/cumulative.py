@@ -1,4 +1,14 @@
-"""Forest plots of refits: cumulative, and with each study left out."""
+"""Forest plots of refits: cumulative, and with each study left out.
+
+Examples
+--------
+>>> from metaanalysis import pool
+>>> from metaanalysis.refits import cumulative
+>>> pooled = pool([-0.4, -0.3, 0.1], [0.04, 0.05, 0.06], study=["A", "B", "C"], measure="HR")
+>>> figure = cumulative_plot(cumulative(pooled, by=[2004, 1999, 2011]), key_name="Year")
+>>> [text.get_text() for text in figure.texts if text.get_gid() == "cell-Study added"]
+['B', '+ A', '+ C']
+"""
 
 from dataclasses import dataclass
 

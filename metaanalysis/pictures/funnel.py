@@ -1,8 +1,20 @@
-"""Funnel plots: effects against their standard errors, with contours of significance and pseudo-confidence limits."""
+"""Funnel plots: effects against their standard errors, with contours of significance and pseudo-confidence limits.
+
+Examples
+--------
+>>> import numpy as np
+>>> from metaanalysis import pool
+>>> figure = funnel_plot(pool(np.linspace(-0.8, 0.2, 12), np.linspace(0.01, 0.3, 12), measure="HR"), fill=True)
+>>> figure.axes[0].get_ylabel()
+'Standard error of log HR'
+"""
+
+from contextlib import suppress
 
 import numpy as np
 from scipy.special import ndtri
 
+from metaanalysis.errors import MetaAnalysisError
 from metaanalysis.odds_asymmetry import harbord, peters
 from metaanalysis.pictures import look
 from metaanalysis.pictures.forest_lines import format_p, model_name
@@ -22,8 +34,11 @@ _DASHED, _DOTTED = (0, (4, 3)), (0, (1, 1.5))
 def _tests_told(pooled):
     """P of the tests that suit the measure."""
     if pooled.measure == "OR" and pooled.counts is not None:
-        results = [test(*pooled.counts.T) for test in (harbord, peters)]
-        return "; ".join(f"{result.method}: {format_p(result.p)}" for result in results) + "."
+        results = []
+        for test in (harbord, peters):
+            with suppress(MetaAnalysisError):  # where all precisions are equal there is no test to tell
+                results.append(test(*pooled.counts.T))
+        return " ".join(f"{result.method}: {format_p(result.p)}." for result in results)
     return f"Egger: {format_p(pooled.egger.p)}." if pooled.egger else ""
 
 

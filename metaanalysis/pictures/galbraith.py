@@ -1,4 +1,12 @@
-"""Galbraith (radial) plots: standardised effects against precision, each study a slope from the origin."""
+"""Galbraith (radial) plots: standardised effects against precision, each study a slope from the origin.
+
+Examples
+--------
+>>> from metaanalysis import pool
+>>> figure = galbraith_plot(pool([-0.4, -0.3, 0.1], [0.04, 0.05, 0.06], measure="HR"))
+>>> figure.axes[0].get_xlabel()
+'Precision (1 / standard error)'
+"""
 
 import numpy as np
 from scipy.special import ndtri

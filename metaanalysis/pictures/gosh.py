@@ -1,4 +1,13 @@
-"""Pictures of all subsets: estimates against heterogeneity, with the spread of each beside."""
+"""Pictures of all subsets: estimates against heterogeneity, with the spread of each beside.
+
+Examples
+--------
+>>> from metaanalysis import pool
+>>> from metaanalysis.subsets import gosh
+>>> figure = gosh_plot(gosh(pool([-0.4, -0.3, 0.1, 0.2], [0.04, 0.05, 0.06, 0.02], measure="HR")))
+>>> figure.axes[0].get_ylabel()
+'I², %'
+"""
 
 import numpy as np
 

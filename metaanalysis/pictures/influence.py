@@ -1,4 +1,13 @@
-"""Influence of each study at a glance: a row for each study, a panel for each diagnostic."""
+"""Influence of each study at a glance: a row for each study, a panel for each diagnostic.
+
+Examples
+--------
+>>> from metaanalysis import pool
+>>> from metaanalysis.influence import influence_diagnostics
+>>> figure = influence_plot(influence_diagnostics(pool([-0.4, -0.3, 1.2], [0.04, 0.05, 0.06], measure="HR")))
+>>> len(figure.axes)
+8
+"""
 
 import numpy as np
 from scipy.special import ndtri

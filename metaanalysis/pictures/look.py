@@ -7,7 +7,7 @@ Examples
 >>> import math
 >>> ticks, labels = effect_ticks(math.log(0.4), math.log(2.2), is_ratio=True)
 >>> labels
-('0.5', '1', '2')
+('0.5', '0.7', '1', '1.5', '2')
 """
 
 import math
@@ -31,7 +31,7 @@ MOST_TICKS = 7
 
 _LADDERS = (
     (1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 1.9, 2, 2.2, 2.5, 3, 3.5, 4, 4.5, 5, 5.5, 6, 6.5, 7, 7.5, 8, 8.5, 9, 9.5),
-    (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9), (1, 1.5, 2, 3, 5, 7), (1, 2, 5), (1,),
+    (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9), (1, 1.5, 2, 3, 5, 7), (1, 2, 5), (1, 3), (1,),
 )
 
 
@@ -52,12 +52,12 @@ def shortened(text, width, size=FONT_PT):
     return text
 
 
-def wrapped(text, width, size=NOTE_PT):
+def wrapped(text, width, size=NOTE_PT, weight="normal"):
     """Lines of a text, none wider than a width in points."""
     lines = [""]
     for word in text.split(" "):
         longer = f"{lines[-1]} {word}".strip()
-        if text_width(longer, size) <= 0.97 * width or not lines[-1]:
+        if text_width(longer, size, weight) <= 0.97 * width or not lines[-1]:
             lines[-1] = longer
         else:
             lines.append(word)
@@ -227,7 +227,7 @@ def new_frame(width, height, *, title="", notes=(), left=52.0, right=0.0, top=0.
     Frame
     """
     text = left + width + right - MARGIN_PT
-    heading = wrapped(title, text, 1.06 * TITLE_PT) if title else []
+    heading = wrapped(title, text, TITLE_PT, "bold") if title else []
     lines = [line for note in notes if note for line in wrapped(note, text)]
     start = MARGIN_PT + top + (1.4 * TITLE_PT * len(heading) + 6 if heading else 0)
     below = start + height + under
