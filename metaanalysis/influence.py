@@ -75,7 +75,7 @@ class Influence:
         """Values beyond which a study is called influential, by name of the diagnostic.
 
         ``|dffits| > 3 sqrt(p / (k - p))``, ``cook`` above the median of chi² with p degrees of freedom,
-        ``hat > 3 p / k``, ``|dfbetas| > 1``, with p = 1 (Viechtbauer and Cheung 2010, Res Synth Methods 1:112, section 3;
+        ``hat > 3 p / k``, ``|dfbetas| > 1``, with p = 1 (Viechtbauer and Cheung 2010, Res Synth Methods 1:112;
         the rule in the documentation of metafor's ``influence``).
         """
         k = len(self.study)
@@ -98,7 +98,7 @@ class Influence:
 
 
 def influence_diagnostics(pooled, *, model="random"):
-    """Influence of each study (Viechtbauer and Cheung 2010, Res Synth Methods 1:112, section 3).
+    """Influence of each study (Viechtbauer and Cheung 2010, Res Synth Methods 1:112).
 
     With the estimate ``mu``, its variance ``v`` and ``tau2``, and those without the study, marked (i):
 
@@ -108,8 +108,8 @@ def influence_diagnostics(pooled, *, model="random"):
     - ``dfbetas = (mu - mu(i)) / sqrt(s(i) / sum(1 / (vi + tau2(i))))``, the sum over all studies
 
     where s is the Hartung-Knapp variance factor in use, 1 in Wald intervals; without it these are the equations of the
-    paper, with it those of metafor. Baujat et al. (2002, Stat Med 21:2641,
-    section 2) draw ``(yi - mu)² / (vi + tau2)`` against ``(mu - mu(i))² / v(i)``, there under the fixed effect.
+    paper, with it those of metafor. Baujat et al. (2002, Stat Med 21:2641)
+    draw ``(yi - mu)² / (vi + tau2)`` against ``(mu - mu(i))² / v(i)``, there under the fixed effect.
 
     Parameters
     ----------

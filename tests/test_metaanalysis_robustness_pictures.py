@@ -274,3 +274,11 @@ MIXED = pool([-0.3, -0.1, -0.2, -0.4], [0.04, 0.02, 0.01, 0.05], measure=["HR", 
 def test_what_is_refused(call, message):
     with pytest.raises(MetaAnalysisError, match=message):
         call()
+
+
+def test_names_are_written_as_they_are():
+    pooled = pool([0.1, 0.4, 0.9], [0.05, 0.06, 0.1], study=["$A_1$ & <B>", "50 % $", "C\\D"], measure="HR")
+    figures = (baujat_plot(influence_diagnostics(pooled)), influence_plot(influence_diagnostics(pooled)), cumulative_plot(cumulative(pooled)), galbraith_plot(pooled))
+    for figure in figures:
+        FigureCanvasAgg(figure).draw()
+        assert {text.get_parse_math() for text in texts_of(figure) if "$" in text.get_text()} == {False}

@@ -133,4 +133,6 @@ def _write(axes, text, box, leader, *, colour):
     if leader is not None:
         axes.plot(*to_data.transform(scale * leader).T, color=NOTE, lw=0.5, zorder=4, gid="leader")
     middle = scale * np.array([(box.left + box.right) / 2, (box.bottom + box.top) / 2])
-    axes.text(*to_data.transform(middle), text, ha="center", va="center", fontsize=NOTE_PT, color=colour, family=FONT, zorder=6, gid="point-name")
+    axes.text(
+        *to_data.transform(middle), text, ha="center", va="center", fontsize=NOTE_PT, color=colour, family=FONT, zorder=6, gid="point-name", parse_math=False,
+    )

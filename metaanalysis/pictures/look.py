@@ -175,13 +175,13 @@ def set_effect_axis(axis, low, high, measure):
 
 def set_label(axis, text):
     """Label an axis in the house style."""
-    axis.set_label_text(text, fontsize=FONT_PT, color=INK, fontfamily=FONT)
+    axis.set_label_text(text, fontsize=FONT_PT, color=INK, fontfamily=FONT, parse_math=False)
 
 
 def write(figure, left, top, text, **style):
     """Write text on the page, its place in points from the upper left corner."""
     page_width, page_height = 72 * figure.get_size_inches()
-    style = {"ha": "left", "va": "top", "fontsize": FONT_PT, "color": INK, "family": FONT} | style
+    style = {"ha": "left", "va": "top", "fontsize": FONT_PT, "color": INK, "family": FONT, "parse_math": False} | style
     return figure.text(left / page_width, 1 - top / page_height, text, **style)
 
 
