@@ -7,9 +7,11 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from metaanalysis.filling import trim_fill
 from metaanalysis.models import FixedEffect, ModelSettings, RandomEffects
 from metaanalysis.plain import plain
-from metaanalysis.sensitivity import SMALL_STUDY_MINIMUM, egger, leave_one_out, trim_fill
+from metaanalysis.refits import leave_one_out
+from metaanalysis.small_studies import SMALL_STUDY_MINIMUM, egger
 from metaanalysis.spread import Heterogeneity
 from metaanalysis.subgroups import STUDIES_FOR_OWN_TAU2, Subgroup, SubgroupTest, common_test, difference_test
 

@@ -147,15 +147,15 @@ def test_subgroups_part_q(studies, n_groups):
 def test_trim_and_fill_mirrors(studies, flip):
     yi, vi = studies
     assume(len(set(yi)) == len(yi))
-    first = trim_fill(yi, vi, ModelSettings(tau2="DL"), side="left")
-    second = trim_fill(-yi, vi, ModelSettings(tau2="DL"), side="right")
+    first = trim_fill(yi, vi, ModelSettings(tau2="DL"), side="left", minimum=3)
+    second = trim_fill(-yi, vi, ModelSettings(tau2="DL"), side="right", minimum=3)
     assert first.k0 == second.k0
     assert math.isclose(first.estimate, -second.estimate, rel_tol=1e-9, abs_tol=1e-9)
 
 
 def test_a_symmetric_funnel_needs_no_filling():
     yi = np.array([-0.4, -0.2, -0.1, 0.0, 0.1, 0.2, 0.4])
-    assert trim_fill(yi, np.full(7, 0.05), ModelSettings()).k0 == 0
+    assert trim_fill(yi, np.full(7, 0.05), ModelSettings(), minimum=3).k0 == 0
 
 
 def test_peto_and_log_rank_are_one():
