@@ -11,7 +11,7 @@ from scipy.special import chdtrc
 from metaanalysis.models import FixedEffect, Heterogeneity, ModelSettings, RandomEffects
 from metaanalysis.sensitivity import SMALL_STUDY_MINIMUM, egger, leave_one_out, trim_fill
 
-RATIOS = ("HR", "RR", "OR")
+RATIOS = ("HR", "RR", "OR", "RMST ratio", "cumulative hazard ratio")
 
 
 @dataclass(frozen=True)

@@ -76,11 +76,11 @@ class ProductLimit:
         survival, variance_log : ndarray, shape (n_data_sets, n_times)
             A term of the sum is 0 where all who are at risk have the event.
         """
-        rows = np.arange(len(self.time))
-        survival = np.column_stack((np.ones(len(rows)), self.survival))
-        variance = np.column_stack((np.zeros(len(rows)), np.cumsum(self.greenwood, axis=1)))
-        steps = [(self.time <= moment).sum(axis=1) for moment in np.asarray(at, float)]
-        return tuple(np.stack([values[rows, step] for step in steps], axis=1) for values in (survival, variance))
+        n_rows, at = len(self.time), np.asarray(at, float)
+        survival = np.column_stack((np.ones(n_rows), self.survival))
+        variance = np.column_stack((np.zeros(n_rows), np.cumsum(self.greenwood, axis=1)))
+        place = np.arange(n_rows)[:, None], np.array([np.searchsorted(row, at, side="right") for row in self.time]).reshape(n_rows, len(at))
+        return survival[place], variance[place]
 
     def restricted_means(self, tau):
         """Area under each curve up to `tau` and its standard error (Klein and Moeschberger 2003, equation 4.5.2).
