@@ -163,7 +163,7 @@ def _n_risk(patients, chosen, at):
 
 def _summary(arm, curves, n_risk, ends, level):
     survival = np.column_stack((np.ones(len(curves.time)), curves.survivals(ends)[0]))
-    told = (np.where(curves.survival[:, -1] > 0, curves.last_time, np.inf)[:, None] >= ends) & (survival[:, :-1] > 0)
+    told = (np.where(curves.last_survival > 0, curves.last_time, np.inf)[:, None] >= ends) & (survival[:, :-1] > 0)
     conditional = np.where(told, survival[:, 1:] / np.where(told, survival[:, :-1], 1.0), np.nan)
     known = (told & (n_risk > 0)).any(axis=0)
     last = len(ends) if known.all() else int(np.argmin(known))

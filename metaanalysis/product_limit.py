@@ -58,6 +58,11 @@ class ProductLimit:
         greenwood[place] = np.where(left > 0, sets.events / np.maximum(left, 1), 0.0)
         return cls(time, np.cumprod(kept, axis=1), greenwood, sets.last_time)
 
+    @property
+    def last_survival(self):
+        """Survival after the last event, shape (n_data_sets,); 1 where there is none."""
+        return self.survival.min(axis=1, initial=1.0)
+
     def first_below(self, level):
         """First time at which S is at `level` or below in each row; infinite where there is none."""
         below = np.column_stack((self.survival <= level, np.ones(len(self.survival), bool)))

@@ -33,7 +33,7 @@ def followed_until(patients):
     ndarray, shape (n_data_sets,)
         Infinite where both arms end at 0.
     """
-    ends = [np.where(arm.survival[:, -1] > 0, arm.last_time, np.inf) for arm in patients.curves]
+    ends = [np.where(arm.last_survival > 0, arm.last_time, np.inf) for arm in patients.curves]
     return np.minimum(*ends)
 
 
