@@ -49,7 +49,7 @@ class Window:
     @property
     def name(self):
         """``0 to 12``, ``after 24``."""
-        return f"{self.low:g} to {self.high:g}" if self.high < np.inf else f"after {self.low:g}"
+        return f"{self.low:.4g} to {self.high:.4g}" if self.high < np.inf else f"after {self.low:.4g}"
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def _or_none(analysis, *arguments, **options):
 
 def _window(patients, low, high, ties, options):
     inside = (-np.inf if low == 0 else low, high)
-    name = f"between {low:g} and {high:g}" if high < np.inf else f"after {low:g}"
+    name = f"between {low:.4g} and {high:.4g}" if high < np.inf else f"after {low:.4g}"
     effects = _or_none(cox_effects, patients, patients.risk_sets.between(*inside), ties=ties, where=name)
     two = effects and pool_effects(effects, unit=f"log hazard ratio {name}", **options)
     one = _or_none(one_stage, patients, ties=ties, level=options["level"], between=inside)
