@@ -33,7 +33,7 @@ EFFECTS = ("fixed", "random")
 TAU2_METHODS = ("REML", "ML")
 _MOST_STEPS, _SMALLEST_STEP = 100, 1e-11
 _GRID = 4.0 ** np.arange(-7, 2)  # in squares of the least spread that would be seen; where the likelihood is searched
-_TAU2_PRECISION = 1e-13
+_TAU2_PRECISION, _FLAT = 1e-13, 1e-10
 
 
 @dataclass(frozen=True, repr=False)
@@ -194,27 +194,33 @@ def _fit(trials, tau2, start, restricted):
 
 
 def _random(trials, b, restricted):
-    """The fit at the tau2 of the highest integrated likelihood: best of a grid, then the root of the derivative."""
+    """The fit at the tau2 of the highest integrated likelihood: best peak of a grid, then the root of the derivative.
+
+    Where the likelihood is flat (a single trial that tells anything) tau2 is 0.
+    """
     none = _fit(trials, 0.0, (b, np.full(trials.k, b)), restricted)
     if trials.k == 1:
         return math.nan, none
     information = trials.at(none.slopes)[2]
-    unit = 1 / np.median(information[information > 0])
+    unit, flat = 1 / np.median(information[information > 0]), _FLAT * information.sum()
     grid, fits, start = [0.0], [none], (none.b, none.slopes)
     for tau2 in unit * _GRID:
         fits.append(_fit(trials, tau2, start, restricted))
         grid.append(tau2)
         start = (fits[-1].b, fits[-1].slopes)
-    while fits[-1].rise > 0 and grid[-1] < 1e6:
+    while fits[-1].rise > flat and grid[-1] < 1e6:
         grid.append(4 * grid[-1])
         fits.append(_fit(trials, grid[-1], (fits[-1].b, fits[-1].slopes), restricted))
-    best = int(np.argmax([fit.height for fit in fits]))
-    low, high = (best, best + 1) if fits[best].rise > 0 else (best - 1, best)
-    if low < 0 or high == len(fits) or fits[low].rise <= 0:
-        return grid[best], fits[best]
+    best = None
+    for place, (below, above) in enumerate(zip(fits, fits[1:], strict=False)):
+        if below.rise > flat and above.rise <= 0 and (best is None or max(below.height, above.height) > max(fits[best].height, fits[best + 1].height)):
+            best = place
+    if best is None:
+        return (0.0, none) if fits[-1].rise <= flat else (grid[-1], fits[-1])
     start = (fits[best].b, fits[best].slopes)
-    tau2 = brentq(lambda tau2: _fit(trials, tau2, start, restricted).rise, grid[low], grid[high], xtol=_TAU2_PRECISION * unit, rtol=1e-12)
-    return tau2, _fit(trials, tau2, start, restricted)
+    tau2 = brentq(lambda tau2: _fit(trials, tau2, start, restricted).rise, *grid[best : best + 2], xtol=_TAU2_PRECISION * unit, rtol=1e-12)
+    found = _fit(trials, tau2, start, restricted)
+    return (tau2, found) if found.height > none.height else (0.0, none)
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,8 @@ def pool_restricted_means(patients, horizon=None, *, ratio=False, **options):
     ----------
     patients : Patients
     horizon : float, optional
-        In the unit of time; by default `common_horizon`. Trials whose follow-up ends before are left out and named.
+        In the unit of time; by default `common_horizon`. Trials whose follow-up ends before are left out and named;
+        in a draw that ends before the curve is carried on flat.
     ratio : bool
         Whether to pool ratios in place of differences.
     **options
