@@ -84,7 +84,7 @@ class ProductLimit:
         n_rows, at = len(self.time), np.asarray(at, float)
         survival = np.column_stack((np.ones(n_rows), self.survival))
         variance = np.column_stack((np.zeros(n_rows), np.cumsum(self.greenwood, axis=1)))
-        place = np.arange(n_rows)[:, None], np.array([np.searchsorted(row, at, side="right") for row in self.time]).reshape(n_rows, len(at))
+        place = np.arange(n_rows)[:, None], np.array([np.searchsorted(row, at, side="right") for row in self.time], int).reshape(n_rows, len(at))
         return survival[place], variance[place]
 
     def restricted_means(self, tau):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lifelines import CoxPHFitter
 
 from metaanalysis.errors import MetaAnalysisError
-from metaanalysis.product_limit import survival_before
+from metaanalysis.product_limit import ProductLimit, survival_before
 from metaanalysis.risk_sets import RiskSets, cox, trend_statistic
 
 # Measured: 0.016 s for a hundred thousand patients. The bound only tells work that grew many times over.
@@ -184,3 +184,11 @@ def test_a_hundred_thousand_patients_are_quick(days):
     (yi,), _ = cox(RiskSets.of_patients(*patients), np.zeros(20, int))
     assert clock.process_time() - start < MOST_SECONDS
     assert yi == pytest.approx(-0.3, abs=0.05)
+
+
+@pytest.mark.parametrize(("data_sets", "at"), [(0, [1.0]), (2, []), (2, [0.0, 1.0, 5.0])])
+def test_survival_at_no_times_or_of_nobody_has_its_shape(data_sets, at):
+    curves = ProductLimit.of(RiskSets.of_one_arm([([1.0, 2.0], [1, 0])] * data_sets))
+    survival, variance_log = curves.survivals(at)
+    assert survival.shape == variance_log.shape == (data_sets, len(at))
+    assert (survival[:, len(at) - 1 :] == 0.5).all()
