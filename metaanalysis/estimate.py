@@ -15,7 +15,7 @@ from metaanalysis.small_studies import SMALL_STUDY_MINIMUM, egger
 from metaanalysis.spread import Heterogeneity
 from metaanalysis.subgroups import STUDIES_FOR_OWN_TAU2, Subgroup, SubgroupTest, common_test, difference_test
 
-RATIOS = ("HR", "RR", "OR")
+RATIOS = ("HR", "RR", "OR", "RMST ratio", "cumulative hazard ratio")
 
 _AS_GOOD_AS_1 = 1 - 1e-6  # Paule and Mandel's tau2 makes the Hartung-Knapp factor 1 but for rounding
 
