@@ -3,6 +3,8 @@
 import hashlib
 import math
 import re
+from functools import cache
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from metaanalysis import MetaAnalysisError, forest_plot, pool, pool_events, save_picture
 from metaanalysis.pictures.forest_bias import COLOURS, SIGNS, risk_of_bias
+from metaanalysis.pictures.forest_lines import Content, subgroup_test_text
 from metaanalysis.pictures.forest_look import LOOKS, look_of
 from metaanalysis.pictures.forest_numbers import Numbers
 
@@ -68,8 +71,23 @@ def text_boxes(figure):
     return [(text, text.get_window_extent(renderer)) for text in figure.axes[0].texts]
 
 
+@cache
+def drawn(name, look):
+    """A figure that no test changes."""
+    return forest_plot(CASES[name], look=look, favours=ARMS)
+
+
+def check_off_the_plot(boxes):
+    # squares, diamonds and intervals live between the ends of the axis, the cells of the table outside them
+    ticks = [(box.x0 + box.x1) / 2 for text, box in boxes if text.get_gid() == "tick"]
+    for text, box in boxes:
+        if "-" in (text.get_gid() or "") and not text.get_gid().startswith(("axis", "header")):
+            assert box.x1 < min(ticks) or box.x0 > max(ticks), text.get_text()
+
+
 def check_places(figure):
     boxes = text_boxes(figure)
+    check_off_the_plot(boxes)
     words = [text.get_text() for text, _ in boxes]
     low, high = (np.array([getattr(box, corner) for _, box in boxes]) for corner in ("min", "max"))
     page = np.array([figure.bbox.width, figure.bbox.height])
@@ -83,7 +101,7 @@ def check_places(figure):
 def test_nothing_overlaps_or_leaves_the_page(name, look):
     title = "Overall survival of patients with hepatocellular carcinoma, all trials " * 3
     check_places(forest_plot(CASES[name], look=look, favours=ARMS, title=title))
-    check_places(forest_plot(CASES[name], look=look, favours=("a", "b"), models=("random",)))
+    check_places(drawn(name, look))
 
 
 @pytest.mark.parametrize("look", LOOKS)
@@ -91,20 +109,7 @@ def test_nothing_overlaps_or_leaves_the_page(name, look):
 def test_nothing_overlaps_with_everything_shown(name, look):
     pooled = CASES[name]
     check_places(forest_plot(pooled, look=look, favours=LONG_ARMS, sort="weight", **beside(pooled)))
-    check_places(forest_plot(pooled, look=look, favours=LONG_ARMS, ticks=(0.001, 0.002, 0.003, 1), decimals=4, models=("fixed",)))
-
-
-@pytest.mark.parametrize("look", LOOKS)
-@pytest.mark.parametrize("name", CASES)
-def test_text_keeps_off_the_plot(name, look):
-    figure = forest_plot(CASES[name], look=look)
-    boxes = text_boxes(figure)
-    # squares, diamonds and intervals live between the ends of the axis, the cells of the table outside them
-    ticks = [box for text, box in boxes if text.get_gid() == "tick"]
-    left, right = min(box.x0 + box.width / 2 for box in ticks), max(box.x0 + box.width / 2 for box in ticks)
-    for text, box in boxes:
-        if "-" in (text.get_gid() or "") and not text.get_gid().startswith(("axis", "header")):
-            assert box.x1 < left or box.x0 > right, text.get_text()
+    check_places(forest_plot(pooled, look=look, favours=("a", "b"), ticks=(0.001, 0.002, 0.003, 1), decimals=4, models=("fixed",)))
 
 
 # --- numbers -----------------------------------------------------------------------------------------------------------
@@ -136,7 +141,7 @@ NUMBERED = ["two", "eight", "thirteen in three", "sixty", "differences"]
 @pytest.mark.parametrize("name", NUMBERED)
 def test_rows_are_those_of_the_json(name, look):
     pooled = CASES[name]
-    record, found = pooled.to_dict(), cells(forest_plot(pooled, look=look))
+    record, found = pooled.to_dict(), cells(drawn(name, look))
     scale, to = (np.exp, 2) if pooled.is_ratio else (np.asarray, 3)
     order = [row for group in pooled.subgroups for row in group.index] or range(pooled.k)
     half = 1.959963984540054
@@ -156,7 +161,7 @@ def test_rows_are_those_of_the_json(name, look):
 @pytest.mark.parametrize("name", NUMBERED)
 def test_diamonds_are_those_of_the_json(name, look):
     pooled = CASES[name]
-    record, found = pooled.to_dict(), cells(forest_plot(pooled, look=look))
+    record, found = pooled.to_dict(), cells(drawn(name, look))
     scale, to = (np.exp, 2) if pooled.is_ratio else (np.asarray, 3)
     results = [part[model] for part in (*record["subgroups"], record) for model in ("random", "fixed")]
     assert len(found["diamond", "effect"]) == len(results)
@@ -190,7 +195,7 @@ def told_p(text, value, least):
 @pytest.mark.parametrize("name", NUMBERED)
 def test_sentences_are_those_of_the_json(name, look):
     pooled, least = CASES[name], LOOKS[look].p_least
-    record, text = pooled.to_dict(), sentences(forest_plot(pooled, look=look))
+    record, text = pooled.to_dict(), sentences(drawn(name, look))
     parts = [*record["subgroups"], record]
     spread = re.findall(r"Heterogeneity: (.*?) \(REML\); (.*?), df ?= ?(\d+) \((.*?)\); I² ?= ?(\d+)%", text)
     assert len(spread) == len(parts)
@@ -249,12 +254,20 @@ def test_numbers_at_their_ends():
     assert jama.p(0.0042) == "P = .004"
     assert cochrane.p(math.nan) == "P not defined"
     assert cochrane.back(-8) == "0.0003"
-    assert cochrane.back(20) == "5e+08"
+    assert cochrane.back(-11) == "2×10⁻⁵"
+    assert cochrane.back(20) == "4.9×10⁸"
+    assert Numbers(look_of("lancet"), False, 3).value(-123456.7) == "−123457"
     assert cochrane.back(1000) == cochrane.back(700)
     assert cochrane.back(math.nan) == "–"
     assert cochrane.value(-0.001) == "0.00"
     difference = Numbers(look_of("lancet"), False, 3)
     assert difference.effect(0.1, -0.05, 0.25) == "0·100 (−0·050 to 0·250)"
+
+
+def test_narrow_intervals_have_more_decimals():
+    assert [text.count("1.0") for text in cells(forest_plot(CASES["very narrow"]))["diamond", "effect"]] != [3, 3]
+    assert all(len(text.split()[0]) == 5 for text in cells(forest_plot(CASES["very narrow"]))["study", "effect"])
+    assert all(len(text.split()[0]) == 6 for text in cells(forest_plot(CASES["very narrow"], decimals=4))["study", "effect"])
 
 
 # --- what is shown -----------------------------------------------------------------------------------------------------
@@ -371,7 +384,7 @@ def test_ticks_fit_the_data():
     wide = pool([-4, 4, 0.1, 0.2, 0, 0.1, 0.2, 0.1], np.full(8, 0.5), measure="HR")
     assert "0.8" in tick_labels(narrow)
     assert "1000" in tick_labels(wide)
-    assert set(tick_labels(pool([-12, 13, 0], [0.5] * 3, measure="HR"))) == {"1", "10⁻⁶", "10⁻³", "10³", "10⁶"}
+    assert set(tick_labels(pool([-12, 13, *[0] * 18], np.full(20, 0.5), measure="HR"))) == {"1", "10⁻⁶", "10⁻³", "10³", "10⁶"}
     assert "−0.2" in tick_labels(CASES["differences"]) or "−0.3" in tick_labels(CASES["differences"])
     assert "0·5" in tick_labels(CASES["eight"], look="lancet")
 
@@ -422,6 +435,24 @@ def test_the_prediction_interval_has_the_shape_of_the_look():
     for look, kind in (("cochrane", "Rectangle"), ("bmj", "Polygon"), ("lancet", "Rectangle")):
         drawn = [patch for patch in forest_plot(CASES["eight"], look=look).axes[0].patches if patch.get_gid() == "prediction"]
         assert [type(patch).__name__ for patch in drawn] == [kind]
+
+
+def test_differences_within_trials_come_before_the_test_across_them():
+    within = pool([-0.2, -0.25, -0.1], [0.04, 0.05, 0.03], measure="HR")
+    contrasts = (SimpleNamespace(level="HCV", reference="HBV", within=within), SimpleNamespace(level="other", reference="HBV", within=None))
+    text = shown(CASES["thirteen in three"], comparison=SimpleNamespace(contrasts=contrasts), look="bmj")
+    ratio, low, high = np.exp([within.random.estimate, within.random.ci_low, within.random.ci_high])
+    assert f"Within trials, HCV against HBV (random): ratio of HRs {ratio:.2f} ({low:.2f} to {high:.2f}), k=3 (P={within.random.p:.2f})" in text
+    assert "other against" not in text
+    assert text.index("Within trials") < text.index("Test for subgroup differences")
+
+
+def test_a_test_with_two_numbers_of_degrees_of_freedom_is_an_f():
+    pooled = CASES["thirteen in three"]
+    numbers = Numbers(look_of("bmj"), True, 2)
+    content = Content(pooled, look_of("bmj"), numbers, ("random",), None)
+    text = subgroup_test_text(content, SimpleNamespace(q=6.0, df=2, df2=10.0, p=0.03), "random, common τ²")
+    assert text == "Test for subgroup differences (random, common τ²): F=3.00, df=2, 10 (P=0.03)"
 
 
 # --- risk of bias ------------------------------------------------------------------------------------------------------

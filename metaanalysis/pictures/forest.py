@@ -7,6 +7,7 @@ from metaanalysis.pictures.forest_drawing import (
     draw_axis,
     draw_diamond,
     draw_light,
+    draw_line,
     draw_prediction,
     draw_rule,
     draw_study,
@@ -15,7 +16,7 @@ from metaanalysis.pictures.forest_drawing import (
 from metaanalysis.pictures.forest_layout import lay_out
 from metaanalysis.pictures.forest_lines import Content, forest_lines
 from metaanalysis.pictures.forest_look import look_of
-from metaanalysis.pictures.forest_numbers import Numbers
+from metaanalysis.pictures.forest_numbers import Numbers, usual_decimals
 from metaanalysis.pictures.forest_table import study_table
 
 _NOTE = "#5b6066"
@@ -51,7 +52,7 @@ def _draw_spanner(axes, layout, columns):
     look, face = layout.content.look, layout.face
     left, right = columns[0].left, columns[-1].left + columns[-1].width
     y = layout.header[1] - 5 - (1 + max(column.title.count("\n") for column in columns)) * layout.lead(face)
-    axes.plot([left, right], [y, y], color=look.ink, lw=0.5)
+    draw_line(axes, [left, right], [y, y], color=look.ink, lw=0.5)
     write(axes, (left + right) / 2, y - 2, columns[0].spanner, face, colour=look.ink, align="center", valign="bottom", weight="bold", gid="spanner")
 
 
@@ -99,7 +100,7 @@ def _draw_bands(axes, layout):
     left, right = layout.edges
     rows = [y for line, y in zip(layout.lines, layout.middles, strict=True) if line.kind in ("study", "excluded")]
     for y in rows[::2]:
-        axes.add_patch(Rectangle((left, y - look.row_pt / 2), right - left, look.row_pt, facecolor=look.band, edgecolor="none", zorder=0, gid="band"))
+        axes.add_artist(Rectangle((left, y - look.row_pt / 2), right - left, look.row_pt, facecolor=look.band, edgecolor="none", zorder=0, gid="band"))
 
 
 def _draw_pooled_line(axes, layout):
@@ -107,7 +108,7 @@ def _draw_pooled_line(axes, layout):
     totals = [(line, y) for line, y in zip(layout.lines, layout.middles, strict=True) if line.is_total]
     if totals and axis.inside(totals[0][0].estimate):
         place = axis.to_pt(totals[0][0].estimate)
-        axes.plot([place, place], [layout.middles[0] - look.row_pt / 2, totals[0][1]], color=look.diamond, lw=0.7, ls=(0, (3, 2)), zorder=2)
+        draw_line(axes, [place, place], [layout.middles[0] - look.row_pt / 2, totals[0][1]], color=look.diamond, lw=0.7, ls=(0, (3, 2)), zorder=2)
 
 
 def _draw_below(axes, layout, bias):
@@ -157,7 +158,7 @@ def _draw(layout, bias):
 
 def forest_plot(
     pooled, *, look="cochrane", favours=("treatment", "reference"), arms=None, title="", ticks=None, models=("random", "fixed"),
-    sort=None, table=None, columns=(), risk_of_bias=None, decimals=None,
+    sort=None, table=None, columns=(), risk_of_bias=None, comparison=None, decimals=None,
 ):
     """Draw a forest plot.
 
@@ -189,8 +190,10 @@ def forest_plot(
         Further columns of `table` to show, or their names with titles.
     risk_of_bias : DataFrame, dict or RiskOfBias, optional
         Judgements per study, drawn as lights; see `metaanalysis.pictures.forest_bias.risk_of_bias`.
+    comparison : object with `contrasts`, optional
+        Differences between subgroups within trials, told before the test between subgroups, which is across trials.
     decimals : int, optional
-        Of effects; 2 for ratios and 3 for differences by default.
+        Of effects; by default 2 for ratios and 3 for differences, and up to two more where intervals are very narrow.
 
     Returns
     -------
@@ -212,11 +215,12 @@ def forest_plot(
     models, look = tuple(models), look_of(look)
     if not models or set(models) - {"random", "fixed"}:
         raise MetaAnalysisError(f"The models are {models!r}; expected \"random\", \"fixed\" or both.")
-    decimals = (2 if pooled.is_ratio else 3) if decimals is None else decimals
+    decimals = usual_decimals(pooled) if decimals is None else decimals
     if decimals not in range(7):
         raise MetaAnalysisError(f"The decimals are {decimals!r}; expected a whole number from 0 to 6.")
     numbers = Numbers(look, pooled.is_ratio, decimals)
-    content = Content(pooled, look, numbers, models, study_table(pooled, table, columns, sort=sort, model=models[0]))
+    studies = study_table(pooled, table, columns, sort=sort, model=models[0])
+    content = Content(pooled, look, numbers, models, studies, tuple(comparison.contrasts) if comparison else ())
     bias = None if risk_of_bias is None else read_risk_of_bias(risk_of_bias)
     told = tuple(look.favours.format(arm=name) for name in favours)
     layout = lay_out(content, forest_lines(content), arms=arms or favours, favours=told, bias=bias, ticks=ticks, title=title)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from metaanalysis.errors import MetaAnalysisError
+from metaanalysis.pictures.forest_numbers import raised
 
 _TICK_SETS = (
     (0.9, 0.95, 1, 1.05, 1.1), (0.8, 0.9, 1, 1.1, 1.25), (0.5, 0.7, 1, 1.5, 2), (0.2, 0.5, 1, 2, 5), (0.1, 0.2, 0.5, 1, 2, 5, 10),
@@ -13,7 +14,6 @@ _TICK_SETS = (
 )
 _SHARE_INSIDE = 0.85
 _BEYOND = 0.04
-_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,12 @@ class ForestAxis:
 def _ratio_ticks(must, should):
     for ticks in _TICK_SETS:
         reach = math.log(ticks[-1]) * (1 + _BEYOND)
-        if np.all(np.abs(must) <= reach) and np.mean(np.abs(should) <= reach) >= _SHARE_INSIDE:
+        enough = ticks is _TICK_SETS[-1] or np.mean(np.abs(should) <= reach) >= _SHARE_INSIDE
+        if np.all(np.abs(must) <= reach) and enough:
             return tuple(math.log(tick) for tick in ticks), tuple(f"{tick:g}" for tick in ticks)
     decades = 2 * math.ceil(float(np.abs(must).max()) / math.log(10) / 2)
     powers = (-decades, -decades // 2, 0, decades // 2, decades)
-    return tuple(power * math.log(10) for power in powers), tuple("1" if power == 0 else "10" + str(power).translate(_RAISED) for power in powers)
+    return tuple(power * math.log(10) for power in powers), tuple("1" if power == 0 else f"10{raised(power)}" for power in powers)
 
 
 def _difference_ticks(must, should):

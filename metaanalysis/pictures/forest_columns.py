@@ -147,7 +147,7 @@ def _bias_columns(bias):
     if bias is None:
         return []
     return [
-        Column(f"bias-{domain}", "All" if domain == "Overall" else domain, "center", "Risk of bias", _BIAS_GAP_PT if number else 0.0, width=_BIAS_PT)
+        Column(f"bias-{domain}", domain, "center", "Risk of bias", _BIAS_GAP_PT if number else 0.0, width=_BIAS_PT)
         for number, domain in enumerate(bias.domains)
     ]
 

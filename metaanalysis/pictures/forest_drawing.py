@@ -13,6 +13,21 @@ LEAD = 1.3
 """From baseline to baseline, in sizes of the text."""
 
 
+def draw_line(axes, x, y, **style):
+    """A line, or markers, through places in points; without the work matplotlib does for scales.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes
+    x, y : sequence of float
+    **style
+        Of `matplotlib.lines.Line2D`.
+    """
+    from matplotlib.lines import Line2D
+
+    axes.add_artist(Line2D(x, y, **style))
+
+
 def draw_interval(axes, line, axis, y, *, colour, width):
     """A line from limit to limit; an arrow where a limit is beyond the axis.
 
@@ -28,11 +43,11 @@ def draw_interval(axes, line, axis, y, *, colour, width):
     """
     low, high = max(line.low, axis.low), min(line.high, axis.high)
     if low < high:
-        axes.plot([axis.to_pt(low), axis.to_pt(high)], [y, y], color=colour, lw=width, solid_capstyle="butt", zorder=5)
+        draw_line(axes, [axis.to_pt(low), axis.to_pt(high)], [y, y], color=colour, lw=width, solid_capstyle="butt", zorder=5)
     if line.low < axis.low:
-        axes.plot([axis.left], [y], marker="<", ms=_ARROW_PT, color=colour, mec="none", zorder=6)
+        draw_line(axes, [axis.left], [y], marker="<", ms=_ARROW_PT, color=colour, mec="none", zorder=6)
     if line.high > axis.high:
-        axes.plot([axis.right], [y], marker=">", ms=_ARROW_PT, color=colour, mec="none", zorder=6)
+        draw_line(axes, [axis.right], [y], marker=">", ms=_ARROW_PT, color=colour, mec="none", zorder=6)
 
 
 def draw_study(axes, line, axis, y, *, look, heaviest):
@@ -57,7 +72,7 @@ def draw_study(axes, line, axis, y, *, look, heaviest):
     if axis.inside(line.estimate):
         fill = "white" if line.hollow else look.square
         corner = (axis.to_pt(line.estimate) - side / 2, y - side / 2)
-        axes.add_patch(Rectangle(corner, side, side, facecolor=fill, edgecolor=look.square, lw=1.0 if line.hollow else 0.4, zorder=4, gid="square"))
+        axes.add_artist(Rectangle(corner, side, side, facecolor=fill, edgecolor=look.square, lw=1.0 if line.hollow else 0.4, zorder=4, gid="square"))
 
 
 def _corners(line, axis, y, half):
@@ -79,7 +94,7 @@ def draw_diamond(axes, line, axis, y, *, look):
     from matplotlib.patches import Polygon
 
     corners = _corners(line, axis, y, 0.34 * look.row_pt)
-    axes.add_patch(Polygon(corners, closed=True, facecolor="white" if line.hollow else look.diamond, edgecolor=look.diamond, lw=0.9, zorder=7, gid="diamond"))
+    axes.add_artist(Polygon(corners, closed=True, facecolor="white" if line.hollow else look.diamond, edgecolor=look.diamond, lw=0.9, zorder=7, gid="diamond"))
     if line.low < axis.low or line.high > axis.high:
         draw_interval(axes, line, axis, y, colour=look.diamond, width=0.9)
 
@@ -101,14 +116,14 @@ def draw_prediction(axes, line, axis, y, *, look):
     low, high = axis.to_pt(line.low), axis.to_pt(line.high)
     draw_interval(axes, line, axis, y, colour=colour, width=1.2 if look.prediction_shape == "line" else 0.0)
     if look.prediction_shape == "bar":
-        axes.add_patch(Rectangle((low, y - height / 2), high - low, height, facecolor=colour, edgecolor="none", zorder=4, gid="prediction"))
+        axes.add_artist(Rectangle((low, y - height / 2), high - low, height, facecolor=colour, edgecolor="none", zorder=4, gid="prediction"))
     elif look.prediction_shape == "diamond":
         corners = _corners(line, axis, y, 0.30 * look.row_pt)
-        axes.add_patch(Polygon(corners, closed=True, facecolor="white", edgecolor=colour, lw=0.9, ls=(0, (2.5, 1.5)), zorder=4, gid="prediction"))
+        axes.add_artist(Polygon(corners, closed=True, facecolor="white", edgecolor=colour, lw=0.9, ls=(0, (2.5, 1.5)), zorder=4, gid="prediction"))
     else:
         for end, place in ((line.low, low), (line.high, high)):
             if axis.inside(end):
-                axes.plot([place, place], [y - height, y + height], color=colour, lw=1.2, zorder=5)
+                draw_line(axes, [place, place], [y - height, y + height], color=colour, lw=1.2, zorder=5)
 
 
 def _thinned(axis, face):
@@ -136,10 +151,10 @@ def draw_axis(axes, axis, span, *, look, face, numbers):
     """
     top, bottom = span
     null = axis.to_pt(0.0)
-    axes.plot([null, null], [top, bottom], color=look.ink, lw=0.8, zorder=2)
-    axes.plot([axis.left, axis.right], [bottom, bottom], color=look.ink, lw=0.8, zorder=2)
+    draw_line(axes, [null, null], [top, bottom], color=look.ink, lw=0.8, zorder=2)
+    draw_line(axes, [axis.left, axis.right], [bottom, bottom], color=look.ink, lw=0.8, zorder=2)
     for tick in axis.ticks:
-        axes.plot([axis.to_pt(tick)] * 2, [bottom, bottom + _TICK_PT], color=look.ink, lw=0.8)
+        draw_line(axes, [axis.to_pt(tick)] * 2, [bottom, bottom + _TICK_PT], color=look.ink, lw=0.8)
     for place, label in _thinned(axis, face):
         write(axes, place, bottom + 2 + _TICK_PT, numbers.marked(label), face, colour=look.ink, align="center", valign="top", gid="tick")
 
@@ -193,9 +208,9 @@ def draw_light(axes, x, y, judgement):
     from matplotlib.transforms import Affine2D
 
     fill, ink = COLOURS[judgement]
-    axes.add_patch(Circle((x, y), _LIGHT_PT, facecolor=fill, edgecolor="#4a4a4a", lw=0.5, zorder=4, gid=f"light-{judgement}"))
+    axes.add_artist(Circle((x, y), _LIGHT_PT, facecolor=fill, edgecolor="#4a4a4a", lw=0.5, zorder=4, gid=f"light-{judgement}"))
     sign = Affine2D().translate(x, y).transform_path(_sign_path(SIGNS[judgement], 8.0))
-    axes.add_patch(PathPatch(sign, facecolor=ink, edgecolor="none", zorder=5, gid="sign"))
+    axes.add_artist(PathPatch(sign, facecolor=ink, edgecolor="none", zorder=5, gid="sign"))
 
 
 def draw_rule(axes, edges, y, *, width, colour=_FAINT):
@@ -208,4 +223,4 @@ def draw_rule(axes, edges, y, *, width, colour=_FAINT):
     y, width : float
     colour : str
     """
-    axes.plot(edges, [y, y], color=colour, lw=width, solid_capstyle="butt", zorder=1)
+    draw_line(axes, edges, [y, y], color=colour, lw=width, solid_capstyle="butt", zorder=1)

@@ -8,11 +8,14 @@ from scipy.special import ndtri
 
 from metaanalysis.pictures.forest_look import ForestLook
 from metaanalysis.pictures.forest_numbers import Numbers
+from metaanalysis.pictures.forest_numbers import format_p as format_p
+from metaanalysis.pictures.forest_numbers import format_ratio as format_ratio
+from metaanalysis.pictures.forest_numbers import format_value as format_value
 from metaanalysis.pictures.forest_table import StudyTable
 
 LONG_NAMES = {"HR": "Hazard ratio", "RR": "Risk ratio", "OR": "Odds ratio", "RD": "Risk difference"}
 _SOURCES = {"ipd": "IPD", "reported": "reported", "derived": "derived", "reconstructed": "reconstructed", "summary": "summary"}
-_CI_NAMES = {"hk-adhoc": "Hartung-Knapp, floored", "hk": "Hartung-Knapp", "wald": "Wald"}
+_CI_NAMES = {"hk-adhoc": "Hartung-Knapp, floored", "hk": "Hartung-Knapp", "wald": "Wald", "hk-iqwig": "Hartung-Knapp, IQWiG's floor"}
 _MODEL_NAMES = {"random": "random effects", "fixed": "fixed effect"}
 
 
@@ -59,6 +62,8 @@ class Content:
     numbers : Numbers
     models : tuple of {"random", "fixed"}
     table : StudyTable
+    contrasts : tuple
+        Differences between subgroups within trials: each with `level`, `reference` and `within`, a PooledEstimate or None.
     """
 
     pooled: object
@@ -66,6 +71,7 @@ class Content:
     numbers: Numbers
     models: tuple
     table: StudyTable
+    contrasts: tuple = ()
 
 
 # --- sentences of numbers ----------------------------------------------------------------------------------------------
@@ -92,9 +98,23 @@ def overall_text(content, result, name):
 
 
 def subgroup_test_text(content, test, name):
-    """``Test for subgroup differences (...): Chi² = , df = (P = )``."""
-    numbers = content.numbers
-    return f"Test for subgroup differences ({name}): {numbers.equal(content.look.chi2_name, numbers.value(test.q))}, {numbers.equal('df', test.df)} ({numbers.p(test.p)})"
+    """``Test for subgroup differences (...): Chi² = , df = (P = )``, or F where the test has a second number of degrees of freedom."""
+    numbers, df2 = content.numbers, getattr(test, "df2", math.nan)
+    if math.isfinite(df2):
+        statistic, df = numbers.equal("F", numbers.value(test.q / test.df)), numbers.equal("df", f"{test.df}, {df2:.0f}")
+    else:
+        statistic, df = numbers.equal(content.look.chi2_name, numbers.value(test.q)), numbers.equal("df", test.df)
+    return f"Test for subgroup differences ({name}): {statistic}, {df} ({numbers.p(test.p)})"
+
+
+def within_trials_text(content, contrast, name):
+    """``Within trials, HCV against HBV (random): ratio of HRs 0.80 [0.60, 1.07], k = 3 (P = )``; empty where no trial tells both."""
+    if contrast.within is None:
+        return ""
+    numbers, result, measure = content.numbers, getattr(contrast.within, name), content.pooled.measure or "effect"
+    effect = numbers.effect(result.estimate, result.ci_low, result.ci_high)
+    what = f"{'ratio' if content.pooled.is_ratio else 'difference'} of {measure}s"
+    return f"Within trials, {contrast.level} against {contrast.reference} ({name}): {what} {effect}, {numbers.equal('k', contrast.within.k)} ({numbers.p(result.p)})"
 
 
 def model_name(result):
@@ -201,8 +221,10 @@ def _total_lines(content):
     yield _text(heterogeneity_text(content, random, pooled.heterogeneity))
     for name in content.models:
         yield _text(overall_text(content, getattr(pooled, name), name))
+    within = [within_trials_text(content, contrast, name) for contrast in content.contrasts for name in content.models]
+    yield from (_text(text) for text in within if text)
     if pooled.subgroup_test:
-        rule = pooled.to_dict()["subgroup_test"]["random"]["tau2"]
+        rule = getattr(pooled.settings, "subgroup_tau2", "separate")
         for name in content.models:
             told = f"random, {rule} {content.look.tau2_name}" if name == "random" else name
             yield _text(subgroup_test_text(content, pooled.subgroup_test[name], told))

@@ -4,10 +4,41 @@ import math
 import re
 from dataclasses import dataclass
 
-from metaanalysis.pictures.forest_look import ForestLook
+import numpy as np
 
-_MANY = 1e5
+from metaanalysis.pictures.forest_look import ForestLook, look_of
+
+_MANY = 1e6
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_STEPS_PER_INTERVAL = 5
 _NOTHING = "–"
+
+
+def raised(power):
+    """A whole number as an exponent: ``⁻³``."""
+    return f"{power:d}".translate(_RAISED)
+
+
+def _powered(text):
+    """``9e-05`` as ``9×10⁻⁵``; other texts as they are."""
+    digits, e, power = text.partition("e")
+    return f"{digits}×10{raised(int(power))}" if e else text
+
+
+def usual_decimals(pooled):
+    """Decimals of effects: 2 for ratios and 3 for differences, more where most intervals are too narrow to be told in them.
+
+    Parameters
+    ----------
+    pooled : PooledEstimate
+
+    Returns
+    -------
+    int
+        At most 2 more than usual.
+    """
+    least, width = 2 if pooled.is_ratio else 3, 4 * float(np.median(np.sqrt(pooled.vi)))
+    return min(max(math.ceil(-math.log10(width / _STEPS_PER_INTERVAL)), least), least + 2)
 
 
 @dataclass(frozen=True)
@@ -46,7 +77,7 @@ class Numbers:
         if not math.isfinite(value):
             return _NOTHING
         if abs(value) >= _MANY:
-            return self.marked(f"{value:.0e}")
+            return self.marked(_powered(f"{value:.1e}"))
         text = f"{value:.{0 if abs(value) >= 100 else decimals}f}"
         return self.marked(text.lstrip("-") if float(text) == 0 else text)
 
@@ -55,7 +86,7 @@ class Numbers:
         if not self.is_ratio or not math.isfinite(value):
             return self.value(value, self.decimals)
         ratio = math.exp(min(value, 700.0))
-        return self.marked(f"{ratio:.1g}") if ratio < 0.5 * 10.0**-self.decimals else self.value(ratio, self.decimals)
+        return self.marked(_powered(f"{ratio:.1g}")) if ratio < 0.5 * 10.0**-self.decimals else self.value(ratio, self.decimals)
 
     def analysis(self, value):
         """A value on the analysis scale."""
@@ -78,7 +109,7 @@ class Numbers:
 
     def tau2(self, tau2):
         """Two digits of a small one."""
-        return self.marked(f"{tau2:.2g}") if 0 < tau2 < 0.095 else self.value(tau2)
+        return self.marked(_powered(f"{tau2:.2g}")) if 0 < tau2 < 0.095 else self.value(tau2)
 
     def equal(self, name, text):
         """``Chi² = 3.21``."""
@@ -100,3 +131,21 @@ class Numbers:
 
     def _p_text(self, text):
         return self.marked(text if self.look.p_zero else text.removeprefix("0"))
+
+
+_PLAIN = Numbers(look_of("cochrane"), True, 2)
+
+
+def format_value(value, decimals=2):
+    """As `Numbers.value`, in the Cochrane look."""
+    return _PLAIN.value(value, decimals)
+
+
+def format_ratio(value):
+    """A positive ratio with two decimals, or one digit where it is too small for them."""
+    return _PLAIN.back(math.log(value)) if value > 0 else _PLAIN.value(value)
+
+
+def format_p(p):
+    """As `Numbers.p`, in the Cochrane look."""
+    return _PLAIN.p(p)
