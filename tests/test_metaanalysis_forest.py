@@ -397,6 +397,16 @@ def test_the_interval_of_two_studies_does_not_set_the_axis():
     assert {"<", ">"} <= {line.get_marker() for line in forest_plot(pooled).axes[0].lines}
 
 
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("ticks", [(0.1, 0.5, 1), (0.1, 0.5, 1, 1.1), (1, 2, 5), (2, 5), (0.2, 0.5)])
+def test_what_is_favoured_stands_on_its_side_of_no_effect(look, ticks):
+    figure = forest_plot(CASES["eight"], look=look, ticks=ticks, favours=ARMS)
+    check_places(figure)
+    null = next(line.get_xdata()[0] for line in figure.axes[0].lines if line.get_gid() == "no effect")
+    sides = [(text.get_position()[0] - null, text.get_ha()) for text in figure.axes[0].texts if text.get_gid() == "favours"]
+    assert {(place > 0, align) for place, align in sides} == {(False, "right"), (True, "left")}
+
+
 def test_crowded_tick_labels_are_thinned():
     assert set(tick_labels(CASES["eight"], ticks=(0.5, 0.95, 0.97, 1, 1.01, 2))) == {"0.5", "1", "2"}
 

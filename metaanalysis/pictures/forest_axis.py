@@ -14,6 +14,7 @@ _TICK_SETS = (
 )
 _SHARE_INSIDE = 0.85
 _BEYOND = 0.04
+_SIDE = 0.36
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,8 @@ def forest_axis(drawn, *, is_ratio, ticks=None, left=0.0, width=1.0):
         What the axis must show, and what it should, on the analysis scale.
     is_ratio : bool
     ticks : sequence of float, optional
-        On the scale of ratios; by default the narrowest usual set that shows all of the first and most of the second.
+        On the scale of ratios; by default the narrowest usual set that shows all of the first and most of the second. The
+        axis leaves a third on either side of no effect, so that there is room to say what it favours.
     left, width : float
         In points.
 
@@ -108,6 +110,7 @@ def forest_axis(drawn, *, is_ratio, ticks=None, left=0.0, width=1.0):
         ticks, labels = _given_ticks(is_ratio, ticks)
     else:
         ticks, labels = (_ratio_ticks if is_ratio else _difference_ticks)(*drawn)
-    low, high = min(ticks[0], 0.0), max(ticks[-1], 0.0)
+    low, high = ticks[0], ticks[-1]
+    low, high = min(low, -_SIDE / (1 - _SIDE) * high), max(high, -_SIDE / (1 - _SIDE) * low)
     beyond = _BEYOND * (high - low)
     return ForestAxis(left, width, ticks, labels, low - beyond, high + beyond)

@@ -151,7 +151,7 @@ def draw_axis(axes, axis, span, *, look, face, numbers):
     """
     top, bottom = span
     null = axis.to_pt(0.0)
-    draw_line(axes, [null, null], [top, bottom], color=look.ink, lw=0.8, zorder=2)
+    draw_line(axes, [null, null], [top, bottom], color=look.ink, lw=0.8, zorder=2, gid="no effect")
     draw_line(axes, [axis.left, axis.right], [bottom, bottom], color=look.ink, lw=0.8, zorder=2)
     for tick in axis.ticks:
         draw_line(axes, [axis.to_pt(tick)] * 2, [bottom, bottom + _TICK_PT], color=look.ink, lw=0.8)

@@ -9,8 +9,8 @@ from metaanalysis.pictures.forest_columns import Typeface, lay_columns, titled
 from metaanalysis.pictures.forest_drawing import LEAD
 from metaanalysis.pictures.forest_lines import Content, Line, drawn_range, foot_notes
 
-_BELOW_HEADER_PT, _ABOVE_HEADER_PT, _FROM_NULL_PT = 4.0, 5.0, 7.0
-_WIDEST_PLOT_PT, _LEAST_FAVOURS_PT = 330.0, 62.0
+_BELOW_TITLE_PT, _BELOW_HEADER_PT, _ABOVE_HEADER_PT, _FROM_NULL_PT = 3.0, 4.0, 5.0, 7.0
+_WIDEST_PLOT_PT = 330.0
 _TICKS_PT = 8.0
 _WIDEST_SENTENCE_PT = 320.0
 
@@ -91,12 +91,10 @@ def _across(content, lines, face, *, arms, bias, ticks, favours):
 
 
 def _favours_labels(axis, favours, face):
-    """Both labels beside the line of no effect, or in both halves of the axis where that line is near an end."""
-    null = axis.to_pt(0.0)
-    middle = null if min(null - axis.left, axis.right - null) >= _LEAST_FAVOURS_PT else axis.left + axis.width / 2
-    left = face.wrapped(f"← {favours[0]}", middle - _FROM_NULL_PT - axis.left)
-    right = face.wrapped(f"{favours[1]} →", axis.right - middle - _FROM_NULL_PT)
-    return (middle - _FROM_NULL_PT, "right", "\n".join(left)), (middle + _FROM_NULL_PT, "left", "\n".join(right))
+    """Both labels beside the line of no effect, each with its place and alignment."""
+    before, after = axis.to_pt(0.0) - _FROM_NULL_PT, axis.to_pt(0.0) + _FROM_NULL_PT
+    left, right = face.wrapped(f"← {favours[0]}", before - axis.left), face.wrapped(f"{favours[1]} →", axis.right - after)
+    return (before, "right", "\n".join(left)), (after, "left", "\n".join(right))
 
 
 def _expanded(lines, columns, axis, *, look, face):
@@ -160,7 +158,7 @@ def lay_out(content, lines, *, arms, favours, bias, ticks, title):
     axis_title = titled(content, look.axis_title)
     favoured = max((text for _, _, text in labels), key=lambda text: text.count("\n"))
     above, below = (favoured, axis_title) if look.favours_above else (axis_title, favoured)
-    header_top = look.margin_pt + LEAD * large.size * len(titles)
+    header_top = look.margin_pt + LEAD * large.size * len(titles) + (_BELOW_TITLE_PT if titles else 0.0)
     header_bottom = header_top + _ABOVE_HEADER_PT + _header_lines(columns, above) * LEAD * face.size
     middles, axis_at, end = _down(lines, look.row_pt)
     top = header_bottom + _BELOW_HEADER_PT
