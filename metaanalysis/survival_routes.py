@@ -115,20 +115,25 @@ def from_survival(survival_1, survival_2, *, n_1=None, n_2=None, at_risk_1=None,
     return RouteEffect(log_1 - log_2, math.sqrt(variance_1 + variance_2), "survival-at-time", "rough", tuple(assumptions))
 
 
-def from_survival_times(survival_1, survival_2, at_risk_1, at_risk_2):
+def from_survival_times(survival_1, survival_2, at_risk_1, at_risk_2, *, scale="hazard"):
     """Route ``survival-times``: survival and numbers at risk of both arms at several times.
 
     In each interval from s to e, with patients leaving evenly through it, ``D = (R_s + R_e)(S_s - S_e) / (S_s + S_e)``
-    have the event, ``C = 2 (R_s S_e - R_e S_s) / (S_s + S_e)`` are censored, and ``R_s - C / 2`` were at risk
-    (Williamson et al. 2002; Tierney et al. 2007, method 11). The logs of the intervals' ratios of ``D / R`` are
-    averaged by the inverse of their variances ``1/D1 - 1/R1 + 1/D2 - 1/R2`` (Parmar et al. 1998, section 4). A time at
-    which a curve has not dropped since the one before is passed over.
+    have the event, ``C = 2 (R_s S_e - R_e S_s) / (S_s + S_e)`` are censored, and ``R = R_s - C / 2`` were at risk
+    (Williamson et al. 2002; Tierney et al. 2007, method 11). The intervals' log ratios are averaged by the inverse of
+    their variances (Parmar et al. 1998, section 4). A time at which a curve has not dropped since the one before is
+    passed over.
+
+    The papers compare the shares ``D / R``, with variance ``1 / D - 1 / R`` of each logarithm: ``scale="risk"``. That
+    falls short of the hazard ratio where an interval loses many patients. By default the hazards ``-ln(S_e / S_s)`` are
+    compared, with variance ``(1 - q) / (R q ln(q)^2)``, ``q = S_e / S_s``, as in `from_survival`.
 
     Parameters
     ----------
     survival_1, survival_2 : array_like, shape (n_times,)
         Survival probabilities of the treatment and the reference arm at the same times, the first at time 0.
     at_risk_1, at_risk_2 : array_like, shape (n_times,)
+    scale : {"hazard", "risk"}
 
     Returns
     -------
@@ -137,28 +142,24 @@ def from_survival_times(survival_1, survival_2, at_risk_1, at_risk_2):
     Raises
     ------
     MetaAnalysisError
-        Where shapes differ, survival or numbers at risk rise, or fewer than one interval has events in both arms.
+        Where shapes differ, survival or numbers at risk rise, or no interval has events in both arms.
 
     Examples
     --------
     >>> effect = from_survival_times([1, 0.84, 0.69], [1, 0.80, 0.58], [356, 297, 231], [360, 287, 202])
     >>> round(effect.yi, 2), round(effect.sei, 2)
-    (-0.33, 0.11)
+    (-0.37, 0.13)
     """
     arms = [_checked(survival, at_risk) for survival, at_risk in ((survival_1, at_risk_1), (survival_2, at_risk_2))]
     if arms[0][0].shape != arms[1][0].shape:
         raise MetaAnalysisError(f"The arms have {len(arms[0][0])} and {len(arms[1][0])} times; expected the same times for both.")
+    if scale not in ("hazard", "risk"):
+        raise MetaAnalysisError(f"The scale is {scale!r}; expected hazard or risk.")
     kept = _times_with_drops([survival for survival, _ in arms])
     if len(kept) < 2:
         raise MetaAnalysisError("No interval has a drop in both curves; expected at least one: choose other times.")
-    events, exposed = zip(*(_interval_counts(survival[kept], at_risk[kept]) for survival, at_risk in arms), strict=True)
-    if any((number <= 0).any() for number in (*events, *exposed)):
-        raise MetaAnalysisError("An interval has nobody at risk or no event in an arm; expected numbers at risk above 0 at the start of each: leave the last times out.")
-    effects = np.log(events[0] / exposed[0]) - np.log(events[1] / exposed[1])
-    variances = sum(1 / d - 1 / r for d, r in zip(events, exposed, strict=True))
-    if (variances <= 0).any():
-        raise MetaAnalysisError("In one interval every patient of both arms had the event; expected survivors: leave the last time out.")
-    weights = 1 / variances
+    logs, variances = zip(*(_log_of_intervals(survival[kept], at_risk[kept], scale) for survival, at_risk in arms), strict=True)
+    effects, weights = logs[0] - logs[1], 1 / (variances[0] + variances[1])
     assumptions = ("Hazards are proportional, and patients are censored evenly within each interval.",)
     return RouteEffect(float(np.average(effects, weights=weights)), float(weights.sum() ** -0.5), "survival-times", "approximate", assumptions)
 
@@ -187,7 +188,7 @@ def from_survival_follow_up(time, survival_1, survival_2, *, n, follow_up):
     --------
     >>> effect = from_survival_follow_up([0, 12, 24], [1, 0.84, 0.69], [1, 0.80, 0.58], n=(356, 360), follow_up=(20, 80))
     >>> round(effect.yi, 2)
-    -0.33
+    -0.37
     """
     time = np.asarray(time, float)
     shortest, longest = follow_up
@@ -219,10 +220,14 @@ def _times_with_drops(curves):
     return kept
 
 
-def _interval_counts(survival, at_risk):
-    """Events and patients exposed in each interval, shape (n_intervals,)."""
+def _log_of_intervals(survival, at_risk, scale):
+    """Log of the hazard, or of the share with the event, in each interval, and its variance, shape (n_intervals,)."""
     start, end = survival[:-1], survival[1:]
     first, last = at_risk[:-1], at_risk[1:]
-    events = (first + last) * (start - end) / (start + end)
-    censored = np.maximum(2 * (first * end - last * start) / (start + end), 0)
-    return events, first - censored / 2
+    exposed = first - np.maximum(2 * (first * end - last * start) / (start + end), 0) / 2
+    if (exposed <= 0).any() or (end <= 0).any():
+        raise MetaAnalysisError("An interval has nobody at risk at its start, or no survivor at its end; expected both above 0: leave the last times out.")
+    q = end / start
+    if scale == "risk":
+        return np.log(1 - q), q / (exposed * (1 - q))
+    return np.log(-np.log(q)), (1 - q) / (exposed * q * np.log(q) ** 2)
