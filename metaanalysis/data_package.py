@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from metaanalysis.errors import MetaAnalysisError
 from metaanalysis.printed import is_missing, parse_number
 from metaanalysis.review_file import ReviewAnalysis, ReviewFile, is_on_log_scale, measure_of
-from metaanalysis.study_table import COUNTS, analyses_of, decoded, is_revman, parse_table, read_text
+from metaanalysis.study_table import COUNTS, analyses_of, decoded, parse_table, read_text
 
 MAX_ENTRIES, MAX_BYTES, MAX_PACKAGE_BYTES = 5_000, 20_000_000, 100_000_000
 DATA_ROWS, SETTINGS, RISK_OF_BIAS = "-data-rows.csv", "-overall-estimates-and-settings.csv", "-risk-of-bias.csv"
@@ -70,8 +70,6 @@ def read_data_rows(path):
     """
     path = Path(path)
     rows = parse_table(read_text(path), path.name)
-    if not is_revman(rows):
-        raise MetaAnalysisError(f"{path.name} has the columns {', '.join(map(str, rows.columns[:8]))}; expected RevMan's data rows, with Analysis group and Analysis number.")
     return ReviewFile(path.name.removesuffix(DATA_ROWS), _analyses(rows, None, None))
 
 

@@ -146,7 +146,7 @@ def _numbers(data, prefix, place, measure):
         found = {"yi": _effect(data, place, measure), "sei": _number(data, "SE", place)}
         holds_data = found["sei"] > 0
     else:
-        found, holds_data = {}, False
+        found, holds_data = {}, True
     return found if holds_data and not any(map(math.isnan, found.values())) else None
 
 

@@ -135,7 +135,9 @@ def is_revman(frame):
 
 
 def analyses_of(frame):
-    """Give the number of the analysis of each row of RevMan's data rows, such as ``1.2``."""
+    """Give the number of the analysis of each row of RevMan's tables, such as ``1.2``."""
+    if not is_revman(frame):
+        raise MetaAnalysisError(f"A table of RevMan has the columns {', '.join(map(str, frame.columns[:8]))}; expected Analysis group and Analysis number among them.")
     group, number = (next(column for column in frame.columns if column.casefold() == name) for name in ("analysis group", "analysis number"))
     return frame[group].astype(str).str.strip() + "." + frame[number].astype(str).str.strip()
 
