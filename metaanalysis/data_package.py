@@ -11,6 +11,7 @@ import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 
+from metaanalysis.bias_domains import bias_columns
 from metaanalysis.errors import MetaAnalysisError
 from metaanalysis.printed import is_missing, parse_number
 from metaanalysis.review_file import ReviewAnalysis, ReviewFile, is_on_log_scale, measure_of
@@ -141,14 +142,14 @@ def _text(record, name):
 
 
 def _judgements(bias):
-    """Give risk-of-bias judgements by study, named by their domains."""
+    """Give risk-of-bias judgements by study."""
     if bias is None:
         return {}
     study = next((column for column in bias.columns if column.strip().casefold() == "study"), None)
     domains = {column: match.group(1).removesuffix(": All outcomes").strip() for column in bias.columns if (match := _JUDGEMENT.fullmatch(column.strip()))}
     if study is None:
         return {}
-    return {record[study].strip(): {f"rob: {domain}": record[column].strip() for column, domain in domains.items()} for record in bias.to_dict("records")}
+    return {record[study].strip(): bias_columns({domain: record[column].strip() for column, domain in domains.items()}) for record in bias.to_dict("records")}
 
 
 def _analysis(number, records, setting, judgements):

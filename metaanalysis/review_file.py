@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from metaanalysis.bias_domains import is_bias_column
 from metaanalysis.errors import MetaAnalysisError
 
 KINDS = ("dichotomous", "effect", "o-e and variance", "continuous", "other")
@@ -95,7 +96,7 @@ class ReviewAnalysis:
         place = f"{source}, analysis {self.number}".removeprefix(", ")
         frame = pd.DataFrame([row | {"measure": self.measure, "source": place, "outcome": self.name} for row in self.rows])
         first = [name for name in ("study", "year", "subgroup", "measure") if name in frame]
-        last = [name for name in frame if name in ("source", "outcome") or name.startswith("rob: ")]
+        last = [name for name in frame if name in ("source", "outcome") or is_bias_column(name)]
         return frame[first + [name for name in frame if name not in first + last] + last]
 
 

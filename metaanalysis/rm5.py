@@ -5,6 +5,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 from xml.parsers import expat
 
+from metaanalysis.bias_domains import bias_columns
 from metaanalysis.errors import MetaAnalysisError
 from metaanalysis.review_file import ReviewAnalysis, ReviewFile, is_on_log_scale, measure_of
 from metaanalysis.study_table import COUNTS
@@ -81,14 +82,14 @@ def _child(element, tag):
 
 
 def _judgements(root):
-    """Give risk-of-bias judgements by study, named by their domains; those of the first group where there are several."""
+    """Give risk-of-bias judgements by study; those of the first group where there are several."""
     found = {}
     for item in root.iterfind(".//QUALITY_ITEMS/QUALITY_ITEM"):
-        domain = f"rob: {_child(item, 'NAME')}"
+        domain = _child(item, "NAME").rstrip("?")
         for entry in item.iterfind("QUALITY_ITEM_DATA/QUALITY_ITEM_DATA_ENTRY"):
             result = entry.get("RESULT", "")
             found.setdefault(entry.get("STUDY_ID"), {}).setdefault(domain, _RESULTS.get(result, result.capitalize()))
-    return found
+    return {study: bias_columns(judgements) for study, judgements in found.items()}
 
 
 def _analysis(comparison, outcome, studies, judgements):

@@ -222,7 +222,7 @@ def from_o_minus_e(o_minus_e, v):
 
 
 def from_observed_expected(o_1, e_1, o_2, e_2):
-    """Route ``o+e``: events observed and expected in each arm (Parmar et al. 1998, equations 3 and 4; Tierney et al. 2007, method 1).
+    """Route ``o+e``: events observed and expected in each arm (Parmar et al. 1998; Tierney et al. 2007, method 1).
 
     The ratio is ``(O1 / E1) / (O2 / E2)``, V is ``1 / (1 / E1 + 1 / E2)``.
 
@@ -259,7 +259,7 @@ def from_observed_expected(o_1, e_1, o_2, e_2):
 def from_logrank_p(p, *, favours, sides=2, **events):
     """Routes ``logrank-p+events-per-arm``, ``logrank-p+events+n``, ``logrank-p+events``: a log-rank p-value with numbers of events.
 
-    ``O - E = z sqrt(V)`` (Parmar et al. 1998, section 3; Tierney et al. 2007, methods 7 to 9); V by `log_rank_variance`.
+    ``O - E = z sqrt(V)`` (Parmar et al. 1998; Tierney et al. 2007, methods 7 to 9); V by `log_rank_variance`.
 
     Parameters
     ----------

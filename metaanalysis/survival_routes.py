@@ -68,7 +68,7 @@ def from_medians(median_1, median_2, *, events_1=None, events_2=None, n_1=None, 
 def from_survival(survival_1, survival_2, *, n_1=None, n_2=None, at_risk_1=None, at_risk_2=None):
     """Route ``survival-at-time``: survival of both arms at one time.
 
-    The ratio of ``ln S`` (Parmar et al. 1998, section 4; Perneger 2008, Contemp Clin Trials 29:762). The variance of
+    The ratio of ``ln S`` (Parmar et al. 1998; Perneger 2008, Contemp Clin Trials 29:762). The variance of
     ``ln(-ln S)`` is ``(1 - S) / (R ln(S)^2)``, with R at risk at that time (Peto et al. 1977, Br J Cancer 35:1, variance
     ``S^2 (1 - S) / R``), or ``R = n S`` where only n is known.
 
@@ -121,7 +121,7 @@ def from_survival_times(survival_1, survival_2, at_risk_1, at_risk_2, *, scale="
     In each interval from s to e, with patients leaving evenly through it, ``D = (R_s + R_e)(S_s - S_e) / (S_s + S_e)``
     have the event, ``C = 2 (R_s S_e - R_e S_s) / (S_s + S_e)`` are censored, and ``R = R_s - C / 2`` were at risk
     (Williamson et al. 2002; Tierney et al. 2007, method 11). The intervals' log ratios are averaged by the inverse of
-    their variances (Parmar et al. 1998, section 4). A time at which a curve has not dropped since the one before is
+    their variances (Parmar et al. 1998). A time at which a curve has not dropped since the one before is
     passed over.
 
     The papers compare the shares ``D / R``, with variance ``1 / D - 1 / R`` of each logarithm: ``scale="risk"``. That
@@ -168,7 +168,7 @@ def from_survival_follow_up(time, survival_1, survival_2, *, n, follow_up):
     """Route ``survival-times+follow-up``: survival of both arms at several times, with the shortest and longest follow-up.
 
     As `from_survival_times`, with the numbers at risk that follow from ``n S(t)`` patients whose follow-up is spread
-    evenly between its limits (Parmar et al. 1998, section 4; Tierney et al. 2007, method 10).
+    evenly between its limits (Parmar et al. 1998; Tierney et al. 2007, method 10).
 
     Parameters
     ----------

@@ -13,6 +13,7 @@ import metaanalysis.data_package as data_package
 import metaanalysis.rm5 as rm5
 from ipdrecon.app.commands import main
 from metaanalysis import MetaAnalysisError, pool, pool_events, pool_studies, read_studies
+from metaanalysis.bias_domains import bias_columns
 from metaanalysis.exports import REVMAN_COLUMNS
 from metaanalysis.review_file import ReviewAnalysis, is_on_log_scale, read_review
 
@@ -59,7 +60,7 @@ def data_rows():
     return table(REVMAN_COLUMNS, rows)
 
 
-BIAS = "Study,Domain (judgement): Random sequence generation,Domain (support): Random sequence generation,Domain (judgement): Blinding: All outcomes\nTrial 1,Low risk,Table of numbers,High risk\n"
+BIAS = "Study,Domain (judgement): Random sequence generation,Domain (support): Random sequence generation,Domain (judgement): Blinding of outcome assessment (detection bias): All outcomes\nTrial 1,Low risk,Table of numbers,High risk\n"
 
 
 def package_files(**changed):
@@ -110,7 +111,7 @@ def test_events_pool_as_they_do_by_themselves(package):
     frame = analysis.to_frame(source="Cochrane review CD012244")
     assert frame.iloc[0].to_dict() == {
         "study": "Trial 1", "year": "1941", "subgroup": "Random", "measure": "RR", "events_1": 4, "n_1": 123, "events_2": 11, "n_2": 139,
-        "source": "Cochrane review CD012244, analysis 1.1", "outcome": "Tuberculosis", "rob: Random sequence generation": "Low risk", "rob: Blinding": "High risk",
+        "source": "Cochrane review CD012244, analysis 1.1", "outcome": "Tuberculosis", "D1": "Low risk", "D2": "", "D3": "", "D4": "High risk", "D5": "", "D6": "", "D7": "",
     }
     counts = [[trial[column] for trial in BCG] for column in ("events_1", "n_1", "events_2", "n_2")]
     assert pool_studies(read_studies(frame)).estimate == pytest.approx(pool_events(*counts, measure="RR").estimate, rel=1e-12)
@@ -227,6 +228,18 @@ def test_files_that_are_none_of_these(tmp_path):
         read_review(path)
 
 
+def test_domains_of_bias_go_by_their_tool():
+    rob_2 = {
+        "Bias arising from the randomization process": "Low risk", "Bias due to deviations from intended interventions": "Some concerns", "Bias due to missing outcome data": "Low risk",
+        "Bias in measurement of the outcome": "Low risk", "Bias in selection of the reported result": "Low risk", "Overall bias": "Some concerns",
+    }
+    assert bias_columns(rob_2) == {"D1": "Low risk", "D2": "Some concerns", "D3": "Low risk", "D4": "Low risk", "D5": "Low risk", "overall": "Some concerns"}
+    assert bias_columns({"Funding": "High risk"}) == {"rob: Funding": "High risk"}
+    assert bias_columns({"Allocation concealment": "Low", "Deviations from intended": "High"}) == {"rob: Allocation concealment": "Low", "rob: Deviations from intended": "High"}
+    twice = bias_columns({"Other bias": "Low risk", "Other bias 2": "High risk"})
+    assert (twice["D7"], twice["rob: Other bias 2"]) == ("Low risk", "High risk")
+
+
 # --- RevMan 5 --------------------------------------------------------------------------------------------------------
 
 
@@ -279,7 +292,7 @@ def test_rm5_events_equal_those_of_a_package(rm5_file, package):
     ours, theirs = (read_review(path).analysis("1.1").to_frame() for path in (rm5_file, package))
     columns = ["study", "year", "measure", "events_1", "n_1", "events_2", "n_2"]
     pd.testing.assert_frame_equal(ours[columns], theirs[columns], check_dtype=False)
-    assert ours["rob: Allocation concealment"].tolist()[:2] == ["Low risk", "Unclear risk"]
+    assert ours["D2"].tolist()[:2] == ["Low risk", "Unclear risk"]
 
 
 def test_rm5_effects_subgroups_and_swapped_events(rm5_file):

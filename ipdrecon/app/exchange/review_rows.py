@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ipdrecon.app.saving import guarded, number, write_files
 from ipdrecon.errors import ExchangeError
+from metaanalysis.bias_domains import is_bias_column
 from metaanalysis.review_file import read_review
 from metaanalysis.studies import MEASURES
 from metaanalysis.study_table import COUNTS, DERIVED, NUMERIC, canonical_names, parse_table, read_text, separator_of
@@ -187,7 +188,7 @@ def sentences_of(result):
     yield f"{result.review.name}, analysis {analysis}."
     for note in analysis.notes:
         yield f"  {note}"
-    domains = {name for row in analysis.rows for name in row if name.startswith("rob: ")}
+    domains = {name for row in analysis.rows for name, judgement in row.items() if is_bias_column(name) and judgement}
     if domains:
         yield f"  Risk of bias is judged in {len(domains)} {'domain' if len(domains) == 1 else 'domains'}."
     if result.replaced:
