@@ -1,12 +1,17 @@
 """Rows of a table of studies that give a hazard ratio by a route: which, what it assumes, what does not do."""
 
 import math
+import re
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from metaanalysis import MetaAnalysisError, read_studies
+from metaanalysis.events import ZERO_CELLS
+from metaanalysis.route_effect import ROUTES
 from metaanalysis.routes import from_hr_events, from_logrank_p, from_observed_expected, from_p
+from metaanalysis.study_table import DERIVED, NUMERIC
 from metaanalysis.survival_routes import from_medians, from_survival, from_survival_follow_up, from_survival_times
 
 
@@ -131,3 +136,14 @@ def test_what_rows_are_refused(cells, message):
 def test_events_alone_still_give_no_hazard_ratio():
     with pytest.raises(MetaAnalysisError, match="events without times give no hazard ratio"):
         read_studies(row(**EVENTS, **PATIENTS), "HR")
+
+
+def test_the_document_names_columns_routes_and_rules_that_exist():
+    text = (Path(__file__).parents[1] / "docs" / "studies.md").read_text(encoding="utf-8")
+    printed, routes, zero_cells = (text.partition(f"## {title}")[2].partition("\n## ")[0] for title in ("What is printed", "Routes to a hazard ratio", "Zero cells"))
+    columns = {name for cell in re.findall(r"(?m)^\|([^|]*`[^|]*)\|", routes) for group in re.findall(r"`([^`]+)`", cell) for name in re.findall(r"[a-z]+_?[a-z0-9]*(?:_[12])?", group)}
+    assert columns - {"hr", "rr", "or"} <= set(DERIVED) | set(NUMERIC)
+    assert set(DERIVED) - {"p_sides", "favours"} <= columns
+    named = set(re.findall(r"`([a-z]+[-+][a-z+-]+)`", printed + routes))
+    assert named <= set(ROUTES)
+    assert tuple(re.findall(r"(?m)^\| `([a-z-]+)`(?: \(default\))? \|", zero_cells)) == ZERO_CELLS
