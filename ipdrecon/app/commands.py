@@ -194,7 +194,7 @@ def validate(
 @verb(app, "import")
 def import_files(
     talk,
-    curves: Annotated[list[str], typer.Argument(metavar="[ARM=]FILE", help="Coordinates of curves, as a digitiser wrote them.", show_default=False)],
+    curves: Annotated[list[str], typer.Argument(metavar="[ARM=]FILE", help="Coordinates of curves, as a digitiser wrote them; or: revman FILE.", show_default=False)],
     at_risk: Annotated[list[str] | None, typer.Option(metavar="[ARM=]FILE", help="Numbers at risk; may be repeated, in the order of the curves.")] = None,
     name: Annotated[list[str] | None, typer.Option(metavar="OLD=NEW", help="Another name of an arm; may be repeated.")] = None,
     n: Annotated[list[str] | None, typer.Option("--n", metavar="ARM=N", help="Patients of an arm; may be repeated.")] = None,
@@ -202,12 +202,24 @@ def import_files(
     unit: Annotated[str, typer.Option(help="Unit of time: days, weeks, months, years.")] = "",
     scale: Annotated[str | None, typer.Option(help="survival, percent, incidence or incidence_percent.")] = None,
     decimal: Annotated[str | None, typer.Option(help="point or comma, where a file does not tell.")] = None,
+    analysis: Annotated[str | None, typer.Option(help="revman: which analysis, as 1.2; without, they are listed.")] = None,
+    measure: Annotated[str | None, typer.Option(help="revman: HR, RR, OR or RD, where the file does not tell.")] = None,
+    into: Annotated[Path | None, typer.Option(metavar="FILE", help="revman: a studies.csv whose pooled row the trials replace.", show_default=False)] = None,
+    replaces: Annotated[str | None, typer.Option(metavar="STUDY", help="revman: the study of that row, where several are pooled.", show_default=False)] = None,
     out: _Out = None,
 ):
-    """Make a figure folder from the files of another digitiser.
+    """Make a figure folder from the files of another digitiser, or a studies.csv from the file of a Cochrane review.
 
     Example: ipdrecon import placebo.csv drug.csv --at-risk nrisk_placebo.txt --at-risk nrisk_drug.txt --unit months --out fig5/
+
+    Example: ipdrecon import revman CD012244-dataPackage.zip --analysis 1.1 --out studies.csv
     """
+    of_review = {"--analysis": analysis, "--measure": measure, "--into": into, "--replaces": replaces}
+    if curves[0] == "revman":
+        of_curves = {"--at-risk": at_risk, "--name": name, "--n": n, "--events": events, "--unit": unit, "--scale": scale, "--decimal": decimal}
+        _refuse(of_curves, "goes with curves, not with revman")
+        return _import_review(talk, curves[1:], tuple(of_review.values()), out)
+    _refuse(of_review, "goes with: ipdrecon import revman FILE")
     from ipdrecon.app import sentences
     from ipdrecon.app.exchange.cell_table import DECIMALS
     from ipdrecon.app.exchange.imported_figure import ImportRequest, import_to_folder, name_and_path
@@ -229,24 +241,55 @@ def import_files(
     return Outcome(_json_of(folder / "figure.json") | {"folder": str(folder)}, needs_review(flags))
 
 
+def _refuse(options, why):
+    for option, value in options.items():
+        if value:
+            raise typer.BadParameter(f"{option} {why}")
+
+
+def _import_review(talk, files, chosen, out):
+    from ipdrecon.app.exchange.review_rows import ReviewRequest, import_review, record_of, sentences_of
+    from metaanalysis.studies import MEASURES
+
+    analysis, measure, into, replaces = chosen
+    if len(files) != 1:
+        raise typer.BadParameter(f"revman takes one file, not {len(files)}, as in: ipdrecon import revman package.zip")
+    if replaces is not None and into is None:
+        raise typer.BadParameter("--replaces goes with --into FILE, the table that holds the row")
+    measure = measure and _one_of(measure, MEASURES, "--measure")
+    result = import_review(ReviewRequest(Path(files[0]), analysis, measure, into, replaces), out)
+    for line in sentences_of(result):
+        talk.say(line)
+    return Outcome(record_of(result))
+
+
 @verb(app, "export")
 def export(
     talk,
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A figure folder with rebuilt patients.", show_default=False)],
-    to: Annotated[str, typer.Option(help="csv, ipdfromkm, stata, survhe or metarmst.")] = "csv",
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A figure folder with rebuilt patients, or a pooled result.", show_default=False)],
+    to: Annotated[str, typer.Option(help="Patients: csv, ipdfromkm, stata, survhe or metarmst. A pooled result: metafor, meta, revman, json or csv.")] = "csv",
     panel: Annotated[str | None, typer.Option(help="Only this panel; each has files of its own.")] = None,
     arm: Annotated[list[str] | None, typer.Option(help="Only these arms, in this order; may be repeated. The first is the reference.")] = None,
     trial: Annotated[int, typer.Option(help="Number of the trial, for metarmst.", min=1)] = 1,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder, or the file itself; by default DIR/export.", show_default=False)] = None,
 ):
-    """Write rebuilt patients in another program's format.
+    """Write rebuilt patients, or a pooled result, in another program's format.
 
     Example: ipdrecon export fig5/ --to stata --out fig5.dta
+
+    Example: ipdrecon export pooled/ --to metafor
     """
     from ipdrecon.app import sentences
     from ipdrecon.app.exchange.patients_out import FORMATS, ExportRequest, export_from_folder
+    from ipdrecon.app.exchange.pooled_out import export_pooled_folder, is_pooled
     from ipdrecon.flags import needs_review
 
+    if is_pooled(folder):
+        _refuse({"--panel": panel, "--arm": arm}, "goes with patients, not with a pooled result")
+        paths = export_pooled_folder(folder, to.casefold(), out)
+        for path in paths:
+            talk.say(f"  {path}")
+        return Outcome({"format": to.casefold(), "files": [str(path) for path in paths]})
     request = ExportRequest(_one_of(to, FORMATS, "--to"), panel, tuple(arm or ()), trial)
     exported = export_from_folder(folder, request, out)
     for line in sentences.of_export(exported):
