@@ -6,7 +6,7 @@ Examples
 >>> from pathlib import Path
 >>> with tempfile.TemporaryDirectory() as folder:
 ...     path = Path(folder, "reported.csv")
-...     _ = path.write_text("endpoint,quantity,arm,time,value\\nOS,survival,Drug,12,61%\\nOS,survival,Drug,24,66%\\n")
+...     _ = path.write_text(chr(10).join(["endpoint,quantity,arm,time,value", "OS,survival,Drug,12,61%", "OS,survival,Drug,24,66%"]))
 ...     findings = audit(path).findings
 >>> [(one.rule, one.severity) for one in findings]
 [('survival_falls', 'contradiction')]

@@ -16,11 +16,17 @@ from ipdrecon.audit import labels
 from ipdrecon.audit.findings import found, graded
 from ipdrecon.audit.ranges import Range
 
-TIES = {"doubt": 0.02, "contradiction": 0.05}
-"""Share of the patients: those who have an event at the very time may be counted as at risk there and not as surviving."""
+TIES = {"doubt": 1.5, "contradiction": 3.0}
+"""Multiples of the patients who may have an event at the very time: those are counted as at risk there and not as surviving, and told of by no rule."""
 
-MOST_TIED = 1.0
-"""Patients on top of that share."""
+VISIT = 1.0
+"""Unit of time in which events may be recorded, in that of the table: whole months, or days."""
+
+VISITS_BETWEEN = 6.0
+"""And no more than this part of the time between two printed times."""
+
+EVENTS = {"doubt": 0.0, "contradiction": 1.0}
+"""Events beyond the limits."""
 
 
 def events_by(n, survival, n_risk=0.0):
@@ -60,7 +66,7 @@ def n_risk_falls(paper):
             rise = later.value.range.above(earlier.value.range)
             if rise > 0 and later.time > earlier.time:
                 message = f"The number at risk rises from {earlier.value.text} at {earlier.time:g} to {later.value.text} at {later.time:g}. A digit may be wrong, or patients enter late."
-                yield found("n_risk_falls", "contradiction", [earlier, later], {"earlier": earlier.value.value, "later": later.value.value, "apart": rise}, message)
+                yield found("n_risk_falls", "contradiction", [earlier, later], {"earlier": earlier.value.value, "later": later.value.value, "apart": rise, "apart_in": "patients"}, message)
 
 
 def n_risk_and_patients(paper):
@@ -75,13 +81,36 @@ def n_risk_and_patients(paper):
         if more > 0 or fewer > 0:
             told = [one for one in sizes if one.patients == first.patients and one.arm_key == first.arm_key][:1]
             message = f"{first.value.text} are at risk at {first.time:g} and the arm has {n:.0f} patients."
-            yield found("n_risk_and_patients", "contradiction" if more > 0 else "doubt", [first, *told], {"n_risk": first.value.value, "n": n, "apart": abs(first.value.value - n)}, message)
+            yield found("n_risk_and_patients", "contradiction" if more > 0 else "doubt", [first, *told], {"n_risk": first.value.value, "n": n, "apart": abs(first.value.value - n), "apart_in": "patients"}, message)
 
 
 def _at_the_same_time(paper, survival):
     """Give the number at risk printed for the arm and time of a survival, or None."""
     row = paper.groups("n_risk").get(paper.group_of(survival), ())
     return next((one for one in row if one.arm_key == survival.arm_key and one.time == survival.time), None)
+
+
+def may_be_tied(paper, survival):
+    """Give how many may have an event at the very time of a survival: one, and those of one visit at the pace of the curve.
+
+    Parameters
+    ----------
+    paper : Paper
+    survival : Statement
+        At a time, of an arm whose size is known.
+
+    Returns
+    -------
+    float
+    """
+    row = paper.groups("survival").get(paper.group_of(survival), ())
+    before = [(one.time, one.value.range.high) for one in row if one.arm_key == survival.arm_key and one.time is not None and one.time < survival.time]
+    time, level = max([(0.0, 1.0), *before])
+    between = survival.time - time
+    if between <= 0:
+        return 1.0
+    drop = max(level - survival.value.range.low, 0.0)
+    return 1.0 + paper.size(survival) * drop / between * min(VISIT, between / VISITS_BETWEEN)
 
 
 def n_risk_and_survival(paper):
@@ -92,25 +121,27 @@ def n_risk_and_survival(paper):
             continue
         most = n * survival.value.range.high
         excess = at_risk.value.value - most
-        if excess > 1e-6:
+        tied = may_be_tied(paper, survival)
+        if excess > tied:
             message = f"{at_risk.value.text} are at risk at {survival.time:g}, but {survival.value.text} of {n:.0f} patients are at most {most:.1f}."
-            values = {"n_risk": at_risk.value.value, "n": n, "survival": survival.value.value, "apart": excess}
-            yield found("n_risk_and_survival", _beyond_ties(excess, n), [at_risk, survival], values, message)
-
-
-def _beyond_ties(excess, n):
-    return graded((excess - MOST_TIED) / n, **TIES)
+            values = {"n_risk": at_risk.value.value, "n": n, "survival": survival.value.value, "apart": excess, "apart_in": "patients"}
+            yield found("n_risk_and_survival", graded(excess / tied, **TIES), [at_risk, survival], values, message)
 
 
 def _limits(paper, survival, events):
-    """Give the fewest and the most events that survival and number at risk at a time leave for a printed count."""
-    n = paper.size(survival)
-    at_risk = _at_the_same_time(paper, survival)
-    limits = events_by(n, survival.value.range, 0.0 if at_risk is None else at_risk.value.value)
+    """Give the fewest and the most events that survival and numbers at risk leave for a printed count, and the numbers at risk used.
+
+    Whoever is at risk at a later time has lived through this one, whenever in it the events were recorded.
+    """
+    n, at_risk = paper.size(survival), _at_the_same_time(paper, survival)
+    row = [one for one in paper.groups("n_risk").get(paper.group_of(survival), ()) if one.arm_key == survival.arm_key and one.time is not None]
+    after = min((one for one in row if one.time > survival.time), key=lambda one: one.time, default=None)
+    limits = events_by(n, survival.value.range, 0.0 if after is None else after.value.value)
+    used = [one for one in (at_risk, after) if one is not None]
     if events.time == survival.time:
-        return limits, at_risk
+        return limits, used
     afterwards = n if at_risk is None else at_risk.value.value
-    return Range(limits.low, min(n, limits.high + afterwards)), at_risk
+    return Range(limits.low, min(n, limits.high + afterwards)), used
 
 
 def events_and_landmarks(paper):
@@ -121,11 +152,10 @@ def events_and_landmarks(paper):
         for events in paper.groups("events").get(paper.group_of(survival), ()):
             if events.arm_key != survival.arm_key or survival.arm_key in ("", labels.EVERYBODY) or events.time not in (None, survival.time):
                 continue
-            limits, at_risk = _limits(paper, survival, events)
+            limits, used = _limits(paper, survival, events)
             gap = events.value.range.gap(limits)
             if gap > 1e-6:
                 least, most = math.ceil(limits.low - 1e-6), math.floor(limits.high + 1e-6)
                 message = f"{events.value.text} events are printed; {survival.value.text} surviving at {survival.time:g} and the numbers of patients allow {least} to {most}."
-                values = {"events": events.value.value, "least": limits.low, "most": limits.high, "apart": gap}
-                places = [events, survival, *([at_risk] if at_risk is not None else [])]
-                yield found("events_and_landmarks", _beyond_ties(gap, paper.size(survival)), places, values, message)
+                values = {"events": events.value.value, "least": limits.low, "most": limits.high, "apart": gap, "apart_in": "events"}
+                yield found("events_and_landmarks", graded(gap, **EVENTS), [events, survival, *used], values, message)

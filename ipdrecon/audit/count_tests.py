@@ -110,16 +110,16 @@ def _comparisons(paper):
 
 
 def counts_and_p(paper):
-    """p follows from the counts of two arms."""
+    """P follows from the counts of two arms."""
     for arms, source in _comparisons(paper):
         table = np.array([[one.value.value, paper.size(one) - one.value.value] for one in arms])
         if (table >= 0).all() and (table % 1 == 0).all():
-            shown = f"{arms[0].endpoint}, " + " vs ".join(f"{one.value.text}/{paper.size(one):.0f}" for one in arms)
-            yield from _compare(table, source, arms, shown)
+            shown = f"{arms[0].endpoint}: " + " vs ".join(f"{one.value.text}/{paper.size(one):.0f}" for one in arms)
+            yield from _compare("counts_and_p", table, source, arms, shown)
 
 
 def levels_and_p(paper):
-    """p follows from the levels of a characteristic by arm."""
+    """P follows from the levels of a characteristic by arm."""
     tables = defaultdict(lambda: defaultdict(list))
     printed = {}
     for said in paper.of("events", "n"):
@@ -135,10 +135,10 @@ def levels_and_p(paper):
         table = np.array([[one.value.value for one in column] for column in columns])
         sizes = [next((one.value.value for one in paper.of("n") if (one.whole, one.patients, one.source) == key and one.arm_key == column[0].arm_key), None) for column in columns]
         if all(total == size for total, size in zip(table.sum(axis=1), sizes, strict=True)):
-            yield from _compare(table, source, [column[0] for column in columns], f"{source.endpoint}, {table.shape[1]} levels")
+            yield from _compare("levels_and_p", table, source, [column[0] for column in columns], f"{source.endpoint}, {table.shape[1]} levels")
 
 
-def _compare(table, source, arms, shown):
+def _compare(rule, table, source, arms, shown):
     tests = p_values(table)
     printed = source.p.range
     if not tests or not 0 <= printed.low <= printed.high <= 1:
@@ -150,11 +150,11 @@ def _compare(table, source, arms, shown):
         return
     told = ", ".join(f"{name} {p:.2g}" for name, p in tests.items())
     message = f"{shown}: p is {told}; {source.p.text} is printed, {gaps[nearest]:.2g} apart in z from the nearest."
-    values = {"p": source.p.text, "nearest_test": nearest, "computed": tests[nearest], "apart": gaps[nearest]}
+    values = {"p": source.p.text, "nearest_test": nearest, "computed": tests[nearest], "apart": gaps[nearest], "apart_in": "z"}
     severity = graded(gaps[nearest], **Z_APART)
     if source.arm_key == labels.EVERYBODY and source.quantity == "events":
         severity = milder(severity)
         message += " It stands beside the total, so it may be of other counts, as of events or of a longer time."
-    yield found("counts_and_p", severity, [*arms, source] if source not in arms else arms, values, message)
+    yield found(rule, severity, arms if source in arms else [source, *arms], values, message)
 
 

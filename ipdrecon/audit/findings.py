@@ -26,7 +26,7 @@ class Finding:
         `note`: worth knowing, and chance or a usual method may explain it.
     places : tuple of str
     values : dict of str to (float or str)
-        The numbers by name; `apart` is how far beyond rounding, on the scale of the rule.
+        The numbers by name; `apart` is how far beyond rounding, in what `apart_in` says.
     message : str
     """
 

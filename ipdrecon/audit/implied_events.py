@@ -99,11 +99,11 @@ def interval_and_events(paper):
         if short > 1e-6:
             severity = graded(short, **TOO_NARROW)
             message = f"{with_interval(said)} is narrower than {counts} events allow: it needs at least {needed.low:.0f}, and more where the arms differ."
-            yield found("interval_and_events", milder(severity) if said.is_adjusted else severity, [said, *printed], values | {"apart": short}, message)
+            yield found("interval_and_events", milder(severity) if said.is_adjusted else severity, [said, *printed], values | {"apart": 100 * short, "apart_in": "% of the variance"}, message)
         elif lacking > WIDE_FROM:
             severity = graded(lacking, **TOO_WIDE)
             message = f"{with_interval(said)} is as wide as with {needed.low:.0f} to {needed.high:.0f} events; {counts} are printed. Covariates, strata or robust errors can widen it."
-            yield found("interval_and_events", milder(severity) if said.is_adjusted else severity, [said, *printed], values | {"apart": lacking}, message)
+            yield found("interval_and_events", milder(severity) if said.is_adjusted else severity, [said, *printed], values | {"apart": 100 * lacking, "apart_in": "% of the information"}, message)
 
 
 def _patients(paper, said):
@@ -129,7 +129,7 @@ def interval_and_patients(paper):
         if short > 1e-6:
             severity = graded(short, doubt=0.0, contradiction=TOO_NARROW["doubt"])
             message = f"{told}, and there are {total:.0f} patients."
-            yield found("interval_and_patients", milder(severity) if said.is_adjusted else severity, [said], values | {"apart": short}, message)
+            yield found("interval_and_patients", milder(severity) if said.is_adjusted else severity, [said], values | {"apart": 100 * short, "apart_in": "% of the variance"}, message)
         elif needed.low > MOST_PATIENTS * total and not _printed_events(paper, said) and not said.is_adjusted:
             yield _nearly_everybody(paper, said, needed, total, told, values)
 

@@ -13,6 +13,7 @@ True
 ('Cause of liver disease', 'Alcohol')
 """
 
+import functools
 import re
 
 EVERYBODY = "everybody"
@@ -45,6 +46,7 @@ DEATHS_COUNT = {"pfs", "dfs", "rfs", "efs", "os"}
 """Endpoints at which a death is an event."""
 
 
+@functools.cache
 def words(text):
     """Give the set of words that tell a label from another.
 

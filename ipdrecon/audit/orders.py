@@ -48,7 +48,7 @@ def survival_falls(paper):
             rise = later.value.range.above(earlier.value.range)
             if rise > 0 and later.time > earlier.time:
                 message = f"Survival rises from {earlier.value.text} at {earlier.time:g} to {later.value.text} at {later.time:g}."
-                yield found("survival_falls", "contradiction", [earlier, later], {"earlier": earlier.value.value, "later": later.value.value, "apart": rise}, message)
+                yield found("survival_falls", "contradiction", [earlier, later], {"earlier": earlier.value.value, "later": later.value.value, "apart": 100 * rise, "apart_in": "points"}, message)
 
 
 def _upper_endpoint(lower, upper):
@@ -80,7 +80,7 @@ def progression_free_below(paper):
             severity = graded(above, **(SAME_EVENTS if how == "same" else OTHER_FOLLOW_UP))
             why = "no Kaplan-Meier estimate that counts deaths as events lies above one that does not" if how == "same" else "whoever is free of progression is alive"
             message = f"{lower.endpoint} {_percent(lower)} lies above {upper.endpoint} {_percent(upper)} at {lower.time:g}, by {100 * above:.2g} points beyond rounding; {why}."
-            yield found("progression_free_below", severity, [lower, upper], {"lower": lower.value.value, "upper": upper.value.value, "time": lower.time, "apart": above}, message)
+            yield found("progression_free_below", severity, [lower, upper], {"lower": lower.value.value, "upper": upper.value.value, "time": lower.time, "apart": 100 * above, "apart_in": "points"}, message)
 
 
 def _percent(said):
@@ -96,7 +96,7 @@ def medians_ordered(paper):
             share = above / lower.value.value if math.isfinite(above) else 1.0
             severity = "contradiction" if how == "same" else graded(share, **MEDIANS)
             message = f"The median of {lower.endpoint}, {lower.value.text}, is longer than that of {upper.endpoint}, {upper.value.text}."
-            yield found("medians_ordered", severity, [lower, upper], {"lower": lower.value.value, "upper": upper.value.value, "apart": above}, message)
+            yield found("medians_ordered", severity, [lower, upper], {"lower": lower.value.value, "upper": upper.value.value, "apart": above, "apart_in": ""}, message)
 
 
 def numbers_at_risk_ordered(paper):
@@ -105,7 +105,7 @@ def numbers_at_risk_ordered(paper):
         above = lower.value.range.above(upper.value.range)
         if above > 0 and how == "other":
             message = f"At {lower.time:g} {lower.value.text} are at risk for {lower.endpoint} and {upper.value.text} for {upper.endpoint}."
-            yield found("numbers_at_risk_ordered", "doubt", [lower, upper], {"lower": lower.value.value, "upper": upper.value.value, "apart": above}, message)
+            yield found("numbers_at_risk_ordered", "doubt", [lower, upper], {"lower": lower.value.value, "upper": upper.value.value, "apart": above, "apart_in": "patients"}, message)
 
 
 def per_protocol_within(paper):
@@ -118,5 +118,5 @@ def per_protocol_within(paper):
         randomised = largest.get(treated.arm_key)
         if treated.patients[0] == {"pp"} and randomised is not None and treated.value.value > randomised.value.value:
             message = f"{treated.value.text} were treated per protocol and {randomised.value.text} were randomised."
-            values = {"per_protocol": treated.value.value, "randomised": randomised.value.value, "apart": treated.value.value - randomised.value.value}
+            values = {"per_protocol": treated.value.value, "randomised": randomised.value.value, "apart": treated.value.value - randomised.value.value, "apart_in": "patients"}
             yield found("per_protocol_within", "contradiction", [treated, randomised], values, message)

@@ -3,7 +3,7 @@
 Under proportional hazards S1(t) = S0(t) ** HR, so log S1(t) / log S0(t) is the hazard ratio at every t (Cox 1972, JRSS B 34:187).
 Where the printed numbers say otherwise the hazards are not proportional, or chance is at work, or a number is wrong; the
 standard error of the ratio (Greenwood) tells how far chance alone goes. Medians are inverse to the ratio only where the hazards are
-constant as well, so they are never more than a doubt.
+constant as well, so they are never more than a note.
 
 Examples
 --------
@@ -20,10 +20,10 @@ import math
 
 from ipdrecon.audit.findings import found, graded, milder
 from ipdrecon.audit.ranges import Range
-from ipdrecon.audit.ratios import is_usable, standard_error
+from ipdrecon.audit.ratios import is_usable, with_interval
 
 FACTOR = 1.25
-"""Ratios that differ by less than this factor beyond rounding are not told."""
+"""Ratios that differ by less than this factor beyond rounding, from the hazard ratio and over time, are not told."""
 
 STANDARD_ERRORS = {"doubt": 2.5, "contradiction": math.inf}
 """Between the ratio at a landmark and the hazard ratio."""
@@ -85,7 +85,7 @@ def _landmark(paper, said, treated, reference):
     """Give a landmark's ratio, its log distance from the hazard ratio and the standard errors that makes; None where it tells nothing."""
     ratio = cumulative_hazard_ratio(treated.value.range, reference.value.range)
     survivals = [(one.value.value, paper.size(one)) for one in (treated, reference)]
-    if not (0 < ratio.low and ratio.is_finite) or not all(0 < s < 1 for s, _ in survivals):
+    if not (ratio.low > 0 and ratio.is_finite) or not all(0 < s < 1 for s, _ in survivals):
         return None
     gap = ratio.log().gap(said.value.range.log())
     known = all(n for _, n in survivals)
@@ -103,14 +103,25 @@ def _is_inverted(said, landmarks):
 
 def landmarks_and_ratio(paper):
     """Landmark survival of both arms gives the hazard ratio at every time, if the hazards are proportional."""
+    told = set()
     for said in filter(is_usable, paper.of("hr")):
         sources = {}
         for treated, reference in _pairs(paper, said, "survival"):
             if treated.time is not None and (one := _landmark(paper, said, treated, reference)) is not None:
                 sources.setdefault(treated.source, []).append(one)
-        landmarks = sources.get(said.source) or next(iter(sources.values()), [])
-        if landmarks and max(one["gap"] for one in landmarks) > math.log(FACTOR):
-            yield _landmark_finding(said, landmarks)
+        source = said.source if said.source in sources else next(iter(sources), None)
+        if source is None or (paper.group_of(said), source) in told:
+            continue
+        told.add((paper.group_of(said), source))
+        if _are_apart(sources[source]):
+            yield _landmark_finding(said, sources[source])
+
+
+def _are_apart(landmarks):
+    """Whether one landmark is further from the hazard ratio than chance goes, or they change by `FACTOR` beyond rounding over time."""
+    far = max(one["gap"] for one in landmarks) > math.log(FACTOR)
+    change = max(one["range"].low for one in landmarks) / min(one["range"].high for one in landmarks)
+    return far and (change > FACTOR or any(one["z"] >= STANDARD_ERRORS["doubt"] for one in landmarks))
 
 
 def _landmark_finding(said, landmarks):
@@ -118,7 +129,7 @@ def _landmark_finding(said, landmarks):
     ratios = ", ".join(f"{one['ratio']:.2f} at {one['time']:g}" for one in landmarks)
     told = f"log S1 / log S0 is {ratios}; the hazard ratio is {said.value.text}."
     values = {"hr": said.value.value} | {f"ratio_at_{one['time']:g}": one["ratio"] for one in landmarks}
-    values["apart"] = max(one["gap"] for one in landmarks)
+    values |= {"apart": math.exp(max(one["gap"] for one in landmarks)), "apart_in": "-fold"}
     places = [said, *(two for one in landmarks for two in one["of"])]
     if _is_inverted(said, landmarks):
         message = f"{told} All landmarks lie on the other side of 1, by {z:.1f} standard errors and more: treatment and reference may be exchanged."
@@ -134,10 +145,12 @@ def _landmark_finding(said, landmarks):
 
 def medians_and_ratio(paper):
     """With constant hazards the medians are in the inverse ratio of the hazards."""
+    told = set()
     for said in filter(is_usable, paper.of("hr")):
         for treated, reference in _pairs(paper, said, "median"):
             ranges = [one.value.range for one in (treated, reference)]
-            if all(one.is_finite and one.low > 0 for one in ranges):
+            if all(one.is_finite and one.low > 0 for one in ranges) and (paper.group_of(said), said.value.value) not in told:
+                told |= {(paper.group_of(said), round(said.value.value, 2)), (paper.group_of(said), said.value.value)}
                 yield from _median_finding(said, treated, reference, ranges[1] / ranges[0])
             break
 
@@ -147,15 +160,13 @@ def _median_finding(said, treated, reference, ratio):
     outside = ratio.log().gap(Range(said.ci_low.range.log().low, said.ci_high.range.log().high))
     if gap <= math.log(FACTOR) or outside == 0:
         return
-    se = standard_error(said.ci_low.range, said.ci_high.range, said.level).high
     middle = math.sqrt(ratio.low * ratio.high)
     message = (
-        f"Medians {treated.value.text} and {reference.value.text} would go with a hazard ratio of {middle:.2f} if hazards were constant; {said.value.text} "
-        f"is printed, and its interval leaves that out. Hazards that are not constant or not proportional can do this."
+        f"Medians {treated.value.text} and {reference.value.text} would go with a hazard ratio of {middle:.2f} if hazards were constant; {with_interval(said)} "
+        f"is printed. Hazards that are not constant or not proportional can do this."
     )
-    values = {"hr": said.value.value, "ratio_of_medians": middle, "apart": gap}
-    severity = graded(outside / se, doubt=2.0, contradiction=math.inf)
-    yield found("medians_and_ratio", severity, [said, treated, reference], values, message)
+    values = {"hr": said.value.value, "ratio_of_medians": middle, "apart": math.exp(gap), "apart_in": "-fold"}
+    yield found("medians_and_ratio", "note", [said, treated, reference], values, message)
 
 
 def median_and_landmarks(paper):
@@ -172,5 +183,5 @@ def median_and_landmarks(paper):
                     apart = early or late
                     side = "before" if early else "after"
                     message = f"Survival is {landmark.value.text} at {landmark.time:g}, {side} the median of {median.value.text}: {100 * apart:.2g} points from one half on the wrong side."
-                    values = {"median": median.value.value, "survival": landmark.value.value, "time": landmark.time, "apart": apart}
+                    values = {"median": median.value.value, "survival": landmark.value.value, "time": landmark.time, "apart": 100 * apart, "apart_in": "points"}
                     yield found("median_and_landmarks", graded(apart, doubt=0.0, contradiction=0.01), [median, landmark], values, message)

@@ -1,4 +1,4 @@
-"""A ratio, its interval and its p: are they of one analysis?
+"""Whether a ratio, its interval and its p are of one analysis.
 
 Examples
 --------
@@ -15,7 +15,7 @@ The interval 0.83 to 1.82 gives a standard error of 0.198 to 0.203 and, with 1.2
 
 import math
 
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from ipdrecon.audit.findings import found, graded
 from ipdrecon.audit.ranges import Range
@@ -46,7 +46,7 @@ def standard_error(ci_low, ci_high, level=0.95):
         (log high - log low) / (2 z).
     """
     width = ci_high.log() - ci_low.log()
-    return width.clipped(0.0, math.inf).scaled(1 / (2 * float(norm.ppf(0.5 + level / 2))))
+    return width.clipped(0.0, math.inf).scaled(1 / (2 * float(ndtri(0.5 + level / 2))))
 
 
 def wald_z(ratio, se):
@@ -65,12 +65,12 @@ def wald_z(ratio, se):
 
 def p_of_z(z):
     """Give the two-sided p of a range of z."""
-    return Range(2 * float(norm.sf(z.high)), 2 * float(norm.sf(z.low)))
+    return Range(2 * float(ndtr(-z.high)), 2 * float(ndtr(-z.low)))
 
 
 def z_of_p(p):
     """Give |z| of a range of two-sided p."""
-    return Range(*(float(norm.isf(min(max(end, 0.0), 1.0) / 2)) for end in (p.high, p.low)))
+    return Range(*(-float(ndtri(min(max(end, 0.0), 1.0) / 2)) for end in (p.high, p.low)))
 
 
 def is_usable(said):
@@ -99,7 +99,7 @@ def interval_encloses_estimate(paper):
             limit = said.ci_low if gaps[0] else said.ci_high
             side = "below its lower" if gaps[0] else "above its upper"
             message = f"{said.value.text} lies {side} limit {limit.text}."
-            yield found("interval_encloses_estimate", "contradiction", [said], values | {"apart": max(gaps)}, message)
+            yield found("interval_encloses_estimate", "contradiction", [said], values | {"apart": max(gaps) * (100 if said.quantity == "survival" else 1), "apart_in": "points" if said.quantity == "survival" else ""}, message)
 
 
 def ratio_in_middle(paper):
@@ -113,7 +113,7 @@ def ratio_in_middle(paper):
         if gap > 0:
             apart = gap / se.high if se.high > 0 else math.inf
             centre = math.exp(middle.middle)
-            values = {"ratio": said.value.value, "ci_low": said.ci_low.value, "ci_high": said.ci_high.value, "middle": centre, "apart": apart}
+            values = {"ratio": said.value.value, "ci_low": said.ci_low.value, "ci_high": said.ci_high.value, "middle": centre, "apart": apart, "apart_in": "standard errors"}
             message = (
                 f"{with_interval(said)}: the middle of the interval on the log scale is {centre:.3g}, {apart:.2g} standard errors from the ratio beyond "
                 f"rounding. A profile-likelihood, exact or bootstrap interval can be askew."
@@ -131,7 +131,7 @@ def _printed_p(paper, said):
 
 
 def ratio_and_p(paper):
-    """p follows from a ratio and its interval."""
+    """P follows from a ratio and its interval."""
     for said in filter(is_usable, paper.of(*RATIOS)):
         z = wald_z(said.value.range, standard_error(said.ci_low.range, said.ci_high.range, said.level))
         for source, p in _printed_p(paper, said):
@@ -149,7 +149,7 @@ def _p_finding(said, source, p, z, gap):
     one_sided = z.gap(z_of_p(p.range.scaled(2.0).clipped(0.0, 1.0))) == 0
     hint = " It fits a one-sided p." if one_sided else " A log-rank, score or likelihood-ratio p can differ a little."
     message = f"{with_interval(said)} gives p = {_span(implied)} (Wald); printed p: {p.text}, {gap:.2g} apart in z beyond rounding.{hint}"
-    values = {"ratio": said.value.value, "ci_low": said.ci_low.value, "ci_high": said.ci_high.value, "p_low": implied.low, "p_high": implied.high, "p": p.text, "apart": gap}
+    values = {"ratio": said.value.value, "ci_low": said.ci_low.value, "ci_high": said.ci_high.value, "p_low": implied.low, "p_high": implied.high, "p": p.text, "apart": gap, "apart_in": "z"}
     severity = "doubt" if one_sided else graded(apart, **Z_APART)
     return found("ratio_and_p", severity, [said, source], values, message)
 

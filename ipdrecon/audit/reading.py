@@ -105,10 +105,7 @@ def _counted(row, place):
     """Read a count with what stands beside it."""
     share = _in_place(place, "value", read_share, _cell(row, "value"))
     percent = _cell(row, "percent")
-    if percent:
-        share_of = _in_place(place, "percent", read_number, percent, unit=100.0)
-    else:
-        share_of = share.percent
+    share_of = _in_place(place, "percent", read_number, percent, unit=100.0) if percent else share.percent
     n = _in_place(place, "n", read_number, _cell(row, "n"), is_count=True)
     return {"value": share.count, "percent": share_of, "n": share.n if n is None else n.value}
 

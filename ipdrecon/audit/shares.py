@@ -34,7 +34,7 @@ def percentage_and_count(paper):
             fits = f" It fits {said.value.text} of {other:.0f}, the number of another row." if other else ""
             message = f"{said.value.text} of {n:.0f} is {share}; {said.percent.text} is printed, {100 * gap:.2g} points apart beyond rounding.{fits}"
             severity = "note" if other else graded(gap, **POINTS)
-            values = {"count": said.value.value, "n": n, "percent": 100 * said.percent.value, "computed": 100 * said.value.value / n, "apart": 100 * gap}
+            values = {"count": said.value.value, "n": n, "percent": 100 * said.percent.value, "computed": 100 * said.value.value / n, "apart": 100 * gap, "apart_in": "points"}
             yield found("percentage_and_count", severity, [said], values, message)
 
 
@@ -50,7 +50,7 @@ def count_within_patients(paper):
         n = paper.size(said)
         if n is not None and said.value.range.low > n:
             message = f"{said.value.text} patients with an event are printed among {n:.0f}."
-            yield found("count_within_patients", "contradiction", [said], {"events": said.value.value, "n": n, "apart": said.value.value - n}, message)
+            yield found("count_within_patients", "contradiction", [said], {"events": said.value.value, "n": n, "apart": said.value.value - n, "apart_in": "patients"}, message)
 
 
 def _tables(paper):
@@ -79,7 +79,7 @@ def arms_and_total(paper):
         if apart > 0:
             added = " + ".join(one.value.text for one in arms.values())
             message = f"{added} is {total:.0f}; the total is printed as {totals[0].value.text}."
-            values = {one.arm: one.value.value for one in arms.values()} | {"total": totals[0].value.value, "apart": apart}
+            values = {one.arm: one.value.value for one in arms.values()} | {"total": totals[0].value.value, "apart": apart, "apart_in": "events" if row[0].quantity == "occurrences" else "patients"}
             yield found("arms_and_total", "contradiction", [*arms.values(), totals[0]], values, message)
 
 
@@ -110,7 +110,7 @@ def _column_finding(parts, total):
     counts = [one.value.value for one in parts]
     added, largest, printed = sum(counts), max(counts), total.value.value
     apart = abs(printed - added) if total.quantity == "occurrences" else max(largest - printed, printed - added, 0)
-    values = {"total": printed, "sum": added, "rows": float(len(parts)), "apart": apart}
+    values = {"total": printed, "sum": added, "rows": float(len(parts)), "apart": apart, "apart_in": "events" if total.quantity == "occurrences" else "patients"}
     if apart > 0:
         noun = "events" if total.quantity == "occurrences" else "patients"
         message = f"The {len(parts)} rows add up to {added:.0f} {noun}; the total is printed as {total.value.text}."
@@ -132,7 +132,7 @@ def levels_and_patients(paper):
             continue
         severity = "contradiction" if adds_up else "doubt"
         message = f"The {len(column['parts'])} levels add up to {added:.0f}; {size.value.text} patients are printed.{said}"
-        values = {"sum": added, "n": size.value.value, "apart": apart}
+        values = {"sum": added, "n": size.value.value, "apart": apart, "apart_in": "patients"}
         yield found("levels_and_patients", severity, [size, column["parts"][0], column["parts"][-1]], values, message)
 
 
@@ -144,7 +144,7 @@ def part_within_whole(paper):
             same = whole.words == part.whole and labels.gloss(whole.endpoint) == labels.gloss(part.endpoint)
             if same and whole.patients == part.patients and whole.arm_key == part.arm_key and part.value.value > whole.value.value:
                 message = f"{part.value.text} patients had {part.endpoint}, but {whole.value.text} had {whole.endpoint}."
-                values = {"part": part.value.value, "whole": whole.value.value, "apart": part.value.value - whole.value.value}
+                values = {"part": part.value.value, "whole": whole.value.value, "apart": part.value.value - whole.value.value, "apart_in": "patients"}
                 yield found("part_within_whole", "contradiction", [part, whole], values, message)
 
 
@@ -157,5 +157,5 @@ def patients_within_events(paper):
                 more = one.value.value - number.value.value
                 if number.source == one.source and number.arm_key == one.arm_key and more > 0 and number.is_table_total == one.is_table_total:
                     message = f"{one.value.text} patients had {one.endpoint}, and {number.value.text} such events are printed."
-                    values = {"patients": one.value.value, "events": number.value.value, "apart": more}
+                    values = {"patients": one.value.value, "events": number.value.value, "apart": more, "apart_in": "patients"}
                     yield found("patients_within_events", "contradiction", [one, number], values, message)

@@ -135,6 +135,7 @@ class Paper:
         self.not_audited = tuple(not_audited)
         self.statements = tuple(statements)
         self._one_gloss = self._glosses()
+        self._grouped = {}
 
     def _glosses(self):
         """Give the only span of time that goes with the words of an endpoint."""
@@ -154,10 +155,12 @@ class Paper:
 
     def groups(self, *quantities):
         """Give the statements of some quantities by analysis, in the order of the paper."""
-        found = defaultdict(list)
-        for said in self.of(*quantities):
-            found[self.group_of(said)].append(said)
-        return dict(found)
+        if quantities not in self._grouped:
+            found = defaultdict(list)
+            for said in self.of(*quantities):
+                found[self.group_of(said)].append(said)
+            self._grouped[quantities] = dict(found)
+        return self._grouped[quantities]
 
     def by_arm(self, statements):
         """Give statements by arm, without those on everybody or on no named arm."""

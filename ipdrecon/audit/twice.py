@@ -60,13 +60,22 @@ def _finding(paper, first, other, apart):
     values = {}
     for name in apart:
         values |= {f"{name}_1": getattr(first, name).value, f"{name}_2": getattr(other, name).value}
-    values["apart"] = apart.get("value", max(apart.values()))
+    values |= _size_of(first.quantity, apart)
     severity, more = ("contradiction", "") if "value" in apart or len(apart) > 1 else ("doubt", "")
     if first.quantity == "events" and first.is_table_total != other.is_table_total:
         severity, more = "doubt", " A total of rows counts a patient once for each row, and is then no number of patients."
     if first.quantity == "events" and apart.keys() == {"p"}:
         severity, more = "note", " They may be of different tests."
     return found("printed_twice", severity, [first, other], values, f"{first.about} is printed twice: {told}.{more}")
+
+
+def _size_of(quantity, apart):
+    """Give how far values are apart, survival in points of a hundred, and in what."""
+    name = next(iter(apart))
+    if quantity == "survival" and name != "p":
+        return {"apart": 100 * apart[name], "apart_in": "points"}
+    unit = {"events": "patients", "n": "patients", "n_risk": "patients", "occurrences": "events"}.get(quantity, "") if name == "value" else ""
+    return {"apart": apart[name], "apart_in": unit or ("in p" if name == "p" or quantity == "logrank_p" else "")}
 
 
 def percentages_twice(paper):
@@ -104,7 +113,7 @@ def _shares_finding(paper, one, two):
         upto = f" alone, {100 * allowed.high:.3g} % with {len(with_others)} levels that name it too" if with_others else ""
         count = f"{alone.value.text} of {n:.0f} = " if alone.value is not None and n else ""
         message = f"{said.about}: {said.percent.text} in one place; {count}{100 * _share(paper, alone).middle:.3g} %{upto} in another, {100 * gap:.2g} points apart beyond rounding."
-        values = {"percent_1": 100 * said.percent.value, "percent_2": 100 * _share(paper, alone).middle, "percent_2_most": 100 * allowed.high, "apart": 100 * gap}
+        values = {"percent_1": 100 * said.percent.value, "percent_2": 100 * _share(paper, alone).middle, "percent_2_most": 100 * allowed.high, "apart": 100 * gap, "apart_in": "points"}
         yield found("percentages_twice", _grade_of_shares(said, gap), [said, alone, *with_others], values, message)
 
 
