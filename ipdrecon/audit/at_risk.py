@@ -6,8 +6,9 @@ r (1/S - 1), which is so if all who left had left at once.
 
 Examples
 --------
->>> events_by(100, Range.rounded(0.80, 0.005), n_risk=60)
-Range(low=14.534161490683221, high=20.500000000000007)
+>>> events = events_by(100, Range.rounded(0.80, 0.005), n_risk=60)
+>>> round(events.low, 1), round(events.high, 1)
+(14.5, 20.5)
 """
 
 import math

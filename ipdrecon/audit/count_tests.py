@@ -8,7 +8,7 @@ Examples
 >>> import numpy as np
 >>> tests = p_values(np.array([[22, 34], [24, 40]]))
 >>> {name: round(p, 2) for name, p in tests.items()}
-{'chi-square': 0.84, 'likelihood ratio': 0.84, 'chi-square with Yates': 0.99, 'Fisher': 0.85, 'Fisher mid-p': 0.84}
+{'chi-square': 0.84, 'likelihood ratio': 0.84, 'chi-square with Yates': 0.99, 'Fisher': 0.85, 'Fisher mid-p': 0.78}
 """
 
 from collections import defaultdict

@@ -11,7 +11,8 @@ Examples
 """
 
 import math
-from itertools import combinations
+from collections import defaultdict
+from itertools import permutations
 
 from ipdrecon.audit import labels
 from ipdrecon.audit.findings import found, graded
@@ -21,6 +22,8 @@ SAME_EVENTS = {"doubt": 0.0, "contradiction": 0.0}
 
 OTHER_FOLLOW_UP = {"doubt": 0.02, "contradiction": 0.10}
 """Survival free of progression against overall survival: follow-up for progression ends earlier, and the tail may stray."""
+
+ENDPOINTS = labels.DEATHS_COUNT | set(labels.COMPOSITE.values())
 
 MEDIANS = {"doubt": 0.0, "contradiction": 0.25}
 """Share of the longer median."""
@@ -53,8 +56,6 @@ def survival_falls(paper):
 
 def _upper_endpoint(lower, upper):
     """Tell how two endpoints bound each other: `same` events without deaths, `other` follow-up, or nothing."""
-    if upper.patients != lower.patients or upper.arm_key != lower.arm_key or upper.time != lower.time:
-        return ""
     for composite, component in labels.COMPOSITE.items():
         if composite in lower.words and component in upper.words and lower.words - {composite} == upper.words - {component}:
             return "same"
@@ -64,9 +65,12 @@ def _upper_endpoint(lower, upper):
 
 def _bounded(paper, quantity):
     """Give pairs of statements the first of which cannot be above the second."""
-    statements = [one for one in paper.of(quantity) if one.arm_key not in ("", labels.EVERYBODY)]
-    for one, two in combinations(statements, 2):
-        for lower, upper in ((one, two), (two, one)):
+    rows = defaultdict(list)
+    for one in paper.of(quantity):
+        if one.arm_key not in ("", labels.EVERYBODY) and one.words & ENDPOINTS:
+            rows[one.patients, one.arm_key, one.time].append(one)
+    for row in rows.values():
+        for lower, upper in permutations(row, 2):
             how = _upper_endpoint(lower, upper)
             if how:
                 yield lower, upper, how

@@ -2,7 +2,7 @@
 
 Examples
 --------
-The interval 0.83 to 1.82 gives a standard error of 0.198 to 0.203 and, with 1.23, a p of 0.28 to 0.32.
+The interval 0.83 to 1.82 gives a standard error of 0.198 to 0.203 and, with 1.23, a p of 0.29 to 0.32.
 
 >>> low, high = Range.rounded(0.83, 0.005), Range.rounded(1.82, 0.005)
 >>> se = standard_error(low, high)
@@ -10,7 +10,7 @@ The interval 0.83 to 1.82 gives a standard error of 0.198 to 0.203 and, with 1.2
 (0.198, 0.203)
 >>> p = p_of_z(wald_z(Range.rounded(1.23, 0.005), se))
 >>> round(p.low, 2), round(p.high, 2)
-(0.28, 0.32)
+(0.29, 0.32)
 """
 
 import math

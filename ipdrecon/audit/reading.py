@@ -42,7 +42,7 @@ _COLUMNS = {
     "level": ("ci_level",),
 }
 _OCCURRENCES = ("adverse events", "occurrences", "episodes")
-_TEXTS = ("endpoint", "population", "adjustment")
+_TEXTS = ("endpoint", "population", "adjustment", "panel")
 _OUTSIDE = {"variable", "level", "p", "n", "note", "unit", "id", "population", "endpoint", *_COLUMNS["source"]}
 
 

@@ -138,11 +138,13 @@ def levels_and_patients(paper):
 
 def part_within_whole(paper):
     """No more patients have one kind of event than have any of them."""
-    wholes = [one for one in paper.of("events") if not one.part and not one.is_table_total]
+    wholes = defaultdict(list)
+    for one in paper.of("events"):
+        if not one.part and not one.is_table_total:
+            wholes[one.words, labels.gloss(one.endpoint), one.patients, one.arm_key].append(one)
     for part in (one for one in paper.of("events") if one.part):
-        for whole in wholes:
-            same = whole.words == part.whole and labels.gloss(whole.endpoint) == labels.gloss(part.endpoint)
-            if same and whole.patients == part.patients and whole.arm_key == part.arm_key and part.value.value > whole.value.value:
+        for whole in wholes[part.whole, labels.gloss(part.endpoint), part.patients, part.arm_key]:
+            if part.value.value > whole.value.value:
                 message = f"{part.value.text} patients had {part.endpoint}, but {whole.value.text} had {whole.endpoint}."
                 values = {"part": part.value.value, "whole": whole.value.value, "apart": part.value.value - whole.value.value, "apart_in": "patients"}
                 yield found("part_within_whole", "contradiction", [part, whole], values, message)

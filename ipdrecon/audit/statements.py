@@ -31,6 +31,8 @@ class Statement:
         `n_risk` or `logrank_p`.
     endpoint, population, adjustment, arm, reference, source : str
         As written; ``whole: part`` in `endpoint` for the rows of a table.
+    panel : str
+        Stands for endpoint or population where those are not given.
     time : float or None
     value, ci_low, ci_high, p : Number or None
         Survival as a probability; p of the comparison.
@@ -53,6 +55,7 @@ class Statement:
     arm: str = ""
     reference: str = ""
     source: str = ""
+    panel: str = ""
     time: float | None = None
     value: Number | None = None
     ci_low: Number | None = None
@@ -68,7 +71,7 @@ class Statement:
     @cached_property
     def whole(self):
         """Words of the endpoint, without those of its part."""
-        return labels.words(labels.split_endpoint(self.endpoint)[0])
+        return labels.words(labels.split_endpoint(self.endpoint)[0]) if self.endpoint else self._panel
 
     @cached_property
     def part(self):
@@ -100,7 +103,11 @@ class Statement:
     @cached_property
     def patients(self):
         """Population and adjustment: whose numbers these are."""
-        return labels.words(self.population) if self.population else frozenset(), labels.adjustment_key(self.adjustment)
+        return labels.words(self.population) if self.population else self._panel, labels.adjustment_key(self.adjustment)
+
+    @property
+    def _panel(self):
+        return frozenset({f"panel {self.panel}"}) if self.panel else frozenset()
 
     @property
     def is_adjusted(self):
@@ -113,7 +120,8 @@ class Statement:
         arms = f"{self.arm} vs {self.reference}" if self.reference else self.arm
         adjusted = self.adjustment if self.is_adjusted else ""
         when = "" if self.time is None else f"at {self.time:g}"
-        return ", ".join(text for text in (self.endpoint, self.population, adjusted, arms, when) if text)
+        panel = f"panel {self.panel}" if self.panel and not self.endpoint else ""
+        return ", ".join(text for text in (panel, self.endpoint, self.population, adjusted, arms, when) if text)
 
     @property
     def place(self):
@@ -135,7 +143,7 @@ class Paper:
         self.not_audited = tuple(not_audited)
         self.statements = tuple(statements)
         self._one_gloss = self._glosses()
-        self._grouped = {}
+        self._chosen, self._grouped = {}, {}
 
     def _glosses(self):
         """Give the only span of time that goes with the words of an endpoint."""
@@ -151,7 +159,9 @@ class Paper:
 
     def of(self, *quantities):
         """Give the statements of some quantities that have a value."""
-        return tuple(said for said in self.statements if said.quantity in quantities and said.value is not None)
+        if quantities not in self._chosen:
+            self._chosen[quantities] = tuple(said for said in self.statements if said.quantity in quantities and said.value is not None)
+        return self._chosen[quantities]
 
     def groups(self, *quantities):
         """Give the statements of some quantities by analysis, in the order of the paper."""
@@ -161,6 +171,17 @@ class Paper:
                 found[self.group_of(said)].append(said)
             self._grouped[quantities] = dict(found)
         return self._grouped[quantities]
+
+    def arms_of(self, said):
+        """Give the keys of the arms that the analysis of a statement names."""
+        return self._arms[self.group_of(said)]
+
+    @cached_property
+    def _arms(self):
+        found = defaultdict(set)
+        for said in self.statements:
+            found[self.group_of(said)] |= {said.arm_key, labels.arm_key(said.reference)} - {labels.EVERYBODY, ""}
+        return found
 
     def by_arm(self, statements):
         """Give statements by arm, without those on everybody or on no named arm."""
@@ -214,6 +235,5 @@ class Paper:
             return None
         if said.reference:
             return said.arm_key, labels.arm_key(said.reference)
-        group = self.group_of(said)
-        others = {one.arm_key for one in self.statements if self.group_of(one) == group} - {said.arm_key, labels.EVERYBODY, ""}
+        others = self.arms_of(said) - {said.arm_key}
         return (said.arm_key, others.pop()) if len(others) == 1 else None

@@ -13,6 +13,7 @@ Examples
 """
 
 from collections import defaultdict
+from itertools import combinations
 
 from ipdrecon.audit import labels
 from ipdrecon.audit.findings import found, graded
@@ -84,11 +85,13 @@ def percentages_twice(paper):
     Where a level may be named alone or with others (`alcohol`, `alcohol + metabolic`), every share from alone to all that name it
     is allowed.
     """
-    shares = [one for one in paper.statements if one.quantity in ("events", "n") and _share(paper, one) is not None]
-    for index, one in enumerate(shares):
-        for two in shares[index + 1 :]:
-            alike = paper.group_of(one) == paper.group_of(two) and one.arm_key == two.arm_key and one.time == two.time and one.quantity == two.quantity
-            if alike and one.source != two.source and (one.value is None or two.value is None):
+    rows = defaultdict(list)
+    for one in paper.statements:
+        if one.quantity in ("events", "n") and _share(paper, one) is not None:
+            rows[paper.group_of(one), one.arm_key, one.time, one.quantity].append(one)
+    for row in rows.values():
+        for one, two in combinations(row, 2):
+            if one.source != two.source and (one.value is None or two.value is None):
                 yield from _shares_finding(paper, one, two)
 
 
