@@ -2,7 +2,7 @@
 
 Under proportional hazards S1(t) = S0(t) ** HR, so log S1(t) / log S0(t) is the hazard ratio at every t (Cox 1972, JRSS B 34:187).
 Where the printed numbers say otherwise the hazards are not proportional, or chance is at work, or a number is wrong; the
-standard error of the ratio (Greenwood) tells how far chance alone goes. Medians are inverse to the ratio only where the hazards are
+standard error of the ratio tells how far chance alone goes. Medians are inverse to the ratio only where the hazards are
 constant as well, so they are never more than a note.
 
 Examples
@@ -12,7 +12,7 @@ TACERTE, overall survival at 12 months: 70 % of 56 against 81 % of 64.
 >>> ratio = cumulative_hazard_ratio(Range.rounded(0.70, 0.005), Range.rounded(0.81, 0.005))
 >>> round(ratio.low, 2), round(ratio.high, 2)
 (1.61, 1.78)
->>> round(se_of_log_ratio((0.70, 56), (0.81, 64)), 2)
+>>> round(se_of_log_ratio((0.70, 0.70 * 56), (0.81, 0.81 * 64)), 2)
 0.38
 """
 
@@ -25,7 +25,10 @@ from ipdrecon.audit.ratios import is_usable, with_interval
 FACTOR = 1.25
 """Ratios that differ by less than this factor beyond rounding, from the hazard ratio and over time, are not told."""
 
-STANDARD_ERRORS = {"doubt": 2.5, "contradiction": math.inf}
+MOST_SHOWN = 5
+"""Landmarks that are told one by one."""
+
+STANDARD_ERRORS = {"doubt": 3.0, "contradiction": math.inf}
 """Between the ratio at a landmark and the hazard ratio."""
 
 FAR_SIDE = 4.0
@@ -49,21 +52,22 @@ def cumulative_hazard_ratio(survival, reference):
 
 
 def se_of_log_ratio(*arms):
-    """Give the standard error of a log ratio of cumulative hazards without censoring.
+    """Give the standard error of a log ratio of cumulative hazards.
 
-    Greenwood's variance of log S is (1 - S) / (n S), and that of log(-log S) is this over (log S)² (Kalbfleisch and Prentice 2002,
+    The variance of log S is (1 - S) / r with r at risk at the time (Peto et al. 1977, Br J Cancer 35:1, statistical note 6: never too
+    small); without censoring r is n S and this is Greenwood's. That of log(-log S) is this over (log S)² (Kalbfleisch and Prentice 2002,
     *The Statistical Analysis of Failure Time Data*, section 1.4).
 
     Parameters
     ----------
     *arms : tuple of float
-        Survival and patients of each.
+        Survival and number at risk of each.
 
     Returns
     -------
     float
     """
-    return math.sqrt(sum((1 - s) / (n * s * math.log(s) ** 2) for s, n in arms))
+    return math.sqrt(sum((1 - s) / (r * math.log(s) ** 2) for s, r in arms))
 
 
 def _pairs(paper, said, quantity):
@@ -84,13 +88,30 @@ def _pairs(paper, said, quantity):
 def _landmark(paper, said, treated, reference):
     """Give a landmark's ratio, its log distance from the hazard ratio and the standard errors that makes; None where it tells nothing."""
     ratio = cumulative_hazard_ratio(treated.value.range, reference.value.range)
-    survivals = [(one.value.value, paper.size(one)) for one in (treated, reference)]
+    survivals = [(one.value.value, _still_at_risk(paper, one)) for one in (treated, reference)]
     if not (ratio.low > 0 and ratio.is_finite) or not all(0 < s < 1 for s, _ in survivals):
         return None
     gap = ratio.log().gap(said.value.range.log())
-    known = all(n for _, n in survivals)
+    known = all(r for _, r in survivals)
     se = se_of_log_ratio(*survivals) if known else math.nan
     return {"time": treated.time, "ratio": math.sqrt(ratio.low * ratio.high), "range": ratio, "gap": gap, "z": gap / se if known else math.nan, "of": (treated, reference)}
+
+
+def _still_at_risk(paper, survival):
+    """Give the number at risk at the time of a survival: as printed, else as many as survive; None where neither is known."""
+    row = paper.groups("n_risk").get(paper.group_of(survival), ())
+    printed = next((one.value.value for one in row if one.arm_key == survival.arm_key and one.time == survival.time), None)
+    n = paper.size(survival)
+    return printed if printed is not None or n is None else n * survival.value.value
+
+
+def _some(landmarks):
+    """Choose the first and the last landmark and those of the extreme ratios, in the order of time, where there are many."""
+    landmarks = sorted(landmarks, key=lambda one: one["time"])
+    if len(landmarks) <= MOST_SHOWN:
+        return landmarks
+    extremes = [min(landmarks, key=lambda one: one["ratio"]), max(landmarks, key=lambda one: one["ratio"])]
+    return [one for one in landmarks if one in (landmarks[0], landmarks[-1], *extremes)]
 
 
 def _is_inverted(said, landmarks):
@@ -126,11 +147,12 @@ def _are_apart(landmarks):
 
 def _landmark_finding(said, landmarks):
     z = max((one["z"] for one in landmarks if not math.isnan(one["z"])), default=math.nan)
-    ratios = ", ".join(f"{one['ratio']:.2f} at {one['time']:g}" for one in landmarks)
+    shown = _some(landmarks)
+    ratios = ", ".join(f"{one['ratio']:.2f} at {one['time']:g}" for one in shown)
     told = f"log S1 / log S0 is {ratios}; the hazard ratio is {said.value.text}."
-    values = {"hr": said.value.value} | {f"ratio_at_{one['time']:g}": one["ratio"] for one in landmarks}
+    values = {"hr": said.value.value} | {f"ratio_at_{one['time']:g}": one["ratio"] for one in shown}
     values |= {"apart": math.exp(max(one["gap"] for one in landmarks)), "apart_in": "-fold"}
-    places = [said, *(two for one in landmarks for two in one["of"])]
+    places = [said, *(two for one in shown for two in one["of"])]
     if _is_inverted(said, landmarks):
         message = f"{told} All landmarks lie on the other side of 1, by {z:.1f} standard errors and more: treatment and reference may be exchanged."
         return found("landmarks_and_ratio", "contradiction", places, values, message)
