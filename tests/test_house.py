@@ -120,6 +120,11 @@ def test_survival_sees_only_itself_and_the_nouns():
     assert not offences(rooms("ipdrecon.survival"), lambda other: not ours(other) or within(other, *nouns, *FORMULAE))
 
 
+def test_audit_sees_only_itself_the_nouns_and_the_reader_of_reported_numbers():
+    seen = ("ipdrecon.audit", "ipdrecon.survival.reported", "ipdrecon.model", "ipdrecon.flags", "ipdrecon.errors")
+    assert not offences(rooms("ipdrecon.audit"), lambda other: not ours(other) or within(other, *seen))
+
+
 def test_only_the_app_sees_both_sides():
     others = [name for name in SOURCES if not within(name, "ipdrecon.app", "ipdrecon.survival", "metaanalysis", "digitised")]
     assert not offences(others, lambda other: not within(other, "metaanalysis"))

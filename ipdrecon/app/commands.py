@@ -355,6 +355,27 @@ def init(
     return Outcome({"files": [str(folder / name) for name in names]})
 
 
+@verb(app, "audit")
+def audit(
+    talk,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="What a paper prints: reported.csv, or several tables of one paper.", show_default=False)],
+):
+    """Hold the numbers a paper prints against each other.
+
+    Example: ipdrecon audit reported.csv
+    """
+    from ipdrecon.app.auditing import summary_of, tables_of
+    from ipdrecon.audit import audit as audit_files
+
+    with talk.working("Comparing …"):
+        result = audit_files(*files)
+    for table in tables_of(result, all_places=talk.verbose):
+        talk.show(table)
+    for line in summary_of(result):
+        talk.say(line)
+    return Outcome(result.to_dict(), result.is_contradicted)
+
+
 @verb(app, "run")
 def run(
     talk,

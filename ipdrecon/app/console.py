@@ -58,6 +58,11 @@ class Talk:
         if not self.quiet:
             self._console.print(text, style=style)
 
+    def show(self, table):
+        """Print a table as wide as the terminal, unless silence is wanted."""
+        if not self.quiet:
+            self._console.print(table, soft_wrap=False)
+
     def detail(self, text):
         """Print a line where more words are wanted."""
         if self.verbose:

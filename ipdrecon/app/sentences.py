@@ -9,6 +9,9 @@ _SCALES = {
     "incidence_percent": "cumulative incidence in percent",
 }
 
+_MOST_ELSEWHERE = 5
+"""Numbers of other panels that are told one by one."""
+
 
 def decimals(value, digits=2):
     """Give a number with its digits, `not reached` for infinity and `–` for what is unknown."""
@@ -223,14 +226,17 @@ def of_agreement(agreement):
         f"{counted(len(verdicts), 'printed number')}: {verdicts.count('agrees')} agree, {verdicts.count('differs')} differ, "
         f"{verdicts.count('cannot be judged')} cannot be judged."
     )
+    elsewhere = [row for row in agreement.rows if row.why.startswith("there is no panel")]
     for row in agreement.rows:
-        if row.verdict != "agrees":
+        if row.verdict != "agrees" and (row not in elsewhere or len(elsewhere) <= _MOST_ELSEWHERE):
             when = "" if math.isnan(row.time) else f" at {row.time:g}"
             added = "" if math.isnan(row.reconstruction_se) else f", reconstruction error {decimals(row.reconstruction_se, 3)}"
             yield (
                 f"  {row.verdict}: {row.quantity} of {row.arm}{when}: printed {decimals(row.reported, 3)}, "
                 f"rebuilt {decimals(row.reconstructed, 3)}{added} ({row.why})"
             )
+    if len(elsewhere) > _MOST_ELSEWHERE:
+        yield f"  cannot be judged: {len(elsewhere)} numbers of panels that the figure does not have; each is in the table."
 
 
 def effect(pooled, part):
