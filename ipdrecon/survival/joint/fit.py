@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ipdrecon.survival.given import Fit
-from ipdrecon.survival.joint.lattice import MISPRINT, Chances, forward
+from ipdrecon.survival.joint.chances import MISPRINT, Chances
+from ipdrecon.survival.joint.lattice import forward
 from ipdrecon.survival.joint.leaving import leaving_of
 from ipdrecon.survival.joint.levels import ReadingSettings, read_levels
 from ipdrecon.survival.joint.paths import draw_paths

@@ -108,21 +108,25 @@ class Leaving:
     weight: np.ndarray
     clock: Clock
 
-    def chance(self, begin, end):
-        """Chance of leaving between two times that no printed time parts.
+    def chances(self, begin, end):
+        """Chances of leaving in stretches of time that no printed time parts.
+
+        Parameters
+        ----------
+        begin, end : array-like, shape (n_stretches,)
 
         Returns
         -------
-        ndarray, shape (1,) between printed numbers, (n_shapes,) after the last of them
+        list of ndarray, shape (1,) between printed numbers, (n_shapes,) after the last of them
         """
-        begin_pace, end_pace = self.clock.at((begin, end))
-        if begin < self.border[-1]:
-            interval = np.searchsorted(self.border, begin, side="right") - 1
-            return -np.expm1(-self.hazard[interval : interval + 1] * (end_pace - begin_pace))
+        pace = self.clock.at([begin, end])
+        interval = np.searchsorted(self.border, begin, side="right") - 1
+        between = np.append(self.hazard, 0.0)[interval] * (pace[1] - pace[0])
         start = self.clock.at(self.border[-1])
-        length = max(self.clock.stop - start, 1e-12)
-        stay = _log_stay(self.shapes, np.array([begin_pace - start, end_pace - start]) / length)
-        return -np.expm1(stay[:, 1] - stay[:, 0])
+        stay = _log_stay(self.shapes, ((pace - start) / max(self.clock.stop - start, 1e-12)).ravel())
+        after = (stay[:, len(interval) :] - stay[:, : len(interval)]).T
+        chance = zip(interval < len(self.hazard), -np.expm1(-between)[:, None], -np.expm1(after), strict=True)
+        return [np.clip(early if is_early else late, 1e-9, 0.9999) for is_early, early, late in chance]
 
 
 def _log_stay(shapes, share):
