@@ -20,6 +20,8 @@ import numpy as np
 from ipdrecon.survival.joint.chances import padded, sheared
 from ipdrecon.survival.joint.timeline import Drop, Leave
 
+_GONE_AT_ONCE, _ONE_MORE_GONE = 0.01, 0.7
+"""Chance that a number printed at the time of a drop leaves out those who leave then, and of each further one."""
 _NEGLIGIBLE = 1e-7
 _HEAVY = 1e-4
 _WIDTH = 3.5
@@ -188,9 +190,13 @@ def _drop_once(state, chances, step, error):
 
 
 def _printed_chance(after, n_event, printed, chances):
-    """Chance of a printed number somewhere within a drop: any place is as likely, and it may be a misprint."""
-    inside = (after + n_event >= printed - chances.slack) & (after <= printed + chances.slack)
-    return np.where(inside, 1 / (n_event + 1.0), chances.misprint)
+    """Chance of a printed number somewhere within a drop: any place is as likely.
+
+    It may be lower where patients who leave at that time are counted as gone (time > t), and it may be a misprint.
+    """
+    further = after - (printed + chances.slack)
+    chance = np.where(further <= 0, 1 / (n_event + 1.0), _GONE_AT_ONCE * _ONE_MORE_GONE ** np.maximum(further, 0))
+    return np.where(after + n_event >= printed - chances.slack, np.maximum(chance, chances.misprint), chances.misprint)
 
 
 def _drop(state, chances, step):

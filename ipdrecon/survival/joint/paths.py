@@ -14,6 +14,8 @@ from ipdrecon.survival.joint.timeline import Drop, Leave
 
 _TOLERANCE = 0.1
 _LEAST = 1e-24
+_FURTHER, _FURTHER_IN_ALL = 3.0, 9.0
+"""Squared errors per drop, and in all, by which a path may be further from the levels than the nearest one."""
 _TRUST = 0.08
 """What the levels say about the shape of leaving counts only so much, since the errors of reading are not known exactly."""
 
@@ -45,18 +47,36 @@ class Paths:
         """Total of events of each path."""
         return self.count[:, self.is_drop].sum(axis=1)
 
-    def misfit(self, levels):
-        """Root mean square distance of the paths' S from the levels, in errors; 0 where the curve never drops."""
+    def off_levels(self, levels):
+        """Mean square distance of each path's S from the levels, in errors, shape (n_paths,); 0 where the curve never drops."""
         if not len(levels.time):
-            return 0.0
-        after = self.left[:, None] + np.cumsum(self.count[:, ::-1], axis=1)[:, ::-1]
-        stay = 1 - self.count / np.maximum(after, 1)
-        survival = np.cumprod(np.where(self.is_drop, stay, 1.0), axis=1)[:, self.is_drop]
-        return float(np.sqrt(np.mean(((survival - levels.survival) / levels.error) ** 2)))
+            return np.zeros(len(self.left))
+        drops = self.is_drop
+        after = self.left[:, None] + np.cumsum(self.count[:, ::-1], axis=1)[:, ::-1][:, drops]
+        survival = np.cumprod(1 - self.count[:, drops] / np.maximum(after, 1), axis=1)
+        return np.mean(((survival - levels.survival) / levels.error) ** 2, axis=1)
+
+    def misfit(self, levels):
+        """Root mean square distance of the paths' S from the levels, in errors."""
+        return float(np.sqrt(self.off_levels(levels).mean()))
+
+    def near(self, levels):
+        """Places of the paths that are not much further from the levels than the nearest is."""
+        off = self.off_levels(levels)
+        return np.flatnonzero(off <= off.min() + _FURTHER + _FURTHER_IN_ALL / max(len(levels.time), 1))
 
     def of(self, index):
         """Some of the paths, by their places."""
         return Paths(self.steps, self.count[index], self.left[index])
+
+    def with_more(self, other):
+        """These and further paths."""
+        return Paths(self.steps, np.concatenate((self.count, other.count)), np.concatenate((self.left, other.left)))
+
+    def gone_after(self, index):
+        """Who leave next after step `index`, perhaps at its very time, of each path."""
+        is_next = index + 1 < len(self.steps) and isinstance(self.steps[index + 1], Leave)
+        return self.count[:, index + 1] if is_next else np.zeros_like(self.left)
 
     def n_risk_before(self, index):
         """Number at risk before step `index` of each path."""
@@ -189,7 +209,9 @@ def draw_paths(states, passages, steps, chances, *, n_paths, rng):
     walk = _last(states[-1], chances, n_paths, rng)
     left = walk.n_risk
     count = np.zeros((len(steps), n_paths), int)
-    at, normal = rng.random(count.shape), rng.standard_normal(count.shape)
+    # One number in each of n_paths equal parts of [0, 1) for each step, so that paths share what is open evenly.
+    at = (rng.permuted(np.tile(np.arange(n_paths), (len(steps), 1)), axis=1) + rng.random(count.shape)) / n_paths
+    normal = rng.standard_normal(count.shape)
     errors = chances.levels.error.tolist()
     error = errors[-1] if errors else 0.0
     for index in range(len(steps) - 1, -1, -1):
