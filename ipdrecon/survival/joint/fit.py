@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ipdrecon.survival.given import Fit
-from ipdrecon.survival.joint.lattice import MISPRINT, Chances, forward
+from ipdrecon.survival.joint.chances import MISPRINT, Chances
+from ipdrecon.survival.joint.lattice import forward
 from ipdrecon.survival.joint.leaving import leaving_of
 from ipdrecon.survival.joint.levels import ReadingSettings, read_levels
 from ipdrecon.survival.joint.paths import draw_paths
@@ -97,8 +98,14 @@ class JointModel:
         self.states, self.passages = forward(self.chances, self.steps, int(n_risk[0]))
 
     def paths(self, n_paths, rng):
-        """Draw paths."""
-        return draw_paths(self.states, self.passages, self.steps, self.chances, n_paths=n_paths, rng=rng)
+        """Draw paths; those far off the levels, which mean and variance of S let through, are drawn again."""
+        paths = draw_paths(self.states, self.passages, self.steps, self.chances, n_paths=n_paths, rng=rng)
+        near = paths.near(self.levels)
+        if len(near) == n_paths:
+            return paths
+        paths = paths.with_more(draw_paths(self.states, self.passages, self.steps, self.chances, n_paths=n_paths, rng=rng))
+        near = paths.near(self.levels)
+        return paths.of(near[:n_paths] if len(near) >= n_paths else rng.choice(near, n_paths))
 
     def towards_total(self, paths, rng):
         """Those of many more paths that come to the total of events, where none of `paths` does but some can; else `paths`."""
@@ -255,7 +262,7 @@ def _missed(paths, unit, risk_time, n_risk, name):
         before = paths.n_risk_before(index) * unit
         after = before - paths.count[:, index] * unit
         printed = int(n_risk[cell + 1])
-        more, fewer = after > printed + slack, before < printed - slack
+        more, fewer = after - paths.gone_after(index) * unit > printed + slack, before < printed - slack
         if np.mean(more | fewer) > 0.5:
             allowed = f"at least {after[more].min()}" if more.sum() >= fewer.sum() else f"at most {before[fewer].max()}"
             said.append(f"the table says {printed} at {name} {risk_time[cell + 1]:g}; the curve allows {allowed}")

@@ -21,6 +21,8 @@ from scipy.optimize import isotonic_regression
 _RISE = 1e-9
 _MEDIAN_STEP = 0.6745 * math.sqrt(2)
 """Median distance of two values with an error of 1 each."""
+_PRUNED_EVERY = 8
+"""Samples after which borders that cannot be the best are dropped."""
 
 
 @dataclass(frozen=True)
@@ -237,18 +239,23 @@ def _borders(survival, error, penalty):
 
     Optimal partitioning with pruning (Jackson et al. 2005; Killick, Fearnhead and Eckley 2012, equation 4).
     """
-    total, square = np.concatenate(([0.0], np.cumsum(survival))), np.concatenate(([0.0], np.cumsum(survival**2)))
-    best, back = np.zeros(len(total)), np.zeros(len(total), int)
-    best[0] = -penalty
-    open_borders = np.array([0])
-    weight = error**-2
+    total = [0.0, *np.cumsum(survival / error).tolist()]
+    # Of each open border: what the stretches before it cost less the squares so far, the total so far, its place.
+    is_open = np.zeros((3, len(total)))
+    is_open[0, 0], n_open, back = -penalty, 1, [0]
     for stop in range(1, len(total)):
-        length = stop - open_borders
-        misfit = square[stop] - square[open_borders] - (total[stop] - total[open_borders]) ** 2 / length
-        cost = best[open_borders] + misfit * weight
+        cost, so_far, place = is_open[:, :n_open]
+        off = total[stop] - so_far
+        cost = cost - off * off / (stop - place)
         first = cost.argmin()
-        best[stop], back[stop] = cost[first] + penalty, open_borders[first]
-        open_borders = np.append(open_borders[cost <= best[stop]], stop)
+        least = float(cost[first]) + penalty
+        back.append(int(place[first]))
+        if stop % _PRUNED_EVERY == 0:
+            kept = is_open[:, :n_open][:, cost <= least]
+            n_open = kept.shape[1]
+            is_open[:, :n_open] = kept
+        is_open[:, n_open] = least, total[stop], stop
+        n_open += 1
     borders = [len(survival)]
     while borders[-1] > 0:
         borders.append(back[borders[-1]])

@@ -6,7 +6,8 @@ from ipdrecon.survival.joint.timeline import Drop, Leave, Printed
 
 _UNSEEN_END = 0.25
 """Chance that samples end before a last drop to 0, which falls between the last of them and the end of follow-up."""
-
+_UNEVEN = 0.35
+"""How uneven leaving may be within a step: of n leavers the place is u^a, u even and log a with this standard deviation."""
 _JUST_AFTER = 1e-6
 """Leavers of a day are at risk at its events, also where rounding of times makes these a little later."""
 
@@ -152,7 +153,7 @@ def middle_patients(paths, weight, levels, n_risk, *, unit=1, n_event=None, mark
     count = sum(_whole(means, paths.steps, n, _met(paths, n_risk, unit)))
     if _leaves_curve(paths.steps, count, levels, n):
         count = _nearest(paths, weight, unit, n_event, count)
-    return _placed(paths.steps, count, levels, n, marks)
+    return _placed(paths.steps, count, levels, n, marks, _gone_at_once(paths.steps, count, n) if unit == 1 else [0] * len(count))
 
 
 def _leaves_curve(steps, count, levels, n):
@@ -173,16 +174,29 @@ def _nearest(paths, weight, unit, n_event, middle):
     return paths.count[np.where(usable, gap, np.inf).argmin()] * unit
 
 
-def _placed(steps, count, levels, n, marks):
+def _gone_at_once(steps, count, n):
+    """Of those who leave in each step, how many must have been gone at its begin, by the number printed at the drop there."""
+    after = n - np.cumsum(count)
+    gone = [0] * len(steps)
+    for index, step in enumerate(steps[1:], start=1):
+        before = steps[index - 1]
+        if isinstance(step, Leave) and isinstance(before, Drop) and before.printed is not None:
+            gone[index] = int(np.clip(after[index - 1] - before.printed, 0, count[index]))
+    return gone
+
+
+def _placed(steps, count, levels, n, marks, at_once):
     times, kinds = [], []
-    for step, number in zip(steps, count.tolist(), strict=True):
+    for step, number, gone in zip(steps, count.tolist(), at_once, strict=True):
         if not number:
             continue
         if isinstance(step, Drop):
             times.append(np.full(number, levels.time[step.row]))
         elif isinstance(step, Leave):
             at = leaving_times(step.begin, step.end, number, marks)
-            times.append(at if marks is not None else _recorded(at, step.begin, step.end, levels.grid))
+            at = at if marks is not None else _recorded(at, step.begin, step.end, levels.grid)
+            at[:gone] = step.begin
+            times.append(at)
         kinds.append(np.full(number, isinstance(step, Drop)))
     left = n - int(count.sum())
     times.append(np.full(max(left, 0), levels.end))
@@ -218,7 +232,11 @@ def drawn_patients(paths, index, levels, n, *, unit=1, marks=None, rng):
     at = np.repeat(levels.time[rows], events)
     at = np.clip(at + rng.uniform(-reach, reach, len(at)), 0.0, levels.end) if reach else at
     leavers = [step for step in paths.steps if isinstance(step, Leave)]
-    gone = _drawn_leavers(leavers, count[[isinstance(step, Leave) for step in paths.steps]], marks, levels.grid, rng)
+    is_leave = np.array([isinstance(step, Leave) for step in paths.steps], bool)
+    gone = _drawn_leavers(leavers, count[is_leave], marks, levels.grid, rng)
+    at_once = np.array(_gone_at_once(paths.steps, count, n))[is_leave] if unit == 1 else np.zeros(len(leavers), int)
+    for first, number, step in zip(np.cumsum(count[is_leave]) - count[is_leave], at_once, leavers, strict=True):
+        gone[first : first + number] = step.begin
     left = n - len(at) - len(gone)
     time = np.concatenate((at, gone, np.full(max(left, 0), levels.end)))[:n]
     event = np.arange(n) < len(at)
@@ -228,9 +246,10 @@ def drawn_patients(paths, index, levels, n, *, unit=1, marks=None, rng):
 
 
 def _drawn_leavers(leavers, count, marks, grid, rng):
-    begin, end = (np.repeat([getattr(step, side) for step in leavers], count) for side in ("begin", "end"))
     if marks is None:
-        return _recorded(begin + rng.random(len(begin)) * (end - begin), begin, end, grid)
+        pace = np.exp(_UNEVEN * rng.standard_normal(len(leavers)))
+        begin, end, pace = (np.repeat(values, count) for values in ([step.begin for step in leavers], [step.end for step in leavers], pace))
+        return _recorded(begin + rng.random(len(begin)) ** pace * (end - begin), begin, end, grid)
     steps = zip(leavers, count.tolist(), strict=True)
     placed = [leaving_times(step.begin, step.end, number, marks) for step, number in steps if number]
     return np.concatenate(placed) if placed else np.zeros(0)
