@@ -14,12 +14,13 @@ from metaanalysis.errors import MetaAnalysisError
 from metaanalysis.estimate import PooledEstimate, Subgroup, SubgroupTest
 from metaanalysis.events import event_effects, pool_events
 from metaanalysis.filling import trim_fill
-from metaanalysis.models import FixedEffect, Heterogeneity, ModelSettings, RandomEffects
+from metaanalysis.models import FixedEffect, ModelSettings, RandomEffects
 from metaanalysis.pictures.forest import forest_plot
 from metaanalysis.pictures.saving import save_picture
 from metaanalysis.pooling import pool
 from metaanalysis.refits import leave_one_out
 from metaanalysis.small_studies import egger
+from metaanalysis.spread import Heterogeneity
 from metaanalysis.studies import pool_studies, read_studies
 
 __all__ = [

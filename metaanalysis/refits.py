@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from metaanalysis.errors import MetaAnalysisError
-from metaanalysis.models import ModelSettings, fixed_effect, heterogeneity, random_effects
+from metaanalysis.models import ModelSettings, fixed_effect, random_effects
+from metaanalysis.spread import heterogeneity
 from metaanalysis.tau2 import estimate_tau2
 
 MODELS = ("random", "fixed")

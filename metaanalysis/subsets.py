@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from metaanalysis.models import heterogeneity
 from metaanalysis.refits import check_model, require_studies
+from metaanalysis.spread import heterogeneity
 from metaanalysis.tau2 import estimate_tau2
 
 GOSH_MINIMUM = 3
