@@ -12,7 +12,7 @@ from metaanalysis.pictures.forest_lines import Content, Line, drawn_range, foot_
 _BELOW_TITLE_PT, _BELOW_HEADER_PT, _ABOVE_HEADER_PT, _FROM_NULL_PT = 3.0, 4.0, 5.0, 7.0
 _WIDEST_PLOT_PT = 330.0
 _TICKS_PT = 8.0
-_WIDEST_SENTENCE_PT = 320.0
+_WIDEST_SENTENCE_PT = 350.0
 
 
 @dataclass(frozen=True)
