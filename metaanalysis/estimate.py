@@ -193,6 +193,16 @@ class PooledEstimate:
             "random": common_test(self.subgroups) if is_common else difference_test([group.random for group in self.subgroups]),
         }
 
+    @cached_property
+    def subgroup_contrasts(self):
+        """Subgroups compared within trials and across them, a `SubgroupComparison`.
+
+        None where fewer than 2 trials, by their names, have rows in several subgroups, and where measures differ.
+        """
+        from metaanalysis.interactions import contrasts_of
+
+        return None if self.is_mixed else contrasts_of(self)
+
     @property
     def notes(self):
         """What a reader should know before using the numbers, a tuple of sentences."""
@@ -215,7 +225,7 @@ class PooledEstimate:
     def to_dict(self):
         """As printed by ``ipdrecon pool --json``: plain numbers, strings, lists and None."""
         test = self.subgroup_test
-        return _plain({
+        return plain({
             "measure": self.measure,
             "k": self.k,
             "level": self.settings.level,
@@ -223,6 +233,7 @@ class PooledEstimate:
             "random": self.random.to_dict(),
             "heterogeneity": self.heterogeneity.to_dict(),
             "subgroups": [group.to_dict() | self._measure_told(group) for group in self.subgroups],
+            "subgroup_contrasts": self.subgroup_contrasts and self.subgroup_contrasts.to_dict(),
             "subgroup_test": test and {
                 "fixed": test["fixed"].to_dict(),
                 "random": test["random"].to_dict() | {"tau2": self.settings.subgroup_tau2},
@@ -238,12 +249,12 @@ class PooledEstimate:
         })
 
 
-def _plain(value):
-    """`value` with plain Python numbers, NaN and infinity as None, ready for JSON."""
+def plain(value):
+    """Give `value` with plain Python numbers, NaN and infinity as None, ready for JSON."""
     if isinstance(value, dict):
-        return {name: _plain(item) for name, item in value.items()}
+        return {name: plain(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, np.generic):
         value = value.item()
     return None if isinstance(value, float) and not math.isfinite(value) else value
@@ -271,6 +282,8 @@ def _notes(pooled):
 
 
 def _notes_on_subgroups(pooled):
+    if pooled.subgroup_contrasts:
+        yield "Some trials have rows in several subgroups: their differences within trials come first; the test between subgroups mixes them with differences between trials."
     if pooled.settings.subgroup_tau2 == "common":
         yield "Subgroups share one Tau², the residual one of a meta-regression on them."
         return
