@@ -154,6 +154,13 @@ def test_two_groups_are_their_own_means(studies, method):
     assert result.names == ("intercept", "group: b")
 
 
+def test_a_perfect_fit_of_zeros_has_no_test():
+    result = meta_regression(np.zeros(6), np.full(6, 0.1), {"x": range(6)}, ci="hk")
+    assert math.isnan(result.omnibus.statistic)
+    assert result.to_dict()["omnibus"]["p"] is None
+    assert result.to_frame()["se"].tolist() == [0, 0]
+
+
 def test_the_order_of_studies_does_not_matter():
     entry = REFERENCE["inputs"]["bcg"]
     yi, vi, columns = np.array(entry["yi"]), np.array(entry["vi"]), pd.DataFrame(entry["models"]["mixed"])
