@@ -196,6 +196,16 @@ class PooledEstimate:
             "random": common_test(self.subgroups) if is_common else difference_test([group.random for group in self.subgroups]),
         }
 
+    @cached_property
+    def subgroup_contrasts(self):
+        """Subgroups compared within trials and across them, a `SubgroupComparison`.
+
+        None where fewer than 2 trials, by their names, have rows in several subgroups, and where measures differ.
+        """
+        from metaanalysis.interactions import contrasts_of
+
+        return None if self.is_mixed else contrasts_of(self)
+
     @property
     def notes(self):
         """What a reader should know before using the numbers, a tuple of sentences."""
@@ -226,6 +236,7 @@ class PooledEstimate:
             "random": self.random.to_dict(),
             "heterogeneity": self.heterogeneity.to_dict(),
             "subgroups": [group.to_dict() | self._measure_told(group) for group in self.subgroups],
+            "subgroup_contrasts": self.subgroup_contrasts and self.subgroup_contrasts.to_dict(),
             "subgroup_test": test and {
                 "fixed": test["fixed"].to_dict(),
                 "random": test["random"].to_dict() | {"tau2": self.settings.subgroup_tau2},
@@ -263,6 +274,8 @@ def _notes(pooled):
 
 
 def _notes_on_subgroups(pooled):
+    if pooled.subgroup_contrasts:
+        yield "Some trials have rows in several subgroups: their differences within trials come first; the test between subgroups mixes them with differences between trials."
     if pooled.settings.subgroup_tau2 == "common":
         yield "Subgroups share one Tau², the residual one of a meta-regression on them."
         return

@@ -15,7 +15,8 @@ from metaanalysis.errors import MetaAnalysisError
 
 _STEP = 0.06
 _NEGLIGIBLE = 45.0  # exp(-45) is nothing beside 1
-_DIFFERENCE = 1e-3
+_DIFFERENCE = 1e-2
+_BENDS = 1e-3, 1 / 3
 _MOST_DOUBLINGS = 200
 
 
@@ -58,15 +59,21 @@ def chance_below(studies, weights, q, tau2):
     """
     log_transform = _transform(studies, weights, tau2)
 
-    def slope(z):
-        """First derivative of the transform's logarithm, by a complex step."""
-        return log_transform(np.array([z * (1 + 1e-20j)]))[0].imag / (1e-20 * z)
+    def around(z):
+        """The transform's logarithm at and beside z, on the real axis."""
+        return log_transform(z * (1 + _DIFFERENCE * np.arange(-2, 3))).real
 
-    lowest, highest = 0.5 / q, (2 + studies.df / 2) / q
-    saddle = brentq(lambda z: q - 1 / z + slope(z), lowest, highest, rtol=1e-3)
-    before, at, after = (slope(saddle * (1 + shift)) for shift in (-_DIFFERENCE, 0.0, _DIFFERENCE))
-    second, third = (after - before) / (2 * _DIFFERENCE), (after - 2 * at + before) / _DIFFERENCE**2
-    bend = third / (6 * second * saddle)  # below 0: towards the singularities, so that exp(z q) falls
+    def slope(z):
+        """Of the whole integrand's logarithm, times z: 0 at the saddlepoint."""
+        beside = around(z)
+        return z * q - 1 + (beside[3] - beside[1]) / (2 * _DIFFERENCE)
+
+    saddle = brentq(slope, 0.5 / q, (2 + studies.df / 2) / q, xtol=1e-300, rtol=1e-3)
+    beside = around(saddle)
+    second = (beside[3] - 2 * beside[2] + beside[1]) / _DIFFERENCE**2
+    third = (beside[4] - 2 * beside[3] + 2 * beside[1] - beside[0]) / (2 * _DIFFERENCE**3)
+    # towards the singularities, so that exp(z q) falls; far in the tails the derivatives are lost in rounding
+    bend = -np.clip(-third / (6 * second) if second > 0 else 0.0, *_BENDS) / saddle
     reach = np.arcsinh((_NEGLIGIBLE / (q * -bend)) ** 0.5 / saddle)
     t = np.arange(_STEP / 2, reach, _STEP)
     height, growth = saddle * np.sinh(t), saddle * np.cosh(t)

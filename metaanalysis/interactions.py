@@ -13,13 +13,15 @@ import numpy as np
 from scipy.special import chdtrc
 
 from metaanalysis.errors import MetaAnalysisError
-from metaanalysis.estimate import PooledEstimate
+from metaanalysis.estimate import PooledEstimate, plain
 from metaanalysis.linear import fit_linear, weighted_coefficients
 from metaanalysis.models import normal_test
 from metaanalysis.pooling import check_studies, pool
 from metaanalysis.presets import model_settings
 
 _LEAST_TRIALS_ACROSS = 3
+_LEAST_TRIALS_WITHIN = 2
+_OPTIONS = ("tau2", "ci", "level", "prediction", "tau2_ci")
 
 
 @dataclass(frozen=True)
@@ -61,12 +63,12 @@ class SubgroupContrast:
     def to_dict(self):
         """Plain numbers and strings, each estimate with its kind of evidence."""
         within, across = self.within, self.across
-        return {
+        return plain({
             "level": self.level,
             "reference": self.reference,
-            "within": within and {"evidence": "within-trial", "k": within.k, "fixed": within.fixed.to_dict(), "random": within.to_dict()["random"]},
+            "within": within and {"evidence": "within-trial", "k": within.k, "fixed": within.fixed.to_dict(), "random": within.random.to_dict()},
             "across": across and {"evidence": "across-trial", "k": across.k, "fixed": across.fixed, "random": across.random},
-        }
+        })
 
 
 @dataclass(frozen=True)
@@ -112,12 +114,11 @@ class SubgroupComparison:
 
     def to_dict(self):
         """Plain numbers, strings and lists, ready for JSON."""
-        known = np.isfinite(self.q)
         return {
             "measure": self.measure,
             "reference": self.reference,
             "contrasts": [contrast.to_dict() for contrast in self.contrasts],
-            "within_test": {"evidence": "within-trial", "q": self.q if known else None, "df": self.df, "p": self.p if known else None},
+            "within_test": plain({"evidence": "within-trial", "q": self.q, "df": self.df, "p": self.p}),
             "floating": [vars(effect) for effect in self.floating],
         }
 
@@ -195,7 +196,7 @@ def _contrast(rows, column, reported, measure, settings):
     uncertainty = [*variance[both].sum(axis=1), *(entry["vi"] for entry in told)]
     within = None
     if difference:
-        options = {name: getattr(settings, name) for name in ("tau2", "ci", "level", "prediction", "tau2_ci")}
+        options = {name: getattr(settings, name) for name in _OPTIONS}
         within = pool(difference, uncertainty, study=names + [str(entry["study"]) for entry in told], measure=measure, **options)
     return SubgroupContrast(rows.levels[column], rows.levels[0], within, _across(effect, variance, settings))
 
@@ -299,4 +300,28 @@ def subgroup_contrasts(yi, vi, *, study, subgroup, reference=None, reported=(), 
     q = float(differences @ np.linalg.solve(covariance, differences))
     return SubgroupComparison(
         measure, rows.levels[0], contrasts, q, df, float(chdtrc(df, q)), tuple(_floating(rows, differences, covariance, settings.level)),
+    )
+
+
+def contrasts_of(pooled):
+    """Compare the subgroups of a pooled estimate whose trials have rows in several of them.
+
+    Parameters
+    ----------
+    pooled : PooledEstimate
+
+    Returns
+    -------
+    SubgroupComparison or None
+        None where fewer than 2 trials do, or a trial has two rows in one subgroup.
+    """
+    label = {row: group.name for group in pooled.subgroups for row in group.index}
+    pairs = [(pooled.study[row], label[row]) for row in sorted(label)]
+    studies = [study for study, _ in set(pairs)]
+    n_shared = sum(studies.count(study) > 1 for study in set(studies))
+    if n_shared < _LEAST_TRIALS_WITHIN or len(set(pairs)) < len(pairs):
+        return None
+    options = {name: getattr(pooled.settings, name) for name in _OPTIONS}
+    return subgroup_contrasts(
+        pooled.yi, pooled.vi, study=[study for study, _ in pairs], subgroup=[name for _, name in pairs], measure=pooled.measure, **options,
     )

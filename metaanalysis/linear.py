@@ -120,7 +120,9 @@ class LinearFit:
 
 
 def chi_squared_of(estimates, covariance):
-    """``b' V⁻¹ b``."""
+    """``b' V⁻¹ b``; where V is 0, after a perfect fit, infinite, or NaN for estimates of 0."""
+    if not covariance.any():
+        return math.inf if estimates.any() else NAN
     return float(estimates @ np.linalg.solve(covariance, estimates))
 
 

@@ -140,7 +140,8 @@ class ModelSettings:
     level : float
         Of all intervals.
     prediction : {"t", "riley", "normal"}
-        t with k - 1 degrees of freedom, t with k - 2, or normal.
+        t with k - 1 degrees of freedom, t with k - 2, or normal, always with the standard error of the interval in use; beside
+        normal intervals these are ``"V"``, ``"HTS"`` and ``"S"`` of the R package meta.
     tau2_ci : {"QP", "BJ", "J", "PL"}
         Interval of tau2; see `metaanalysis.tau2.tau2_interval`.
     subgroup_tau2 : {"separate", "common"}

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from metaanalysis.errors import MetaAnalysisError
+from metaanalysis.plain import plain
 from metaanalysis.linear import LinearFit, fit_linear
 from metaanalysis.models import NAN
 from metaanalysis.moderators import Moderators, read_moderators
@@ -211,20 +212,15 @@ class MetaRegression:
 
     def to_dict(self):
         """Plain numbers, strings and lists, ready for JSON."""
-        test = self.omnibus
-        return {
-            "measure": self.measure, "k": self.k, "method": self.fit.settings.tau2, "ci": self.fit.settings.ci, "level": self.fit.settings.level,
-            "coefficients": [_without_nan(row) for row in self.to_frame().to_dict("records")],
-            "omnibus": _without_nan({"statistic": test.statistic, "df": test.df, "df2": test.df2, "p": test.p}),
-            "residual": _without_nan(self.residual.to_dict()),
-            "tau2": self.tau2, "tau2_ci_low": self.fit.tau2_ci_low, "tau2_ci_high": self.fit.tau2_ci_high, "total_tau2": self.total_tau2,
-            "r2": _without_nan({"r2": self.r2})["r2"],
-            "notes": list(self.notes),
-        }
-
-
-def _without_nan(record):
-    return {name: None if isinstance(value, float) and not np.isfinite(value) else value for name, value in record.items()}
+        fit, test = self.fit, self.omnibus
+        return plain({
+            "measure": self.measure, "k": self.k, "method": fit.settings.tau2, "ci": fit.settings.ci, "level": fit.settings.level,
+            "coefficients": self.to_frame().to_dict("records"),
+            "omnibus": {"statistic": test.statistic, "df": test.df, "df2": test.df2, "p": test.p},
+            "residual": self.residual.to_dict(),
+            "tau2": fit.tau2, "tau2_ci_low": fit.tau2_ci_low, "tau2_ci_high": fit.tau2_ci_high,
+            "total_tau2": self.total_tau2, "r2": self.r2, "notes": list(self.notes),
+        })
 
 
 def meta_regression(yi, vi, moderators, *, study=None, reference=None, measure="", preset=None, **options):

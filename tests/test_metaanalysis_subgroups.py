@@ -185,6 +185,17 @@ def test_evidence_is_labelled_and_within_comes_first():
     assert json.loads(json.dumps(record, allow_nan=False)) == record
 
 
+def test_pooling_compares_within_trials_where_trials_hold_several_subgroups():
+    yi, vi, study = [-0.5, -0.1, -0.3, 0.2, 0.1], [0.04, 0.05, 0.06, 0.03, 0.05], ["A", "A", "B", "B", "C"]
+    subgroup = ["x", "y", "x", "y", "y"]
+    pooled = pool(yi, vi, study=study, subgroup=subgroup, measure="HR", ci="wald")
+    assert pooled.to_dict()["subgroup_contrasts"] == subgroup_contrasts(yi, vi, study=study, subgroup=subgroup, measure="HR", ci="wald").to_dict()
+    assert any("within trials come first" in note for note in pooled.notes)
+    for other in (["A", "B", "C", "D", "E"], ["A", "A", "B", "C", "D"], None):
+        assert pool(yi, vi, study=other, subgroup=subgroup).to_dict()["subgroup_contrasts"] is None
+    assert pool(yi, vi, study=["A", "A", "B", "B", "A"], subgroup=subgroup).subgroup_contrasts is None
+
+
 def test_trials_of_single_levels_have_across_trial_evidence_only():
     comparison = subgroup_contrasts([-0.5, -0.1, -0.3], [0.04, 0.05, 0.06], study=["A", "B", "C"], subgroup=["x", "y", "x"])
     assert comparison.contrasts[0].within is None
