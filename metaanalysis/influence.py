@@ -12,6 +12,8 @@ from metaanalysis.refits import check_model, leave_one_out, refit, require_studi
 INFLUENCE_MINIMUM = 3
 """Studies below which influence has no meaning: without one, fewer than 2 are left to pool."""
 
+_ROUNDING = 1e-14  # in largest effects
+
 _COLUMNS = ("rstudent", "dffits", "cook", "cov_ratio", "tau2_deleted", "q_deleted", "hat", "weight", "dfbetas")
 
 
@@ -97,6 +99,11 @@ class Influence:
         return record | {"studies": self.to_frame().to_dict("records")}
 
 
+def _beyond_rounding(differences, yi):
+    """Differences of effects, 0 where they are rounding alone."""
+    return np.where(np.abs(differences) <= _ROUNDING * np.abs(yi).max(), 0.0, differences)
+
+
 def influence_diagnostics(pooled, *, model="random"):
     """Influence of each study (Viechtbauer and Cheung 2010, Res Synth Methods 1:112).
 
@@ -121,6 +128,8 @@ def influence_diagnostics(pooled, *, model="random"):
     Returns
     -------
     Influence
+        A diagnostic is infinite, or NaN where nothing moves, where the other studies are so equal that a Hartung-Knapp
+        interval without a floor has no width.
 
     Raises
     ------
@@ -139,14 +148,18 @@ def influence_diagnostics(pooled, *, model="random"):
     yi, vi = pooled.yi, pooled.vi
     whole = refit(yi, vi, pooled.settings, model)
     without = leave_one_out(yi, vi, pooled.study, pooled.settings, model=model)
-    mu, v, tau2, q = (np.array([getattr(result, name) for result in without]) for name in ("estimate", "se", "tau2", "q"))
-    v, shift = v**2, whole.estimate - mu
+    mu, se, tau2, q = (np.array([getattr(result, name) for result in without]) for name in ("estimate", "se", "tau2", "q"))
+    v, shift, distance = _beyond_rounding(se, yi) ** 2, _beyond_rounding(whole.estimate - mu, yi), _beyond_rounding(yi - mu, yi)
     w, deleted = 1 / (vi + whole.tau2), 1 / (vi + tau2[:, None])
     hat, totals = w / w.sum(), deleted.sum(axis=1)
     factor = v * (totals - np.diag(deleted))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        in_units = {
+            "rstudent": distance / np.sqrt(factor * (vi + tau2) + v), "dffits": shift / np.sqrt(factor * hat * (vi + tau2)),
+            "cook": (shift / whole.se) ** 2, "cov_ratio": v / whole.se**2, "dfbetas": shift * np.sqrt(totals / factor),
+            "baujat_y": shift**2 / v,
+        }
     return Influence(
-        study=pooled.study, rstudent=(yi - mu) / np.sqrt(factor * (vi + tau2) + v), dffits=shift / np.sqrt(factor * hat * (vi + tau2)),
-        cook=(shift / whole.se) ** 2, cov_ratio=v / whole.se**2, tau2_deleted=tau2, q_deleted=q, hat=hat, weight=100 * hat,
-        dfbetas=shift * np.sqrt(totals / factor), baujat_x=w * (yi - whole.estimate) ** 2, baujat_y=shift**2 / v,
-        tau2=whole.tau2, q=whole.q, measure=pooled.measure, model=model,
+        study=pooled.study, **in_units, tau2_deleted=tau2, q_deleted=q, hat=hat, weight=100 * hat,
+        baujat_x=w * (yi - whole.estimate) ** 2, tau2=whole.tau2, q=whole.q, measure=pooled.measure, model=model,
     )

@@ -109,6 +109,15 @@ def test_what_every_influence_is(studies, model, ci):
     assert set(result.to_frame().columns) >= {"study", "rstudent", "cook", "influential"}
 
 
+def test_others_without_a_variance_make_influence_infinite():
+    result = influence_diagnostics(pool([0.1, 0.1, 1.0], [0.3, 0.7, 1.0], ci="hk"))
+    assert math.isinf(result.dffits[2])
+    assert math.isinf(result.baujat_y[2])
+    assert result.is_influential[2]
+    equal = influence_diagnostics(pool([0.2, 0.2, 0.2], [1.0, 1.0, 1.0], ci="hk"))
+    assert not equal.is_influential.any()
+
+
 def test_influence_of_an_outlier_is_flagged_and_told():
     pooled = pool([-0.4, -0.3, -0.5, -0.35, 1.2], [0.04, 0.05, 0.06, 0.02, 0.05], study=list("ABCDE"), measure="HR")
     result = influence_diagnostics(pooled)

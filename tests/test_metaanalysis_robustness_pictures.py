@@ -282,3 +282,11 @@ def test_names_are_written_as_they_are():
     for figure in figures:
         FigureCanvasAgg(figure).draw()
         assert {text.get_parse_math() for text in texts_of(figure) if "$" in text.get_text()} == {False}
+
+
+def test_infinite_influence_is_told():
+    result = influence_diagnostics(pool([0.0, 0.0, 1.0], [1.0, 1.0, 1.0], study=["A", "B", "C"], ci="hk"))
+    figure = baujat_plot(result)
+    FigureCanvasAgg(figure).draw()
+    assert "Not drawn, since without them the estimate has no variance: C." in notes_of(figure)
+    FigureCanvasAgg(influence_plot(result)).draw()

@@ -43,10 +43,14 @@ def baujat_plot(influence, *, title=""):
     matplotlib.figure.Figure
         Save it by `save_picture`.
     """
-    x, y, flagged = influence.baujat_x, influence.baujat_y, influence.is_influential
+    drawn = np.isfinite(influence.baujat_y)
+    x, y, flagged = influence.baujat_x[drawn], influence.baujat_y[drawn], influence.is_influential[drawn]
+    study = [name for name, is_drawn in zip(influence.study, drawn, strict=True) if is_drawn]
     model = "fixed effect" if influence.model == "fixed" else "random effects"
-    notes = [f"k = {len(x)}, {model}. " + (_limits_told(influence) if flagged.any() else "No study is influential by the rule.")]
-    right, high = (1.08 * float(values.max()) or 1.0 for values in (x, y))
+    notes = [f"k = {len(drawn)}, {model}. " + (_limits_told(influence) if flagged.any() else "No study is influential by the rule.")]
+    if not drawn.all():
+        notes.append(f"Not drawn, since without them the estimate has no variance: {', '.join(np.array(influence.study)[~drawn])}.")
+    right, high = (1.08 * float(values.max(initial=0.0)) or 1.0 for values in (x, y))
     frame = look.new_frame(_WIDTH, _HEIGHT, title=title, notes=notes, left=look.room_for(look.plain_ticks(0, high)[1]))
     axes = frame.axes
     axes.set_xlim(-0.025 * right, right)
@@ -61,5 +65,5 @@ def baujat_plot(influence, *, title=""):
     first = np.argsort(-prominence, kind="stable")
     named = [row for row in first if prominence[row] >= _NEAR_ORIGIN or len(x) <= _FEW]
     colours = [look.POOLED if flagged[row] else look.INK for row in named]
-    label_points(axes, x[first], y[first], [influence.study[row] for row in named], colours=colours)
+    label_points(axes, x[first], y[first], [study[row] for row in named], colours=colours)
     return frame.figure
