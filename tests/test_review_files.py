@@ -412,6 +412,7 @@ def test_trials_take_the_place_of_the_pooled_row(package, tmp_path, capsys):
     assert "The trials stand in place of 'Cochrane review CD012244 (7 trials)'." in capsys.readouterr().out
     frame = pd.read_csv(studies, dtype=str, keep_default_na=False)
     assert frame.columns[:12].tolist() == POOLED.split("\n", 1)[0].split(",")
+    assert frame.columns[12:].tolist() == ["subgroup", "events_1", "n_1", "events_2", "n_2", *(f"D{number}" for number in range(1, 8)), "outcome"]
     assert frame.study.tolist() == ["Lee 2010", *(f"Trial {place}" for place in range(1, 14))]
     assert frame.aetiology.tolist() == ["HBV"] + ["HBV-predominant"] * 13
     trial = frame.loc[1]

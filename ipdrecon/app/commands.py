@@ -206,7 +206,7 @@ def import_files(
     measure: Annotated[str | None, typer.Option(help="revman: HR, RR, OR or RD, where the file does not tell.")] = None,
     into: Annotated[Path | None, typer.Option(metavar="FILE", help="revman: a studies.csv whose pooled row the trials replace.", show_default=False)] = None,
     replaces: Annotated[str | None, typer.Option(metavar="STUDY", help="revman: the study of that row, where several are pooled.", show_default=False)] = None,
-    out: _Out = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the results; revman: the table to write.", show_default=False)] = None,
 ):
     """Make a figure folder from the files of another digitiser, or a studies.csv from the file of a Cochrane review.
 

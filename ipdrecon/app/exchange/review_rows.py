@@ -142,7 +142,7 @@ def _merged(request, trials):
     kept = {column: cell for column, cell in pooled.items() if column not in _OF_THE_POOLED_ROW and cell}
     note = f"One of the trials of {pooled['study']}, whose pooled row it replaces"
     new = [kept | {"note": note} | _patients(own, trial) | {name: cell for name, cell in trial.items() if cell not in (None, "")} for trial in trials]
-    columns = [*own, *dict.fromkeys(name for row in new for name in row if name not in own)]
+    columns = list(dict.fromkeys([*own, *trials[0], *new[0]]))
     headers = [own.get(column, column) for column in columns]
     rows = [*records[:place], *new, *records[place + 1 :]]
     named = [{header: row.get(column, "") for header, column in zip(headers, columns, strict=True)} for row in rows]
