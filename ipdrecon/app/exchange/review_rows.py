@@ -6,6 +6,9 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+import typer
+
+from ipdrecon.app.console import Outcome, refuse
 from ipdrecon.app.saving import guarded, number, write_files
 from ipdrecon.errors import ExchangeError
 from metaanalysis.bias_domains import is_bias_column
@@ -99,6 +102,35 @@ def import_review(request, out=None):
         content, replaced = _merged(request, rows)
     write_files(path.parent, {path.name: content})
     return ReviewRows(review, analysis, path, replaced)
+
+
+def import_by_command(talk, files, chosen, out):
+    """Do what ``ipdrecon import revman`` asks for, and say what came of it.
+
+    Parameters
+    ----------
+    talk : Talk
+    files : list of str
+        Of which there may be one.
+    chosen : dict
+        Values of ``--analysis``, ``--measure``, ``--into`` and ``--replaces``.
+    out : Path or None
+
+    Returns
+    -------
+    Outcome
+    """
+    analysis, measure, into, replaces = chosen.values()
+    if len(files) != 1:
+        raise typer.BadParameter(f"revman takes one file, not {len(files)}, as in: ipdrecon import revman package.zip")
+    if into is None:
+        refuse({"--replaces": replaces}, "goes with --into FILE, the table that holds the row")
+    if measure is not None and measure.upper() not in MEASURES:
+        raise typer.BadParameter(f"--measure is {measure!r}; expected one of {', '.join(MEASURES)}")
+    result = import_review(ReviewRequest(Path(files[0]), analysis, measure and measure.upper(), into, replaces), out)
+    for line in sentences_of(result):
+        talk.say(line)
+    return Outcome(record_of(result))
 
 
 def _target(request, out):
