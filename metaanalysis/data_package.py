@@ -7,6 +7,7 @@ Nothing is unpacked to disk; entries are read up to a limit, whatever size they 
 import io
 import math
 import re
+import struct
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
@@ -19,6 +20,7 @@ from metaanalysis.study_table import COUNTS, analyses_of, decoded, parse_table, 
 
 MAX_ENTRIES, MAX_BYTES, MAX_PACKAGE_BYTES = 5_000, 20_000_000, 100_000_000
 DATA_ROWS, SETTINGS, RISK_OF_BIAS = "-data-rows.csv", "-overall-estimates-and-settings.csv", "-risk-of-bias.csv"
+_DAMAGE = (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, OverflowError, NotImplementedError, RuntimeError)
 _NESTED = re.compile(r"(-data|datapackage)\.zip$", re.IGNORECASE)
 _JUDGEMENT = re.compile(r"domain \(judgement\):?\s*(.+)", re.IGNORECASE)
 _DATA_TYPES = {"dichotomous": "dichotomous", "contrast level": "effect", "o-e and variance": "o-e and variance", "continuous": "continuous"}
@@ -92,7 +94,7 @@ def _texts(content, name, *, nested=False):
             inner = [entry for entry in entries if _NESTED.search(entry.filename)]
             if DATA_ROWS not in found and len(inner) == 1 and not nested:
                 return _texts(_read(package, inner[0], name, MAX_PACKAGE_BYTES), inner[0].filename, nested=True)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except _DAMAGE as error:
         raise MetaAnalysisError(f"{name} is a damaged or unusual ZIP ({error}); expected a Cochrane data package: download it again.") from error
     if DATA_ROWS not in found:
         raise MetaAnalysisError(f"{name} holds no file that ends with {DATA_ROWS}; expected a Cochrane data package of a review of interventions.")

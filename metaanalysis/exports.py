@@ -165,7 +165,7 @@ def _prediction(record):
 def _head(package, record):
     back = "exp() gives ratios." if record["measure"] in _RATIOS else "No scale is changed."
     return [
-        f"# {record['k']} studies, measure {record['measure'] or 'not named'}: the same numbers as metaanalysis gives, by the R package {package}.",
+        f"# {record['k']} {'study' if record['k'] == 1 else 'studies'}, measure {record['measure'] or 'not named'}: the same numbers as metaanalysis gives, by the R package {package}.",
         f"# Estimates are on the analysis scale. {back} The script stops where a number differs.",
         f"library({package})",
         f'studies <- read.csv("{package}.csv")',

@@ -96,8 +96,11 @@ def read_row(row, measure, zero_cells):
         Naming the row.
     """
     found = next((found for read in _PRINTED if (found := read(row, measure, zero_cells)) is not None), None)
-    if found is not None and not math.isnan(found[0]) and found[1] <= 0:
-        raise row.error(f"its variance is {found[1]:g}; expected a positive number: check the standard error.")
+    if found is not None and not math.isnan(found[0]):
+        if not 0 < found[1] < math.inf:
+            raise row.error(f"its variance is {found[1]:g}; expected a positive number: check the standard error.")
+        if math.isinf(found[0]):
+            raise row.error(f"its effect is {found[0]:g}; expected a finite number: check it.")
     effects, complaints = derived_effects(row, measure)
     if found is None:
         if not effects:

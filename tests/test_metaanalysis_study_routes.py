@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from metaanalysis import MetaAnalysisError, read_studies
 from metaanalysis.events import ZERO_CELLS
@@ -136,6 +138,33 @@ def test_what_rows_are_refused(cells, message):
 def test_events_alone_still_give_no_hazard_ratio():
     with pytest.raises(MetaAnalysisError, match="events without times give no hazard ratio"):
         read_studies(row(**EVENTS, **PATIENTS), "HR")
+
+
+GOOD = {
+    "hr": "0.8", "p": "0.2", "logrank_p": "0.3", "favours": "treatment", "allocation": "1:1", "events": "90", "events_1": "40", "events_2": "50", "n_1": "100", "n_2": "110",
+    "o_1": "40", "e_1": "46", "o_2": "50", "e_2": "44", "median_1": "20", "median_2": "16", "survival_1": "60%", "survival_2": "50%", "survival_time": "12", "at_risk_1": "50",
+    "at_risk_2": "45", "follow_up": "10-40", "ci_low": "0.6", "ci_high": "1.1", "o_minus_e": "-5", "v": "20", "yi": "-0.2", "sei": "0.2",
+}
+
+
+@given(st.lists(st.sampled_from(list(GOOD)), unique=True), st.dictionaries(st.sampled_from(list(GOOD)), st.text("0123456789.,;:<%-en ", max_size=6) | st.floats(), max_size=2))
+def test_any_row_is_an_effect_or_a_named_error(filled, spoilt):
+    try:
+        frame = read_studies(row(**{name: GOOD[name] for name in filled} | spoilt), "HR")
+    except MetaAnalysisError as error:
+        assert str(error).startswith("Row 1 (A): ")
+        assert "\n" not in str(error)
+    else:
+        assert math.isfinite(frame.yi[0])
+        assert 0 < frame.sei[0] < math.inf
+        assert frame.route[0] in ROUTES
+
+
+def test_effects_are_finite():
+    with pytest.raises(MetaAnalysisError, match="its effect is inf; expected a finite number"):
+        read_studies(row(yi="1e400", sei="0.2"), "HR")
+    with pytest.raises(MetaAnalysisError, match="its variance is inf; expected a positive number"):
+        read_studies(row(yi="1", sei="1e400"), "HR")
 
 
 def test_the_document_names_columns_routes_and_rules_that_exist():

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import metaanalysis.data_package as data_package
 import metaanalysis.rm5 as rm5
@@ -189,6 +191,8 @@ def encrypted():
     (damaged({"a/CD1-data-rows.csv": "x", "b/CD1-data-rows.csv": "x"}), "expected one data package in a ZIP"),
     (damaged({"readme.txt": "x"}), "holds no file that ends with -data-rows.csv"),
     (damaged()[:-300], "a damaged or unusual ZIP"),
+    (damaged()[13:], "a damaged or unusual ZIP|has the columns|no table"),
+    (b"PK\x03\x04" + damaged()[30:], "a damaged or unusual ZIP"),
     (encrypted(), "is encrypted"),
     (b"PK\x03\x04" + b"\0" * 40, "a damaged or unusual ZIP"),
     (damaged(**{"CD012244-analysis-data/CD012244-data-rows.csv": "a,b\n1,2\n"}), "Analysis group|no column"),
@@ -202,6 +206,24 @@ def test_hostile_and_damaged_packages(tmp_path, content, message):
         read_review(path)
     assert "\n" not in str(caught.value)
     assert [found.name for found in tmp_path.iterdir()] == ["x.zip"]
+
+
+SEEDS = {"x.zip": zipped(package_files()), "x.csv": data_rows().encode()}
+
+
+@given(st.sampled_from([*SEEDS, "x.rm5"]), st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 20), st.binary(max_size=8)), min_size=1, max_size=4))
+def test_any_bytes_are_a_review_or_a_named_error(tmp_path_factory, name, edits):
+    content = bytearray(SEEDS[name] if name in SEEDS else rm5_text().encode())
+    for place, length, new in edits:
+        content[place % len(content) : place % len(content) + length] = new or b"x"
+    path = tmp_path_factory.mktemp("review") / name
+    path.write_bytes(content)
+    try:
+        review = read_review(path)
+    except MetaAnalysisError as error:
+        assert "\n" not in str(error)
+    else:
+        assert all(analysis.k for analysis in review.analyses if analysis.rows)
 
 
 def test_sizes_are_limited_whatever_an_entry_claims(tmp_path, monkeypatch):
@@ -390,6 +412,7 @@ def test_trials_take_the_place_of_the_pooled_row(package, tmp_path, capsys):
     assert "The trials stand in place of 'Cochrane review CD012244 (7 trials)'." in capsys.readouterr().out
     frame = pd.read_csv(studies, dtype=str, keep_default_na=False)
     assert frame.columns[:12].tolist() == POOLED.split("\n", 1)[0].split(",")
+    assert frame.columns[12:].tolist() == ["subgroup", "events_1", "n_1", "events_2", "n_2", *(f"D{number}" for number in range(1, 8)), "outcome"]
     assert frame.study.tolist() == ["Lee 2010", *(f"Trial {place}" for place in range(1, 14))]
     assert frame.aetiology.tolist() == ["HBV"] + ["HBV-predominant"] * 13
     trial = frame.loc[1]

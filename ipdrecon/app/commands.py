@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ipdrecon.app.console import Outcome, verb
+from ipdrecon.app.console import Outcome, refuse, verb
 
 app = typer.Typer(
     name="ipdrecon",
@@ -206,7 +206,7 @@ def import_files(
     measure: Annotated[str | None, typer.Option(help="revman: HR, RR, OR or RD, where the file does not tell.")] = None,
     into: Annotated[Path | None, typer.Option(metavar="FILE", help="revman: a studies.csv whose pooled row the trials replace.", show_default=False)] = None,
     replaces: Annotated[str | None, typer.Option(metavar="STUDY", help="revman: the study of that row, where several are pooled.", show_default=False)] = None,
-    out: _Out = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the results; revman: the table to write.", show_default=False)] = None,
 ):
     """Make a figure folder from the files of another digitiser, or a studies.csv from the file of a Cochrane review.
 
@@ -216,10 +216,11 @@ def import_files(
     """
     of_review = {"--analysis": analysis, "--measure": measure, "--into": into, "--replaces": replaces}
     if curves[0] == "revman":
-        of_curves = {"--at-risk": at_risk, "--name": name, "--n": n, "--events": events, "--unit": unit, "--scale": scale, "--decimal": decimal}
-        _refuse(of_curves, "goes with curves, not with revman")
-        return _import_review(talk, curves[1:], tuple(of_review.values()), out)
-    _refuse(of_review, "goes with: ipdrecon import revman FILE")
+        from ipdrecon.app.exchange.review_rows import import_by_command
+
+        refuse({"--at-risk": at_risk, "--name": name, "--n": n, "--events": events, "--unit": unit, "--scale": scale, "--decimal": decimal}, "goes with curves, not with revman")
+        return import_by_command(talk, curves[1:], of_review, out)
+    refuse(of_review, "goes with: ipdrecon import revman FILE")
     from ipdrecon.app import sentences
     from ipdrecon.app.exchange.cell_table import DECIMALS
     from ipdrecon.app.exchange.imported_figure import ImportRequest, import_to_folder, name_and_path
@@ -239,28 +240,6 @@ def import_files(
     talk.flags(flags)
     talk.say(f"The figure folder is {folder}; go on with: ipdrecon reconstruct {folder}")
     return Outcome(_json_of(folder / "figure.json") | {"folder": str(folder)}, needs_review(flags))
-
-
-def _refuse(options, why):
-    for option, value in options.items():
-        if value:
-            raise typer.BadParameter(f"{option} {why}")
-
-
-def _import_review(talk, files, chosen, out):
-    from ipdrecon.app.exchange.review_rows import ReviewRequest, import_review, record_of, sentences_of
-    from metaanalysis.studies import MEASURES
-
-    analysis, measure, into, replaces = chosen
-    if len(files) != 1:
-        raise typer.BadParameter(f"revman takes one file, not {len(files)}, as in: ipdrecon import revman package.zip")
-    if replaces is not None and into is None:
-        raise typer.BadParameter("--replaces goes with --into FILE, the table that holds the row")
-    measure = measure and _one_of(measure, MEASURES, "--measure")
-    result = import_review(ReviewRequest(Path(files[0]), analysis, measure, into, replaces), out)
-    for line in sentences_of(result):
-        talk.say(line)
-    return Outcome(record_of(result))
 
 
 @verb(app, "export")
@@ -285,7 +264,7 @@ def export(
     from ipdrecon.flags import needs_review
 
     if is_pooled(folder):
-        _refuse({"--panel": panel, "--arm": arm}, "goes with patients, not with a pooled result")
+        refuse({"--panel": panel, "--arm": arm}, "goes with patients, not with a pooled result")
         paths = export_pooled_folder(folder, to.casefold(), out)
         for path in paths:
             talk.say(f"  {path}")

@@ -102,6 +102,21 @@ _COMMON = {
 }
 
 
+def refuse(options, why):
+    """End a command as wrongly used where an option is given that does not go with the others.
+
+    Parameters
+    ----------
+    options : dict of str to object
+        What was given, by the option's name.
+    why : str
+        What follows the option's name in the message.
+    """
+    for option, value in options.items():
+        if value:
+            raise typer.BadParameter(f"{option} {why}")
+
+
 def verb(app, name, *, hidden_names=()):
     """Make a command of a function ``function(talk, …) -> Outcome``.
 

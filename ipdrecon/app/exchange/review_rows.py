@@ -6,6 +6,9 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+import typer
+
+from ipdrecon.app.console import Outcome, refuse
 from ipdrecon.app.saving import guarded, number, write_files
 from ipdrecon.errors import ExchangeError
 from metaanalysis.bias_domains import is_bias_column
@@ -101,6 +104,35 @@ def import_review(request, out=None):
     return ReviewRows(review, analysis, path, replaced)
 
 
+def import_by_command(talk, files, chosen, out):
+    """Do what ``ipdrecon import revman`` asks for, and say what came of it.
+
+    Parameters
+    ----------
+    talk : Talk
+    files : list of str
+        Of which there may be one.
+    chosen : dict
+        Values of ``--analysis``, ``--measure``, ``--into`` and ``--replaces``.
+    out : Path or None
+
+    Returns
+    -------
+    Outcome
+    """
+    analysis, measure, into, replaces = chosen.values()
+    if len(files) != 1:
+        raise typer.BadParameter(f"revman takes one file, not {len(files)}, as in: ipdrecon import revman package.zip")
+    if into is None:
+        refuse({"--replaces": replaces}, "goes with --into FILE, the table that holds the row")
+    if measure is not None and measure.upper() not in MEASURES:
+        raise typer.BadParameter(f"--measure is {measure!r}; expected one of {', '.join(MEASURES)}")
+    result = import_review(ReviewRequest(Path(files[0]), analysis, measure and measure.upper(), into, replaces), out)
+    for line in sentences_of(result):
+        talk.say(line)
+    return Outcome(record_of(result))
+
+
 def _target(request, out):
     if out is not None or request.into is not None:
         return Path(out if out is not None else request.into)
@@ -142,7 +174,7 @@ def _merged(request, trials):
     kept = {column: cell for column, cell in pooled.items() if column not in _OF_THE_POOLED_ROW and cell}
     note = f"One of the trials of {pooled['study']}, whose pooled row it replaces"
     new = [kept | {"note": note} | _patients(own, trial) | {name: cell for name, cell in trial.items() if cell not in (None, "")} for trial in trials]
-    columns = [*own, *dict.fromkeys(name for row in new for name in row if name not in own)]
+    columns = list(dict.fromkeys([*own, *trials[0], *new[0]]))
     headers = [own.get(column, column) for column in columns]
     rows = [*records[:place], *new, *records[place + 1 :]]
     named = [{header: row.get(column, "") for header, column in zip(headers, columns, strict=True)} for row in rows]
