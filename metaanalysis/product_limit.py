@@ -84,8 +84,19 @@ class ProductLimit:
         n_rows, at = len(self.time), np.asarray(at, float)
         survival = np.column_stack((np.ones(n_rows), self.survival))
         variance = np.column_stack((np.zeros(n_rows), np.cumsum(self.greenwood, axis=1)))
-        place = np.arange(n_rows)[:, None], np.array([np.searchsorted(row, at, side="right") for row in self.time], int).reshape(n_rows, len(at))
+        place = np.arange(n_rows)[:, None], self._steps_until(at)
         return survival[place], variance[place]
+
+    def _steps_until(self, at):
+        """How many steps each curve has until times, shape (n_data_sets, n_times): a loop over the fewer of both."""
+        steps = np.zeros((len(self.time), len(at)), int)
+        if len(at) <= len(self.time):
+            for column, moment in enumerate(at):
+                steps[:, column] = (self.time <= moment).sum(axis=1)
+        else:
+            for row, times in enumerate(self.time):
+                steps[row] = np.searchsorted(times, at, side="right")
+        return steps
 
     def restricted_means(self, tau):
         """Area under each curve up to `tau` and its standard error (Klein and Moeschberger 2003, equation 4.5.2).
