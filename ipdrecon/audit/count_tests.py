@@ -28,6 +28,9 @@ Z_APART = {"doubt": 0.3, "contradiction": 1.0}
 HARDLY_ANY = 0.02
 """Distances in z below this are those of digits in the table of a test."""
 
+TIME_TO_EVENT = ("hr", "median", "survival", "n_risk", "logrank_p")
+"""Where one of these is printed, a p beside the events is that of a test of times, not of counts."""
+
 MOST_TABLES = 500_000
 """Tables with the same margins that are gone through."""
 
@@ -95,11 +98,11 @@ def _as_likely(table):
 
 
 def _comparisons(paper):
-    """Give the counts of two arms from one source with each p printed beside them or beside their total."""
-    rows = defaultdict(list)
+    """Give the counts of two arms from one source with each p printed beside them or beside their total; those of times are left out."""
+    rows, timed = defaultdict(list), paper.groups(*TIME_TO_EVENT)
     for group, statements in paper.groups("events").items():
         for said in statements:
-            if not said.exclusive and not said.is_table_total:
+            if group not in timed and not said.exclusive and not said.is_table_total:
                 rows[group, said.time, said.source].append(said)
     for row in rows.values():
         arms = {one.arm_key: one for one in row if one.arm_key not in (labels.EVERYBODY, "") and paper.size(one)}
