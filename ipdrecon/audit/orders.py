@@ -67,7 +67,7 @@ def _bounded(paper, quantity):
     """Give pairs of statements the first of which cannot be above the second."""
     rows = defaultdict(list)
     for one in paper.of(quantity):
-        if one.arm_key not in ("", labels.EVERYBODY) and one.words & ENDPOINTS:
+        if one.words & ENDPOINTS:
             rows[one.patients, one.arm_key, one.time].append(one)
     for row in rows.values():
         for lower, upper in permutations(row, 2):
