@@ -95,6 +95,7 @@ def test_rows_of_other_quantities_are_told(audited):
         ("quantity,value,p\nhr,0.7,often\n", "line 2, column 'p': 'often' is no printed number"),
         ("quantity,value,ci_level\nhr,0.7,950\n", "line 2, column 'ci_level': the level is '950'; expected one such as 95 or 0.95"),
         ("quantity,value\nhr,0.7,0.5\n", "line 2: there are more cells than columns"),
+        ("A paper, in words.\n\nOf the 120, 64, and 56, all, were, randomised.\n", "line 1: there are no columns 'quantity' and 'value'; seen: a paper, in words."),
         (b"\x89PNG\r\n\x1a\n\x00\x00\x00", "is no text; expected a CSV file"),
         ('quantity,value\nhr,"' + "x" * 200_000 + '"\n', "line 2: it is no row of a table"),
     ],

@@ -2,12 +2,14 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import norm
+from scipy.stats import chi2_contingency, fisher_exact, hypergeom, norm
 
 from ipdrecon.audit.at_risk import events_by
+from ipdrecon.audit.count_tests import exact, p_values
 from ipdrecon.audit.implied_events import least_events, least_variance
 from ipdrecon.audit.labels import arm_key, split_arms, words
 from ipdrecon.audit.numbers import read_number, read_p, read_share, read_with_interval
@@ -135,6 +137,32 @@ def test_a_number_with_its_interval_keeps_the_digits_of_each():
 def test_what_is_no_number_is_told(read):
     with pytest.raises(ReportedError, match="is no printed number"):
         read("many")
+
+
+@pytest.mark.parametrize(
+    ("table", "p"),
+    [
+        ([[41, 17, 4, 1, 1], [37, 14, 4, 1, 0]], 1.0),
+        ([[46, 14, 4], [43, 12, 1]], 0.5368230142),
+        ([[32, 31, 1], [17, 39, 0]], 0.0257642370),
+        ([[47, 8, 3, 6], [44, 7, 0, 5]], 0.5181619525),
+    ],
+)
+def test_exact_p_of_several_levels_as_r(table, p):
+    # R 4.2.2: fisher.test(matrix(c(...), 2, byrow = TRUE))$p.value, tables of Table 1 of JHEP Reports 2023;5:100689
+    assert exact(np.array(table))[0] == pytest.approx(p, abs=1e-9)
+
+
+@given(st.lists(st.integers(0, 12), min_size=4, max_size=4).filter(lambda n: n[0] + n[1] and n[2] + n[3] and n[0] + n[2] and n[1] + n[3]))
+def test_tests_of_two_levels_are_those_of_scipy(counts):
+    table = np.array(counts).reshape(2, 2)
+    tests = p_values(table)
+    assert tests["Fisher"] == pytest.approx(fisher_exact(table)[1], abs=1e-9)
+    assert tests["chi-square"] == pytest.approx(chi2_contingency(table, correction=False)[1], abs=1e-9)
+    assert tests["chi-square with Yates"] == pytest.approx(chi2_contingency(table)[1], abs=1e-9)
+    assert tests["likelihood ratio"] == pytest.approx(chi2_contingency(table, correction=False, lambda_="log-likelihood")[1], abs=1e-9)
+    as_likely = hypergeom.pmf(table[0, 0], table.sum(), table[0].sum(), table[:, 0].sum())
+    assert tests["Fisher mid-p"] == pytest.approx(tests["Fisher"] - as_likely / 2, abs=1e-9)
 
 
 def test_names_of_arms():

@@ -162,6 +162,30 @@ def test_one_thing_under_two_names_is_compared(tmp_path, one, two):
     assert "printed_twice" in {name for name, _ in rules_found(tmp_path / "two.csv", rows)}
 
 
+def test_p_beside_events_of_an_endpoint_in_time_is_not_of_the_counts(tmp_path):
+    rows = [*deaths("60", "62", p="0.002", n=100), *(row("OS", "median", arm, months) for arm, months in (("Drug", "30"), ("Placebo", "22")))]
+    assert not rules_found(tmp_path / "deaths.csv", rows)
+    assert ("counts_and_p", "contradiction") in rules_found(tmp_path / "counts.csv", rows[:2])
+
+
+def test_arms_that_are_not_named(tmp_path):
+    path = tmp_path / "unnamed.csv"
+    path.write_text("quantity,time,value\nsurvival,12,61%\nsurvival,24,66%\nn_risk,0,50\nn_risk,12,55\n")
+    assert {one.rule for one in audit(path).findings} == {"survival_falls", "n_risk_falls"}
+    path.write_text("endpoint,quantity,arm,value,ci_low,ci_high\nOS,hr,,0.72,0.62,0.84\nOS,events,Drug,60,,\nOS,events,Placebo,70,,\n")
+    assert {one.rule for one in audit(path).findings} == {"interval_and_events"}
+    path.write_text("endpoint,quantity,arm,value,ci_low,ci_high\nOS,hr,,0.72,0.62,0.84\nOS,events,,130,,\n")
+    assert {one.rule for one in audit(path).findings} == {"interval_and_events"}
+
+
+def test_a_level_of_the_interval_other_than_95(tmp_path):
+    path = tmp_path / "level.csv"
+    said = "endpoint,quantity,arm,reference,value,ci_low,ci_high,p,ci_level\nOS,hr,Drug,Placebo,0.72,0.58,0.89,{},{}\n"
+    for p, level, clean in (("0.003", "95%", True), ("0.012", "90", True), ("0.003", "0.8", False)):
+        path.write_text(said.format(p, level))
+        assert (not audit(path).findings) == clean, (p, level)
+
+
 def test_a_share_that_may_name_a_level_alone_or_with_others(tmp_path):
     table = [row(f"cause: {name}", "events", "all", count, n=107, source="Table 1") for name, count in (("alcohol", 64), ("alcohol + virus", 12), ("virus", 31))]
     said = [row("cause: alcohol", "events", "all", f"{percent}%", source="Abstract") for percent in (71, 85)]

@@ -32,8 +32,8 @@ KNOWN = {
     "per-protocol PFS above freedom from progression at 12 months": ("progression_free_below", "contradiction", "treated liver PFS 67 %", (0.67, 0.63)),
     "overall survival far from proportional": ("landmarks_and_ratio", "note", "overall survival", (1.69, 1.57, 1.07, 1.23)),
     "about 100 deaths among 120": ("interval_and_patients", "note", "overall survival", (97.5, 102.0, 120)),
-    "Table 2, total of portal hypertension": ("arms_and_total", "contradiction", "5 + 11 is 16", (16, 0)),
-    "Table 1, radiofrequency": ("arms_and_total", "contradiction", "9 + 3 is 12", (1, 13)),
+    "Table 2, total of portal hypertension": ("arms_and_total", "contradiction", "5 + 11 is 16", (5, 11, 0)),
+    "Table 1, radiofrequency": ("arms_and_total", "contradiction", "9 + 3 is 12", (9, 3, 13)),
     "Table 1, previous curative therapy": ("levels_and_patients", "contradiction", "3 levels add up to 6", (6, 7)),
     "Table 1, other causes": ("percentage_and_count", "contradiction", "4 of 54", (3.7, 7.407)),
 }
@@ -52,7 +52,6 @@ def holds(values, numbers):
 @pytest.mark.parametrize("what", KNOWN)
 def test_a_known_contradiction_is_found(result, what):
     rule, severity, words, numbers = KNOWN[what]
-    numbers = tuple(number for number in numbers if what not in ("Table 2, total of portal hypertension", "Table 1, radiofrequency") or number != numbers[0])
     same = [one for one in result.findings if (one.rule, one.severity) == (rule, severity) and words in one.message + " ".join(one.places)]
     assert any(holds(one.values, numbers) for one in same), [one.values for one in same]
 

@@ -219,6 +219,10 @@ def _spread(arm):
     return f"; {counted(len(arm.draws), 'draw')}{told}"
 
 
+def _is_elsewhere(row):
+    return row.why.startswith("there is no panel")
+
+
 def of_agreement(agreement):
     """Tell how many printed numbers agree, then each that does not."""
     verdicts = [row.verdict for row in agreement.rows]
@@ -226,17 +230,17 @@ def of_agreement(agreement):
         f"{counted(len(verdicts), 'printed number')}: {verdicts.count('agrees')} agree, {verdicts.count('differs')} differ, "
         f"{verdicts.count('cannot be judged')} cannot be judged."
     )
-    elsewhere = [row for row in agreement.rows if row.why.startswith("there is no panel")]
+    n_elsewhere = sum(_is_elsewhere(row) for row in agreement.rows)
     for row in agreement.rows:
-        if row.verdict != "agrees" and (row not in elsewhere or len(elsewhere) <= _MOST_ELSEWHERE):
+        if row.verdict != "agrees" and not (_is_elsewhere(row) and n_elsewhere > _MOST_ELSEWHERE):
             when = "" if math.isnan(row.time) else f" at {row.time:g}"
             added = "" if math.isnan(row.reconstruction_se) else f", reconstruction error {decimals(row.reconstruction_se, 3)}"
             yield (
                 f"  {row.verdict}: {row.quantity} of {row.arm}{when}: printed {decimals(row.reported, 3)}, "
                 f"rebuilt {decimals(row.reconstructed, 3)}{added} ({row.why})"
             )
-    if len(elsewhere) > _MOST_ELSEWHERE:
-        yield f"  cannot be judged: {len(elsewhere)} numbers of panels that the figure does not have; each is in the table."
+    if n_elsewhere > _MOST_ELSEWHERE:
+        yield f"  cannot be judged: {n_elsewhere} numbers of panels that the figure does not have; each is in the table."
 
 
 def effect(pooled, part):

@@ -13,7 +13,6 @@ Examples
 
 import math
 
-from ipdrecon.audit import labels
 from ipdrecon.audit.findings import found, graded
 from ipdrecon.audit.ranges import Range
 
@@ -151,7 +150,7 @@ def events_and_landmarks(paper):
         if survival.time is None or paper.size(survival) is None or not 0 < survival.value.value <= 1:
             continue
         for events in paper.groups("events").get(paper.group_of(survival), ()):
-            if events.arm_key != survival.arm_key or survival.arm_key in ("", labels.EVERYBODY) or events.time not in (None, survival.time):
+            if events.arm_key != survival.arm_key or events.time not in (None, survival.time):
                 continue
             limits, used = _limits(paper, survival, events)
             gap = events.value.range.gap(limits)

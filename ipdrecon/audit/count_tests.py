@@ -14,8 +14,7 @@ Examples
 from collections import defaultdict
 
 import numpy as np
-from scipy.special import gammaln
-from scipy.stats import chi2_contingency, fisher_exact, hypergeom
+from scipy.special import chdtrc, gammaln, xlogy
 
 from ipdrecon.audit import labels
 from ipdrecon.audit.findings import found, graded, milder
@@ -27,6 +26,9 @@ Z_APART = {"doubt": 0.3, "contradiction": 1.0}
 
 HARDLY_ANY = 0.02
 """Distances in z below this are those of digits in the table of a test."""
+
+TIME_TO_EVENT = ("hr", "median", "survival", "n_risk", "logrank_p")
+"""Where one of these is printed, a p beside the events is that of a test of times, not of counts."""
 
 MOST_TABLES = 500_000
 """Tables with the same margins that are gone through."""
@@ -51,21 +53,48 @@ def p_values(table):
     table = table[:, table.sum(axis=0) > 0]
     if table.shape[1] < 2 or (table.sum(axis=1) == 0).any():
         return {}
-    tests = {
-        "chi-square": float(chi2_contingency(table, correction=False)[1]),
-        "likelihood ratio": float(chi2_contingency(table, correction=False, lambda_="log-likelihood")[1]),
-    }
+    tests = {"chi-square": pearson(table), "likelihood ratio": likelihood_ratio(table)}
     if table.shape == (2, 2):
-        tests["chi-square with Yates"] = float(chi2_contingency(table, correction=True)[1])
-        tests["Fisher"] = float(fisher_exact(table)[1])
-        tests["Fisher mid-p"] = tests["Fisher"] - 0.5 * _as_likely(table)
-    elif table.shape[0] == 2 and np.prod(table.sum(axis=0) + 1.0) <= MOST_TABLES:
-        tests["Fisher-Freeman-Halton"] = freeman_halton(table)
+        tests["chi-square with Yates"] = pearson(table, correction=0.5)
+    if table.shape[0] == 2 and np.prod(table.sum(axis=0) + 1.0) <= MOST_TABLES:
+        p, as_likely = exact(table)
+        tests |= {"Fisher": p, "Fisher mid-p": p - as_likely / 2} if table.shape[1] == 2 else {"Fisher-Freeman-Halton": p}
     return tests
 
 
-def freeman_halton(table):
-    """Give the exact p of two arms and several levels: the chance of all tables no likelier than this one.
+def _expected(table):
+    return np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()
+
+
+def _chi2_p(table, statistic):
+    return float(chdtrc((table.shape[0] - 1) * (table.shape[1] - 1), statistic))
+
+
+def pearson(table, *, correction=0.0):
+    """Give p of Pearson's chi-square; a correction of one half is that of Yates, and at most the difference itself.
+
+    Parameters
+    ----------
+    table : ndarray, shape (n_arms, n_levels)
+        Without empty rows or columns.
+    correction : float
+
+    Returns
+    -------
+    float
+    """
+    expected = _expected(table)
+    apart = np.abs(table - expected)
+    return _chi2_p(table, float((np.maximum(apart - correction, 0.0) ** 2 / expected).sum()))
+
+
+def likelihood_ratio(table):
+    """Give p of the likelihood-ratio test, 2 sum of observed log(observed / expected); the parameters are those of `pearson`."""
+    return _chi2_p(table, max(float(2 * xlogy(table, table / _expected(table)).sum()), 0.0))
+
+
+def exact(table):
+    """Give the exact p of two arms: the chance of all tables no likelier than this one, and the chance of this one.
 
     Parameters
     ----------
@@ -73,33 +102,30 @@ def freeman_halton(table):
 
     Returns
     -------
-    float
+    tuple of float
     """
     levels, first = table.sum(axis=0).astype(int), int(table[0].sum())
     taken, log_ways = np.zeros(1, int), np.zeros(1)
     for size in levels:
         here = np.arange(size + 1)
-        ways = gammaln(size + 1) - gammaln(here + 1) - gammaln(size - here + 1)
-        taken, log_ways = np.add.outer(taken, here).ravel(), np.add.outer(log_ways, ways).ravel()
+        taken, log_ways = np.add.outer(taken, here).ravel(), np.add.outer(log_ways, _log_choose(size, here)).ravel()
         inside = taken <= first
         taken, log_ways = taken[inside], log_ways[inside]
-    ways = np.exp(log_ways[taken == first] - log_ways.max())
-    seen = table[0].astype(int)
-    observed = float(np.exp(sum(gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1) for n, k in zip(levels, seen, strict=True)) - log_ways.max()))
-    return float(ways[ways <= observed * (1 + TIE)].sum() / ways.sum())
+    log_ways = log_ways[taken == first]
+    ways, observed = np.exp(log_ways - log_ways.max()), float(np.exp(_log_choose(levels, table[0]).sum() - log_ways.max()))
+    return float(ways[ways <= observed * (1 + TIE)].sum() / ways.sum()), observed / float(ways.sum())
 
 
-def _as_likely(table):
-    """Give the chance of exactly this table, its margins given."""
-    return float(hypergeom.pmf(table[0, 0], table.sum(), table[0].sum(), table[:, 0].sum()))
+def _log_choose(n, k):
+    return gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
 
 
 def _comparisons(paper):
-    """Give the counts of two arms from one source with each p printed beside them or beside their total."""
-    rows = defaultdict(list)
+    """Give the counts of two arms from one source with each p printed beside them or beside their total; those of times are left out."""
+    rows, timed = defaultdict(list), paper.groups(*TIME_TO_EVENT)
     for group, statements in paper.groups("events").items():
         for said in statements:
-            if not said.exclusive and not said.is_table_total:
+            if group not in timed and not said.exclusive and not said.is_table_total:
                 rows[group, said.time, said.source].append(said)
     for row in rows.values():
         arms = {one.arm_key: one for one in row if one.arm_key not in (labels.EVERYBODY, "") and paper.size(one)}

@@ -75,7 +75,7 @@ def _hazard_ratios(paper):
 
 def _printed_events(paper, said):
     """Statements with the events of both arms, or of everybody; none where neither is printed."""
-    arms = paper.treated_and_reference(said)
+    arms = paper.both_arms(said)
     group = [one for one in paper.groups("events").get(paper.group_of(said), ()) if one.time is None]
     by_arm = paper.by_arm(group)
     if arms and all(arm in by_arm for arm in arms):
@@ -107,7 +107,7 @@ def interval_and_events(paper):
 
 def _patients(paper, said):
     """Give the patients of each arm, of both together, or None."""
-    arms = paper.treated_and_reference(said)
+    arms = paper.both_arms(said)
     sizes = [paper.size(said, arm) for arm in arms] if arms else [None]
     if None not in sizes and (said.n is None or sum(sizes) <= said.n):
         return sizes
@@ -145,7 +145,7 @@ def _nearly_everybody(paper, said, needed, total, told, values):
 
 def _last_landmarks(paper, said):
     """Survival in both arms at the last time printed for both."""
-    arms = paper.treated_and_reference(said)
+    arms = paper.both_arms(said)
     by_arm = paper.by_arm(one for one in paper.groups("survival").get(paper.group_of(said), ()) if one.time is not None and paper.size(one))
     if not arms or not all(arm in by_arm for arm in arms):
         return []

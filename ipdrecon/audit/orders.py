@@ -67,7 +67,7 @@ def _bounded(paper, quantity):
     """Give pairs of statements the first of which cannot be above the second."""
     rows = defaultdict(list)
     for one in paper.of(quantity):
-        if one.arm_key not in ("", labels.EVERYBODY) and one.words & ENDPOINTS:
+        if one.words & ENDPOINTS:
             rows[one.patients, one.arm_key, one.time].append(one)
     for row in rows.values():
         for lower, upper in permutations(row, 2):
@@ -83,7 +83,7 @@ def progression_free_below(paper):
         if above > 0:
             severity = graded(above, **(SAME_EVENTS if how == "same" else OTHER_FOLLOW_UP))
             why = "no Kaplan-Meier estimate that counts deaths as events lies above one that does not" if how == "same" else "whoever is free of progression is alive"
-            message = f"{lower.endpoint} {_percent(lower)} lies above {upper.endpoint} {_percent(upper)} at {lower.time:g}, by {100 * above:.2g} points beyond rounding; {why}."
+            message = f"{lower.endpoint} {_percent(lower)} lies above {upper.endpoint} {_percent(upper)} at {lower.time:g}, by {100 * above:.2g} {'point' if f'{100 * above:.2g}' == '1' else 'points'} beyond rounding; {why}."
             yield found("progression_free_below", severity, [lower, upper], {"lower": lower.value.value, "upper": upper.value.value, "time": lower.time, "apart": 100 * above, "apart_in": "points"}, message)
 
 

@@ -54,8 +54,8 @@ def cumulative_hazard_ratio(survival, reference):
 def se_of_log_ratio(*arms):
     """Give the standard error of a log ratio of cumulative hazards.
 
-    The variance of log S is (1 - S) / r with r at risk at the time (Peto et al. 1977, Br J Cancer 35:1, statistical note 6: never too
-    small); without censoring r is n S and this is Greenwood's. That of log(-log S) is this over (log S)² (Kalbfleisch and Prentice 2002,
+    The variance of log S is (1 - S) / r with r at risk at the time (Peto et al. 1977, Br J Cancer 35:1: rather
+    too large than too small); without censoring r is n S and this is Greenwood's. That of log(-log S) is this over (log S)² (Kalbfleisch and Prentice 2002,
     *The Statistical Analysis of Failure Time Data*, section 1.4).
 
     Parameters

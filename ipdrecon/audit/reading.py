@@ -8,6 +8,7 @@ import math
 import re
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from ipdrecon.audit import labels
@@ -41,6 +42,10 @@ _COLUMNS = {
     "percent": ("percent", "pct", "%"),
     "level": ("ci_level",),
 }
+LONG, CHARACTERISTICS = {"quantity", "value"}, {"variable", "level"}
+MOST_LETTERS = 200
+"""Of a header that is told."""
+
 _OCCURRENCES = ("adverse events", "occurrences", "episodes")
 _TEXTS = ("endpoint", "population", "adjustment", "panel")
 _OUTSIDE = {"variable", "level", "p", "n", "note", "unit", "id", "population", "endpoint", *_COLUMNS["source"]}
@@ -200,6 +205,15 @@ def _share_or_none(text):
     return None if share.count is not None and share.count.value % 1 else share
 
 
+def _check_columns(file, names):
+    if not (set(names) >= LONG or set(names) >= CHARACTERISTICS):
+        seen = ", ".join(names) or "nothing"
+        raise ReportedError(
+            f"{file}, line 1: there are no columns 'quantity' and 'value'; seen: {seen if len(seen) <= MOST_LETTERS else seen[:MOST_LETTERS] + ' …'}; "
+            f"expected {', '.join(COLUMNS)}, or variable, level and a column for each arm."
+        )
+
+
 def read_paper(paths):
     """Read what a paper prints.
 
@@ -219,16 +233,9 @@ def read_paper(paths):
     """
     statements, unknown = [], Counter()
     for path in map(Path, paths):
-        names, rows = read_cells(path)
-        if {"quantity", "value"} <= set(names):
-            more, aside = _long(rows, path.name)
-        elif {"variable", "level"} <= set(names):
-            more, aside = _characteristics(names, rows, path.name)
-        else:
-            raise ReportedError(
-                f"{path.name}, line 1: there are no columns 'quantity' and 'value'; seen: {', '.join(names) or 'nothing'}; expected {', '.join(COLUMNS)}, "
-                f"or variable, level and a column for each arm."
-            )
+        names, rows = read_cells(path, partial(_check_columns, path.name))
+        is_long = set(names) >= LONG
+        more, aside = _long(rows, path.name) if is_long else _characteristics(names, rows, path.name)
         if not rows:
             raise ReportedError(f"{path.name} has a header and no rows; expected one row for each printed number.")
         statements += more

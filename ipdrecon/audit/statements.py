@@ -92,8 +92,8 @@ class Statement:
 
     @cached_property
     def arm_key(self):
-        """What tells the arm, or `labels.EVERYBODY`."""
-        return labels.arm_key(self.arm)
+        """What tells the arm, or `labels.EVERYBODY`, also where none is named; a comparison without arms has none."""
+        return labels.arm_key(self.arm) or ("" if self.quantity in (*RATIOS, "logrank_p") else labels.EVERYBODY)
 
     @cached_property
     def group(self):
@@ -184,11 +184,10 @@ class Paper:
         return found
 
     def by_arm(self, statements):
-        """Give statements by arm, without those on everybody or on no named arm."""
+        """Give statements by arm; those on everybody are an arm of their own."""
         found = defaultdict(list)
         for said in statements:
-            if said.arm_key not in (labels.EVERYBODY, ""):
-                found[said.arm_key].append(said)
+            found[said.arm_key].append(said)
         return dict(found)
 
     @cached_property
@@ -236,4 +235,12 @@ class Paper:
         if said.reference:
             return said.arm_key, labels.arm_key(said.reference)
         others = self.arms_of(said) - {said.arm_key}
-        return (said.arm_key, others.pop()) if len(others) == 1 else None
+        return (said.arm_key, next(iter(others))) if len(others) == 1 else None
+
+    def both_arms(self, said):
+        """Give the keys of both arms of a comparison in any order; None where there are more, or fewer are known."""
+        ordered = self.treated_and_reference(said)
+        if ordered is not None:
+            return ordered
+        arms = self.arms_of(said)
+        return tuple(sorted(arms)) if len(arms) == 2 else None

@@ -244,13 +244,15 @@ def _text(path):
         raise ReportedError(f"{path.name} cannot be read ({trouble.strerror}); expected a CSV file with the columns {', '.join(COLUMNS)}.") from trouble
 
 
-def read_cells(path):
+def read_cells(path, check):
     """Read the cells of a table that people typed.
 
     Parameters
     ----------
     path : str or Path
         A CSV file parted by comma, semicolon or tab, in UTF-8 or Windows-1252.
+    check : function
+        Called with the names of the columns before any row is read; raises where they are not those of a table that is understood.
 
     Returns
     -------
@@ -271,6 +273,7 @@ def read_cells(path):
     rows = []
     try:
         names = [(name or "").strip().lower() for name in reader.fieldnames or ()]
+        check(names)
         reader.fieldnames = names
         for row in reader:
             if row.pop(None, None):
@@ -302,8 +305,11 @@ def read_reported(path):
         Naming file, line and column.
     """
     path = Path(path)
-    names, rows = read_cells(path)
-    for needed in ("quantity", "value"):
-        if needed not in names:
-            raise ReportedError(f"{path.name}, line 1: there is no column {needed!r}; seen: {', '.join(names) or 'nothing'}; expected {', '.join(COLUMNS)}.")
+
+    def check(names):
+        for needed in ("quantity", "value"):
+            if needed not in names:
+                raise ReportedError(f"{path.name}, line 1: there is no column {needed!r}; seen: {', '.join(names) or 'nothing'}; expected {', '.join(COLUMNS)}.")
+
+    _, rows = read_cells(path, check)
     return tuple(_record(row, line, f"{path.name}, line {line}") for line, row in rows)
