@@ -13,9 +13,10 @@ import numpy as np
 from scipy.special import chdtrc
 
 from metaanalysis.errors import MetaAnalysisError
-from metaanalysis.estimate import PooledEstimate, plain
+from metaanalysis.estimate import PooledEstimate
 from metaanalysis.linear import fit_linear, weighted_coefficients
 from metaanalysis.models import normal_test
+from metaanalysis.plain import plain
 from metaanalysis.pooling import check_studies, pool
 from metaanalysis.presets import model_settings
 

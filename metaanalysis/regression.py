@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from metaanalysis.errors import MetaAnalysisError
-from metaanalysis.plain import plain
 from metaanalysis.linear import LinearFit, fit_linear
 from metaanalysis.models import NAN
 from metaanalysis.moderators import Moderators, read_moderators
+from metaanalysis.plain import plain
 from metaanalysis.pooling import check_studies
 from metaanalysis.presets import model_settings
 from metaanalysis.spread import Heterogeneity, heterogeneity
