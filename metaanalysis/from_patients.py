@@ -2,7 +2,6 @@
 
 Examples
 --------
->>> import pandas as pd
 >>> from metaanalysis.patients import Patients
 >>> table = pd.DataFrame({
 ...     "study": ["A"] * 8 + ["B"] * 8, "treatment": [1, 1, 1, 1, 0, 0, 0, 0] * 2,
@@ -17,6 +16,8 @@ Hazard ratios with random effects differ by 0.5 % between one stage (0.470) and 
 
 import math
 from dataclasses import dataclass, field
+
+import pandas as pd
 
 from metaanalysis.errors import NothingToPool
 from metaanalysis.landmarks import pool_landmark
@@ -64,6 +65,23 @@ class PatientAnalysis:
     landmarks: tuple
     curves: PooledCurves = field(repr=False)
     notes: tuple = ()
+
+    def to_frame(self):
+        """One row per result: ``result, measure, k, estimate, ci_low, ci_high, p, tau2, reconstruction_share``, ratios as logarithms."""
+        stages = {"one stage, fixed effect": self.one_stage, "one stage, random effect": self.one_stage_random}
+        rows = [
+            {"result": name, "measure": "HR", "k": len(found.study), "estimate": found.estimate, "ci_low": found.ci_low, "ci_high": found.ci_high,
+             "p": found.p, "tau2": found.tau2, "reconstruction_share": found.reconstruction_share}
+            for name, found in stages.items() if found
+        ]
+        windows = [window.two_stage for window in self.windows.windows] if self.windows else []
+        for found in filter(None, (self.two_stage, self.rmst_difference, self.rmst_ratio, *self.landmarks, *windows)):
+            pooled = found.pooled
+            rows.append({
+                "result": f"two stages, {found.unit}", "measure": pooled.measure, "k": pooled.k, "estimate": pooled.estimate, "ci_low": pooled.ci_low,
+                "ci_high": pooled.ci_high, "p": pooled.p, "tau2": pooled.tau2, "reconstruction_share": found.reconstruction_share(),
+            })
+        return pd.DataFrame(rows)
 
     def to_dict(self):
         """Plain numbers, strings, lists and None."""

@@ -6,7 +6,6 @@ per trial, l_j(b + u_j), so that nothing but these functions, their score U_j an
 
 Examples
 --------
->>> import pandas as pd
 >>> from metaanalysis.patients import Patients
 >>> table = pd.DataFrame({
 ...     "study": ["A"] * 8 + ["B"] * 8, "treatment": [1, 1, 1, 1, 0, 0, 0, 0] * 2,
@@ -22,6 +21,7 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 from scipy.optimize import brentq
 
 from metaanalysis.errors import MetaAnalysisError, NothingToPool
@@ -97,6 +97,10 @@ class OneStage:
     def reconstruction_share(self):
         """Share of the variance that is due to the choice of data sets, in [0, 1]."""
         return self.added / (self.within + self.added)
+
+    def to_frame(self):
+        """One row per trial: ``study, slope``."""
+        return pd.DataFrame({"study": self.study, "slope": self.slopes})
 
     def to_dict(self):
         """Plain numbers and strings; None for what the model has not."""

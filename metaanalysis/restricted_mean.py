@@ -85,13 +85,15 @@ def pool_restricted_means(patients, horizon=None, *, ratio=False, **options):
         raise MetaAnalysisError(f"The horizon is {horizon:g}; expected a time after 0, in the unit of the patients' times.")
     (ours, our_se), (theirs, their_se) = (arm.restricted_means(horizon) for arm in patients.curves)
     if ratio:
-        yi, vi = np.log(ours / theirs), (our_se / ours) ** 2 + (their_se / theirs) ** 2
+        with np.errstate(divide="ignore", invalid="ignore"):
+            yi, vi = np.log(ours / theirs), (our_se / ours) ** 2 + (their_se / theirs) ** 2
     else:
         yi, vi = ours - theirs, our_se**2 + their_se**2
     until = followed_until(patients)
     reaches = (until >= horizon) | ~patients.is_first
     late = [f"follow-up of an arm ends at {end:g}, before the horizon {horizon:g}" for end in until]
-    why = np.where(reaches, "no events before the horizon, so that its difference has no variance", late)
+    nothing = "no events before the horizon, or an arm in which all died at time 0, so that its effect has no variance"
+    why = np.where(reaches, nothing, late)
     measure = "RMST ratio" if ratio else "RMST difference"
     effects = combine(patients, measure, np.where(reaches, yi, np.nan), vi, why)
     return pool_effects(effects, unit=f"{'log ratio' if ratio else 'difference'} of mean survival time up to {horizon:g}", **options)

@@ -135,7 +135,7 @@ def test_everyone_censored_at_the_horizon_lives_to_it():
     people = Patients.of(alive)
     assert common_horizon(people) == 10
     assert [arm.restricted_means(10.0)[0].tolist() for arm in people.curves] == [[10.0], [10.0]]
-    with pytest.raises(NothingToPool, match=r"RMST difference \(A: no events before the horizon, so that its difference has no variance\)"):
+    with pytest.raises(NothingToPool, match=r"RMST difference \(A: no events before the horizon, .* so that its effect has no variance\)"):
         pool_restricted_means(people)
 
 
@@ -162,6 +162,13 @@ def test_an_arm_in_which_all_died_is_known_for_good():
     table = pd.DataFrame({"study": "A", "treatment": [1, 1, 1, 0, 0, 0], "time": [3.0, 8, 12, 2, 4, 6], "event": [1, 1, 0, 1, 1, 1]})
     found = pool_restricted_means(Patients.of(table), 10)
     assert found.effects.yi == pytest.approx((3 + 5 * 2 / 3 + 2 / 3) - 4)
+
+
+def test_a_mean_of_zero_has_no_ratio(table):
+    dead = table.assign(time=table["time"].where((table["study"] != "trial 1") | (table["treatment"] == 0), 0.0), event=1)
+    found = pool_restricted_means(Patients.of(dead), 5, ratio=True)
+    assert found.effects.study == ("trial 0", "trial 2")
+    assert pool_restricted_means(Patients.of(dead), 5).pooled.k == 3
 
 
 @pytest.mark.parametrize("horizon", [0, -3, math.nan, math.inf])
@@ -392,6 +399,20 @@ def test_the_whole_analysis_is_told_in_plain_numbers(table):
     assert [row["study"] for row in record["two_stage"]["studies"]] == ["trial 0", "trial 1", "trial 2"]
     assert all(0 < row["reconstruction_share"] < 1 for row in record["two_stage"]["studies"])
     assert "differ by" in record["notes"][0]
+
+
+def test_the_frame_holds_the_same_numbers(table):
+    found = analyse_patients(Patients.of(with_draws(table, 3, 2)), cuts=[6], landmarks=[5])
+    frame = found.to_frame()
+    assert frame["result"].tolist() == [
+        "one stage, fixed effect", "one stage, random effect", "two stages, log hazard ratio",
+        f"two stages, difference of mean survival time up to {found.horizon:g}", f"two stages, log ratio of mean survival time up to {found.horizon:g}",
+        "two stages, difference of survival probabilities at 5", "two stages, log hazard ratio between 0 and 6", "two stages, log hazard ratio after 6",
+    ]
+    results = [found.one_stage, found.one_stage_random, found.two_stage.pooled, found.rmst_difference.pooled]
+    np.testing.assert_array_equal(frame[["estimate", "ci_low", "ci_high", "p"]].to_numpy()[:4], [[one.estimate, one.ci_low, one.ci_high, one.p] for one in results])
+    assert frame["reconstruction_share"].between(0, 1, inclusive="neither").all()
+    assert found.one_stage_random.to_frame()["slope"].tolist() == found.one_stage_random.slopes.tolist()
 
 
 def test_windows_come_where_hazards_are_not_proportional():
