@@ -7,6 +7,8 @@ import numpy as np
 from scipy.special import stdtr
 
 from metaanalysis.errors import MetaAnalysisError
+from metaanalysis.linear import fit_linear
+from metaanalysis.models import ModelSettings
 
 SMALL_STUDY_MINIMUM = 10
 """Studies below which funnel-plot methods are not offered (Sterne et al. 2011, BMJ 343:d4002)."""
@@ -18,7 +20,7 @@ class AsymmetryTest:
 
     Attributes
     ----------
-    method : {"Egger", "Harbord", "Peters"}
+    method : {"Egger", "Egger, mixed effects", "Harbord", "Peters"}
     k : int
         Studies used.
     bias, se : float
@@ -74,6 +76,14 @@ def require_small_studies(k, method, minimum=SMALL_STUDY_MINIMUM):
         )
 
 
+def _require_precisions(method, predictor):
+    k = len(predictor)
+    if k < 3 or np.ptp(predictor) == 0:
+        raise MetaAnalysisError(
+            f"{method}'s test saw {k} studies of {len(np.unique(predictor))} different precisions; it needs 3 studies and 2 precisions: leave the test out."
+        )
+
+
 def slope_test(method, effect, predictor, weight):
     """Test the slope of a weighted regression, its dispersion estimated from the residuals.
 
@@ -93,12 +103,9 @@ def slope_test(method, effect, predictor, weight):
         Below 3 studies, or where all predictors are equal.
     """
     k = len(effect)
+    _require_precisions(method, predictor)
     centred = predictor - np.average(predictor, weights=weight)
     spread = weight.dot(centred**2)
-    if k < 3 or np.ptp(predictor) == 0:
-        raise MetaAnalysisError(
-            f"{method}'s test saw {k} studies of {len(np.unique(predictor))} different precisions; it needs 3 studies and 2 precisions: leave the test out."
-        )
     slope = (weight * centred).dot(effect) / spread
     residual = effect - np.average(effect, weights=weight) - slope * centred
     se = math.sqrt(weight.dot(residual**2) / (k - 2) / spread)
@@ -136,6 +143,43 @@ def egger(yi, vi, *, minimum=SMALL_STUDY_MINIMUM):
     """
     require_small_studies(len(yi), "Egger's test", minimum)
     return slope_test("Egger", yi, np.sqrt(vi), 1 / vi)
+
+
+def egger_mixed(yi, vi, settings=None, *, minimum=SMALL_STUDY_MINIMUM):
+    """Egger's test with a variance between studies (Sterne and Egger 2005, in Rothstein et al., Publication Bias, ch. 6).
+
+    A meta-regression of the effects on their standard errors.
+
+    Parameters
+    ----------
+    yi, vi : ndarray, shape (k,)
+        Not all `vi` equal.
+    settings : ModelSettings, optional
+    minimum : int
+        Studies below which the test is refused.
+
+    Returns
+    -------
+    AsymmetryTest
+        `df` is NaN and `t` normal with Wald intervals.
+
+    Raises
+    ------
+    MetaAnalysisError
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> sei = np.linspace(0.1, 0.6, 12)
+    >>> round(egger_mixed(0.1 + 2 * sei + 0.01 * np.cos(np.arange(12)), sei**2).bias, 1)
+    2.0
+    """
+    require_small_studies(len(yi), "Egger's test", minimum)
+    _require_precisions("Egger", np.sqrt(vi))
+    fit = fit_linear(yi, vi, np.column_stack([np.ones(len(yi)), np.sqrt(vi)]), settings or ModelSettings())
+    bias, se = float(fit.coefficients[1]), float(fit.covariance[1, 1] ** 0.5)
+    statistic, p = fit.test(bias, se)
+    return AsymmetryTest("Egger, mixed effects", len(yi), bias, se, statistic, fit.df, p)
 
 
 def begg(yi, vi, *, minimum=SMALL_STUDY_MINIMUM):

@@ -14,7 +14,7 @@ from metaanalysis.influence import influence_diagnostics
 from metaanalysis.models import CI_METHODS
 from metaanalysis.odds_asymmetry import harbord, peters
 from metaanalysis.refits import cumulative, leave_one_out
-from metaanalysis.small_studies import SMALL_STUDY_MINIMUM, begg, egger
+from metaanalysis.small_studies import SMALL_STUDY_MINIMUM, begg, egger, egger_mixed
 from metaanalysis.subsets import gosh
 
 effects = st.floats(-3, 3).map(lambda value: round(value, 6))
@@ -219,6 +219,8 @@ MIXED = pool([-0.3, -0.1, -0.2, -0.4], [0.04, 0.02, 0.01, 0.05], measure=["HR", 
 
 @pytest.mark.parametrize(("call", "message"), [
     (lambda: egger(*nine()), f"Egger's test saw 9 studies; expected {SMALL_STUDY_MINIMUM} or more"),
+    (lambda: egger_mixed(*nine()), "Egger's test saw 9 studies"),
+    (lambda: egger_mixed(np.arange(12.0), np.full(12, 0.1)), "12 studies of 1 different precisions"),
     (lambda: begg(*nine()), "Begg's test saw 9 studies; expected 10 or more"),
     (lambda: harbord(*COUNTS), "Harbord's test saw 9 studies"),
     (lambda: peters(*COUNTS), "Peters' test saw 9 studies"),

@@ -13,7 +13,7 @@ from metaanalysis.influence import influence_diagnostics
 from metaanalysis.models import ModelSettings
 from metaanalysis.odds_asymmetry import harbord, peters
 from metaanalysis.refits import cumulative, leave_one_out
-from metaanalysis.small_studies import begg, egger
+from metaanalysis.small_studies import begg, egger, egger_mixed
 from metaanalysis.subsets import gosh
 
 HERE = Path(__file__).parent / "reference"
@@ -57,6 +57,8 @@ def test_reference_covers_every_combination():
         for fit in fits:
             assert {len(fit["influence"][theirs]) for theirs in (*OF_METAFOR.values(), "flagged")} == {k}
             assert {len(fit[table][theirs]) for table in ("leave_one_out", "cumulative") for theirs in REFITS.values()} == {k}
+    mixed = {(name, method, ci) for name, methods in REFERENCE["egger_mixed"].items() for method, cis in methods.items() for ci in cis}
+    assert mixed == set(itertools.product(LARGE, ("REML", "DL"), ("wald", "hk", "hk-adhoc")))
     assert set(REFERENCE["trim_fill"]) == set(REFERENCE["egger"]) == set(REFERENCE["begg"]) == set(LARGE)
     assert set(REFERENCE["counts"]) == set(TABLES)
     assert {(name, method) for name, methods in REFERENCE["gosh"].items() for method in methods} == set(itertools.product(SUBSETS, ("FE", "REML", "DL")))
@@ -108,6 +110,14 @@ def test_egger_and_begg(name):
     line, ranks = egger(yi, vi), begg(yi, vi)
     same([line.t, line.df, line.p], [REFERENCE["egger"][name][quantity] for quantity in ("t", "df", "p")])
     same([ranks.tau, ranks.p], [REFERENCE["begg"][name][quantity] for quantity in ("tau", "p")])
+
+
+@pytest.mark.parametrize(("name", "method", "ci"), list(itertools.product(LARGE, ("REML", "DL"), ("wald", "hk", "hk-adhoc"))))
+def test_egger_mixed(name, method, ci):
+    entry, expected = INPUTS["inputs"][name], REFERENCE["egger_mixed"][name][method][ci]
+    result = egger_mixed(np.array(entry["yi"]), np.array(entry["vi"]), ModelSettings(tau2=method, ci=ci))
+    same([result.bias, result.se, result.t, result.p], [expected[quantity] for quantity in ("bias", "se", "t", "p")])
+    assert np.isnan(result.df) if ci == "wald" else result.df == len(entry["yi"]) - 2
 
 
 @pytest.mark.parametrize("name", TABLES)

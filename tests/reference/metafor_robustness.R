@@ -43,6 +43,12 @@ filled <- function(set) {
   }, simplify = FALSE), simplify = FALSE)
 }
 line <- function(fit) list(t = fit$zval, df = fit$dfs, p = fit$pval)
+mixed <- function(set) {
+  sapply(estimators, function(method) lapply(tests, function(test) {
+    fit <- regtest(model(set, method, test), model = "rma")
+    list(bias = fit$fit$beta[2], se = fit$fit$se[2], t = fit$zval, p = fit$pval)
+  }), simplify = FALSE)
+}
 ranks <- function(set) {
   result <- suppressWarnings(ranktest(model(set, "FE")))
   list(tau = unname(result$tau), p = result$pval)
@@ -74,6 +80,7 @@ result <- list(
   refits = lapply(sets, each),
   trim_fill = lapply(large, filled),
   egger = lapply(large, function(set) line(regtest(x = set$yi, vi = set$vi, model = "lm"))),
+  egger_mixed = lapply(large, mixed),
   begg = lapply(large, ranks),
   counts = lapply(lapply(inputs$events, function(entry) entry$counts), counts),
   gosh = lapply(sets[c("bcg_three", "hine1989", "collins1985b")], subsets)
