@@ -21,9 +21,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from metaanalysis.one_stage import one_stage
-from metaanalysis.patients import Patients
-from metaanalysis.two_stage import two_stage
+from metaanalysis.patients.data import Patients
+from metaanalysis.patients.one_stage import one_stage
+from metaanalysis.patients.two_stage import two_stage
 
 HERE = Path(__file__).parent
 TRIALS, SEED = 20, 20263

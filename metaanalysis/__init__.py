@@ -12,16 +12,16 @@ HR 0.78 [95 % CI 0.47 to 1.31], REML, hk-adhoc, k = 3, tau² = 0.0065, I² = 14 
 
 from metaanalysis.errors import MetaAnalysisError
 from metaanalysis.estimate import PooledEstimate, Subgroup, SubgroupTest
-from metaanalysis.events import event_effects, pool_events
-from metaanalysis.filling import trim_fill
 from metaanalysis.models import FixedEffect, ModelSettings, RandomEffects
 from metaanalysis.pictures.forest import forest_plot
 from metaanalysis.pictures.saving import save_picture
 from metaanalysis.pooling import pool
-from metaanalysis.refits import leave_one_out
-from metaanalysis.small_studies import egger
+from metaanalysis.robustness.filling import trim_fill
+from metaanalysis.robustness.refits import leave_one_out
+from metaanalysis.robustness.small_studies import egger
 from metaanalysis.spread import Heterogeneity
-from metaanalysis.studies import pool_studies, read_studies
+from metaanalysis.studies.events import event_effects, pool_events
+from metaanalysis.studies.table import pool_studies, read_studies
 
 __all__ = [
     "FixedEffect", "Heterogeneity", "MetaAnalysisError", "ModelSettings", "PooledEstimate", "RandomEffects", "Subgroup",

@@ -7,11 +7,11 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from metaanalysis.filling import trim_fill
 from metaanalysis.models import FixedEffect, ModelSettings, RandomEffects
 from metaanalysis.plain import plain
-from metaanalysis.refits import leave_one_out
-from metaanalysis.small_studies import SMALL_STUDY_MINIMUM, egger
+from metaanalysis.robustness.filling import trim_fill
+from metaanalysis.robustness.refits import leave_one_out
+from metaanalysis.robustness.small_studies import SMALL_STUDY_MINIMUM, egger
 from metaanalysis.spread import Heterogeneity
 from metaanalysis.subgroups import STUDIES_FOR_OWN_TAU2, Subgroup, SubgroupTest, common_test, difference_test
 
@@ -202,7 +202,7 @@ class PooledEstimate:
 
         None where fewer than 2 trials, by their names, have rows in several subgroups, and where measures differ.
         """
-        from metaanalysis.interactions import contrasts_of
+        from metaanalysis.regression.interactions import contrasts_of
 
         return None if self.is_mixed else contrasts_of(self)
 

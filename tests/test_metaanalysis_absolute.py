@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metaanalysis import MetaAnalysisError, pool
-from metaanalysis.absolute import absolute_effects, number_needed, treated_risk
+from metaanalysis.reporting.absolute import absolute_effects, number_needed, treated_risk
 
 MEASURES = ("HR", "RR", "OR", "RD")
 

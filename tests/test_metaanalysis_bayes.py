@@ -12,8 +12,8 @@ from scipy.special import ndtri
 from scipy.stats import halfcauchy, halfnorm, norm
 
 from metaanalysis import MetaAnalysisError, pool, save_picture
-from metaanalysis.bayes import pool_bayes
-from metaanalysis.normal_mixtures import NormalMixtures
+from metaanalysis.bayes.model import pool_bayes
+from metaanalysis.bayes.normal_mixtures import NormalMixtures
 from metaanalysis.pictures.posterior import posterior_plot
 
 # Rubin 1981, J Educ Stat 6:377, table 1: coaching in eight schools

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from metaanalysis.errors import MetaAnalysisError
-from metaanalysis.patients import Patients
+from metaanalysis.patients.data import Patients
+from metaanalysis.patients.pooled_curves import pool_curves
+from metaanalysis.patients.windows import hazard_ratios_by_window
 from metaanalysis.pictures.pooled_curves import pooled_curves_plot
 from metaanalysis.pictures.saving import save_picture
-from metaanalysis.pooled_curves import pool_curves
-from metaanalysis.windows import hazard_ratios_by_window
 
 
 def patients(sizes=(120, 160), seed=1):

@@ -9,8 +9,8 @@ import pytest
 
 from ipdrecon.app.commands import main
 from metaanalysis import MetaAnalysisError, pool, pool_events, pool_studies, read_studies
-from metaanalysis.exports import FORMATS, REVMAN_COLUMNS, export_pooled
-from metaanalysis.review_file import read_review
+from metaanalysis.exchange.exports import FORMATS, REVMAN_COLUMNS, export_pooled
+from metaanalysis.exchange.review_file import read_review
 
 REFERENCE = json.loads((Path(__file__).parent / "reference" / "metafor.json").read_text(encoding="utf-8"))
 BCG = REFERENCE["inputs"]["bcg"]

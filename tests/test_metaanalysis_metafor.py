@@ -9,9 +9,9 @@ import pytest
 
 import metaanalysis
 from metaanalysis import ModelSettings
-from metaanalysis.filling import trim_fill
-from metaanalysis.refits import leave_one_out
-from metaanalysis.small_studies import egger
+from metaanalysis.robustness.filling import trim_fill
+from metaanalysis.robustness.refits import leave_one_out
+from metaanalysis.robustness.small_studies import egger
 from metaanalysis.tau2 import ESTIMATORS
 
 REFERENCE = json.loads((Path(__file__).parent / "reference" / "metafor.json").read_text(encoding="utf-8"))

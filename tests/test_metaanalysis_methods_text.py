@@ -6,12 +6,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-import metaanalysis.methods_text as methods_text
+import metaanalysis.reporting.methods_text as methods_text
 from metaanalysis import pool, pool_events, pool_studies, read_studies
-from metaanalysis.methods_text import methods_paragraph
 from metaanalysis.models import CI_METHODS, PREDICTIONS
-from metaanalysis.references import REFERENCES, numbered
-from metaanalysis.route_effect import ROUTES
+from metaanalysis.reporting.methods_text import methods_paragraph
+from metaanalysis.reporting.references import REFERENCES, numbered
+from metaanalysis.studies.route_effect import ROUTES
 from metaanalysis.tau2 import ESTIMATORS
 
 YI = [-0.36, -0.11, -0.52, 0.1, -0.2, -0.4, -0.3, 0.05, -0.6, -0.25]

@@ -13,10 +13,10 @@ from scipy.optimize import minimize_scalar
 
 from metaanalysis import pool
 from metaanalysis.errors import MetaAnalysisError, NothingToPool
-from metaanalysis.one_stage import _fit, _Trials, one_stage
-from metaanalysis.patients import Patients
-from metaanalysis.risk_sets import EventRows
-from metaanalysis.two_stage import two_stage
+from metaanalysis.patients.data import Patients
+from metaanalysis.patients.one_stage import _fit, _Trials, one_stage
+from metaanalysis.patients.risk_sets import EventRows
+from metaanalysis.patients.two_stage import two_stage
 
 
 def simulated(n, slopes, seed, *, rate=0.05, censored_at=40):
@@ -108,7 +108,7 @@ class _Normal:
 @pytest.mark.parametrize("method", ["ML", "REML"])
 def test_with_normal_likelihoods_it_is_the_random_effects_model(method):
     """The equality that the formulas promise, to rounding: tau2, estimate and error of `pool`."""
-    from metaanalysis.one_stage import _random
+    from metaanalysis.patients.one_stage import _random
 
     yi, vi = np.array([-0.6, 0.1, -0.9, 0.3, -0.2]), np.array([0.04, 0.02, 0.09, 0.05, 0.03])
     tau2, fit = _random(_Normal(yi, vi), float(np.average(yi, weights=1 / vi)), method == "REML")

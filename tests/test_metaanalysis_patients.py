@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 
 from metaanalysis.errors import MetaAnalysisError, NothingToPool
 from metaanalysis.estimate import RATIOS
-from metaanalysis.from_patients import analyse_patients
-from metaanalysis.landmarks import SCALES, pool_landmark
-from metaanalysis.patients import Patients
-from metaanalysis.pooled_curves import ARMS, METHODS, pool_curves
+from metaanalysis.patients.data import Patients
+from metaanalysis.patients.from_patients import analyse_patients
+from metaanalysis.patients.landmarks import SCALES, pool_landmark
+from metaanalysis.patients.pooled_curves import ARMS, METHODS, pool_curves
+from metaanalysis.patients.proportional_hazards import proportional_hazards
+from metaanalysis.patients.restricted_mean import common_horizon, pool_restricted_means
+from metaanalysis.patients.summary_curve import summary_curve
+from metaanalysis.patients.two_stage import two_stage
+from metaanalysis.patients.windows import event_thirds, hazard_ratios_by_window
 from metaanalysis.pooling import pool
-from metaanalysis.proportional_hazards import proportional_hazards
-from metaanalysis.restricted_mean import common_horizon, pool_restricted_means
-from metaanalysis.summary_curve import summary_curve
-from metaanalysis.two_stage import two_stage
-from metaanalysis.windows import event_thirds, hazard_ratios_by_window
 
 
 def simulated(n, slopes, seed, *, rates=None, late=0.0):

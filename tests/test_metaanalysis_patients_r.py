@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metaanalysis.landmarks import pool_landmark
-from metaanalysis.one_stage import _fit, _Trials, one_stage
-from metaanalysis.patients import Patients
-from metaanalysis.proportional_hazards import proportional_hazards
-from metaanalysis.restricted_mean import common_horizon, pool_restricted_means
-from metaanalysis.risk_sets import EventRows, cox
-from metaanalysis.two_stage import two_stage
-from metaanalysis.windows import event_thirds, hazard_ratios_by_window
+from metaanalysis.patients.data import Patients
+from metaanalysis.patients.landmarks import pool_landmark
+from metaanalysis.patients.one_stage import _fit, _Trials, one_stage
+from metaanalysis.patients.proportional_hazards import proportional_hazards
+from metaanalysis.patients.restricted_mean import common_horizon, pool_restricted_means
+from metaanalysis.patients.risk_sets import EventRows, cox
+from metaanalysis.patients.two_stage import two_stage
+from metaanalysis.patients.windows import event_thirds, hazard_ratios_by_window
 
 REFERENCE = json.loads((Path(__file__).parent / "reference" / "patients.json").read_text(encoding="utf-8"))
 SETS = {found["name"]: found for found in REFERENCE["sets"]}

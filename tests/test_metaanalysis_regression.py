@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metaanalysis import MetaAnalysisError, pool
-from metaanalysis.permutation import permutation_test
-from metaanalysis.regression import meta_regression
+from metaanalysis.regression.model import meta_regression
+from metaanalysis.regression.permutation import permutation_test
 from metaanalysis.tau2 import ESTIMATORS
 
 REFERENCE = json.loads((Path(__file__).parent / "reference" / "metafor_models.json").read_text(encoding="utf-8"))

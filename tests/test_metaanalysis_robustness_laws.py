@@ -9,13 +9,13 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from metaanalysis import MetaAnalysisError, ModelSettings, pool, pool_events
-from metaanalysis.filling import trim_fill
-from metaanalysis.influence import influence_diagnostics
 from metaanalysis.models import CI_METHODS
-from metaanalysis.odds_asymmetry import harbord, peters
-from metaanalysis.refits import cumulative, leave_one_out
-from metaanalysis.small_studies import SMALL_STUDY_MINIMUM, begg, egger, egger_mixed
-from metaanalysis.subsets import gosh
+from metaanalysis.robustness.filling import trim_fill
+from metaanalysis.robustness.influence import influence_diagnostics
+from metaanalysis.robustness.odds_asymmetry import harbord, peters
+from metaanalysis.robustness.refits import cumulative, leave_one_out
+from metaanalysis.robustness.small_studies import SMALL_STUDY_MINIMUM, begg, egger, egger_mixed
+from metaanalysis.robustness.subsets import gosh
 
 effects = st.floats(-3, 3).map(lambda value: round(value, 6))
 variances = st.floats(1e-3, 2).map(lambda value: round(value, 6))

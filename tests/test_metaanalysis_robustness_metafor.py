@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 import metaanalysis
-from metaanalysis.filling import trim_fill
-from metaanalysis.influence import influence_diagnostics
 from metaanalysis.models import ModelSettings
-from metaanalysis.odds_asymmetry import harbord, peters
-from metaanalysis.refits import cumulative, leave_one_out
-from metaanalysis.small_studies import begg, egger, egger_mixed
-from metaanalysis.subsets import gosh
+from metaanalysis.robustness.filling import trim_fill
+from metaanalysis.robustness.influence import influence_diagnostics
+from metaanalysis.robustness.odds_asymmetry import harbord, peters
+from metaanalysis.robustness.refits import cumulative, leave_one_out
+from metaanalysis.robustness.small_studies import begg, egger, egger_mixed
+from metaanalysis.robustness.subsets import gosh
 
 HERE = Path(__file__).parent / "reference"
 INPUTS = json.loads((HERE / "metafor.json").read_text(encoding="utf-8"))

@@ -10,8 +10,6 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from scipy.special import ndtri
 
 from metaanalysis import MetaAnalysisError, pool, pool_events, save_picture
-from metaanalysis.influence import influence_diagnostics
-from metaanalysis.odds_asymmetry import harbord, peters
 from metaanalysis.pictures.baujat import baujat_plot
 from metaanalysis.pictures.bubble import bubble_plot
 from metaanalysis.pictures.cumulative import cumulative_plot, leave_one_out_plot
@@ -21,8 +19,10 @@ from metaanalysis.pictures.galbraith import galbraith_plot
 from metaanalysis.pictures.gosh import gosh_plot
 from metaanalysis.pictures.influence import influence_plot
 from metaanalysis.pictures.look import effect_ticks, format_interval
-from metaanalysis.refits import cumulative, leave_one_out
-from metaanalysis.subsets import gosh
+from metaanalysis.robustness.influence import influence_diagnostics
+from metaanalysis.robustness.odds_asymmetry import harbord, peters
+from metaanalysis.robustness.refits import cumulative, leave_one_out
+from metaanalysis.robustness.subsets import gosh
 
 
 def example(k, measure="HR"):

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from metaanalysis import MetaAnalysisError
-from metaanalysis.printed import parse_allocation, parse_p
-from metaanalysis.route_effect import ROUTES, TRUST, RouteEffect, choose_route
-from metaanalysis.routes import (
+from metaanalysis.studies.printed import parse_allocation, parse_p
+from metaanalysis.studies.route_effect import ROUTES, TRUST, RouteEffect, choose_route
+from metaanalysis.studies.routes import (
     from_hr_events,
     from_interval,
     from_logrank_p,
@@ -23,7 +23,12 @@ from metaanalysis.routes import (
     interval_se,
     log_rank_variance,
 )
-from metaanalysis.survival_routes import from_medians, from_survival, from_survival_follow_up, from_survival_times
+from metaanalysis.studies.survival_routes import (
+    from_medians,
+    from_survival,
+    from_survival_follow_up,
+    from_survival_times,
+)
 
 EFFECTS, ERRORS, COUNTS = st.floats(-2, 2), st.floats(0.02, 1), st.integers(2, 5000)
 

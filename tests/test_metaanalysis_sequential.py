@@ -13,8 +13,9 @@ from scipy.special import ndtri
 from scipy.stats import multivariate_normal
 
 from metaanalysis import MetaAnalysisError, pool, pool_events, save_picture
-from metaanalysis.alpha_spending import futility_boundary, monitoring_boundary, obrien_fleming_spending
-from metaanalysis.information_size import (
+from metaanalysis.monitoring.alpha_spending import futility_boundary, monitoring_boundary, obrien_fleming_spending
+from metaanalysis.monitoring.analysis import sequential
+from metaanalysis.monitoring.information_size import (
     anticipated_z,
     diversity,
     required_events,
@@ -22,9 +23,8 @@ from metaanalysis.information_size import (
     required_patients,
     risk_under,
 )
+from metaanalysis.monitoring.result import STATES
 from metaanalysis.pictures.sequential import sequential_plot
-from metaanalysis.sequential import sequential
-from metaanalysis.sequential_analysis import STATES
 
 REFERENCE = json.loads((Path(__file__).parent / "reference" / "rpact.json").read_text(encoding="utf-8"))
 SETS, ALPHAS = ("two", "three", "four", "five", "six"), ("0.05", "0.03", "0.02")

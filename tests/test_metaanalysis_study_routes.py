@@ -10,11 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metaanalysis import MetaAnalysisError, read_studies
-from metaanalysis.events import ZERO_CELLS
-from metaanalysis.route_effect import ROUTES
-from metaanalysis.routes import from_hr_events, from_logrank_p, from_observed_expected, from_p
-from metaanalysis.study_table import DERIVED, NUMERIC
-from metaanalysis.survival_routes import from_medians, from_survival, from_survival_follow_up, from_survival_times
+from metaanalysis.studies.columns import DERIVED, NUMERIC
+from metaanalysis.studies.events import ZERO_CELLS
+from metaanalysis.studies.route_effect import ROUTES
+from metaanalysis.studies.routes import from_hr_events, from_logrank_p, from_observed_expected, from_p
+from metaanalysis.studies.survival_routes import (
+    from_medians,
+    from_survival,
+    from_survival_follow_up,
+    from_survival_times,
+)
 
 
 def row(**cells):

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metaanalysis import MetaAnalysisError, pool, pool_events
-from metaanalysis.interactions import subgroup_contrasts
+from metaanalysis.regression.interactions import subgroup_contrasts
 from metaanalysis.tau2 import ESTIMATORS
 
 REFERENCE = json.loads((Path(__file__).parent / "reference" / "metafor_models.json").read_text(encoding="utf-8"))

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metaanalysis import MetaAnalysisError, event_effects, pool_events, pool_studies, read_studies
-from metaanalysis.events import ZERO_CELLS
+from metaanalysis.studies.events import ZERO_CELLS
 
 REFERENCE = json.loads((Path(__file__).parent / "reference" / "metafor_zero_cells.json").read_text(encoding="utf-8"))
 SETS = {"bcg": 13, "yusuf1985": 21, "nielweise2007": 18, "zero_cells": 6}

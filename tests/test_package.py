@@ -161,7 +161,7 @@ def test_readme_names_flags_that_exist():
 
 def test_exchange_names_flags_and_formats_that_exist():
     from ipdrecon.app.exchange.patients_out import FORMATS
-    from metaanalysis.exports import FORMATS as OF_POOLED
+    from metaanalysis.exchange.exports import FORMATS as OF_POOLED
 
     values = exchange().partition("**Values.**")[2].partition("**Arms**")[0]
     named = set(re.findall(r"`([a-z_]+)[`:]", values)) - {"lower", "upper"}

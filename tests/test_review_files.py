@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import metaanalysis.data_package as data_package
-import metaanalysis.rm5 as rm5
+import metaanalysis.exchange.data_package as data_package
+import metaanalysis.exchange.rm5 as rm5
 from ipdrecon.app.commands import main
 from metaanalysis import MetaAnalysisError, pool, pool_events, pool_studies, read_studies
-from metaanalysis.bias_domains import bias_columns
-from metaanalysis.exports import REVMAN_COLUMNS
-from metaanalysis.review_file import ReviewAnalysis, is_on_log_scale, read_review
+from metaanalysis.exchange.bias_domains import bias_columns
+from metaanalysis.exchange.exports import REVMAN_COLUMNS
+from metaanalysis.exchange.review_file import ReviewAnalysis, is_on_log_scale, read_review
 
 REFERENCE = json.loads((Path(__file__).parent / "reference" / "metafor.json").read_text(encoding="utf-8"))
 BCG = REFERENCE["events"]["bcg"]["counts"]

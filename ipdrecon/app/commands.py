@@ -297,9 +297,9 @@ def pool(
     from ipdrecon.app import sentences
     from ipdrecon.app.pooling import PoolSettings, pool_table, pooled_files, pooled_record, rows_with_draws
     from ipdrecon.app.saving import write_files
-    from metaanalysis.events import FIXED_METHODS
     from metaanalysis.models import CI_METHODS
-    from metaanalysis.studies import MEASURES
+    from metaanalysis.studies.events import FIXED_METHODS
+    from metaanalysis.studies.table import MEASURES
     from metaanalysis.tau2 import ESTIMATORS
 
     measure = measure and _one_of(measure, MEASURES, "--measure")

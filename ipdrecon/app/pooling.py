@@ -11,7 +11,7 @@ from ipdrecon.app.draws import read_draws
 from ipdrecon.app.tables import read_table
 from ipdrecon.app.workflow import IPD, RECONSTRUCTION, match_arm, read_patients
 from ipdrecon.model import ReconstructedArm
-from metaanalysis.studies import pool_studies, read_studies
+from metaanalysis.studies.table import pool_studies, read_studies
 
 FOREST, POOLED, STUDIES = "forest", "pooled.json", "studies.csv"
 _DEFAULT_MEASURE = "HR"
@@ -54,7 +54,7 @@ def pool_table(path, settings):
     -------
     pooled : metaanalysis.PooledEstimate
     studies : DataFrame
-        As `metaanalysis.studies.read_studies` gives it.
+        As `metaanalysis.studies.table.read_studies` gives it.
     """
     studies = _studies_of(path, settings.measure, analysis=settings.analysis)
     studies.attrs["measure"] = studies.attrs["measure"] or _DEFAULT_MEASURE

@@ -20,8 +20,8 @@ from ipdrecon.errors import ReconstructionError
 from ipdrecon.flags import Flag
 from ipdrecon.model import TrialEstimate
 from ipdrecon.survival.replicates import hazard_ratios, reconstruction_error, risk_sets
-from metaanalysis.product_limit import survival_before
-from metaanalysis.risk_sets import cox, logrank_sums, trend_statistic
+from metaanalysis.patients.product_limit import survival_before
+from metaanalysis.patients.risk_sets import cox, logrank_sums, trend_statistic
 
 NON_PROPORTIONAL_P = 0.05
 

@@ -24,15 +24,15 @@ from scipy.stats import chi2
 from ipdrecon.errors import ReconstructionError
 from ipdrecon.survival.kaplan_meier import TIE
 from metaanalysis.errors import MetaAnalysisError
-from metaanalysis.product_limit import ProductLimit
-from metaanalysis.risk_sets import RiskSets, cox, logrank_sums
-from metaanalysis.rubin import between_draws
+from metaanalysis.patients.product_limit import ProductLimit
+from metaanalysis.patients.risk_sets import RiskSets, cox, logrank_sums
+from metaanalysis.patients.rubin import between_draws
 
 _MOST_PATIENTS = 500_000
 
 
 def reconstruction_error(values):
-    """Standard error that the reconstruction adds to a quantity: the root of (1 + 1/M) B of `metaanalysis.rubin`.
+    """Standard error that the reconstruction adds to a quantity: the root of (1 + 1/M) B of `metaanalysis.patients.rubin`.
 
     B is the variance of the quantity between M data sets that are all compatible with the figure.
 
@@ -88,7 +88,7 @@ def _joined(function, *arms):
 
 
 def hazard_ratios(treatment, reference):
-    """Log hazard ratio of each pair of data sets, by Cox regression with Efron's treatment of ties (`metaanalysis.risk_sets.cox`).
+    """Log hazard ratio of each pair of data sets, by Cox regression with Efron's treatment of ties (`metaanalysis.patients.risk_sets.cox`).
 
     Parameters
     ----------

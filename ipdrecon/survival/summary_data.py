@@ -1,4 +1,4 @@
-"""A log hazard ratio and its standard error from what a paper prints: `metaanalysis.routes`, with this package's errors.
+"""A log hazard ratio and its standard error from what a paper prints: `metaanalysis.studies.routes`, with this package's errors.
 
 Examples
 --------
@@ -9,13 +9,13 @@ Examples
 0.1091
 """
 
-import metaanalysis.routes as routes
+import metaanalysis.studies.routes as routes
 from ipdrecon.errors import ReportedError
 from metaanalysis.errors import MetaAnalysisError
 
 
 def from_interval(hr, ci_low, ci_high, *, level=0.95):
-    """Derive from a ratio with its confidence interval, as `metaanalysis.routes.from_interval`.
+    """Derive from a ratio with its confidence interval, as `metaanalysis.studies.routes.from_interval`.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def from_interval(hr, ci_low, ci_high, *, level=0.95):
 
     Returns
     -------
-    metaanalysis.routes.RouteEffect
+    metaanalysis.studies.routes.RouteEffect
 
     Raises
     ------
@@ -36,7 +36,7 @@ def from_interval(hr, ci_low, ci_high, *, level=0.95):
 
 
 def from_p(hr, p):
-    """Derive from a ratio with its two-sided p, as `metaanalysis.routes.from_p`.
+    """Derive from a ratio with its two-sided p, as `metaanalysis.studies.routes.from_p`.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def from_p(hr, p):
 
     Returns
     -------
-    metaanalysis.routes.RouteEffect
+    metaanalysis.studies.routes.RouteEffect
 
     Raises
     ------

@@ -3,7 +3,7 @@
 Examples
 --------
 >>> from metaanalysis import pool
->>> from metaanalysis.influence import influence_diagnostics
+>>> from metaanalysis.robustness.influence import influence_diagnostics
 >>> figure = baujat_plot(influence_diagnostics(pool([-0.4, -0.3, 1.2], [0.04, 0.05, 0.06], measure="HR"), model="fixed"))
 >>> len(figure.axes)
 1

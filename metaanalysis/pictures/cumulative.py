@@ -3,7 +3,7 @@
 Examples
 --------
 >>> from metaanalysis import pool
->>> from metaanalysis.refits import cumulative
+>>> from metaanalysis.robustness.refits import cumulative
 >>> pooled = pool([-0.4, -0.3, 0.1], [0.04, 0.05, 0.06], study=["A", "B", "C"], measure="HR")
 >>> figure = cumulative_plot(cumulative(pooled, by=[2004, 1999, 2011]), key_name="Year")
 >>> [text.get_text() for text in figure.texts if text.get_gid() == "cell-Study added"]
@@ -16,7 +16,7 @@ import numpy as np
 
 from metaanalysis.pictures import look
 from metaanalysis.pictures.forest_lines import format_p, model_name
-from metaanalysis.refits import LEAVE_ONE_OUT_MINIMUM, check_model, leave_one_out, refit, require_studies
+from metaanalysis.robustness.refits import LEAVE_ONE_OUT_MINIMUM, check_model, leave_one_out, refit, require_studies
 
 _WIDTH, _GAP_PT, _NAMES_PT = 210.0, 14.0, 170.0
 _FEW_PT, _MANY_PT, _FEW = 15.0, 12.0, 25
@@ -116,7 +116,7 @@ def cumulative_plot(cumulative, *, key_name="", title=""):
     Parameters
     ----------
     cumulative : Cumulative
-        By `metaanalysis.refits.cumulative`.
+        By `metaanalysis.robustness.refits.cumulative`.
     key_name : str
         What the studies are ordered by, such as Year; heads a column of its own.
     title : str

@@ -15,12 +15,12 @@ import numpy as np
 from scipy.special import ndtri
 
 from metaanalysis.errors import MetaAnalysisError
-from metaanalysis.odds_asymmetry import harbord, peters
 from metaanalysis.pictures import look
 from metaanalysis.pictures.forest_lines import format_p, model_name
 from metaanalysis.pictures.labels import label_points
-from metaanalysis.refits import check_model, require_studies
-from metaanalysis.small_studies import SMALL_STUDY_MINIMUM, require_small_studies
+from metaanalysis.robustness.odds_asymmetry import harbord, peters
+from metaanalysis.robustness.refits import check_model, require_studies
+from metaanalysis.robustness.small_studies import SMALL_STUDY_MINIMUM, require_small_studies
 
 CONTOURS = (0.90, 0.95, 0.99)
 """Levels of the contours around no effect (Peters et al. 2008, J Clin Epidemiol 61:991)."""

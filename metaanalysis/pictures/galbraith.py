@@ -14,7 +14,7 @@ from scipy.special import ndtri
 from metaanalysis.pictures import look
 from metaanalysis.pictures.forest_lines import model_name
 from metaanalysis.pictures.labels import label_points
-from metaanalysis.refits import check_model, require_studies
+from metaanalysis.robustness.refits import check_model, require_studies
 
 GALBRAITH_MINIMUM = 2
 """Studies below which there is nothing to compare."""

@@ -3,7 +3,7 @@
 Examples
 --------
 >>> from metaanalysis import pool
->>> from metaanalysis.subsets import gosh
+>>> from metaanalysis.robustness.subsets import gosh
 >>> figure = gosh_plot(gosh(pool([-0.4, -0.3, 0.1, 0.2], [0.04, 0.05, 0.06, 0.02], measure="HR")))
 >>> figure.axes[0].get_ylabel()
 'I², %'

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from metaanalysis.errors import MetaAnalysisError
-from metaanalysis.pooled_curves import ARMS, METHODS
+from metaanalysis.patients.pooled_curves import ARMS, METHODS
 
 _INK, _FAINT, _NOTE = "#1a1a1a", "#8c8c8c", "#5b6066"
 _COLOURS, _DASHES = ("#2f6690", "#9b2226"), ("-", (0, (5, 1.6)))

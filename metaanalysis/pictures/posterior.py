@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from metaanalysis.bayes import NAMES
+from metaanalysis.bayes.model import NAMES
 
 _INK, _FAINT, _POSTERIOR, _PREDICTION = "#1a1a1a", "#7d8288", "#2f6690", "#b07d2b"
 _POINTS = 301
@@ -28,7 +28,7 @@ def posterior_plot(estimate, *, title="", font_pt=8.5):
 
     Examples
     --------
-    >>> from metaanalysis.bayes import pool_bayes
+    >>> from metaanalysis.bayes.model import pool_bayes
     >>> figure = posterior_plot(pool_bayes([-0.36, -0.11, -0.52], [0.04, 0.02, 0.09], measure="HR"))
     >>> [axes.get_xlabel() for axes in figure.axes]
     ['Heterogeneity, tau', 'HR']

@@ -10,8 +10,8 @@ import numpy as np
 from scipy.optimize import isotonic_regression
 from scipy.special import ndtri
 
-from metaanalysis.alpha_spending import obrien_fleming_spending
-from metaanalysis.sequential_analysis import percent, told_size, unit
+from metaanalysis.monitoring.alpha_spending import obrien_fleming_spending
+from metaanalysis.monitoring.result import percent, told_size, unit
 
 _INK, _FAINT, _LEADER, _Z, _BOUNDARY, _FUTILITY = "#1a1a1a", "#7d8288", "#b9bdc2", "#2f6690", "#9b2226", "#b07d2b"
 _LETTER = 0.62  # width of a letter in heights of the font, at most
@@ -69,7 +69,7 @@ def sequential_plot(analysis, *, style=None, title=""):
     Examples
     --------
     >>> from metaanalysis.pooling import pool
-    >>> from metaanalysis.sequential import sequential
+    >>> from metaanalysis.monitoring.analysis import sequential
     >>> pooled = pool([-0.3, -0.5, -0.2], [0.04, 0.09, 0.02], measure="HR")
     >>> figure = sequential_plot(sequential(pooled, effect=0.75))
     >>> figure.axes[0].get_ylabel()

@@ -6,8 +6,8 @@ from pathlib import Path
 from ipdrecon.app.pooling import POOLED, STUDIES
 from ipdrecon.app.saving import write_files
 from ipdrecon.errors import ExchangeError
-from metaanalysis.exports import FORMATS, export_pooled
-from metaanalysis.study_table import canonical_names, read_frame
+from metaanalysis.exchange.exports import FORMATS, export_pooled
+from metaanalysis.studies.columns import canonical_names, read_frame
 
 FOLDER = "export"
 

@@ -11,10 +11,10 @@ import typer
 from ipdrecon.app.console import Outcome, refuse
 from ipdrecon.app.saving import guarded, number, write_files
 from ipdrecon.errors import ExchangeError
-from metaanalysis.bias_domains import is_bias_column
-from metaanalysis.review_file import read_review
-from metaanalysis.studies import MEASURES
-from metaanalysis.study_table import COUNTS, DERIVED, NUMERIC, canonical_names, parse_table, read_text, separator_of
+from metaanalysis.exchange.bias_domains import is_bias_column
+from metaanalysis.exchange.review_file import read_review
+from metaanalysis.studies.columns import COUNTS, DERIVED, NUMERIC, canonical_names, parse_table, read_text, separator_of
+from metaanalysis.studies.table import MEASURES
 
 STUDIES = "studies.csv"
 _OF_THE_POOLED_ROW = {*NUMERIC, *DERIVED, "ipd", "summary", "k", "n", "note", "source", "year", "measure", "sampling_se", "reconstruction_se"}
@@ -52,8 +52,8 @@ class ReviewRows:
 
     Attributes
     ----------
-    review : metaanalysis.review_file.ReviewFile
-    analysis : metaanalysis.review_file.ReviewAnalysis or None
+    review : metaanalysis.exchange.review_file.ReviewFile
+    analysis : metaanalysis.exchange.review_file.ReviewAnalysis or None
         None where the file holds several and none was chosen.
     path : Path or None
         The table that was written.
