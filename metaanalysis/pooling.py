@@ -129,7 +129,10 @@ def assemble(yi, vi, fixed, settings, **extra):
     )
 
 
-def pool(yi, vi, *, study=None, subgroup=None, measure="", source=None, preset=None, **options):
+def pool(
+    yi, vi, *, study=None, subgroup=None, measure="", source=None, preset=None, tau2=None, ci=None, level=None, prediction=None,
+    tau2_ci=None, subgroup_tau2=None,
+):
     """Pool effects under the fixed-effect and the random-effects model.
 
     Parameters
@@ -147,13 +150,18 @@ def pool(yi, vi, *, study=None, subgroup=None, measure="", source=None, preset=N
         ``reported``, ``derived``, ``reconstructed``, ``ipd`` or ``summary`` for each study.
     preset : {"revman", "metafor", "meta", "iqwig", "legacy-dl"}, optional
         The settings of a program or an institute (`metaanalysis.presets`); options given besides go before it.
-    **options
-        `tau2` : {"REML", "DL", "PM", "ML", "HE", "SJ", "EB"}, estimator of the variance between studies, by default REML;
-        `ci` : {"hk-adhoc", "hk", "wald", "hk-iqwig"}, Hartung-Knapp with the ad hoc floor (default), without it, normal, or
-        with IQWiG's floor; `level` of all intervals, 0.95; `prediction` : {"t", "riley", "normal"}, prediction interval
-        from t with k - 1 (default) or k - 2 degrees of freedom, or normal; `tau2_ci` : {"QP", "BJ", "J", "PL"}, interval of
-        tau2 by Q-profile (default), generalised Q of Biggerstaff and Jackson or of Jackson, or profile likelihood;
-        `subgroup_tau2` : {"separate", "common"}, one tau2 per subgroup (default) or one for all.
+    tau2 : {"REML", "DL", "PM", "ML", "HE", "SJ", "EB"}, optional
+        Estimator of the variance between studies; this and the following are those of the preset, else the first named.
+    ci : {"hk-adhoc", "hk", "wald", "hk-iqwig"}, optional
+        Hartung-Knapp with the ad hoc floor, without it, normal, or with IQWiG's floor.
+    level : float, optional
+        Of all intervals, 0.95.
+    prediction : {"t", "riley", "normal"}, optional
+        Prediction interval from t with k - 1 or k - 2 degrees of freedom, or normal.
+    tau2_ci : {"QP", "BJ", "J", "PL"}, optional
+        Interval of tau2 by Q-profile, generalised Q of Biggerstaff and Jackson or of Jackson, or profile likelihood.
+    subgroup_tau2 : {"separate", "common"}, optional
+        One tau2 per subgroup, or one for all.
 
     Returns
     -------
@@ -172,7 +180,9 @@ def pool(yi, vi, *, study=None, subgroup=None, measure="", source=None, preset=N
     'DL, hk'
     """
     yi, vi, study = check_studies(yi, vi, study)
-    settings = model_settings(preset, **options)
+    settings = model_settings(
+        preset, tau2=tau2, ci=ci, level=level, prediction=prediction, tau2_ci=tau2_ci, subgroup_tau2=subgroup_tau2,
+    )
     return assemble(
         yi, vi, lambda index: fixed_effect(yi[index], vi[index], settings.level), settings,
         study=study, subgroup=subgroup, measure=measure, source=source,

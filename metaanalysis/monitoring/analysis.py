@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from metaanalysis import information_size
+from metaanalysis.monitoring import information_size
 from metaanalysis.errors import MetaAnalysisError
 from metaanalysis.models import ModelSettings, fixed_effect, random_effects
 from metaanalysis.monitoring.alpha_spending import LEAST_FRACTION, futility_boundary, monitoring_boundary
