@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from metaanalysis.monitoring import information_size
 from metaanalysis.errors import MetaAnalysisError
 from metaanalysis.models import ModelSettings, fixed_effect, random_effects
+from metaanalysis.monitoring import information_size
 from metaanalysis.monitoring.alpha_spending import LEAST_FRACTION, futility_boundary, monitoring_boundary
 from metaanalysis.monitoring.result import SequentialAnalysis, SequentialSettings, percent
 from metaanalysis.tau2 import ESTIMATORS
