@@ -77,7 +77,7 @@ def is_usable(said):
     """Whether a ratio has both limits, all above 0 and finite, the lower not above the upper."""
     numbers = (said.value, said.ci_low, said.ci_high)
     known = all(number is not None and number.range.low > 0 and number.range.is_finite for number in numbers)
-    return known and not said.ci_low.range.above(said.ci_high.range)
+    return known and said.ci_low.range.low < said.ci_high.range.high
 
 
 def with_interval(said):
