@@ -16,6 +16,7 @@ import re
 from dataclasses import dataclass
 
 from ipdrecon.audit.ranges import Range
+from ipdrecon.errors import ReportedError
 from ipdrecon.survival.reported import NOT_SIGNIFICANT, parse_printed
 
 _P_BEFORE = re.compile(r"^p\s*(?=[=<>≤≥])", re.IGNORECASE)
@@ -67,7 +68,7 @@ def _number(text, printed, *, unit=1.0, is_count=False):
     value = printed.value / unit
     if math.isinf(value):
         return Number(text, value, Range(value, value), printed.bound)
-    span = Range.exactly(value) if is_count else Range.rounded(value, printed.half_unit / unit)
+    span = Range.exactly(value) if is_count and value % 1 == 0 else Range.rounded(value, printed.half_unit / unit)
     if printed.bound:
         span = Range(-math.inf, value) if printed.bound == "<" else Range(value, math.inf)
     return Number(text, value, span, printed.bound)
@@ -80,7 +81,7 @@ def read_number(text, *, is_count=False, unit=1.0):
     ----------
     text : str
     is_count : bool
-        Counts are exact.
+        Counts are exact, where they are whole, and neither infinite nor below 0.
     unit : float
         What the printed number is divided by: 100 where it is in percent.
 
@@ -95,6 +96,8 @@ def read_number(text, *, is_count=False, unit=1.0):
         Where the text is no number.
     """
     printed = parse_printed(text, is_count=is_count)
+    if is_count and (math.isinf(printed.value) or printed.value < 0):
+        raise ReportedError(f"{text!r} is no count; expected a number such as 56.")
     return None if math.isnan(printed.value) else _number(text.strip(), printed, unit=unit, is_count=is_count)
 
 

@@ -83,8 +83,14 @@ def progression_free_below(paper):
         if above > 0:
             severity = graded(above, **(SAME_EVENTS if how == "same" else OTHER_FOLLOW_UP))
             why = "no Kaplan-Meier estimate that counts deaths as events lies above one that does not" if how == "same" else "whoever is free of progression is alive"
-            message = f"{lower.endpoint} {_percent(lower)} lies above {upper.endpoint} {_percent(upper)} at {lower.time:g}, by {100 * above:.2g} {'point' if f'{100 * above:.2g}' == '1' else 'points'} beyond rounding; {why}."
-            yield found("progression_free_below", severity, [lower, upper], {"lower": lower.value.value, "upper": upper.value.value, "time": lower.time, "apart": 100 * above, "apart_in": "points"}, message)
+            points = f"{100 * above:.2g} point{'' if f'{100 * above:.2g}' == '1' else 's'}"
+            message = f"{lower.endpoint} {_percent(lower)} lies above {upper.endpoint} {_percent(upper)}{_when(lower)}, by {points} beyond rounding; {why}."
+            values = {"lower": lower.value.value, "upper": upper.value.value, "time": lower.time, "apart": 100 * above, "apart_in": "points"}
+            yield found("progression_free_below", severity, [lower, upper], values, message)
+
+
+def _when(said):
+    return "" if said.time is None else f" at {said.time:g}"
 
 
 def _percent(said):
@@ -108,7 +114,7 @@ def numbers_at_risk_ordered(paper):
     for lower, upper, how in _bounded(paper, "n_risk"):
         above = lower.value.range.above(upper.value.range)
         if above > 0 and how == "other":
-            message = f"At {lower.time:g} {lower.value.text} are at risk for {lower.endpoint} and {upper.value.text} for {upper.endpoint}."
+            message = f"{lower.value.text} are at risk for {lower.endpoint} and {upper.value.text} for {upper.endpoint}{_when(lower)}."
             yield found("numbers_at_risk_ordered", "doubt", [lower, upper], {"lower": lower.value.value, "upper": upper.value.value, "apart": above, "apart_in": "patients"}, message)
 
 

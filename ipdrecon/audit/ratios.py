@@ -74,9 +74,10 @@ def z_of_p(p):
 
 
 def is_usable(said):
-    """Whether a ratio has both limits, all above 0 and finite."""
+    """Whether a ratio has both limits, all above 0 and finite, the lower not above the upper."""
     numbers = (said.value, said.ci_low, said.ci_high)
-    return all(number is not None and number.range.low > 0 and number.range.is_finite for number in numbers)
+    known = all(number is not None and number.range.low > 0 and number.range.is_finite for number in numbers)
+    return known and said.ci_low.range.low < said.ci_high.range.high
 
 
 def with_interval(said):
@@ -106,7 +107,7 @@ def ratio_in_middle(paper):
     """A ratio lies midway between its limits on the log scale, as every Wald interval has it."""
     for said in filter(is_usable, paper.of(*RATIOS)):
         low, high = said.ci_low.range.log(), said.ci_high.range.log()
-        if low.above(high) or said.ci_low.range.above(said.value.range) or said.value.range.above(said.ci_high.range):
+        if said.ci_low.range.above(said.value.range) or said.value.range.above(said.ci_high.range):
             continue
         middle, se = (low + high).scaled(0.5), standard_error(said.ci_low.range, said.ci_high.range, said.level)
         gap = said.value.range.log().gap(middle)
