@@ -65,6 +65,7 @@ _ROOMS = {
     "regression.permutation": ("permutation_test", "PermutationTest"),
     "reporting.absolute": ("absolute_effects", "AbsoluteEffects", "AbsoluteEffect", "NumberNeeded", "number_needed"),
     "reporting.methods_text": ("methods_paragraph", "MethodsText"),
+    "robustness.choices": ("model_choices", "source_choices"),
     "robustness.filling": ("trim_fill", "TrimFill"),
     "robustness.influence": ("influence_diagnostics", "Influence"),
     "robustness.odds_asymmetry": ("harbord", "peters"),

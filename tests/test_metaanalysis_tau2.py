@@ -166,7 +166,6 @@ def test_the_interval_of_i2_by_hand():
     ({"tau2_ci": "PL", "tau2": "DL"}, "beside the estimator DL; it belongs to REML or ML"),
     ({"preset": "excel"}, "preset is 'excel'; expected one of revman, metafor, meta, iqwig, legacy-dl"),
     ({"subgroup_tau2": "none"}, "expected one of separate, common"),
-    ({"colour": "red"}, "no option 'colour'; expected one of tau2, ci, level"),
 ])
 def test_what_is_refused(options, message):
     with pytest.raises(MetaAnalysisError, match=message):

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from ipdrecon.app.command_options import numbers_by_arm, one_of, pairs_of
 from ipdrecon.app.console import Outcome, refuse, verb
 
 app = typer.Typer(
@@ -89,7 +90,7 @@ def digitise(
     from ipdrecon.flags import needs_review
 
     folder = out or figure.with_suffix("")
-    names, scale = _pairs(name, "--name"), scale and _one_of(scale, _SCALES, "--scale")
+    names, scale = pairs_of(name, "--name"), scale and one_of(scale, _SCALES, "--scale")
     given = Given(panel, page, arms, x_range, y_range, unit, at_risk, box, scale, names, edits, no_edits, ocr)
     with talk.working(f"Reading {figure.name} …"):
         digitisation = digitise_to_folder(figure, folder, given, pictures=pictures, save_edits=save_edits)
@@ -129,8 +130,8 @@ def reconstruct(
     from ipdrecon.survival.reconstruction import METHODS
     from ipdrecon.survival.reported import read_reported
 
-    method = _one_of(method, METHODS, "--method")
-    numbers = {"n": _numbers_by_arm(n, "--n"), "n_event": _numbers_by_arm(events, "--events")}
+    method = one_of(method, METHODS, "--method")
+    numbers = {"n": numbers_by_arm(n, "--n"), "n_event": numbers_by_arm(events, "--events")}
     if use_hr and reported is None:
         raise typer.BadParameter("--use-hr goes with --reported FILE, which holds the hazard ratio")
     printed = () if reported is None else read_reported(reported)
@@ -157,7 +158,7 @@ def _reconstruct_causes(talk, folder, curves, numbers):
     if not causes:
         raise typer.BadParameter("--overall goes with --cause CURVE=CAUSE; name a cause too")
     causes += [parse_overall(text) for text in curves[1] or ()]
-    n, events = _numbers_by_arm(numbers[0], "--n"), _numbers_by_arm(numbers[1], "--events")
+    n, events = numbers_by_arm(numbers[0], "--n"), numbers_by_arm(numbers[1], "--events")
     with talk.working("Rebuilding patients with causes …"):
         digitisation, arms = reconstruct_causes_to_folder(folder, causes, n=n, n_event=events)
     for line in sentences_of(arms):
@@ -229,9 +230,9 @@ def import_files(
     if out is None and len(curves) > 1:
         raise typer.BadParameter(f"{len(curves)} files make one figure folder; give its name with --out DIR")
     folder = out or name_and_path(curves[0])[1].with_suffix("")
-    scale, decimal = scale and _one_of(scale, _SCALES, "--scale"), decimal and _one_of(decimal, DECIMALS, "--decimal")
-    numbers = _numbers_by_arm(n, "--n"), _numbers_by_arm(events, "--events")
-    request = ImportRequest(tuple(curves), tuple(at_risk or ()), _pairs(name, "--name"), *numbers, unit.strip(), scale, decimal)
+    scale, decimal = scale and one_of(scale, _SCALES, "--scale"), decimal and one_of(decimal, DECIMALS, "--decimal")
+    numbers = numbers_by_arm(n, "--n"), numbers_by_arm(events, "--events")
+    request = ImportRequest(tuple(curves), tuple(at_risk or ()), pairs_of(name, "--name"), *numbers, unit.strip(), scale, decimal)
     with talk.working("Reading …"):
         imported = import_to_folder(request, folder)
     for line in sentences.of_import(imported):
@@ -269,7 +270,7 @@ def export(
         for path in paths:
             talk.say(f"  {path}")
         return Outcome({"format": to.casefold(), "files": [str(path) for path in paths]})
-    request = ExportRequest(_one_of(to, FORMATS, "--to"), panel, tuple(arm or ()), trial)
+    request = ExportRequest(one_of(to, FORMATS, "--to"), panel, tuple(arm or ()), trial)
     exported = export_from_folder(folder, request, out)
     for line in sentences.of_export(exported):
         talk.say(line)
@@ -283,37 +284,56 @@ def pool(
     talk,
     studies: Annotated[Path, typer.Argument(help="A table of studies: studies.csv.", show_default=False)],
     measure: Annotated[str | None, typer.Option(help="HR, RR, OR or RD; by default as the columns say, else HR.")] = None,
-    tau2: Annotated[str, typer.Option(help="REML, DL, PM, ML, HE, SJ or EB.")] = "REML",
-    ci: Annotated[str, typer.Option(help="hk-adhoc, hk or wald.")] = "hk-adhoc",
+    tau2: Annotated[str | None, typer.Option(help="REML, DL, PM, ML, HE, SJ or EB; by default of the preset, else REML.")] = None,
+    ci: Annotated[str | None, typer.Option(help="hk-adhoc, hk, hk-iqwig or wald; by default of the preset, else hk-adhoc.")] = None,
     fixed: Annotated[str, typer.Option(help="iv, mh or peto; the last two need events.")] = "iv",
     by: Annotated[str | None, typer.Option(help="Column of the subgroups.")] = None,
+    subgroup_tau2: Annotated[str | None, typer.Option(help="separate or common: one tau² per subgroup, or one for all.")] = None,
+    preset: Annotated[str | None, typer.Option(help="revman, metafor, meta, iqwig or legacy-dl: as that program does.")] = None,
+    prediction: Annotated[str | None, typer.Option(help="Prediction interval: t, riley or normal.")] = None,
+    level: Annotated[float | None, typer.Option(help="Of all intervals, as 0.95.")] = None,
+    zero_cells: Annotated[str, typer.Option(help="tables, all, treatment-arm or none: what is added to tables with a zero.")] = "tables",
     analysis: Annotated[str | None, typer.Option(help="Which analysis of a RevMan file, as 1.2.")] = None,
+    also: Annotated[list[str] | None, typer.Option(help="Besides: influence, gosh, bayes (repeatable).")] = None,
+    order: Annotated[str | None, typer.Option(help="Column by which studies are added one by one, as year.")] = None,
+    moderator: Annotated[list[str] | None, typer.Option(help="Column of a meta-regression (repeatable).")] = None,
+    effect: Annotated[float | None, typer.Option(help="Sequential analysis: the effect anticipated, as a ratio 0.8.")] = None,
+    control_risk: Annotated[float | None, typer.Option(help="Its risk in the control group; by default as observed.")] = None,
+    baseline_risk: Annotated[list[float] | None, typer.Option(help="Absolute effects at this risk of the event (repeatable).")] = None,
+    time: Annotated[str | None, typer.Option(help="When that risk is, in words: '3 years'.")] = None,
+    look: Annotated[str, typer.Option(help="Of the forest plot: cochrane, jama, bmj or lancet.")] = "cochrane",
+    favours: Annotated[tuple[str, str], typer.Option(metavar="LEFT RIGHT", help="What effects left and right of no effect favour.")] = ("treatment", "reference"),
+    sort: Annotated[str | None, typer.Option(help="Rows by effect, weight, year or study.")] = None,
+    column: Annotated[list[str] | None, typer.Option(help="Further column of the table in the forest plot (repeatable).")] = None,
     out: _Out = None,
 ):
     """Pool hazard ratios or other effects of several studies.
 
     Example: ipdrecon pool studies.csv --by aetiology --out pooled/
     """
-    from ipdrecon.app import sentences
-    from ipdrecon.app.pooling import PoolSettings, pool_table, pooled_files, pooled_record, rows_with_draws
+    from ipdrecon.app import pooled_sentences
+    from ipdrecon.app.analyses import AnalysisRequest, analyse
+    from ipdrecon.app.command_options import pool_settings
+    from ipdrecon.app.pooled_files import ForestRequest, pooled_files, pooled_record
+    from ipdrecon.app.pooling import pool_table
     from ipdrecon.app.saving import write_files
-    from metaanalysis.models import CI_METHODS
-    from metaanalysis.studies.events import FIXED_METHODS
-    from metaanalysis.studies.table import MEASURES
-    from metaanalysis.tau2 import ESTIMATORS
+    from metaanalysis import LOOKS
 
-    measure = measure and _one_of(measure, MEASURES, "--measure")
-    tau2, ci = _one_of(tau2, ESTIMATORS, "--tau2"), _one_of(ci, CI_METHODS, "--ci")
-    settings = PoolSettings(measure, tau2, ci, _one_of(fixed, FIXED_METHODS, "--fixed"), by, analysis)
+    settings = pool_settings(
+        measure, fixed, by, analysis, zero_cells=zero_cells, preset=preset, tau2=tau2, ci=ci, prediction=prediction, subgroup_tau2=subgroup_tau2, level=level,
+    )
+    request = AnalysisRequest(tuple(also or ()), order, tuple(moderator or ()), effect, control_risk, tuple(baseline_risk or ()), time)
+    forest = ForestRequest(one_of(look, LOOKS, "--look"), favours, sort, tuple(column or ()))
     with talk.working("Pooling …"):
-        pooled, frame = pool_table(studies, settings)
+        pooled, frame, patients = pool_table(studies, settings)
+        analyses = analyse(pooled, frame, request, patients)
         if out is not None:
-            write_files(out, pooled_files(pooled, frame))
-    for line in (*sentences.of_pooled(pooled), *sentences.of_rows_with_draws(rows_with_draws(frame))):
+            write_files(out, pooled_files(pooled, frame, analyses, forest))
+    for line in pooled_sentences.of_all(pooled, frame, analyses):
         talk.say(line)
     if out is not None:
-        talk.say(f"The forest plot is {out / 'forest.svg'}; the numbers are in {out / 'pooled.json'}.")
-    return Outcome(pooled_record(pooled, frame))
+        talk.say(f"The forest plot is {out / 'forest.svg'}; the numbers are in {out / 'pooled.json'}; the methods in words in {out / 'methods.txt'}.")
+    return Outcome(pooled_record(pooled, frame, analyses), bool(analyses.refused))
 
 
 @verb(app, "init")
@@ -391,9 +411,9 @@ def demo(
 
 
 def _tell_review(talk, result):
-    from ipdrecon.app import sentences
+    from ipdrecon.app.review_sentences import of_review
 
-    for line in sentences.of_review(result):
+    for line in of_review(result):
         talk.say(line)
     talk.flags(result.flags())
     talk.say(f"Open {result.report}", style="bold")
@@ -403,30 +423,3 @@ def _json_of(path):
     import json
 
     return json.loads(path.read_text("utf-8"))
-
-
-def _one_of(text, known, option):
-    for name in known:
-        if name.casefold() == text.casefold():
-            return name
-    raise typer.BadParameter(f"{option} is {text!r}; expected one of {', '.join(known)}")
-
-
-def _pairs(texts, option):
-    pairs = [tuple(part.strip() for part in text.partition("=")[::2]) for text in texts or ()]
-    for text, (old, new) in zip(texts or (), pairs, strict=True):
-        if not old or not new:
-            raise typer.BadParameter(f"{text!r} is not OLD=NEW, as in {option} 'arm 1=Placebo'")
-    return tuple(pairs)
-
-
-def _numbers_by_arm(texts, option):
-    numbers = {}
-    for text in texts or ():
-        arm, _, number = text.rpartition("=")
-        if not number.strip().isdigit():
-            raise typer.BadParameter(f"{text!r} is not ARM=N, with N a whole number, as in {option} 'Placebo=120'")
-        if arm.strip() in numbers:
-            raise typer.BadParameter(f"{arm.strip()!r} is given twice by {option}; give one number for each arm")
-        numbers[arm.strip()] = int(number)
-    return numbers

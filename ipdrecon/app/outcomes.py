@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ipdrecon.app.pooling import PoolSettings, effect_row, pool_rows, pooled_files, pooled_record, risk_row
+from ipdrecon.app.analyses import analyse
+from ipdrecon.app.pooled_files import ForestRequest, pooled_files, pooled_record
+from ipdrecon.app.pooling import PoolSettings, effect_row, pool_rows, risk_row
 from ipdrecon.app.review_figure import fits, fits_label
 from ipdrecon.errors import FolderError
 
@@ -19,6 +21,7 @@ class OutcomeResult:
         None where there is no row.
     studies : DataFrame or None
         The rows pooled, with what the tables carry along.
+    analyses : Analyses or None
     favours : tuple of str
         What effects left and right of no effect favour.
     """
@@ -26,6 +29,7 @@ class OutcomeResult:
     entry: object
     pooled: object
     studies: object = field(repr=False)
+    analyses: object = field(default=None, repr=False)
     favours: tuple = ("treatment", "reference")
 
     @property
@@ -41,12 +45,12 @@ class OutcomeResult:
         """Make its files: content by path from the results folder."""
         if self.pooled is None:
             return {}
-        made = pooled_files(self.pooled, self.studies, self.favours)
+        made = pooled_files(self.pooled, self.studies, self.analyses, ForestRequest(favours=self.favours))
         return {(Path(self.entry.folder) / name).as_posix(): content for name, content in made.items()}
 
     def to_dict(self):
         """As `ipdrecon run --json` prints it."""
-        pooled = None if self.pooled is None else pooled_record(self.pooled, self.studies)
+        pooled = None if self.pooled is None else pooled_record(self.pooled, self.studies, self.analyses)
         return {"name": self.entry.name, "folder": self.entry.folder, "endpoint": self.entry.endpoint, "pooled": pooled}
 
 
@@ -68,9 +72,10 @@ def pool_outcome(outcome, figures, reported, folder):
     rows = [row for figure in figures if _is_of(figure, outcome) for row in _rows_of_figure(figure, outcome)]
     if outcome.measure != "HR" and outcome.time is None and outcome.endpoint:
         rows += [row for trial, printed in reported for row in _rows_of_counts(trial, printed, outcome)]
-    settings = PoolSettings(outcome.measure, outcome.tau2, outcome.ci, outcome.fixed, by=outcome.by)
+    settings = PoolSettings(outcome.measure, outcome.fixed, outcome.by, tau2=outcome.tau2, ci=outcome.ci)
     pooled, studies = pool_rows(rows, folder / outcome.studies if outcome.studies else None, settings)
-    return OutcomeResult(outcome, pooled, studies, outcome.favours or _favours(figures, reported))
+    analyses = None if pooled is None else analyse(pooled, studies, outcome=outcome.name or outcome.endpoint)
+    return OutcomeResult(outcome, pooled, studies, analyses, outcome.favours or _favours(figures, reported))
 
 
 def _is_of(figure, outcome):

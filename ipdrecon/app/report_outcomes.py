@@ -5,9 +5,10 @@ import math
 
 from scipy.special import ndtri
 
-from ipdrecon.app import sentences
+from ipdrecon.app import pooled_sentences, sentences
 from ipdrecon.app.cautions import verdict_on
-from ipdrecon.app.pooling import FOREST, rows_with_draws
+from ipdrecon.app.pooled_files import FOREST
+from ipdrecon.app.pooling import rows_with_draws
 
 
 def data_uri(content, kind):
@@ -39,11 +40,11 @@ def _by_subgroup(outcome):
     for group in pooled.subgroups:
         measures, part = pooled.measures_of(group), group.random
         if len(measures) > 1:
-            yield f"{sentences.of_subgroup(pooled, group)}."
+            yield f"{pooled_sentences.of_subgroup(pooled, group)}."
             continue
         verdict = f"; {verdict_on(math.exp(part.ci_low), math.exp(part.ci_high), events=outcome.entry.events)}" if pooled.is_ratio else ""
         rows = sentences.counted(group.k, "row")
-        yield f"{group.name[:1].upper()}{group.name[1:]} ({rows}): {' and '.join(measures)} {sentences.effect(pooled, part)}{verdict}."
+        yield f"{group.name[:1].upper()}{group.name[1:]} ({rows}): {' and '.join(measures)} {pooled_sentences.effect(pooled, part)}{verdict}."
 
 
 def _in_all(pooled):
@@ -51,9 +52,9 @@ def _in_all(pooled):
     if test is not None:
         yield f"Test for a difference between these subgroups: {sentences.p_value(test['fixed'].p)} (fixed effect, Q = {sentences.decimals(test['fixed'].q)} on {test['fixed'].df})."
     if pooled.is_mixed:
-        yield next(iter(sentences.of_pooled(pooled)))
+        yield next(iter(pooled_sentences.of_pooled(pooled)))
     else:
-        yield f"All rows together, random effects: {sentences.effect(pooled, pooled.random)}."
+        yield f"All rows together, random effects: {pooled_sentences.effect(pooled, pooled.random)}."
 
 
 def methods_of_outcome(outcome):
@@ -82,7 +83,7 @@ def outcome_part(outcome, folder):
     return {
         "title": outcome.title,
         "forest": data_uri((folder / outcome.entry.folder / f"{FOREST}.svg").read_bytes(), "svg+xml"),
-        "pooled_lines": [line.strip() for line in sentences.of_pooled(pooled)][: -len(pooled.subgroups) or None],
+        "pooled_lines": [line.strip() for line in pooled_sentences.of_pooled(pooled)][: -len(pooled.subgroups) or None],
         "studies": _study_parts(outcome),
         "has_parts": not parts.empty,
         "subgroup_name": outcome.entry.by or "",

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from ipdrecon.app.pooling import POOLED, STUDIES
+from ipdrecon.app.pooled_files import POOLED, STUDIES
 from ipdrecon.app.saving import write_files
 from ipdrecon.errors import ExchangeError
 from metaanalysis.exchange.exports import FORMATS, export_pooled
