@@ -6,7 +6,7 @@ import pandas as pd
 
 from metaanalysis.errors import MetaAnalysisError
 
-ALSO = ("influence", "galbraith", "gosh", "bayes")
+ALSO = ("influence", "gosh", "bayes")
 
 
 
@@ -98,9 +98,11 @@ def analyse(pooled, studies, request=None, patients=(), *, outcome=""):
     -------
     Analyses
     """
+    from metaanalysis import methods_paragraph
+
     request = request or AnalysisRequest()
     results, refused = {}, {}
-    for name, make in _makers(pooled, studies, request, patients, outcome):
+    for name, make in _makers(pooled, studies, request, patients):
         try:
             result = make()
         except MetaAnalysisError as error:
@@ -108,10 +110,11 @@ def analyse(pooled, studies, request=None, patients=(), *, outcome=""):
             continue
         if result is not None and result != ():
             results[name] = result
+    results["methods"] = methods_paragraph(pooled, studies=studies, outcome=outcome, besides=tuple(results))
     return Analyses(results, refused)
 
 
-def _makers(pooled, studies, request, patients, outcome):
+def _makers(pooled, studies, request, patients):
     """Names of analyses, each with what makes it."""
     import metaanalysis as ma
 
@@ -135,7 +138,6 @@ def _makers(pooled, studies, request, patients, outcome):
         yield "bayes", lambda: ma.pool_bayes(pooled.yi, pooled.vi, study=pooled.study, measure=pooled.measure)
     if patients and pooled.measure == "HR":
         yield "patients", lambda: _patients(patients)
-    yield "methods", lambda: ma.methods_paragraph(pooled, studies=studies, outcome=outcome)
 
 
 def pooled_rows(pooled, studies):

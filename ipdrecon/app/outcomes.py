@@ -3,11 +3,13 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ipdrecon.app.analyses import analyse
+from ipdrecon.app.analyses import AnalysisRequest, analyse
 from ipdrecon.app.pooled_files import ForestRequest, pooled_files, pooled_record
 from ipdrecon.app.pooling import PoolSettings, effect_row, pool_rows, risk_row
 from ipdrecon.app.review_figure import fits, fits_label
 from ipdrecon.errors import FolderError
+
+_FEWEST_FOR_INFLUENCE, _FEW = 3, 5
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,16 @@ def pool_outcome(outcome, figures, reported, folder):
         rows += [row for trial, printed in reported for row in _rows_of_counts(trial, printed, outcome)]
     settings = PoolSettings(outcome.measure, outcome.fixed, outcome.by, tau2=outcome.tau2, ci=outcome.ci)
     pooled, studies = pool_rows(rows, folder / outcome.studies if outcome.studies else None, settings)
-    analyses = None if pooled is None else analyse(pooled, studies, outcome=outcome.name or outcome.endpoint)
+    analyses = None if pooled is None else analyse(pooled, studies, _request(outcome, pooled), outcome=outcome.name or outcome.endpoint)
     return OutcomeResult(outcome, pooled, studies, analyses, outcome.favours or _favours(figures, reported))
+
+
+def _request(outcome, pooled):
+    """What is computed beside an outcome: what it asks for, influence from three rows on, and Bayes where rows are few."""
+    also = () if pooled.is_mixed else ("influence",) * (pooled.k >= _FEWEST_FOR_INFLUENCE) + ("bayes",) * (1 < pooled.k <= _FEW)
+    return AnalysisRequest(
+        also, outcome.order, outcome.moderators, outcome.effect, outcome.control_risk, outcome.baseline_risk, outcome.baseline_time
+    )
 
 
 def _is_of(figure, outcome):

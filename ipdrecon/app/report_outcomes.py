@@ -10,6 +10,14 @@ from ipdrecon.app.cautions import verdict_on
 from ipdrecon.app.pooled_files import FOREST
 from ipdrecon.app.pooling import rows_with_draws
 
+_PICTURES = {
+    "sequential": ("Trial sequential analysis: cumulative Z, boundaries and required information", "Trial sequential analysis."),
+    "cumulative": ("Cumulative forest plot: the result after each study", "Studies added one by one."),
+    "leave_one_out": ("Forest plot of the results without each study", "Each study left out in turn."),
+    "funnel": ("Funnel plot with contours of significance", "Funnel plot; hollow points are studies that trim and fill adds."),
+    "bayes": ("Prior and posterior distributions of heterogeneity and effect", "The Bayesian model: heterogeneity and effect."),
+}
+
 
 def data_uri(content, kind):
     """Give a picture's bytes as an address that holds them."""
@@ -57,14 +65,6 @@ def _in_all(pooled):
         yield f"All rows together, random effects: {pooled_sentences.effect(pooled, pooled.random)}."
 
 
-def methods_of_outcome(outcome):
-    """Tell how an outcome was pooled."""
-    wanted = outcome.entry
-    which = f"The {wanted.hazard_ratio} hazard ratio was pooled. " if wanted.measure == "HR" else ""
-    named = f"{wanted.name}: " if wanted.name else ""
-    return f"{named}{which}Variance between studies: {wanted.tau2}; interval: {wanted.ci}; weights under both models are given."
-
-
 def outcome_part(outcome, folder):
     """Make what the report's template shows of an outcome.
 
@@ -88,7 +88,32 @@ def outcome_part(outcome, folder):
         "has_parts": not parts.empty,
         "subgroup_name": outcome.entry.by or "",
         "is_mixed": pooled.is_mixed,
+        "sensitivity": list(_sensitivity(outcome)),
+        "pictures": [
+            {"alt": alt, "caption": caption, "src": data_uri((folder / outcome.entry.folder / f"{name}.svg").read_bytes(), "svg+xml")}
+            for name, (alt, caption) in _PICTURES.items()
+            if (folder / outcome.entry.folder / f"{name}.svg").is_file()
+        ],
+        "lines": list(pooled_sentences.of_analyses(pooled, outcome.analyses)),
+        "derived": [line.strip() for line in pooled_sentences.of_derived(outcome.studies)],
+        "methods": outcome.analyses.get("methods"),
     }
+
+
+def _sensitivity(outcome):
+    """The total under other choices: name, number of rows, effect, p."""
+    pooled, analyses = outcome.pooled, outcome.analyses
+    for choice in (*(analyses.get("choices") or ()), *(analyses.get("sources") or ())):
+        yield choice.name, choice.k, pooled_sentences.effect(pooled, choice), sentences.p_value(choice.p)
+    for result in pooled.leave_one_out:
+        yield f"without {result.omitted}", pooled.k - 1, pooled_sentences.effect(pooled, result), sentences.p_value(result.p)
+    for assumed in analyses.get("summaries") or ():
+        name = f"tau² taken as {sentences.decimals(assumed.tau2)}, also inside summary rows"
+        yield name, pooled.k, pooled_sentences.effect(pooled, assumed), sentences.p_value(assumed.p)
+    bayes = analyses.get("bayes")
+    if bayes is not None:
+        shown = [math.exp(value) if pooled.is_ratio else value for value in (bayes.mu.median, bayes.mu.ci_low, bayes.mu.ci_high)]
+        yield f"Bayesian, {bayes.prior}", pooled.k, sentences.interval(*shown), f"chance below no effect {sentences.decimals(bayes.p_below)}"
 
 
 def _study_parts(outcome):

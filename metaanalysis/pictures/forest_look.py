@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from metaanalysis.errors import MetaAnalysisError
 
-_FONTS = ("Arial", "Liberation Sans", "DejaVu Sans")
+_FONTS = ("DejaVu Sans",)
+"""Comes with matplotlib, so that a plot has the same bytes on every machine."""
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,17 @@ _CI = {
 _TAU2_CI = {"QP": "the Q-profile method {viechtbauer2007}", "BJ": "a generalised Q statistic {jackson2013}", "J": "a generalised Q statistic {jackson2013}", "PL": "profile likelihood {hardy1996}"}
 _PREDICTION = {"t": "t with k - 1 degrees of freedom", "riley": "t with k - 2 degrees of freedom", "normal": "the normal distribution"}
 
+_BESIDES = {
+    "cumulative": "Studies were added one by one in a cumulative meta-analysis {lau1992}.",
+    "influence": "The influence of single studies was described by the diagnostics of Viechtbauer and Cheung {viechtbauer2010}.",
+    "gosh": "Subsets of the studies were pooled to show heterogeneity graphically {olkin2012}.",
+    "regression": "Effects were regressed on moderators under a mixed-effects model {knapp2003}.",
+    "absolute": "Absolute effects were calculated at stated baseline risks {skoetz2020}.",
+    "sequential": "Trial sequential analysis used O'Brien-Fleming-type monitoring boundaries {wetterslev2008} and a required information size adjusted for diversity {wetterslev2009}.",
+    "bayes": "A Bayesian random-effects model was computed by quadrature, with a weakly informative prior on heterogeneity {rover2020}.",
+    "patients": "Patients were also analysed in one stage, by a Cox model stratified by trial {cox1972}, beside two stages {burke2017}.",
+}
+
 
 @dataclass(frozen=True)
 class MethodsText:
@@ -90,7 +101,7 @@ class MethodsText:
         return {"text": self.text, "references": list(self.references)}
 
 
-def methods_paragraph(pooled, *, studies=None, outcome="", software=None):
+def methods_paragraph(pooled, *, studies=None, outcome="", besides=(), software=None):
     """Tell what was done, and only that.
 
     Parameters
@@ -101,6 +112,8 @@ def methods_paragraph(pooled, *, studies=None, outcome="", software=None):
         rules for zero cells are told.
     outcome : str
         For the first sentence, such as ``overall survival``.
+    besides : sequence of str
+        What else was done, of ``cumulative, influence, gosh, regression, absolute, sequential, bayes, patients``.
     software : str, optional
         Name and version; this package's by default.
 
@@ -110,6 +123,7 @@ def methods_paragraph(pooled, *, studies=None, outcome="", software=None):
     """
     sentences = [
         *_effects(pooled, studies, outcome), *_models(pooled), *_heterogeneity(pooled), *_subgroups(pooled), *_robustness(pooled),
+        *(sentence for name, sentence in _BESIDES.items() if name in besides),
         f"Analyses were done with {software or _software()}.",
     ]
     return MethodsText(*numbered(" ".join(sentences)))
