@@ -1,5 +1,6 @@
 """The outcomes of a review: which rows its figures, its trials' counts and its tables give, and what they pool to."""
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -74,6 +75,9 @@ def pool_outcome(outcome, figures, reported, folder):
     rows = [row for figure in figures if _is_of(figure, outcome) for row in _rows_of_figure(figure, outcome)]
     if outcome.measure != "HR" and outcome.time is None and outcome.endpoint:
         rows += [row for trial, printed in reported for row in _rows_of_counts(trial, printed, outcome)]
+    if outcome.measure == "HR" and outcome.endpoint:
+        drawn = {figure.trial.id for figure in figures if _is_of(figure, outcome)}
+        rows += [row for trial, printed in reported if trial.id not in drawn for row in rows_of_text(trial, printed, outcome)]
     settings = PoolSettings(outcome.measure, outcome.fixed, outcome.by, tau2=outcome.tau2, ci=outcome.ci)
     pooled, studies = pool_rows(rows, folder / outcome.studies if outcome.studies else None, settings)
     analyses = None if pooled is None else analyse(pooled, studies, _request(outcome, pooled), outcome=outcome.name or outcome.endpoint)
@@ -126,6 +130,78 @@ def _rows_of_counts(trial, printed, outcome):
             "aetiology": trial.aetiology,
             "measure": outcome.measure,
         }
+
+
+_ONCE = {"median": "median", "events": "events", "n": "n"}
+
+
+def rows_of_text(trial, printed, outcome):
+    """Rows of a trial without a figure of the endpoint, from what its text prints: one for each treatment it tells of.
+
+    Parameters
+    ----------
+    trial : TrialEntry
+    printed : sequence of ReportedNumber
+    outcome : OutcomeEntry
+
+    Returns
+    -------
+    list of dict
+        Column sets as `metaanalysis.read_studies` reads them: the hazard ratio with its interval or p, medians, survival at
+        times, log-rank p, with the patients and events of both arms.
+    """
+    rows = [row for row in printed if row.endpoint and fits(row.endpoint, outcome.endpoint) and fits(row.population, outcome.population)]
+    told = ((treatment, _cells(trial, treatment, rows)) for treatment in trial.treatments)
+    return [
+        {
+            "study": trial.name if len(trial.treatments) == 1 else f"{trial.name} ({treatment})",
+            **cells,
+            "source_text": "; ".join(dict.fromkeys(row.source for row in rows if row.source)),
+            "year": trial.year,
+            "aetiology": trial.aetiology,
+            "measure": "HR",
+        }
+        for treatment, cells in told
+        if _tells_a_ratio(cells)
+    ]
+
+
+def _tells_a_ratio(cells):
+    return "hr" in cells or {"median_1", "median_2"} <= set(cells) or {"survival_1", "survival_2"} <= set(cells)
+
+
+def _cells(trial, treatment, rows):
+    """Cells of a table of studies, from rows of one endpoint; what is printed twice, differently, is left out."""
+    cells = {}
+    for arm, label in enumerate((treatment, trial.reference), 1):
+        entry = next(one for one in trial.arm if one.label == label)
+        if entry.n is not None:
+            cells[f"n_{arm}"] = entry.n
+        own = [row for row in rows if fits_label(row.arm, label)]
+        for quantity, name in _ONCE.items():
+            values = {row.value for row in own if row.quantity == quantity}
+            if len(values) == 1 and math.isfinite(min(values)):
+                cells[f"{name}_{arm}"] = values.pop()
+    compared = [row for row in rows if fits_label(row.arm, treatment) and (not row.reference or fits_label(row.reference, trial.reference))]
+    for row in compared:
+        if row.quantity == "hr":
+            cells |= {"hr": row.value, "ci_low": row.ci_low, "ci_high": row.ci_high, "p": _p_of(row.p, row.p_bound)}
+        elif row.quantity == "logrank_p":
+            cells["logrank_p"] = _p_of(row.value, row.bound)
+    return cells | _survival_cells(trial, treatment, rows)
+
+
+def _p_of(p, bound):
+    return "" if math.isnan(p) else f"{bound}{p:g}"
+
+
+def _survival_cells(trial, treatment, rows):
+    """Survival of both arms at the last time at which both are printed between 0 and 1."""
+    curves = [{row.time: row.value for row in rows if row.quantity == "survival" and fits_label(row.arm, label)} for label in (treatment, trial.reference)]
+    times = [time for time in sorted(curves[0].keys() & curves[1].keys()) if all(0 < curve[time] < 1 for curve in curves)]
+    if not times:
+        return {}
+    return {"survival_1": curves[0][times[-1]], "survival_2": curves[1][times[-1]], "survival_time": times[-1]}
 
 
 def _count(trial, rows, arm, quantity):

@@ -158,7 +158,7 @@ def pool_rows(rows, table, settings):
         None where there is no row.
     studies : DataFrame or None
     """
-    frames = [read_studies(pd.DataFrame(rows), settings.measure)] if rows else []
+    frames = [_read_rows(rows, settings.measure)] if rows else []
     frames += [] if table is None else [_studies_of(table, settings)[0]]
     if not frames:
         return None, None
@@ -170,6 +170,13 @@ def pool_rows(rows, table, settings):
     studies = studies.astype({"yi": float, "vi": float, "sei": float})
     studies.attrs["measure"] = settings.measure
     return _pool(studies, settings), studies
+
+
+def _read_rows(rows, measure):
+    """Read rows made here, whose `source_text` is theirs and not that of a table's column `source`."""
+    frame = pd.DataFrame(rows)
+    places = frame.pop("source_text")
+    return read_studies(frame, measure).assign(source_text=places.to_numpy())
 
 
 def rows_with_draws(studies):
