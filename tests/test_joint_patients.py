@@ -97,3 +97,20 @@ def test_the_middle_of_a_true_figure_meets_table_and_total(seed, n):
     found, found_event = model.middle(paths)
     assert found_event.sum() == event.sum()
     np.testing.assert_array_equal(n_risk_at(found, at), row)
+
+
+def test_paths_far_off_the_levels_are_not_near():
+    """S is 0.8 and then 0.57 or 0.6 of the first two paths, 0.4 of the third."""
+    paths = _paths([0, 2, 1, 0, 0, 2, 1], [0, 2, 0, 0, 0, 2, 1], [0, 6, 0, 0, 0, 1, 0])
+    np.testing.assert_array_equal(paths.near(LEVELS), [0, 1])
+    assert paths.misfit(LEVELS) > 2 > paths.of([0, 1]).misfit(LEVELS)
+
+
+@pytest.mark.parametrize("printed", [6, 4])
+def test_who_must_be_gone_at_a_printed_time_leaves_then(printed):
+    """8 are at risk before the drop at 4 and 6 after it; where 4 are printed there, 2 of those who leave next are gone at once."""
+    steps = (Leave(0, 4), Drop(0, printed, 0), Leave(4, 8))
+    levels = Levels(np.array([4.0]), np.array([0.75]), np.array([0.01]), 8.0, 0.0, "drawn")
+    paths = Paths(steps, np.array([[2, 2, 3]]), np.array([3]))
+    for time, event in (middle_patients(paths, np.ones(1), levels, np.array([10, printed])), drawn_patients(paths, 0, levels, 10, rng=np.random.default_rng(0))):
+        assert np.sum(time > 4.0) == printed if printed == 4 else np.sum((time == 4.0) & ~event) == 0
