@@ -16,10 +16,26 @@ def _rounded(value):
     return np.floor(value + 0.5).astype(int)
 
 
-def _middle(paths, weight, group):
+def _means(paths, weight, group):
     """Mean number of events and of leavers at each step, in patients."""
     mean = weight @ paths.count * float(group)
     return np.where(paths.is_drop, mean, 0.0), np.where(paths.is_drop, 0.0, mean)
+
+
+def _medians(paths, weight, group):
+    """Events and leavers at each step, in patients, whose running totals are the medians of those of the paths.
+
+    Means would follow the few paths with many more events than the others.
+    """
+    return tuple(_median_steps(np.where(of_kind, paths.count, 0), weight) * float(group) for of_kind in (paths.is_drop, ~paths.is_drop))
+
+
+def _median_steps(count, weight):
+    so_far = np.cumsum(count, axis=1)
+    order = np.argsort(so_far, axis=0, kind="stable")
+    half = (np.cumsum(weight[order], axis=0) >= 0.5 * weight.sum()).argmax(axis=0)
+    median = np.take_along_axis(so_far, np.take_along_axis(order, half[None], axis=0), axis=0)[0]
+    return np.diff(median, prepend=0)
 
 
 def _shifted(paths, weight, group, means, n_event):
@@ -53,14 +69,14 @@ def _stretches(steps):
     return [slice(begin, end) for begin, end in zip([0, *borders], [*borders, len(steps)], strict=True)]
 
 
-def _whole(means, steps, n, printed_left):
-    """Whole numbers whose running totals keep nearest to those of the means, and numbers at risk to those met.
+def _whole(middle, steps, n, printed_left):
+    """Whole numbers whose running totals keep nearest to those given, and numbers at risk to those met.
 
     `printed_left` holds for each step the number at risk after it that all paths meet, or -1.
     """
     if not len(steps):
         return np.zeros(0, int), np.zeros(0, int)
-    events, leavers = (np.cumsum(mean) for mean in means)
+    events, leavers = (np.cumsum(mean) for mean in middle)
     so_far = np.minimum(_rounded(events), n)
     gone = _rounded(leavers)
     fixed = np.flatnonzero(printed_left >= 0)
@@ -147,10 +163,12 @@ def middle_patients(paths, weight, levels, n_risk, *, group=1, n_event=None, mar
     time : ndarray, shape (n,)
     event : ndarray of bool, shape (n,)
     """
-    n, means = int(n_risk[0]), _middle(paths, weight, group)
-    if n_event is not None:
-        means = _shifted(paths, weight, group, means, n_event)
-    count = sum(_whole(means, paths.steps, n, _met(paths, n_risk, group)))
+    n = int(n_risk[0])
+    if n_event is None:
+        middle = _medians(paths, weight, group)
+    else:
+        middle = _shifted(paths, weight, group, _means(paths, weight, group), n_event)
+    count = sum(_whole(middle, paths.steps, n, _met(paths, n_risk, group)))
     if _leaves_curve(paths.steps, count, levels, n):
         count = _nearest(paths, weight, group, n_event, count)
     return _placed(paths.steps, count, levels, n, marks, _gone_at_once(paths.steps, count, n) if group == 1 else [0] * len(count))
