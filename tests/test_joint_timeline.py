@@ -142,3 +142,11 @@ def test_both_ways_of_counting_the_table_give_the_same_patients(seed):
         assert abs(arm.n_event - event.sum()) <= 1
         assert arm.residuals["n_risk_max"] <= 1
         assert "table_curve_conflict" not in [flag.name for flag in arm.flags]
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_the_total_of_events_says_on_which_side_of_events_a_number_was_counted(after):
+    """Half of 100 have events at 5, nobody leaves before the end: 100 are at risk there, or 50."""
+    levels = Levels(np.array([5.0, 8.0]), np.array([0.5, 0.3]), np.full(2, 0.002), 10.0, 0.0, "drawn")
+    leaving = leaving_of(levels, np.array([0.0, 5.0]), np.array([100, 50 if after else 100]), n_event=70)
+    assert leaving.chances([0.0], [5.0])[0][0] < 0.02

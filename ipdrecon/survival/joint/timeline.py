@@ -40,7 +40,7 @@ class Printed:
     cell: int
 
 
-def _nearest_rows(levels, risk_time):
+def nearest_rows(levels, risk_time):
     """For each printed time the drop it may lie within, or -1; a drop goes with the nearest of several times."""
     rows = np.full(len(risk_time), -1)
     if not len(levels.time) or not len(risk_time):
@@ -68,7 +68,7 @@ def timeline(levels, risk_time, n_risk):
         From time 0 to the end of the curve; each `Leave` is followed by a drop, a printed number, or the end. Nobody leaves
         between a printed time and the drop it may lie within, so that the number there is one within the drop.
     """
-    within = _nearest_rows(levels, risk_time)
+    within = nearest_rows(levels, risk_time)
     cell_of = {int(row): cell for cell, row in enumerate(within) if row >= 0}
     moments = [(time, 1, row) for row, time in enumerate(levels.time.tolist())]
     moments += [(time, 0, cell) for cell, time in enumerate(risk_time.tolist()) if within[cell] < 0]
