@@ -11,6 +11,8 @@ import numpy as np
 
 _NEAR = 3.5
 """Drops this near a printed time, in standard errors of time, may be on either side of it: a pixel is 1 / sqrt(12)."""
+_REST_OF_A_STROKE = 0.5
+"""A drop less than this share of the largest as near may be the rest of its stroke."""
 _MOST_STRETCHES = 60
 """Of curves that are not exact, drops nearer to each other than this part of the follow-up share the leavers before them."""
 
@@ -45,10 +47,12 @@ def nearest_rows(levels, risk_time):
     rows = np.full(len(risk_time), -1)
     if not len(levels.time) or not len(risk_time):
         return rows
-    nearest = np.abs(levels.time - risk_time[:, None]).argmin(axis=1)
-    apart = np.abs(levels.time[nearest] - risk_time)
+    apart, fall = np.abs(levels.time - risk_time[:, None]), -np.diff(levels.survival, prepend=1.0)
+    near = apart <= _NEAR * levels.time_error
+    apart[~near | (fall < _REST_OF_A_STROKE * np.where(near, fall, 0.0).max(axis=1, keepdims=True))] = np.inf
+    nearest, apart = apart.argmin(axis=1), apart.min(axis=1)
     for cell in np.argsort(apart, kind="stable"):
-        if apart[cell] <= _NEAR * levels.time_error and nearest[cell] not in rows:
+        if np.isfinite(apart[cell]) and nearest[cell] not in rows:
             rows[cell] = nearest[cell]
     return rows
 
