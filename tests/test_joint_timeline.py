@@ -142,3 +142,26 @@ def test_both_ways_of_counting_the_table_give_the_same_patients(seed):
         assert abs(arm.n_event - event.sum()) <= 1
         assert arm.residuals["n_risk_max"] <= 1
         assert "table_curve_conflict" not in [flag.name for flag in arm.flags]
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_the_total_of_events_says_on_which_side_of_events_a_number_was_counted(after):
+    """Half of 100 have events at 5, nobody leaves before the end: 100 are at risk there, or 50."""
+    levels = Levels(np.array([5.0, 8.0]), np.array([0.5, 0.3]), np.full(2, 0.002), 10.0, 0.0, "drawn")
+    leaving = leaving_of(levels, np.array([0.0, 5.0]), np.array([100, 50 if after else 100]), n_event=70)
+    assert leaving.chances([0.0], [5.0])[0][0] < 0.02
+
+
+def test_a_printed_number_goes_with_the_stroke_not_with_its_rest():
+    """A vertical stroke was read in two parts: four of 21 have events at about 12, where 6 are at risk."""
+    levels = Levels(np.array([11.90, 11.98]), np.array([0.20, 0.19]), np.full(2, 0.005), 20.0, 0.03, "drawn")
+    drops = [step for step in timeline(levels, np.array([12.0]), np.array([6])) if isinstance(step, Drop)]
+    assert [step.printed for step in drops] == [6, None]
+
+
+def test_many_expected_since_the_last_drop_are_no_overflow():
+    """Visits far apart at which most of many patients have an event."""
+    time, survival = np.array([0.0, 50.0, 100.0, 150.0]), np.array([1.0, 0.3, 0.06, 0.002])
+    with np.errstate(all="raise", under="ignore"):
+        found = reconstruct_arm(time, survival, n=1000, time_error=0.1, survival_error=0.001)
+    assert found.n == 1000

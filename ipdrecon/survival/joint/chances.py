@@ -38,8 +38,8 @@ _FEW = 16
 _MOST_IN_FACTORS = 900
 """Binomial chances of more patients than this are made of logarithms: 2^n and its like would overflow."""
 _LEAST_RATE = 1e-9
-_MOST_EXPECTED = 300.0
-"""More events than this are not expected since the last drop: their chance of being none would be no number."""
+_LOG_LEAST = -600.0
+"""No number of events is less likely than this, however many were expected since the last drop: the chance of none would be 0."""
 
 
 def sheared(array, begin, n_counts, n_states):
@@ -201,10 +201,10 @@ class _Rates:
         tables = np.empty((len(hazard), 2, 2, len(n_risk)))
         slope, base = tables[:, 0], tables[:, 1]
         slope[:, 0] = np.log(np.expm1(hazard * self._width(rows, n_risk)) + _LEAST_RATE)
-        base[:, 0] = -np.minimum(n_risk * since_last, _MOST_EXPECTED)
+        base[:, 0] = -n_risk * since_last
         if self.kind == "exact":
             slope[:, 1] = _LOG_TIED_MORE
-            base[:, 1] = base[:, 0] + np.log(n_risk) + slope[:, 0] + _LOG_TIED
+            base[:, 1] = np.maximum(base[:, 0] + np.log(n_risk) + slope[:, 0] + _LOG_TIED, _LOG_LEAST)
         else:
             expected = np.maximum(n_risk * np.expm1(since_last), 1e-12)
             base[:, 1] = _LOG_VISIT - np.log1p(expected)

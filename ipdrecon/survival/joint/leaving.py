@@ -21,6 +21,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import brentq
 
+from ipdrecon.survival.joint.timeline import nearest_rows
+
 _DROPOUTS = (0.0, 0.5, 1.5)
 """The middle one alone serves exact curves, whose drops tell n whatever the shape."""
 _OPENINGS = (0.0, 0.4, 0.8, 1.0)
@@ -37,6 +39,8 @@ _LEAST_LEFT = 0.3
 _MARK_PACE, _MARK_PACE_INCOMPLETE = 0.95, 0.5
 _MARKS_OFF, _MARKS_OFF_SHARE = 2.0, 0.1
 """Marks may differ from the patients who leave by so many, or by this share, and be complete."""
+_NEARER_TOTAL = 3.0
+"""By so many events the total must be nearer where the table was counted after the events at its times than before them."""
 _LATEST_OPENING = 0.999
 _TOTAL_SPREAD = 0.7
 """Standard deviation of the total of events under one shape, per root of the events that leaving costs."""
@@ -261,6 +265,25 @@ def _lag(levels, border):
     return time, shown[first]
 
 
+def _counted_at(levels, risk_time, n_risk, n_event):
+    """Times at which printed numbers were counted: before a drop that is there, unless the total of events is met after it alone."""
+    at = np.asarray(risk_time, float)
+    rows = nearest_rows(levels, at)
+    if n_event is None or (rows < 0).all():
+        return at
+    after = np.where(rows >= 0, np.nextafter(levels.time[rows], np.inf), at)
+    off_before, off_after = (_off_total(levels, times, n_risk, n_event) for times in (at, after))
+    return after if off_before - off_after > _NEARER_TOTAL else at
+
+
+def _off_total(levels, at, n_risk, n_event):
+    """How far the total of events is from those that curve and table leave room for."""
+    clock = Clock(levels.end)
+    so_far, _ = _events_between(levels, at, n_risk, clock)
+    most = float(_OpenEvents.of(levels, at, n_risk, clock).fall.sum())
+    return max(so_far - n_event, n_event - so_far - most, 0.0)
+
+
 def leaving_of(levels, risk_time, n_risk, *, n_event=None, marks=None):
     """Set up what is assumed about leaving.
 
@@ -279,7 +302,8 @@ def leaving_of(levels, risk_time, n_risk, *, n_event=None, marks=None):
     Leaving
     """
     lag = _lag(levels, risk_time) if levels.kind == "clicked" else None
-    complete = marks is None or _are_complete(marks, levels, risk_time, n_risk, n_event)
+    at = _counted_at(levels, risk_time, n_risk, n_event)
+    complete = marks is None or _are_complete(marks, levels, at, n_risk, n_event)
     clock = Clock(levels.end, marks, lag, complete)
-    shapes, weight = _weighed_shapes(levels, risk_time, n_risk, clock, n_event)
-    return Leaving(np.asarray(risk_time, float), _hazards(levels, risk_time, n_risk, clock), shapes, weight, clock)
+    shapes, weight = _weighed_shapes(levels, at, n_risk, clock, n_event)
+    return Leaving(np.asarray(risk_time, float), _hazards(levels, at, n_risk, clock), shapes, weight, clock)

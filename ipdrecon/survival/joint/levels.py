@@ -145,25 +145,33 @@ def _common_step(values, finest):
 
 def _calculated(time, falling, n, settings, total=None):
     """Whether levels were calculated, not read: all drops are those of whole patients, and that is no chance."""
-    decimals = decimals_of(falling)
     n_event = -np.diff(falling, prepend=1.0) * n
     n_event = n_event[n_event > 1e-6 * n]
     all_stay = np.allclose(falling * n, np.round(falling * n), rtol=0, atol=1e-6 * n)
-    per_drop = n_event.mean() if total is None and len(n_event) else (total or 0) / max(len(n_event), 1)
-    if per_drop > settings.many_patients:
-        visits = _common_step(np.unique(time)[::-1] / (time[-1] or 1.0), settings.finest_visits)
-        if all_stay if per_drop > settings.coarse_drop * n else visits == 0:
-            return False
+    per_drop = (n_event.sum() if total is None else total) / max(len(n_event), 1)
+    if per_drop > settings.many_patients and _clicked_coarsely(time, per_drop / n, all_stay, settings):
+        return False
     if not all_stay and not whole_patients(np.concatenate(([1.0], falling)), n, settings.exact_error):
         return False
-    if not decimals or not len(n_event):
-        return True
+    decimals = decimals_of(falling)
+    return not decimals or not len(n_event) or not _whole_by_chance(n_event, n, decimals, all_stay, settings)
+
+
+def _clicked_coarsely(time, share, all_stay, settings):
+    """Whether drops of many patients, a share of all, are clicks: large with nobody gone between them, or small and not at visits."""
+    if share > settings.coarse_drop:
+        return all_stay
+    return _common_step(np.unique(time)[::-1] / (time[-1] or 1.0), settings.finest_visits) == 0
+
+
+def _whole_by_chance(n_event, n, decimals, all_stay, settings):
+    """Whether levels of few decimals may well be those of whole patients by chance."""
     if not all_stay:
-        return _reduced(1 / (n * decimals)) ** len(n_event) < settings.by_chance
+        return _reduced(1 / (n * decimals)) ** len(n_event) >= settings.by_chance
     one_in = round(1 / decimals) // math.gcd(n, round(1 / decimals))
     if one_in ** -float(len(n_event)) < settings.by_chance:
-        return len(n_event) == 1 or np.gcd.reduce(np.round(n_event).astype(int)) == 1
-    return np.mean(n_event < 1.5) >= settings.single_share
+        return len(n_event) > 1 and np.gcd.reduce(np.round(n_event).astype(int)) > 1
+    return np.mean(n_event < 1.5) < settings.single_share
 
 
 def _reduced(factor):

@@ -3,7 +3,8 @@
 From the end back, each step draws the state before it given the state after it (forward filtering, backward sampling:
 Carter and Kohn 1994; Frühwirth-Schnatter 1994). S is carried along: given d and n, the S before a drop is S / (1 - d / n), and a
 path is as likely as that value under the mean and variance kept for its n. The drawn S is drawn towards the kept mean with a
-tolerance of a tenth of the error of a level, which absorbs what keeping only mean and variance leaves out.
+tolerance of a tenth of the error of a level, which absorbs what keeping only mean and variance leaves out. Where two S far
+apart meet in one n, their variance lets paths through whose own S fits no level: `Paths.near` tells them.
 """
 
 from dataclasses import dataclass

@@ -16,20 +16,36 @@ def _rounded(value):
     return np.floor(value + 0.5).astype(int)
 
 
-def _middle(paths, weight, unit):
+def _means(paths, weight, group):
     """Mean number of events and of leavers at each step, in patients."""
-    mean = weight @ paths.count * float(unit)
+    mean = weight @ paths.count * float(group)
     return np.where(paths.is_drop, mean, 0.0), np.where(paths.is_drop, 0.0, mean)
 
 
-def _shifted(paths, weight, unit, means, n_event):
+def _medians(paths, weight, group):
+    """Events and leavers at each step, in patients, whose running totals are the medians of those of the paths.
+
+    Means would follow the few paths with many more events than the others.
+    """
+    return tuple(_median_steps(np.where(of_kind, paths.count, 0), weight) * float(group) for of_kind in (paths.is_drop, ~paths.is_drop))
+
+
+def _median_steps(count, weight):
+    so_far = np.cumsum(count, axis=1)
+    order = np.argsort(so_far, axis=0, kind="stable")
+    half = (np.cumsum(weight[order], axis=0) >= 0.5 * weight.sum()).argmax(axis=0)
+    median = np.take_along_axis(so_far, np.take_along_axis(order, half[None], axis=0), axis=0)[0]
+    return np.diff(median, prepend=0)
+
+
+def _shifted(paths, weight, group, means, n_event):
     """Bring the mean total to the printed one: drops that the paths leave open give way, each by its variance.
 
     Leavers of the same stretch between printed numbers make up for it, as the numbers at risk demand.
     """
     events, leavers = means
     mean = weight @ paths.count
-    variance = np.where(paths.is_drop, weight @ (paths.count - mean) ** 2, 0.0) * unit**2
+    variance = np.where(paths.is_drop, weight @ (paths.count - mean) ** 2, 0.0) * group**2
     missing = n_event - events.sum()
     if variance.sum() <= 0:
         return events, leavers
@@ -53,14 +69,14 @@ def _stretches(steps):
     return [slice(begin, end) for begin, end in zip([0, *borders], [*borders, len(steps)], strict=True)]
 
 
-def _whole(means, steps, n, printed_left):
-    """Whole numbers whose running totals keep nearest to those of the means, and numbers at risk to those met.
+def _whole(middle, steps, n, printed_left):
+    """Whole numbers whose running totals keep nearest to those given, and numbers at risk to those met.
 
     `printed_left` holds for each step the number at risk after it that all paths meet, or -1.
     """
     if not len(steps):
         return np.zeros(0, int), np.zeros(0, int)
-    events, leavers = (np.cumsum(mean) for mean in means)
+    events, leavers = (np.cumsum(mean) for mean in middle)
     so_far = np.minimum(_rounded(events), n)
     gone = _rounded(leavers)
     fixed = np.flatnonzero(printed_left >= 0)
@@ -83,13 +99,13 @@ def _while_leaving(leavers, steps):
     return np.bincount(stretches[last], weights=leavers, minlength=len(steps)).astype(int)
 
 
-def _met(paths, n_risk, unit):
+def _met(paths, n_risk, group):
     """Number at risk after each printed step, where all paths meet the printed one; -1 elsewhere."""
     left = np.full(len(paths.steps), -1)
     for index, step in enumerate(paths.steps):
-        if isinstance(step, Printed) and (np.abs(paths.n_risk_before(index) - step.n_risk) <= (unit > 1)).all():
+        if isinstance(step, Printed) and (np.abs(paths.n_risk_before(index) - step.n_risk) <= (group > 1)).all():
             left[index] = n_risk[step.cell + 1]
-        elif unit > 1 and index and isinstance(step, Drop) and step.printed is not None:
+        elif group > 1 and index and isinstance(step, Drop) and step.printed is not None:
             left[index - 1] = n_risk[step.cell + 1]
     return left
 
@@ -125,7 +141,7 @@ def _recorded(time, begin, end, grid):
     return np.where(recorded < end, recorded, time)
 
 
-def middle_patients(paths, weight, levels, n_risk, *, unit=1, n_event=None, marks=None):
+def middle_patients(paths, weight, levels, n_risk, *, group=1, n_event=None, marks=None):
     """Make the data set in the middle of the paths.
 
     Parameters
@@ -136,7 +152,7 @@ def middle_patients(paths, weight, levels, n_risk, *, unit=1, n_event=None, mark
     levels : Levels
     n_risk : ndarray of int, shape (n_times,)
         Numbers at risk; the first is that at time 0.
-    unit : int
+    group : int
         Patients per state of the paths.
     n_event : int, optional
         A total of events to bring the data set to.
@@ -147,13 +163,15 @@ def middle_patients(paths, weight, levels, n_risk, *, unit=1, n_event=None, mark
     time : ndarray, shape (n,)
     event : ndarray of bool, shape (n,)
     """
-    n, means = int(n_risk[0]), _middle(paths, weight, unit)
-    if n_event is not None:
-        means = _shifted(paths, weight, unit, means, n_event)
-    count = sum(_whole(means, paths.steps, n, _met(paths, n_risk, unit)))
+    n = int(n_risk[0])
+    if n_event is None:
+        middle = _medians(paths, weight, group)
+    else:
+        middle = _shifted(paths, weight, group, _means(paths, weight, group), n_event)
+    count = sum(_whole(middle, paths.steps, n, _met(paths, n_risk, group)))
     if _leaves_curve(paths.steps, count, levels, n):
-        count = _nearest(paths, weight, unit, n_event, count)
-    return _placed(paths.steps, count, levels, n, marks, _gone_at_once(paths.steps, count, n) if unit == 1 else [0] * len(count))
+        count = _nearest(paths, weight, group, n_event, count)
+    return _placed(paths.steps, count, levels, n, marks, _gone_at_once(paths.steps, count, n) if group == 1 else [0] * len(count))
 
 
 def _leaves_curve(steps, count, levels, n):
@@ -165,13 +183,13 @@ def _leaves_curve(steps, count, levels, n):
     return bool((np.abs(survival - levels.survival) > allowed).any())
 
 
-def _nearest(paths, weight, unit, n_event, middle):
+def _nearest(paths, weight, group, n_event, middle):
     """The path whose running totals are nearest to those of the middle, among those with the total of events; else the middle."""
-    usable = weight > 0 if n_event is None else paths.n_event * unit == n_event
+    usable = weight > 0 if n_event is None else paths.n_event * group == n_event
     if not usable.any():
         return middle
-    gap = np.abs(np.cumsum(paths.count * unit - middle, axis=1)).sum(axis=1)
-    return paths.count[np.where(usable, gap, np.inf).argmin()] * unit
+    gap = np.abs(np.cumsum(paths.count * group - middle, axis=1)).sum(axis=1)
+    return paths.count[np.where(usable, gap, np.inf).argmin()] * group
 
 
 def _gone_at_once(steps, count, n):
@@ -204,7 +222,7 @@ def _placed(steps, count, levels, n, marks, at_once):
     return np.concatenate(times), np.concatenate(kinds)
 
 
-def drawn_patients(paths, index, levels, n, *, unit=1, marks=None, rng):
+def drawn_patients(paths, index, levels, n, *, group=1, marks=None, rng):
     """Make the data set of one path: events within the error of their times, leavers at marks, else anywhere in their step.
 
     The last patient of a sampled curve may have had an event that the last sample did not see.
@@ -215,7 +233,7 @@ def drawn_patients(paths, index, levels, n, *, unit=1, marks=None, rng):
     index : int
     levels : Levels
     n : int
-    unit : int
+    group : int
     marks : ndarray, optional
     rng : numpy.random.Generator
 
@@ -224,7 +242,7 @@ def drawn_patients(paths, index, levels, n, *, unit=1, marks=None, rng):
     time : ndarray, shape (n,)
     event : ndarray of bool, shape (n,)
     """
-    count = paths.count[index] * unit
+    count = paths.count[index] * group
     is_drop = paths.is_drop
     events = count[is_drop]
     rows = np.array([step.row for step in paths.steps if isinstance(step, Drop)], int)
@@ -234,7 +252,7 @@ def drawn_patients(paths, index, levels, n, *, unit=1, marks=None, rng):
     leavers = [step for step in paths.steps if isinstance(step, Leave)]
     is_leave = np.array([isinstance(step, Leave) for step in paths.steps], bool)
     gone = _drawn_leavers(leavers, count[is_leave], marks, levels.grid, rng)
-    at_once = np.array(_gone_at_once(paths.steps, count, n))[is_leave] if unit == 1 else np.zeros(len(leavers), int)
+    at_once = np.array(_gone_at_once(paths.steps, count, n))[is_leave] if group == 1 else np.zeros(len(leavers), int)
     for first, number, step in zip(np.cumsum(count[is_leave]) - count[is_leave], at_once, leavers, strict=True):
         gone[first : first + number] = step.begin
     left = n - len(at) - len(gone)
