@@ -77,13 +77,22 @@ class JointModel:
 
     def paths(self, n_paths, rng):
         """Draw paths; those far off the levels, which mean and variance of S let through, are drawn again."""
-        paths = draw_paths(self.states, self.passages, self.steps, self.chances, n_paths=n_paths, rng=rng)
+        paths = self._drawn(n_paths, rng)
         near = paths.near(self.levels)
         if len(near) == n_paths:
             return paths
-        paths = paths.with_more(draw_paths(self.states, self.passages, self.steps, self.chances, n_paths=n_paths, rng=rng))
+        paths = paths.with_more(self._drawn(n_paths, rng))
         near = paths.near(self.levels)
         return paths.of(near[:n_paths] if len(near) >= n_paths else rng.choice(near, n_paths))
+
+    def near_paths(self, n_paths, rng):
+        """Draw up to so many paths, at least half of them: those that are not far off the levels."""
+        paths = self._drawn(n_paths, rng)
+        near = paths.near(self.levels)
+        return paths.of(near) if 2 * len(near) >= n_paths else self.paths(n_paths, rng)
+
+    def _drawn(self, n_paths, rng):
+        return draw_paths(self.states, self.passages, self.steps, self.chances, n_paths=n_paths, rng=rng)
 
     def towards_total(self, paths, rng):
         """Those of many more paths that come to the total of events, where none of `paths` does but some can; else `paths`."""
@@ -210,7 +219,7 @@ def _near_levels(model):
     """Paths near the levels and through the printed numbers, and the model they are drawn from."""
     n_paths = _N_PATHS if model.n_event is None else _N_PATHS_TOTAL
     for _ in range(_MOST_TRIES):
-        paths = model.paths(n_paths, np.random.default_rng(0))
+        paths = model.near_paths(n_paths, np.random.default_rng(0))
         misfit = paths.misfit(model.levels)
         missed = model.levels.kind != "exact" and model.missed(paths)
         most = _MOST_MISFIT_SAMPLED if model.levels.kind == "sampled" else _MOST_MISFIT

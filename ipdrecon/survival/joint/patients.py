@@ -22,12 +22,12 @@ def _means(paths, weight, group):
     return np.where(paths.is_drop, mean, 0.0), np.where(paths.is_drop, 0.0, mean)
 
 
-def _medians(paths, weight, group):
-    """Events and leavers at each step, in patients, whose running totals are the medians of those of the paths.
+def _medians(paths, weight):
+    """Events and leavers at each step whose running totals are the medians of those of the paths.
 
-    Means would follow the few paths with many more events than the others.
+    Means would follow the few paths with many more events than the others; of groups of patients they tell single ones.
     """
-    return tuple(_median_steps(np.where(of_kind, paths.count, 0), weight) * float(group) for of_kind in (paths.is_drop, ~paths.is_drop))
+    return tuple(_median_steps(np.where(of_kind, paths.count, 0), weight) for of_kind in (paths.is_drop, ~paths.is_drop))
 
 
 def _median_steps(count, weight):
@@ -164,10 +164,9 @@ def middle_patients(paths, weight, levels, n_risk, *, group=1, n_event=None, mar
     event : ndarray of bool, shape (n,)
     """
     n = int(n_risk[0])
-    if n_event is None:
-        middle = _medians(paths, weight, group)
-    else:
-        middle = _shifted(paths, weight, group, _means(paths, weight, group), n_event)
+    middle = _medians(paths, weight) if n_event is None and group == 1 else _means(paths, weight, group)
+    if n_event is not None:
+        middle = _shifted(paths, weight, group, middle, n_event)
     count = sum(_whole(middle, paths.steps, n, _met(paths, n_risk, group)))
     if _leaves_curve(paths.steps, count, levels, n):
         count = _nearest(paths, weight, group, n_event, count)
