@@ -64,8 +64,8 @@ class Typeface:
         return self.shortened(text[: -len(end)].rstrip(), width - self.width(f" {end}", weight), weight) + f" {end}"
 
     def wrapped(self, text, width, weight="normal"):
-        """Lines no wider than `width`; single words that are wider are shortened."""
-        lines = [""]
+        """Lines no wider than `width`, less what a screen may add by rounding each letter; wider single words are shortened."""
+        width, lines = 0.97 * width, [""]
         for word in text.split(" "):
             longer = f"{lines[-1]} {word}".strip()
             if self.width(longer, weight) <= width or not lines[-1]:
