@@ -93,6 +93,22 @@ class Talk:
             with self._console.status(text):
                 yield
 
+    @contextlib.contextmanager
+    def counting(self, text):
+        """Show a bar with the time left on a terminal; elsewhere a line per step where more words are wanted.
+
+        Gives a function to be called with how many are done, how many there are, and what was done last.
+        """
+        if self.quiet or not self._console.is_terminal:
+            yield lambda done, total, last: self.detail(f"{done} of {total}: {last}")
+            return
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.fields[last]}"))
+        with Progress(*columns, console=self._console) as progress:
+            task = progress.add_task(text, total=None, last="")
+            yield lambda done, total, last: progress.update(task, completed=done, total=total, last=last)
+
 
 _COMMON = {
     "json": typer.Option("--json", help="Print the result as JSON on standard output, and nothing else there."),
