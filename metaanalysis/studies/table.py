@@ -15,6 +15,7 @@ from metaanalysis.studies.rows import EXPECTED, Row, read_row
 MEASURES = ("HR", "RR", "OR", "RD")
 _OF_HAZARDS = ("o_minus_e", "logrank_p", "o_1", "median_1", "survival_1")
 
+
 def _infer_measure(frame):
     """HR, RR, OR or RD by the columns filled; HR for a log-rank test, medians or survival, RR for events alone; else empty."""
     def filled(column):
@@ -93,6 +94,8 @@ def read_studies(path_or_frame, measure=None, *, analysis=None, zero_cells="tabl
     frame = canonical_names(read_frame(path_or_frame))
     if is_revman(frame):
         frame = choose_analysis(frame.rename(columns={"Subgroup": "subgroup"}), analysis)
+    elif analysis is not None:
+        raise MetaAnalysisError(f"The table is no data rows of RevMan, and analysis {analysis} was asked for; expected a table with several analyses: leave it out.")
     if not len(frame):
         raise MetaAnalysisError(f"The table holds no studies; expected one row per study with {EXPECTED}.")
     by_row, measure = _measures_to_read(frame, measure)
