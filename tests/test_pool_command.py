@@ -1,7 +1,9 @@
 """What `ipdrecon pool` tells a person: levels, notes, subgroups, moderators; and what is wrong usage."""
 
 import json
+import math
 
+import pandas as pd
 import pytest
 
 from ipdrecon.app.commands import main
@@ -66,3 +68,30 @@ def test_impossible_options_are_wrong_usage(told, options):
 
 def test_an_analysis_of_a_plain_table_is_refused(told):
     told(_HAZARDS, "--analysis", "1.1", status=1)
+
+
+_PRINTED_AND_EVENTS = (
+    "study,or,ci_low,ci_high,events_1,n_1,events_2,n_2\nA,0.5,0.3,0.83,10,100,12,100\nB,0.6,0.4,0.9,20,150,22,150\nC,0.55,0.35,0.86,15,120,15,120\n"
+)
+
+
+def test_odds_ratios_printed_are_pooled_before_those_of_events_beside_them(told):
+    record = json.loads(told(_PRINTED_AND_EVENTS, "--json"))
+    assert [study["yi"] for study in record["studies"]] == pytest.approx([math.log(0.5), math.log(0.6), math.log(0.55)])
+
+
+@pytest.mark.parametrize("fixed", ["mh", "peto"])
+@pytest.mark.parametrize(("table", "zero_cells"), [(_EVENTS, "tables"), (_EVENTS, "none"), (_PRINTED_AND_EVENTS, "tables")])
+def test_the_table_written_holds_the_effects_pooled(told, tmp_path, table, zero_cells, fixed):
+    options = ["--measure", "OR", "--fixed", fixed, "--zero-cells", zero_cells]
+    told(table, *options, "--out", str(tmp_path / "out"))
+    written = pd.read_csv(tmp_path / "out" / "studies.csv").dropna(subset="yi")
+    record = json.loads((tmp_path / "out" / "pooled.json").read_text())
+    assert written["yi"].tolist() == pytest.approx([study["yi"] for study in record["studies"]], rel=1e-9)
+    assert written["source"].tolist() == [study["source"] for study in record["studies"]] == ["derived"] * record["k"]
+
+
+def test_peto_adds_nothing_to_zero_cells_and_says_so(told, tmp_path):
+    text = told(_EVENTS, "--measure", "OR", "--fixed", "peto", "--out", str(tmp_path / "out"))
+    assert "0.5 added" not in text
+    assert "0.5 was added" not in (tmp_path / "out" / "methods.txt").read_text()

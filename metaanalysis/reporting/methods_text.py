@@ -177,7 +177,7 @@ def _way(source, route):
 def _zero_cells(pooled, studies):
     rule = None if studies is None else studies.attrs.get("zero_cells")
     counts = pooled.counts
-    if counts is not None and ((counts[:, [0, 2]] == 0).any() or (counts[:, [0, 2]] == counts[:, [1, 3]]).any() or rule == "all"):
+    if counts is not None and pooled.fixed.method != "Peto" and ((counts[:, [0, 2]] == 0).any() or (counts[:, [0, 2]] == counts[:, [1, 3]]).any() or rule == "all"):
         yield _ZERO_CELLS[rule or "tables"]
     if pooled.excluded:
         yield f"{_counted(len(pooled.excluded), 'study')} carried no information on the measure and {'was' if len(pooled.excluded) == 1 else 'were'} left out."
@@ -202,14 +202,14 @@ def _models(pooled):
 def _heterogeneity(pooled):
     if pooled.k == 1 or pooled.is_mixed:
         return
-    interval = _TAU2_CI[getattr(pooled.settings, "tau2_ci", "QP")]
+    interval = _TAU2_CI[pooled.settings.tau2_ci]
     yield f"Heterogeneity was described by Cochran's Q {{cochran1954}}, I² {{higgins2002}} and tau² with a confidence interval by {interval}."
 
 
 def _subgroups(pooled):
     if not pooled.subgroups:
         return
-    common = getattr(pooled.settings, "subgroup_tau2", "separate") == "common"
+    common = pooled.settings.subgroup_tau2 == "common"
     yield f"Studies were pooled within {_counted(len(pooled.subgroups), 'subgroup')}, with {'one tau² for all' if common else 'a tau² of its own for each'}."
     if pooled.subgroup_test is not None:
         yield "Subgroups were compared by the test for differences between them {borenstein2013}, across studies."
