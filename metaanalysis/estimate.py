@@ -7,15 +7,15 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from metaanalysis.measures import is_ratio
 from metaanalysis.models import FixedEffect, ModelSettings, RandomEffects
 from metaanalysis.plain import plain
+from metaanalysis.read_only import hold_read_only
 from metaanalysis.robustness.filling import trim_fill
 from metaanalysis.robustness.refits import leave_one_out
 from metaanalysis.robustness.small_studies import SMALL_STUDY_MINIMUM, egger
 from metaanalysis.spread import Heterogeneity
 from metaanalysis.subgroups import STUDIES_FOR_OWN_TAU2, Subgroup, SubgroupTest, common_test, difference_test
-
-RATIOS = ("HR", "RR", "OR", "RMST ratio", "cumulative hazard ratio")
 
 _AS_GOOD_AS_1 = 1 - 1e-6  # Paule and Mandel's tau2 makes the Hartung-Knapp factor 1 but for rounding
 
@@ -45,6 +45,17 @@ class PooledEstimate:
     measures : tuple of str
         The measure of each row where they differ; then the overall results are NaN and the weights are those inside the
         subgroups. Empty where there is one measure.
+
+    Examples
+    --------
+    >>> from metaanalysis import pool
+    >>> pooled = pool([-0.36, -0.11, -0.52], [0.04, 0.02, 0.09], study=["A", "B", "C"], measure="HR")
+    >>> pooled
+    <PooledEstimate: HR 0.78 [95 % CI 0.47 to 1.31], REML, hk-adhoc, k = 3, tau² = 0.0065, I² = 14 %>
+    >>> pooled.to_frame()[["study", "weight_random"]].round(1).values.tolist()
+    [['A', 30.9], ['B', 54.2], ['C', 14.9]]
+    >>> [result.omitted for result in pooled.leave_one_out]
+    ['A', 'B', 'C']
     """
 
     measure: str
@@ -62,11 +73,7 @@ class PooledEstimate:
     measures: tuple = ()
 
     def __post_init__(self):
-        for name in ("yi", "vi", "counts"):
-            if getattr(self, name) is not None:
-                array = np.array(getattr(self, name), dtype=float)
-                array.setflags(write=False)
-                object.__setattr__(self, name, array)
+        hold_read_only(self, "yi", "vi", "counts")
 
     def __repr__(self):
         return f"<PooledEstimate: {self}>"
@@ -148,7 +155,7 @@ class PooledEstimate:
     @property
     def is_ratio(self):
         """Whether the measure is a ratio, analysed on the log scale."""
-        return set(self.measures or (self.measure,)) <= set(RATIOS)
+        return is_ratio(*(self.measures or (self.measure,)))
 
     @property
     def is_mixed(self):

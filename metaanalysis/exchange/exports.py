@@ -17,6 +17,7 @@ import json
 import math
 
 from metaanalysis.errors import MetaAnalysisError
+from metaanalysis.measures import is_ratio
 from metaanalysis.studies.columns import COUNTS
 
 FORMATS = ("metafor", "meta", "revman", "json", "csv")
@@ -29,7 +30,6 @@ _METAFOR_TESTS = {"wald": "z", "hk": "knha", "hk-adhoc": "adhoc"}
 _METAFOR_FIXED = {"IV": "rma", "MH": "rma.mh", "Peto": "rma.peto"}
 _META_CI = {"wald": 'method.random.ci = "classic"', "hk": 'method.random.ci = "HK", adhoc.hakn.ci = ""', "hk-adhoc": 'method.random.ci = "HK", adhoc.hakn.ci = "se"'}
 _META_PREDICTION = {"t": "V", "riley": "HTS", "normal": "S"}
-_RATIOS = ("HR", "RR", "OR")
 _FORMULA_STARTS = ("=", "+", "-", "@")
 _Z = 1.959963984540054
 
@@ -121,7 +121,7 @@ def _has_counts(studies):
 def _revman(record, studies, name):
     """Data rows: events where every study has them and the measure is theirs, else generic inverse variance."""
     by_events = _has_counts(studies) and record["measure"] in ("RR", "OR", "RD")
-    scale = math.exp if record["measure"] in _RATIOS else float
+    scale = math.exp if is_ratio(record["measure"]) else float
     rows = []
     for study in studies:
         limits = [scale(study["yi"] + sign * _Z * study["sei"]) for sign in (-1, 1)]
@@ -163,7 +163,7 @@ def _prediction(record):
 
 
 def _head(package, record):
-    back = "exp() gives ratios." if record["measure"] in _RATIOS else "No scale is changed."
+    back = "exp() gives ratios." if is_ratio(record["measure"]) else "No scale is changed."
     return [
         f"# {record['k']} {'study' if record['k'] == 1 else 'studies'}, measure {record['measure'] or 'not named'}: the same numbers as metaanalysis gives, by the R package {package}.",
         f"# Estimates are on the analysis scale. {back} The script stops where a number differs.",

@@ -13,7 +13,6 @@ from collections import Counter
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
-from metaanalysis.estimate import RATIOS
 from metaanalysis.reporting.references import numbered
 
 _MEASURES = {"HR": "Hazard ratios", "RR": "Risk ratios", "OR": "Odds ratios", "RD": "Risk differences"}
@@ -144,7 +143,7 @@ def _counted(number, noun):
 def _effects(pooled, studies, outcome):
     names = [_MEASURES.get(measure, "Effects") for measure in dict.fromkeys(pooled.measures or (pooled.measure,))]
     named = " and ".join([names[0], *(name[0].lower() + name[1:] for name in names[1:])])
-    scale = " on the logarithmic scale" if set(pooled.measures or (pooled.measure,)) <= set(RATIOS) else ""
+    scale = " on the logarithmic scale" if pooled.is_ratio else ""
     done = "were pooled" if not pooled.is_mixed else "were pooled within subgroups of one measure, without a total,"
     yield f"{named}{f' for {outcome}' if outcome else ''} of {_counted(pooled.k, 'study')} {done}{scale}."
     ways = Counter(_way(source, route) for source, route in zip(pooled.source, _routes(pooled, studies), strict=True))

@@ -95,6 +95,14 @@ class Cumulative:
     measure : str
     model : {"random", "fixed"}
     level : float
+
+    Examples
+    --------
+    >>> from metaanalysis import pool
+    >>> pooled = pool([-0.36, -0.11, -0.52], [0.04, 0.02, 0.09], study=["A", "B", "C"], measure="HR")
+    >>> steps = cumulative(pooled, by=[2004, 1999, 2011]).to_frame()
+    >>> steps[["added", "k"]].values.tolist()
+    [['B', 1], ['A', 2], ['C', 3]]
     """
 
     steps: tuple
