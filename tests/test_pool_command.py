@@ -36,6 +36,8 @@ def test_a_level_but_95_percent_is_named(told):
     assert "0.83 (90 % CI 0.73 to 0.95)" in text
     assert "(90 % prediction interval)" in text
     assert "% CI" not in told(_HAZARDS)
+    assert "dose: 0.009 (90 % CI" in told(_HAZARDS, "--level", "0.9", "--moderator", "dose")
+    assert "Intervals are of 90 %." in told(_HAZARDS, "--level", "0.9", "--baseline-risk", "0.3")
 
 
 def test_the_level_holds_for_the_bayesian_result(told):

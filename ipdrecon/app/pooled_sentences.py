@@ -4,6 +4,7 @@ import math
 
 from ipdrecon.app import sentences
 from ipdrecon.app.pooling import rows_with_draws
+from metaanalysis.measures import is_ratio
 
 _USUAL_LEVEL = 0.95
 
@@ -22,7 +23,12 @@ def effect(pooled, part):
     str
     """
     shown = [math.exp(value) if pooled.is_ratio else value for value in (part.estimate, part.ci_low, part.ci_high)]
-    told, level = sentences.interval(*shown), pooled.settings.level
+    return _interval(pooled, *shown)
+
+
+def _interval(pooled, value, low, high, digits=2):
+    """An estimate with its interval, whose level is named where it is another than usual."""
+    told, level = sentences.interval(value, low, high, digits), pooled.settings.level
     return told if level == _USUAL_LEVEL else told.replace("(", f"({100 * level:g} % CI ")
 
 
@@ -159,7 +165,7 @@ def _of_influence(_, influence):
 def _of_regression(pooled, regression):
     yield f"Meta-regression, coefficients {f'of log {pooled.measure}' if pooled.is_ratio else 'on the scale of the effects'}:"
     for row in regression.to_frame().to_dict("records"):
-        yield f"  {row['name']}: {sentences.interval(row['estimate'], row['ci_low'], row['ci_high'], 3)}, {sentences.p_value(row['p'])}"
+        yield f"  {row['name']}: {_interval(pooled, row['estimate'], row['ci_low'], row['ci_high'], 3)}, {sentences.p_value(row['p'])}"
     explained = "" if math.isnan(regression.r2) else f"; share of tau² they explain: {sentences.decimals(regression.r2, 0)} %"
     yield f"Moderators together: {sentences.p_value(regression.omnibus.p)}{explained}."
     yield from regression.notes
@@ -178,11 +184,10 @@ def _of_bayes(_, estimate):
     yield str(estimate)
 
 
-def _of_patients(_, analysis):
+def _of_patients(pooled, analysis):
     for row in analysis.to_frame().to_dict("records"):
-        is_ratio = row["measure"] in ("HR", "RMST ratio", "cumulative hazard ratio")
-        shown = [math.exp(value) if is_ratio else value for value in (row["estimate"], row["ci_low"], row["ci_high"])]
-        yield f"  From patients, {row['result']}: {row['measure']} {sentences.interval(*shown)}, {sentences.p_value(row['p'])}"
+        shown = [math.exp(value) if is_ratio(row["measure"]) else value for value in (row["estimate"], row["ci_low"], row["ci_high"])]
+        yield f"  From patients, {row['result']}: {row['measure']} {_interval(pooled, *shown)}, {sentences.p_value(row['p'])}"
     yield from analysis.notes
 
 

@@ -400,5 +400,6 @@ def absolute_effects(pooled, baseline_risk=None, *, baseline_survival=None, kind
         risks = _named_risks(baseline_risk, survival=False)
     time = str(time or "")
     rows = tuple(_row(name, pooled.measure, effect, baseline, kind=kind, unwanted=unwanted) for name, baseline in risks.items())
-    notes = tuple(_notes(pooled.measure, effect, risks, kind=kind, time=time, unwanted=unwanted))
-    return AbsoluteEffects(pooled.measure, model, pooled.settings.level, kind, time, rows, notes)
+    level = pooled.settings.level
+    notes = [*_notes(pooled.measure, effect, risks, kind=kind, time=time, unwanted=unwanted), f"Intervals are of {100 * level:g} %."]
+    return AbsoluteEffects(pooled.measure, model, level, kind, time, rows, tuple(notes))
