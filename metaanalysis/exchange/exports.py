@@ -19,6 +19,7 @@ import math
 from metaanalysis.errors import MetaAnalysisError
 from metaanalysis.measures import is_ratio
 from metaanalysis.studies.columns import COUNTS
+from metaanalysis.wording import counted
 
 FORMATS = ("metafor", "meta", "revman", "json", "csv")
 REVMAN_COLUMNS = (
@@ -165,7 +166,7 @@ def _prediction(record):
 def _head(package, record):
     back = "exp() gives ratios." if is_ratio(record["measure"]) else "No scale is changed."
     return [
-        f"# {record['k']} {'study' if record['k'] == 1 else 'studies'}, measure {record['measure'] or 'not named'}: the same numbers as metaanalysis gives, by the R package {package}.",
+        f"# {counted(record['k'], 'study')}, measure {record['measure'] or 'not named'}: the same numbers as metaanalysis gives, by the R package {package}.",
         f"# Estimates are on the analysis scale. {back} The script stops where a number differs.",
         f"library({package})",
         f'studies <- read.csv("{package}.csv")',

@@ -22,6 +22,7 @@ from metaanalysis.pictures.labels import label_points
 from metaanalysis.robustness.odds_asymmetry import harbord, peters
 from metaanalysis.robustness.refits import check_model, require_studies
 from metaanalysis.robustness.small_studies import SMALL_STUDY_MINIMUM, require_small_studies
+from metaanalysis.wording import counted
 
 CONTOURS = (0.90, 0.95, 0.99)
 """Levels of the contours around no effect (Peters et al. 2008, J Clin Epidemiol 61:991)."""
@@ -48,7 +49,7 @@ def _notes(pooled, result, filled):
     sentences = [f"k = {pooled.k}. Line: {model_name(result)}, {told}; dashed: its pseudo {100 * pooled.settings.level:g}\u00a0% limits. {_tests_told(pooled)}"]
     if filled is not None:
         told = look.format_interval(pooled.measure, filled.estimate, filled.ci_low, filled.ci_high)
-        added = f"{filled.k0} {'study' if filled.k0 == 1 else 'studies'} added on the {filled.side}" if filled.k0 else "no study added"
+        added = f"{counted(filled.k0, 'study')} added on the {filled.side}" if filled.k0 else "no study added"
         sentences.append(f"Trim and fill: {added}; random effects {told}.")
     return sentences
 

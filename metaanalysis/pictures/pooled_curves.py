@@ -22,6 +22,7 @@ from metaanalysis.errors import MetaAnalysisError
 from metaanalysis.patients.pooled_curves import ARMS, METHODS
 from metaanalysis.pictures import palette
 from metaanalysis.pictures.look import shortened, text_width, wrapped
+from metaanalysis.wording import counted
 
 _COLOURS, _DASHES = (palette.STUDY, palette.POOLED), ("-", (0, (5, 1.6)))
 _TICK_SETS = ((0.5, 0.7, 1, 1.4, 2), (0.2, 0.5, 1, 2, 5), (0.1, 0.3, 1, 3, 10), (0.01, 0.1, 1, 10, 100))
@@ -220,7 +221,7 @@ def _favours(page, axes, y, names):
 
 def _notes(curves, windows, options):
     limits = f"{100 * curves.level:g} % pointwise limits"
-    yield f"{_NAMES[options['method']]}, with {limits}; {curves.k} trial{'s' if curves.k > 1 else ''}."
+    yield f"{_NAMES[options['method']]}, with {limits}; {counted(curves.k, 'trial')}."
     yield from (f"Thin: {_NAMES[other][0].lower()}{_NAMES[other][1:]}." for other in options["beside"])
     yield from curves.notes
     if windows:

@@ -10,6 +10,7 @@ from metaanalysis.errors import MetaAnalysisError
 from metaanalysis.inputs import check_studies
 from metaanalysis.linear import fit_linear
 from metaanalysis.models import ModelSettings
+from metaanalysis.wording import counted
 
 SMALL_STUDY_MINIMUM = 10
 """Studies below which funnel-plot methods are not offered (Sterne et al. 2011, BMJ 343:d4002)."""
@@ -72,7 +73,7 @@ def require_small_studies(k, method, minimum=SMALL_STUDY_MINIMUM):
     """
     if k < minimum:
         raise MetaAnalysisError(
-            f"{method} saw {k} {'study' if k == 1 else 'studies'}; expected {minimum} or more, "
+            f"{method} saw {counted(k, 'study')}; expected {minimum} or more, "
             "since with fewer its power is too low to tell chance from asymmetry (Sterne et al. 2011): leave it out."
         )
 
