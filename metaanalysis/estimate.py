@@ -17,6 +17,7 @@ from metaanalysis.robustness.small_studies import SMALL_STUDY_MINIMUM, egger
 from metaanalysis.spread import Heterogeneity
 from metaanalysis.subgroups import STUDIES_FOR_OWN_TAU2, Subgroup, SubgroupTest, common_test, difference_test
 
+_AS_GOOD_AS_0 = 1e-12
 _AS_GOOD_AS_1 = 1 - 1e-6  # Paule and Mandel's tau2 makes the Hartung-Knapp factor 1 but for rounding
 
 
@@ -259,6 +260,10 @@ class PooledEstimate:
         })
 
 
+def _factor(scale):
+    return f"{scale:.3g}" if scale > _AS_GOOD_AS_0 else "0"
+
+
 def _notes(pooled):
     random = pooled.random
     if pooled.is_mixed:
@@ -268,9 +273,9 @@ def _notes(pooled):
     if pooled.k == 2 and random.ci != "wald" and not pooled.is_mixed:
         yield "Two studies: a Hartung-Knapp interval has 1 degree of freedom and says little; read the fixed effect beside it."
     if random.floored and random.scale < _AS_GOOD_AS_1:
-        yield f"The Hartung-Knapp variance factor was {random.scale:.3g} and was raised to 1."
+        yield f"The Hartung-Knapp variance factor was {_factor(random.scale)} and was raised to 1."
     if random.ci in ("hk", "hk-iqwig") and random.scale < _AS_GOOD_AS_1 and not random.floored:
-        yield f"The Hartung-Knapp variance factor is {random.scale:.3g}: the interval is narrower than its variances allow; hk-adhoc sets a floor."
+        yield f"The Hartung-Knapp variance factor is {_factor(random.scale)}: the interval is narrower than its variances allow; hk-adhoc sets a floor."
     if len(pooled.subgroups) > 1 and not pooled.is_mixed:
         yield from _notes_on_subgroups(pooled)
     if "summary" in pooled.source:

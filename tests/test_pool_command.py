@@ -97,3 +97,7 @@ def test_peto_adds_nothing_to_zero_cells_and_says_so(told, tmp_path):
     text = told(_EVENTS, "--measure", "OR", "--fixed", "peto", "--out", str(tmp_path / "out"))
     assert "0.5 added" not in text
     assert "0.5 was added" not in (tmp_path / "out" / "methods.txt").read_text()
+
+
+def test_a_factor_that_is_only_rounding_is_told_as_0(told):
+    assert "variance factor was 0 and was raised to 1" in told("study,yi,sei\nA,0.1,0.1\nB,0.1,0.1\nC,0.1,0.1\n")
