@@ -7,16 +7,17 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from metaanalysis.measures import is_ratio
 from metaanalysis.models import FixedEffect, ModelSettings, RandomEffects
 from metaanalysis.plain import plain
+from metaanalysis.read_only import hold_read_only
 from metaanalysis.robustness.filling import trim_fill
 from metaanalysis.robustness.refits import leave_one_out
 from metaanalysis.robustness.small_studies import SMALL_STUDY_MINIMUM, egger
 from metaanalysis.spread import Heterogeneity
 from metaanalysis.subgroups import STUDIES_FOR_OWN_TAU2, Subgroup, SubgroupTest, common_test, difference_test
 
-RATIOS = ("HR", "RR", "OR", "RMST ratio", "cumulative hazard ratio")
-
+_AS_GOOD_AS_0 = 1e-12
 _AS_GOOD_AS_1 = 1 - 1e-6  # Paule and Mandel's tau2 makes the Hartung-Knapp factor 1 but for rounding
 
 
@@ -45,6 +46,17 @@ class PooledEstimate:
     measures : tuple of str
         The measure of each row where they differ; then the overall results are NaN and the weights are those inside the
         subgroups. Empty where there is one measure.
+
+    Examples
+    --------
+    >>> from metaanalysis import pool
+    >>> pooled = pool([-0.36, -0.11, -0.52], [0.04, 0.02, 0.09], study=["A", "B", "C"], measure="HR")
+    >>> pooled
+    <PooledEstimate: HR 0.78 [95 % CI 0.47 to 1.31], REML, hk-adhoc, k = 3, tau² = 0.0065, I² = 14 %>
+    >>> pooled.to_frame()[["study", "weight_random"]].round(1).values.tolist()
+    [['A', 30.9], ['B', 54.2], ['C', 14.9]]
+    >>> [result.omitted for result in pooled.leave_one_out]
+    ['A', 'B', 'C']
     """
 
     measure: str
@@ -62,11 +74,7 @@ class PooledEstimate:
     measures: tuple = ()
 
     def __post_init__(self):
-        for name in ("yi", "vi", "counts"):
-            if getattr(self, name) is not None:
-                array = np.array(getattr(self, name), dtype=float)
-                array.setflags(write=False)
-                object.__setattr__(self, name, array)
+        hold_read_only(self, "yi", "vi", "counts")
 
     def __repr__(self):
         return f"<PooledEstimate: {self}>"
@@ -148,7 +156,7 @@ class PooledEstimate:
     @property
     def is_ratio(self):
         """Whether the measure is a ratio, analysed on the log scale."""
-        return set(self.measures or (self.measure,)) <= set(RATIOS)
+        return is_ratio(*(self.measures or (self.measure,)))
 
     @property
     def is_mixed(self):
@@ -252,6 +260,10 @@ class PooledEstimate:
         })
 
 
+def _factor(scale):
+    return f"{scale:.3g}" if scale > _AS_GOOD_AS_0 else "0"
+
+
 def _notes(pooled):
     random = pooled.random
     if pooled.is_mixed:
@@ -261,9 +273,9 @@ def _notes(pooled):
     if pooled.k == 2 and random.ci != "wald" and not pooled.is_mixed:
         yield "Two studies: a Hartung-Knapp interval has 1 degree of freedom and says little; read the fixed effect beside it."
     if random.floored and random.scale < _AS_GOOD_AS_1:
-        yield f"The Hartung-Knapp variance factor was {random.scale:.3g} and was raised to 1."
+        yield f"The Hartung-Knapp variance factor was {_factor(random.scale)} and was raised to 1."
     if random.ci in ("hk", "hk-iqwig") and random.scale < _AS_GOOD_AS_1 and not random.floored:
-        yield f"The Hartung-Knapp variance factor is {random.scale:.3g}: the interval is narrower than its variances allow; hk-adhoc sets a floor."
+        yield f"The Hartung-Knapp variance factor is {_factor(random.scale)}: the interval is narrower than its variances allow; hk-adhoc sets a floor."
     if len(pooled.subgroups) > 1 and not pooled.is_mixed:
         yield from _notes_on_subgroups(pooled)
     if "summary" in pooled.source:

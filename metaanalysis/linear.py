@@ -7,6 +7,7 @@ import numpy as np
 from scipy.special import chdtrc, fdtrc
 
 from metaanalysis.models import NAN, ModelSettings, hartung_knapp_factor, normal_test, prediction_interval, t_test
+from metaanalysis.read_only import hold_read_only
 from metaanalysis.tau2 import estimate_tau2, tau2_interval
 
 
@@ -63,10 +64,7 @@ class LinearFit:
     settings: ModelSettings
 
     def __post_init__(self):
-        for name in ("design", "coefficients", "covariance"):
-            array = np.array(getattr(self, name), dtype=float)
-            array.setflags(write=False)
-            object.__setattr__(self, name, array)
+        hold_read_only(self, "design", "coefficients", "covariance")
 
     def _interval(self, estimate, se):
         if math.isnan(self.df):

@@ -7,6 +7,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from metaanalysis.errors import MetaAnalysisError
+from metaanalysis.read_only import hold_read_only
 from metaanalysis.spread import Heterogeneity
 from metaanalysis.tau2 import INTERVALS, estimate_tau2, tau2_interval
 
@@ -24,12 +25,6 @@ _CHOICES = (
 )
 
 
-def _frozen(values):
-    array = np.array(values, dtype=float)
-    array.setflags(write=False)
-    return array
-
-
 @dataclass(frozen=True)
 class FixedEffect:
     """A fixed-effect (common-effect) estimate.
@@ -43,6 +38,13 @@ class FixedEffect:
         z of the test for overall effect.
     weights : ndarray, shape (k,)
         Percent, in sum 100.
+
+    Examples
+    --------
+    >>> from metaanalysis import pool
+    >>> pooled = pool([-0.36, -0.11, -0.52], [0.04, 0.02, 0.09], study=["A", "B", "C"], measure="HR")
+    >>> pooled.fixed.method, round(pooled.fixed.estimate, 3), pooled.fixed.weights.round(1).tolist()
+    ('IV', -0.235, [29.0, 58.1, 12.9])
     """
 
     method: str
@@ -55,7 +57,7 @@ class FixedEffect:
     weights: np.ndarray = field(repr=False)
 
     def __post_init__(self):
-        object.__setattr__(self, "weights", _frozen(self.weights))
+        hold_read_only(self, "weights")
 
     def to_dict(self):
         """As in ``ipdrecon pool --json``."""
@@ -89,6 +91,13 @@ class RandomEffects:
         The variance factor in force, floored or not; NaN for ``"wald"``.
     tau2_ci : {"QP", "BJ", "J", "PL"}
         How the interval of tau2 was made.
+
+    Examples
+    --------
+    >>> from metaanalysis import pool
+    >>> pooled = pool([-0.36, -0.11, -0.52], [0.04, 0.02, 0.09], study=["A", "B", "C"], measure="HR")
+    >>> pooled.random.ci, round(pooled.random.scale, 3), pooled.random.floored, pooled.random.prediction_rule
+    ('hk-adhoc', 0.878, True, 't, k - 1 = 2 df, Hartung-Knapp SE')
     """
 
     method: str
@@ -112,7 +121,7 @@ class RandomEffects:
     tau2_ci: str = "QP"
 
     def __post_init__(self):
-        object.__setattr__(self, "weights", _frozen(self.weights))
+        hold_read_only(self, "weights")
 
     @property
     def floored(self):
@@ -146,6 +155,13 @@ class ModelSettings:
         Interval of tau2; see `metaanalysis.tau2.tau2_interval`.
     subgroup_tau2 : {"separate", "common"}
         Whether subgroups have a tau2 each or share one; see `metaanalysis.subgroups`.
+
+    Examples
+    --------
+    >>> ModelSettings(ci="hk").tau2
+    'REML'
+    >>> ModelSettings(level=0.9, prediction="riley").prediction
+    'riley'
     """
 
     tau2: str = "REML"

@@ -5,60 +5,22 @@ from dataclasses import replace
 import numpy as np
 
 from metaanalysis.errors import MetaAnalysisError
-from metaanalysis.estimate import RATIOS, PooledEstimate
+from metaanalysis.estimate import PooledEstimate
+from metaanalysis.inputs import check_studies, labels_of
+from metaanalysis.measures import is_ratio
 from metaanalysis.models import NAN, NO_HETEROGENEITY, fixed_effect, no_fixed_effect, no_random_effects, random_effects
 from metaanalysis.presets import model_settings
 from metaanalysis.spread import heterogeneity
 from metaanalysis.subgroups import Subgroup, with_common_tau2
 
 
-def _labels(values, k, what, default):
-    if values is None:
-        return default
-    labels = tuple("" if value is None or value != value else str(value) for value in values)
-    if len(labels) != k:
-        raise MetaAnalysisError(f"{what} holds {len(labels)} values for {k} studies; expected as many: give one per study.")
-    return labels
-
-
-def check_studies(yi, vi, study=None):
-    """Check effects and variances at the door.
-
-    Parameters
-    ----------
-    yi, vi : array_like, shape (k,)
-    study : sequence of str, optional
-
-    Returns
-    -------
-    tuple of (ndarray, ndarray, tuple of str)
-
-    Raises
-    ------
-    MetaAnalysisError
-        Naming the first row that cannot be pooled.
-    """
-    yi, vi = np.atleast_1d(np.asarray(yi, float)), np.atleast_1d(np.asarray(vi, float))
-    if yi.shape != vi.shape or yi.ndim != 1 or not len(yi):
-        raise MetaAnalysisError(f"yi has the shape {yi.shape} and vi {vi.shape}; expected two vectors of the same length, one value per study.")
-    study = _labels(study, len(yi), "study", tuple(f"study {number}" for number in range(1, len(yi) + 1)))
-    bad = np.flatnonzero(~np.isfinite(yi) | ~np.isfinite(vi) | (vi <= 0))
-    if len(bad):
-        row = bad[0]
-        raise MetaAnalysisError(
-            f"Row {row + 1} ({study[row]}) has yi = {yi[row]:g} and vi = {vi[row]:g}; "
-            "expected a finite effect and a positive variance: mend the row or leave it out."
-        )
-    return yi, vi, study
-
-
 def _measures(measure, k):
     """One name for all, and the names row by row: empty where there is one."""
     if isinstance(measure, str):
         return measure, ()
-    names = _labels(measure, k, "measure", ())
+    names = labels_of(measure, k, "measure", ())
     seen = sorted(set(names))
-    if len(seen) > 1 and not set(seen) <= set(RATIOS):
+    if len(seen) > 1 and not is_ratio(*seen):
         raise MetaAnalysisError(
             f"The rows are of the measures {', '.join(name or 'unnamed' for name in seen)}; expected one measure, or ratios only, "
             "since ratios and differences share no axis: choose the rows of one."
@@ -116,8 +78,8 @@ def assemble(yi, vi, fixed, settings, **extra):
     PooledEstimate
     """
     k = len(yi)
-    labels = _labels(extra.pop("subgroup", None), k, "subgroup", None)
-    extra["source"] = tuple(name.lower() for name in _labels(extra.get("source"), k, "source", ("",) * k))
+    labels = labels_of(extra.pop("subgroup", None), k, "subgroup", None)
+    extra["source"] = tuple(name.lower() for name in labels_of(extra.get("source"), k, "source", ("",) * k))
     extra["measure"], by_row = _measures(extra.get("measure", ""), k)
     fixed_result, random, spread = _results(yi, vi, np.arange(k), settings, fixed, by_row)
     groups = _subgroups(yi, vi, labels, settings, fixed, by_row) if labels else ()

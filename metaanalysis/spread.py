@@ -29,6 +29,14 @@ class Heterogeneity:
         DerSimonian-Laird estimator, and with others do not.
     i2_q_ci_low, i2_q_ci_high : float
         The test-based interval of Higgins and Thompson.
+
+    Examples
+    --------
+    >>> from metaanalysis import pool
+    >>> pooled = pool([-0.36, -0.11, -0.52], [0.04, 0.02, 0.09], study=["A", "B", "C"], measure="HR")
+    >>> spread = pooled.heterogeneity
+    >>> round(spread.q, 2), spread.df, round(spread.i2), round(spread.i2_q)
+    (2.07, 2, 14, 4)
     """
 
     q: float

@@ -38,6 +38,13 @@ class Subgroup:
     heterogeneity : Heterogeneity
     tau2 : {"separate", "common"}
         Whether the tau2 is its own.
+
+    Examples
+    --------
+    >>> from metaanalysis import pool
+    >>> pooled = pool([-0.3, -0.5, -0.1, -0.2], [0.04, 0.09, 0.02, 0.03], subgroup=["x", "x", "y", "y"], subgroup_tau2="common")
+    >>> [(group.name, group.k, round(group.random.estimate, 2), group.tau2) for group in pooled.subgroups]
+    [('x', 2, -0.36, 'common'), ('y', 2, -0.14, 'common')]
     """
 
     name: str
@@ -76,6 +83,14 @@ class SubgroupTest:
     p : float
     df2 : float
         NaN for a chi-squared test.
+
+    Examples
+    --------
+    >>> from metaanalysis import pool
+    >>> pooled = pool([-0.3, -0.5, -0.1, -0.2], [0.04, 0.09, 0.02, 0.03], subgroup=["x", "x", "y", "y"])
+    >>> test = pooled.subgroup_test["random"]
+    >>> round(test.q, 2), test.df, round(test.p, 2)
+    (1.24, 1, 0.27)
     """
 
     q: float

@@ -18,6 +18,14 @@ _NEGLIGIBLE = 1e-14  # in smallest sampling variances
 _GRID = np.concatenate([[0.0], 2.0 ** np.arange(-26, 1)])
 
 
+def _studies(yi, vi, design):
+    yi, vi = np.asarray(yi, float), np.asarray(vi, float)
+    least = 2 if design is None else design.shape[1] + 1
+    if yi.shape != vi.shape or len(yi) < least:
+        raise MetaAnalysisError(f"tau2 was asked of {len(yi)} effects and {len(vi)} variances; it needs as many of both, and {least} or more: leave it out.")
+    return studies_around(yi, vi, design)
+
+
 def _slopes(studies, tau2, restricted):
     """Score (times 2), observed and expected information (times 2) of tau2."""
     at = studies.moments(tau2)
@@ -120,7 +128,7 @@ def estimate_tau2(yi, vi, method="REML", *, design=None):
 
     Parameters
     ----------
-    yi, vi : ndarray, shape (k,)
+    yi, vi : array_like, shape (k,)
         Effects and their variances, k of at least 2.
     method : {"REML", "DL", "PM", "ML", "HE", "SJ", "EB"}
         Restricted maximum likelihood and maximum likelihood (Viechtbauer 2005, J Educ Behav Stat 30:261, eqs 8 and 11),
@@ -142,7 +150,7 @@ def estimate_tau2(yi, vi, method="REML", *, design=None):
     """
     if method not in _METHODS:
         raise MetaAnalysisError(f"The tau2 estimator is {method!r}; expected one of {', '.join(ESTIMATORS)}.")
-    return float(_METHODS[method](studies_around(yi, vi, design)))
+    return float(_METHODS[method](_studies(yi, vi, design)))
 
 
 def _profile_likelihood(studies, level, tau2, restricted):
@@ -161,7 +169,7 @@ def tau2_interval(yi, vi, level=0.95, *, rule="QP", method="REML", design=None):
 
     Parameters
     ----------
-    yi, vi : ndarray, shape (k,)
+    yi, vi : array_like, shape (k,)
     level : float
     rule : {"QP", "BJ", "J", "PL"}
         Q-profile (Viechtbauer 2007, Stat Med 26:37, section 3.1); generalised Q with the weights ``1 / vi``
@@ -183,11 +191,11 @@ def tau2_interval(yi, vi, level=0.95, *, rule="QP", method="REML", design=None):
     >>> [round(limit, 3) for limit in tau2_interval(yi, vi)]
     [0.01, 2.2]
     """
-    studies, tail = studies_around(yi, vi, design), (1 - level) / 2
+    studies, tail = _studies(yi, vi, design), (1 - level) / 2
     if rule == "QP":
         return profile_root(studies, chdtri(studies.df, tail)), profile_root(studies, chdtri(studies.df, 1 - tail))
     if rule in ("BJ", "J"):
-        return generalised_q_interval(studies, 1 / vi if rule == "BJ" else vi**-0.5, level)
+        return generalised_q_interval(studies, 1 / studies.vi if rule == "BJ" else studies.vi**-0.5, level)
     if rule != "PL":
         raise MetaAnalysisError(f"The interval of tau2 is {rule!r}; expected one of {', '.join(INTERVALS)}.")
     if method not in ("REML", "ML"):

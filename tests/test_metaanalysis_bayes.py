@@ -256,7 +256,7 @@ def test_picture_draws_the_numbers_of_the_result():
     np.testing.assert_allclose(prior.get_ydata(), halfnorm.pdf(prior.get_xdata(), scale=0.5))
     np.testing.assert_array_equal(effect.lines[0].get_ydata(), result.mu_density(effect.lines[0].get_xdata()))
     told = [text.get_text() for text in effect.get_legend().get_texts()]
-    assert told[0] == f"Mean effect: median {math.exp(result.mu.median):.2f} [{math.exp(result.mu.ci_low):.2f} to {math.exp(result.mu.ci_high):.2f}]"
+    assert told[0] == f"Mean effect: median {math.exp(result.mu.median):.2f} [95 % CrI {math.exp(result.mu.ci_low):.2f} to {math.exp(result.mu.ci_high):.2f}]"
     assert told[2] == "Prior of the mean: normal(0, 2)"
 
 

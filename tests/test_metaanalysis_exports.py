@@ -3,8 +3,10 @@
 import csv
 import io
 import json
+import math
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from ipdrecon.app.commands import main
@@ -168,3 +170,26 @@ def test_what_a_pooled_folder_refuses(pooled_folder, tmp_path, capsys):
     (pooled_folder / "pooled.json").write_text("{", encoding="utf-8")
     assert main(["export", str(pooled_folder)]) == 1
     assert "cannot be read" in capsys.readouterr().err
+
+
+def test_revman_gets_the_ratios_printed_where_those_were_pooled():
+    table = pd.DataFrame({
+        "study": ["A", "B"], "or": [0.5, 0.6], "ci_low": [0.3, 0.4], "ci_high": [0.83, 0.9],
+        "events_1": [10, 20], "n_1": [100, 150], "events_2": [12, 22], "n_2": [100, 150],
+    })
+    studies = read_studies(table)
+    rows = rows_of(export_pooled(pool_studies(studies), "revman", details=studies)["data-rows.csv"])
+    assert [float(row["GIV Mean"]) for row in rows] == pytest.approx([math.log(0.5), math.log(0.6)])
+    assert all(row["Experimental cases"] == "" for row in rows)
+    by_events = rows_of(export_pooled(pool_studies(studies, fixed="mh"), "revman", details=studies)["data-rows.csv"])
+    assert [row["Experimental cases"] for row in by_events] == ["10", "20"]
+
+
+def test_two_rows_of_a_trial_keep_their_own_events():
+    table = pd.DataFrame({"study": ["A", "A", "B"], "group": ["x", "y", "x"], "events_1": [3, 5, 7], "n_1": [30, 40, 50], "events_2": [6, 8, 9], "n_2": [30, 40, 50]})
+    studies = read_studies(table, "RR")
+    record = pool_studies(studies, by="group").to_dict()
+    rows = rows_of(export_pooled(record, "csv", details=studies)["studies.csv"])
+    assert [float(row["events_1"]) for row in rows] == [3, 5, 7]
+    shuffled = rows_of(export_pooled(record, "csv", details=studies.iloc[::-1])["studies.csv"])
+    assert [row["events_1"] for row in shuffled][:2] == ["", ""]

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metaanalysis.errors import MetaAnalysisError, NothingToPool
-from metaanalysis.estimate import RATIOS
+from metaanalysis.measures import RATIOS
 from metaanalysis.patients.data import Patients
 from metaanalysis.patients.from_patients import analyse_patients
 from metaanalysis.patients.landmarks import SCALES, pool_landmark

@@ -13,7 +13,7 @@ from metaanalysis import MetaAnalysisError, pool, pool_events, save_picture
 from metaanalysis.pictures.baujat import baujat_plot
 from metaanalysis.pictures.bubble import bubble_plot
 from metaanalysis.pictures.cumulative import cumulative_plot, leave_one_out_plot
-from metaanalysis.pictures.forest_lines import format_p
+from metaanalysis.pictures.forest_numbers import format_p
 from metaanalysis.pictures.funnel import CONTOURS, funnel_plot
 from metaanalysis.pictures.galbraith import galbraith_plot
 from metaanalysis.pictures.gosh import gosh_plot

@@ -9,7 +9,6 @@ from metaanalysis.errors import MetaAnalysisError
 ALSO = ("influence", "gosh", "bayes")
 
 
-
 @dataclass(frozen=True)
 class AnalysisRequest:
     """What is asked for besides the pooled result.
@@ -135,9 +134,9 @@ def _makers(pooled, studies, request, patients):
     if request.effect is not None:
         yield "sequential", lambda: _sequential(pooled, rows, request)
     if "bayes" in request.also:
-        yield "bayes", lambda: ma.pool_bayes(pooled.yi, pooled.vi, study=pooled.study, measure=pooled.measure)
+        yield "bayes", lambda: ma.pool_bayes(pooled.yi, pooled.vi, study=pooled.study, measure=pooled.measure, level=pooled.settings.level)
     if patients and pooled.measure == "HR":
-        yield "patients", lambda: _patients(patients)
+        yield "patients", lambda: _patients(pooled, patients)
 
 
 def pooled_rows(pooled, studies):
@@ -170,8 +169,12 @@ def _regression(pooled, rows, moderators):
     from metaanalysis import meta_regression
 
     values = {name: _numbers(_column(rows, name)).tolist() for name in moderators}
-    options = {name: getattr(pooled.settings, name) for name in ("tau2", "ci", "level", "prediction", "tau2_ci")}
-    return meta_regression(pooled.yi, pooled.vi, values, study=pooled.study, measure=pooled.measure, **options)
+    return meta_regression(pooled.yi, pooled.vi, values, study=pooled.study, measure=pooled.measure, tau2_ci=pooled.settings.tau2_ci, **_model_options(pooled))
+
+
+def _model_options(pooled):
+    """As the pooled result was told."""
+    return {name: getattr(pooled.settings, name) for name in ("tau2", "ci", "level", "prediction")}
 
 
 def _sequential(pooled, rows, request):
@@ -181,8 +184,8 @@ def _sequential(pooled, rows, request):
     return sequential(pooled, effect=request.effect, control_risk=request.control_risk, order=order)
 
 
-def _patients(rows):
+def _patients(pooled, rows):
     from metaanalysis import Patients, analyse_patients
 
     trials = Patients.of_arms({row.study: row.data_sets() for row in rows})
-    return analyse_patients(trials, source={row.study: row.source for row in rows})
+    return analyse_patients(trials, source={row.study: row.source for row in rows}, **_model_options(pooled))

@@ -11,6 +11,13 @@ def one_of(text, known, option):
     raise typer.BadParameter(f"{option} is {text!r}; expected one of {', '.join(known)}")
 
 
+def share(value, option):
+    """Give a number between 0 and 1; wrong usage where it is none."""
+    if not 0 < value < 1:
+        raise typer.BadParameter(f"{option} is {value:g}; expected a number between 0 and 1, such as {value / 100 if 1 < value < 100 else 0.95:g}")
+    return value
+
+
 def pairs_of(texts, option):
     """Give the pairs of texts such as ``OLD=NEW``, a tuple; wrong usage where one is none."""
     pairs = [tuple(part.strip() for part in text.partition("=")[::2]) for text in texts or ()]
@@ -48,15 +55,17 @@ def pool_settings(measure, fixed, by, analysis, **options):
     PoolSettings
     """
     from ipdrecon.app.pooling import PoolSettings
-    from metaanalysis.models import CI_METHODS, PREDICTIONS
+    from metaanalysis.models import CI_METHODS, PREDICTIONS, SUBGROUP_TAU2
     from metaanalysis.presets import PRESETS
     from metaanalysis.studies.events import FIXED_METHODS, ZERO_CELLS
     from metaanalysis.studies.table import MEASURES
     from metaanalysis.tau2 import ESTIMATORS
 
-    known = {"tau2": ESTIMATORS, "ci": CI_METHODS, "prediction": PREDICTIONS, "preset": PRESETS, "zero_cells": ZERO_CELLS, "subgroup_tau2": ("separate", "common")}
+    known = {"tau2": ESTIMATORS, "ci": CI_METHODS, "prediction": PREDICTIONS, "preset": PRESETS, "zero_cells": ZERO_CELLS, "subgroup_tau2": SUBGROUP_TAU2}
     chosen = {
         name: one_of(value, known[name], f"--{name.replace('_', '-')}") if name in known and value is not None else value for name, value in options.items()
     }
+    if chosen.get("level") is not None:
+        share(chosen["level"], "--level")
     measure = measure and one_of(measure, MEASURES, "--measure")
     return PoolSettings(measure, one_of(fixed, FIXED_METHODS, "--fixed"), by, analysis, **chosen)

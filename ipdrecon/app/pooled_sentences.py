@@ -4,10 +4,13 @@ import math
 
 from ipdrecon.app import sentences
 from ipdrecon.app.pooling import rows_with_draws
+from metaanalysis.measures import is_ratio
+
+_USUAL_LEVEL = 0.95
 
 
 def effect(pooled, part):
-    """Give an estimate of a pooled result on the scale people read: ratios, not their logarithms.
+    """Give an estimate of a pooled result on the scale people read: ratios, not their logarithms; a level but 95 % is named.
 
     Parameters
     ----------
@@ -20,7 +23,13 @@ def effect(pooled, part):
     str
     """
     shown = [math.exp(value) if pooled.is_ratio else value for value in (part.estimate, part.ci_low, part.ci_high)]
-    return sentences.interval(*shown)
+    return _interval(pooled, *shown)
+
+
+def _interval(pooled, value, low, high, digits=2):
+    """An estimate with its interval, whose level is named where it is another than usual."""
+    told, level = sentences.interval(value, low, high, digits), pooled.settings.level
+    return told if level == _USUAL_LEVEL else told.replace("(", f"({100 * level:g} % CI ")
 
 
 def of_pooled(pooled):
@@ -54,7 +63,8 @@ def _of_total(pooled):
         yield f"Heterogeneity: tau² = {sentences.decimals(pooled.tau2, 4)}, I² = {sentences.decimals(pooled.i2, 0)} %, Q = {sentences.decimals(spread.q)} on {spread.df}, {sentences.p_value(spread.p)}."
     if pooled.k > 2 and not math.isnan(pooled.prediction_low):
         limits = [math.exp(value) if pooled.is_ratio else value for value in (pooled.prediction_low, pooled.prediction_high)]
-        yield f"A new study's true effect is expected between {sentences.decimals(limits[0])} and {sentences.decimals(limits[1])} (prediction interval)."
+        level = "" if pooled.settings.level == _USUAL_LEVEL else f"{100 * pooled.settings.level:g} % "
+        yield f"A new study's true effect is expected between {sentences.decimals(limits[0])} and {sentences.decimals(limits[1])} ({level}prediction interval)."
 
 
 def of_rows_with_draws(parts):
@@ -87,14 +97,38 @@ def of_all(pooled, studies, analyses):
     str
     """
     yield from of_pooled(pooled)
+    yield from of_comparison(pooled)
+    yield from pooled.notes[pooled.is_mixed:]  # that there is no total is told already
     yield from of_rows_with_draws(rows_with_draws(studies))
     yield from of_derived(studies)
     yield from of_analyses(pooled, analyses)
 
 
+def of_comparison(pooled):
+    """Tell how subgroups differ: within trials first, where trials tell both, then across them.
+
+    Parameters
+    ----------
+    pooled : metaanalysis.PooledEstimate
+
+    Yields
+    ------
+    str
+    """
+    contrasts = pooled.subgroup_contrasts.contrasts if pooled.subgroup_contrasts else ()
+    what = f"{'ratio' if pooled.is_ratio else 'difference'} of {pooled.measure or 'effect'}s"
+    for contrast in contrasts:
+        within = contrast.within
+        if within is not None:
+            yield f"Within trials, {contrast.level} against {contrast.reference} ({sentences.counted(within.k, 'trial')}): {what} {effect(pooled, within.random)}, {sentences.p_value(within.p)}."
+    if pooled.subgroup_test:
+        random, fixed = pooled.subgroup_test["random"], pooled.subgroup_test["fixed"]
+        yield f"Test between subgroups, {pooled.settings.subgroup_tau2} tau²: {sentences.p_value(random.p)}; fixed effect: {sentences.p_value(fixed.p)}."
+
+
 def of_derived(studies):
     """Tell how effects came about that no paper prints as they were pooled, and what had to be assumed."""
-    for row in studies.to_dict("records"):
+    for row in studies[studies["yi"].notna()].to_dict("records"):
         if row.get("source") == "derived" and row.get("read_note"):
             yield f"  {row['study']}: derived ({row.get('route') or 'as computed'}): {row['read_note']}"
 
@@ -128,10 +162,13 @@ def _of_influence(_, influence):
     yield f"Influential by the usual limits: {', '.join(names) or 'no study'}."
 
 
-def _of_regression(_, regression):
+def _of_regression(pooled, regression):
+    yield f"Meta-regression, coefficients {f'of log {pooled.measure}' if pooled.is_ratio else 'on the scale of the effects'}:"
     for row in regression.to_frame().to_dict("records"):
-        yield f"  {row['name']}: {sentences.interval(row['estimate'], row['ci_low'], row['ci_high'], 3)}, {sentences.p_value(row['p'])}"
-    yield f"Moderators together: {sentences.p_value(regression.omnibus.p)}; share of tau² they explain: {sentences.decimals(regression.r2, 0)} %."
+        yield f"  {row['name']}: {_interval(pooled, row['estimate'], row['ci_low'], row['ci_high'], 3)}, {sentences.p_value(row['p'])}"
+    explained = "" if math.isnan(regression.r2) else f"; share of tau² they explain: {sentences.decimals(regression.r2, 0)} %"
+    yield f"Moderators together: {sentences.p_value(regression.omnibus.p)}{explained}."
+    yield from regression.notes
 
 
 def _of_absolute(_, absolute):
@@ -147,11 +184,10 @@ def _of_bayes(_, estimate):
     yield str(estimate)
 
 
-def _of_patients(_, analysis):
+def _of_patients(pooled, analysis):
     for row in analysis.to_frame().to_dict("records"):
-        is_ratio = row["measure"] in ("HR", "RMST ratio", "cumulative hazard ratio")
-        shown = [math.exp(value) if is_ratio else value for value in (row["estimate"], row["ci_low"], row["ci_high"])]
-        yield f"  From patients, {row['result']}: {row['measure']} {sentences.interval(*shown)}, {sentences.p_value(row['p'])}"
+        shown = [math.exp(value) if is_ratio(row["measure"]) else value for value in (row["estimate"], row["ci_low"], row["ci_high"])]
+        yield f"  From patients, {row['result']}: {row['measure']} {_interval(pooled, *shown)}, {sentences.p_value(row['p'])}"
     yield from analysis.notes
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ipdrecon.app.patient_rows import PARTS, holds_patients, standard_errors, with_patients
-from metaanalysis.studies.table import pool_studies, read_studies
+from metaanalysis.studies.table import as_pooled, pool_studies, read_studies
 
 _DEFAULT_MEASURE = "HR"
 
@@ -58,12 +58,13 @@ def pool_table(path, settings):
     -------
     pooled : metaanalysis.PooledEstimate
     studies : DataFrame
-        As `metaanalysis.read_studies` gives it.
+        As `metaanalysis.read_studies` gives it, with the effects that were pooled.
     patients : tuple of PatientRow
     """
     studies, patients = _studies_of(path, settings)
     studies.attrs["measure"] = studies.attrs["measure"] or _DEFAULT_MEASURE
-    return _pool(studies, settings), studies, patients
+    pooled = _pool(studies, settings)
+    return pooled, as_pooled(studies, pooled), patients
 
 
 def _studies_of(path, settings):
@@ -169,7 +170,8 @@ def pool_rows(rows, table, settings):
     studies = pd.concat([frame.astype(object) for frame in frames], ignore_index=True)
     studies = studies.astype({"yi": float, "vi": float, "sei": float})
     studies.attrs["measure"] = settings.measure
-    return _pool(studies, settings), studies
+    pooled = _pool(studies, settings)
+    return pooled, as_pooled(studies, pooled)
 
 
 def _read_rows(rows, measure):

@@ -47,17 +47,19 @@ def pool(
     """
     from ipdrecon.app import pooled_sentences
     from ipdrecon.app.analyses import ALSO, AnalysisRequest, analyse
-    from ipdrecon.app.command_options import pool_settings
+    from ipdrecon.app.command_options import pool_settings, share
     from ipdrecon.app.pooled_files import ForestRequest, pooled_files, pooled_record
     from ipdrecon.app.pooling import pool_table
     from ipdrecon.app.saving import write_files
     from metaanalysis import LOOKS
+    from metaanalysis.pictures.forest_table import SORTS
 
     settings = pool_settings(
         measure, fixed, by, analysis, zero_cells=zero_cells, preset=preset, tau2=tau2, ci=ci, prediction=prediction, subgroup_tau2=subgroup_tau2, level=level,
     )
-    request = AnalysisRequest(tuple(one_of(name, ALSO, "--also") for name in also or ()), order, tuple(moderator or ()), effect, control_risk, tuple(baseline_risk or ()), time)
-    forest = ForestRequest(one_of(look, LOOKS, "--look"), favours, sort, tuple(column or ()))
+    risks = tuple(share(risk, "--baseline-risk") for risk in baseline_risk or ())
+    request = AnalysisRequest(tuple(one_of(name, ALSO, "--also") for name in also or ()), order, tuple(moderator or ()), effect, control_risk, risks, time)
+    forest = ForestRequest(one_of(look, LOOKS, "--look"), favours, sort and one_of(sort, SORTS, "--sort"), tuple(column or ()))
     with talk.working("Pooling …"):
         pooled, frame, patients = pool_table(studies, settings)
         analyses = analyse(pooled, frame, request, patients)

@@ -2,6 +2,8 @@
 
 import math
 
+from metaanalysis.wording import counted as counted
+
 _SCALES = {
     "survival": "survival as a probability",
     "percent": "survival in percent",
@@ -37,12 +39,6 @@ def p_value(p):
     if p < 0.001:
         return "p < 0.001"
     return f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"
-
-
-def counted(number, noun):
-    """Give a count with its noun: ``1 study``, ``2 studies``."""
-    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
-    return f"{number} {noun if number == 1 else plural}"
 
 
 def of_digitisation(digitisation):

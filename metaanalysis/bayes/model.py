@@ -15,8 +15,10 @@ import pandas as pd
 from metaanalysis.bayes.heterogeneity_posterior import PRIORS, TauModel, TauPosterior, tau_posterior
 from metaanalysis.bayes.normal_mixtures import NormalMixtures
 from metaanalysis.errors import MetaAnalysisError
+from metaanalysis.inputs import check_studies
+from metaanalysis.measures import is_ratio
 from metaanalysis.plain import plain
-from metaanalysis.pooling import check_studies
+from metaanalysis.read_only import hold_read_only
 
 INTERVALS = ("shortest", "central")
 RATIO_SCALE = 0.5
@@ -25,7 +27,7 @@ RATIO_SCALE = 0.5
 NAMES = {"half-normal": "half-normal", "half-cauchy": "half-Cauchy"}
 """Priors of tau as they are written."""
 
-_RATIOS = ("HR", "RR", "OR")
+_WITH_DEFAULT_SCALE = ("HR", "RR", "OR")
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,11 @@ class BayesianPrior:
         Of the prior of tau.
     mu_mean, mu_sd : float
         Of the normal prior of mu; an infinite `mu_sd` is the flat prior.
+
+    Examples
+    --------
+    >>> pool_bayes([-0.36, -0.11], [0.04, 0.02], measure="HR", mu_prior=(0, 4)).prior
+    BayesianPrior(tau='half-normal', scale=0.5, mu_mean=0.0, mu_sd=4.0)
     """
 
     tau: str
@@ -134,6 +141,12 @@ class BayesianEstimate:
     bayes_factor_homogeneous : float
         For tau = 0 against the prior of tau: the posterior density of tau at 0 over the prior one (Dickey 1971, Ann
         Math Stat 42:204).
+
+    Examples
+    --------
+    >>> estimate = pool_bayes([-0.36, -0.11, -0.52], [0.04, 0.02, 0.09], measure="HR")
+    >>> round(estimate.mu.median, 2), round(estimate.p_below, 2), round(estimate.tau.median, 2)
+    (-0.27, 0.93, 0.2)
     """
 
     measure: str
@@ -153,10 +166,7 @@ class BayesianEstimate:
     _tau_posterior: TauPosterior = field(repr=False)
 
     def __post_init__(self):
-        for name in ("yi", "vi"):
-            array = np.array(getattr(self, name), dtype=float)
-            array.setflags(write=False)
-            object.__setattr__(self, name, array)
+        hold_read_only(self, "yi", "vi")
 
     def __repr__(self):
         return f"<BayesianEstimate: {self}>"
@@ -177,7 +187,7 @@ class BayesianEstimate:
     @property
     def is_ratio(self):
         """Whether the measure is a ratio, analysed on the log scale."""
-        return self.measure in _RATIOS
+        return is_ratio(self.measure)
 
     @property
     def notes(self):
@@ -277,7 +287,7 @@ def _summary_of_tau(posterior, level, interval):
 
 
 def _prior(tau_prior, scale, mu_prior, measure):
-    if scale is None and measure not in _RATIOS:
+    if scale is None and measure not in _WITH_DEFAULT_SCALE:
         raise MetaAnalysisError(
             f"The measure is {measure or 'unnamed'} and no scale of the prior of tau is given; {RATIO_SCALE:g} is the default for HR, RR and OR alone: "
             "give scale, in units of the effect."

@@ -16,8 +16,14 @@ import io
 import json
 import math
 
+import numpy as np
+import pandas as pd
+
 from metaanalysis.errors import MetaAnalysisError
+from metaanalysis.measures import is_ratio
 from metaanalysis.studies.columns import COUNTS
+from metaanalysis.studies.events import event_effects
+from metaanalysis.wording import counted
 
 FORMATS = ("metafor", "meta", "revman", "json", "csv")
 REVMAN_COLUMNS = (
@@ -29,7 +35,6 @@ _METAFOR_TESTS = {"wald": "z", "hk": "knha", "hk-adhoc": "adhoc"}
 _METAFOR_FIXED = {"IV": "rma", "MH": "rma.mh", "Peto": "rma.peto"}
 _META_CI = {"wald": 'method.random.ci = "classic"', "hk": 'method.random.ci = "HK", adhoc.hakn.ci = ""', "hk-adhoc": 'method.random.ci = "HK", adhoc.hakn.ci = "se"'}
 _META_PREDICTION = {"t": "V", "riley": "HTS", "normal": "S"}
-_RATIOS = ("HR", "RR", "OR")
 _FORMULA_STARTS = ("=", "+", "-", "@")
 _Z = 1.959963984540054
 
@@ -80,17 +85,27 @@ def export_pooled(pooled, to, *, details=None, name="Pooled studies"):
 
 def _studies(record, details, counts):
     """Give the studies with what is known of them besides."""
-    known = {}
-    if details is not None:
-        columns = [column for column in ("year", *COUNTS) if column in details]
-        known = {str(row["study"]): {column: row[column] for column in columns} for row in details.to_dict("records")}
+    known = _details(record, details)
     found = []
     for place, study in enumerate(record["studies"]):
-        more = {column: value for column, value in known.get(study["study"], {}).items() if value == value and value not in (None, "")}
+        more = {column: value for column, value in known[place].items() if value == value and value not in (None, "")}
         if counts is not None:
             more |= dict(zip(COUNTS, counts[place].tolist(), strict=True))
         found.append({"measure": record["measure"]} | more | study)
     return found
+
+
+def _details(record, details):
+    """Give years and events of each study: row by row where the table has the same studies in the same order, else by name."""
+    names = [study["study"] for study in record["studies"]]
+    if details is None:
+        return [{}] * len(names)
+    pooled = pd.to_numeric(details["yi"], errors="coerce").notna() if "yi" in details else slice(None)
+    rows = details.loc[pooled, [column for column in ("study", "year", *COUNTS) if column in details]].to_dict("records")
+    if [str(row["study"]) for row in rows] == names:
+        return [{column: value for column, value in row.items() if column != "study"} for row in rows]
+    by_name = {str(row.pop("study")): row for row in details[[column for column in ("study", "year", *COUNTS) if column in details]].to_dict("records")}
+    return [by_name.get(name, {}) if names.count(name) == 1 else {} for name in names]
 
 
 def _filled(studies, columns):
@@ -118,10 +133,22 @@ def _has_counts(studies):
     return all(study.get(column) not in (None, "") for study in studies for column in COUNTS)
 
 
+def _is_of_events(record, studies):
+    """Whether the effects pooled are those of the events beside them, and not others that a paper prints."""
+    if not _has_counts(studies) or record["measure"] not in ("RR", "OR", "RD"):
+        return False
+    if record["fixed"]["method"] != "IV":
+        return True
+    counts = np.array([[study[column] for column in COUNTS] for study in studies], dtype=float)
+    plain = (counts > 0).all(axis=1) & (counts[:, 0] < counts[:, 1]) & (counts[:, 2] < counts[:, 3])  # a zero cell has its rules
+    yi, _ = event_effects(*counts.T, measure=record["measure"])
+    return bool(np.allclose(yi[plain], np.array([study["yi"] for study in studies])[plain], rtol=1e-6, atol=1e-9))
+
+
 def _revman(record, studies, name):
-    """Data rows: events where every study has them and the measure is theirs, else generic inverse variance."""
-    by_events = _has_counts(studies) and record["measure"] in ("RR", "OR", "RD")
-    scale = math.exp if record["measure"] in _RATIOS else float
+    """Data rows: events where the effects of all studies are theirs, else generic inverse variance."""
+    by_events = _is_of_events(record, studies)
+    scale = math.exp if is_ratio(record["measure"]) else float
     rows = []
     for study in studies:
         limits = [scale(study["yi"] + sign * _Z * study["sei"]) for sign in (-1, 1)]
@@ -163,9 +190,9 @@ def _prediction(record):
 
 
 def _head(package, record):
-    back = "exp() gives ratios." if record["measure"] in _RATIOS else "No scale is changed."
+    back = "exp() gives ratios." if is_ratio(record["measure"]) else "No scale is changed."
     return [
-        f"# {record['k']} {'study' if record['k'] == 1 else 'studies'}, measure {record['measure'] or 'not named'}: the same numbers as metaanalysis gives, by the R package {package}.",
+        f"# {counted(record['k'], 'study')}, measure {record['measure'] or 'not named'}: the same numbers as metaanalysis gives, by the R package {package}.",
         f"# Estimates are on the analysis scale. {back} The script stops where a number differs.",
         f"library({package})",
         f'studies <- read.csv("{package}.csv")',

@@ -20,6 +20,7 @@ import pandas as pd
 
 from metaanalysis.errors import MetaAnalysisError
 from metaanalysis.exchange.bias_domains import is_bias_column
+from metaanalysis.wording import counted
 
 KINDS = ("dichotomous", "effect", "o-e and variance", "continuous", "other")
 _MEASURES = {
@@ -64,7 +65,7 @@ class ReviewAnalysis:
     notes: tuple = ()
 
     def __str__(self):
-        told = ", ".join(filter(None, [self.kind, self.measure or self.measure_text, f"{self.k} {'study' if self.k == 1 else 'studies'}"]))
+        told = ", ".join(filter(None, [self.kind, self.measure or self.measure_text, counted(self.k, "study")]))
         return f"{self.number} {self.name} ({told})"
 
     @property

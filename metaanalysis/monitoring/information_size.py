@@ -10,6 +10,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from metaanalysis.errors import MetaAnalysisError
+from metaanalysis.inputs import check_studies
 from metaanalysis.monitoring.alpha_spending import check_error
 from metaanalysis.tau2 import estimate_tau2
 
@@ -46,7 +47,7 @@ def diversity(yi, vi, tau2="DL"):
 
     Parameters
     ----------
-    yi, vi : ndarray, shape (k,)
+    yi, vi : array_like, shape (k,)
     tau2 : str
         Estimator; see `metaanalysis.tau2.estimate_tau2`.
 
@@ -61,6 +62,7 @@ def diversity(yi, vi, tau2="DL"):
     >>> round(diversity(np.array([-1.0, 0.0, 1.0]), np.full(3, 0.5)), 12)
     0.5
     """
+    yi, vi, _ = check_studies(yi, vi)
     if len(yi) < 2:
         return 0.0
     return float(1 - np.sum(1 / (vi + estimate_tau2(yi, vi, tau2))) / np.sum(1 / vi))

@@ -7,8 +7,10 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
+from metaanalysis.measures import is_ratio
 from metaanalysis.monitoring.alpha_spending import LEAST_FRACTION
 from metaanalysis.plain import plain
+from metaanalysis.read_only import hold_read_only
 
 STATES = ("benefit", "harm", "futility", "reached", "not reached")
 
@@ -30,6 +32,14 @@ class SequentialSettings:
     model : str
         ``"fixed"``, or the estimator of tau2 of the random-effects model.
     information : {"patients", "events", "statistical"}
+
+    Examples
+    --------
+    >>> from metaanalysis import pool, sequential
+    >>> pooled = pool([-0.36, -0.11, -0.52], [0.04, 0.02, 0.09], study=["A", "B", "C"], measure="HR")
+    >>> settings = sequential(pooled, effect=0.75, alpha=0.01).settings
+    >>> settings.alpha, settings.beta, settings.effect
+    (0.01, 0.1, 0.75)
     """
 
     effect: float
@@ -74,6 +84,16 @@ class SequentialAnalysis:
     boundary_at_required : float
         The boundary that a next look would meet if it came with exactly the required information.
     notes : tuple of str
+
+    Examples
+    --------
+    >>> from metaanalysis import pool, sequential
+    >>> pooled = pool([-0.36, -0.11, -0.52], [0.04, 0.02, 0.09], study=["A", "B", "C"], measure="HR")
+    >>> analysis = sequential(pooled, effect=0.75, size=[100, 45, 200], diversity=0.0)
+    >>> analysis
+    <SequentialAnalysis: not reached, 68 % of the required information, k = 3>
+    >>> analysis.to_frame()[["study", "z", "boundary"]].round(2).values.tolist()
+    [['A', 1.8, 4.92], ['B', 1.65, 4.04], ['C', 2.16, 2.48]]
     """
 
     measure: str
@@ -93,10 +113,7 @@ class SequentialAnalysis:
     notes: tuple = ()
 
     def __post_init__(self):
-        for name in ("size", "fraction", "estimate", "se", "z", "boundary", "futility", "penalised_z"):
-            array = np.array(getattr(self, name), dtype=float)
-            array.setflags(write=False)
-            object.__setattr__(self, name, array)
+        hold_read_only(self, "size", "fraction", "estimate", "se", "z", "boundary", "futility", "penalised_z")
 
     def __repr__(self):
         return f"<SequentialAnalysis: {self.state}, {percent(self.fraction[-1])} of the required information, k = {self.k}>"
@@ -112,7 +129,7 @@ class SequentialAnalysis:
     @property
     def is_ratio(self):
         """Whether the measure is a ratio, analysed on the log scale."""
-        return self.measure in ("RR", "OR", "HR")
+        return is_ratio(self.measure)
 
     @property
     def conventional(self):

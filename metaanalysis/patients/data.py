@@ -26,6 +26,7 @@ import pandas as pd
 from metaanalysis.errors import MetaAnalysisError
 from metaanalysis.patients.product_limit import ProductLimit
 from metaanalysis.patients.risk_sets import RiskSets
+from metaanalysis.wording import counted
 
 COLUMNS = ("study", "treatment", "time", "event")
 
@@ -180,7 +181,7 @@ class Patients:
     def __repr__(self):
         own = self.is_first[self.data_set]
         draws = f", up to {self.n_draws.max()} draws" if self.n_draws.any() else ""
-        n_trials = f"{self.k} trial{'s' if self.k > 1 else ''}"
+        n_trials = counted(self.k, "trial")
         return f"<Patients: {n_trials}, {own.sum()} patients, {self.event[own].sum()} events{draws}>"
 
     @property

@@ -148,7 +148,7 @@ def analyse_patients(patients, *, horizon=None, landmarks=None, cuts=None, ties=
     level = options.get("level", 0.95)
     two = attempt(two_stage, ties=ties, **options)
     one, random = (attempt(one_stage, effect=effect, ties=ties, level=level) for effect in ("fixed", "random"))
-    if two and random:
+    if two and random and two.pooled.k > 1:
         notes.insert(0, _stages_sentence(random, two))
     tests = proportional_hazards(patients)
     notes += [sentence for sentence in (_hazards_sentence(tests),) if sentence]

@@ -24,6 +24,7 @@ from metaanalysis.errors import NothingToPool
 from metaanalysis.estimate import PooledEstimate
 from metaanalysis.patients.rubin import between_draws, share
 from metaanalysis.pooling import pool
+from metaanalysis.read_only import hold_read_only
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,7 @@ class TrialEffects:
     notes: tuple = ()
 
     def __post_init__(self):
-        for name in ("yi", "within", "added", "n_draws"):
-            array = np.array(getattr(self, name))
-            array.setflags(write=False)
-            object.__setattr__(self, name, array)
+        hold_read_only(self, "yi", "within", "added", "n_draws", dtype=None)
 
     @property
     def vi(self):

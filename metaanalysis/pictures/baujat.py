@@ -11,7 +11,7 @@ Examples
 
 import numpy as np
 
-from metaanalysis.pictures import look
+from metaanalysis.pictures import look, palette
 from metaanalysis.pictures.labels import label_points
 
 _WIDTH, _HEIGHT = 330.0, 270.0
@@ -59,11 +59,11 @@ def baujat_plot(influence, *, title=""):
     look.set_ticks(axes.yaxis, *look.plain_ticks(0, high))
     look.set_label(axes.xaxis, "Contribution to heterogeneity (squared Pearson residual)")
     look.set_label(axes.yaxis, "Influence on the estimate (squared standardised shift)")
-    for rows, colour, name in ((~flagged, look.STUDY, "studies"), (flagged, look.POOLED, "influential")):
+    for rows, colour, name in ((~flagged, palette.STUDY, "studies"), (flagged, palette.POOLED, "influential")):
         axes.scatter(x[rows], y[rows], s=24, facecolor=colour, edgecolor="white", linewidth=0.6, zorder=5, gid=name, clip_on=False)
     prominence = x / right + y / high + flagged
     first = np.argsort(-prominence, kind="stable")
     named = [row for row in first if prominence[row] >= _NEAR_ORIGIN or len(x) <= _FEW]
-    colours = [look.POOLED if flagged[row] else look.INK for row in named]
+    colours = [palette.POOLED if flagged[row] else palette.INK for row in named]
     label_points(axes, x[first], y[first], [study[row] for row in named], colours=colours)
     return frame.figure

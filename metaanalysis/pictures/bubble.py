@@ -12,7 +12,8 @@ Examples
 import numpy as np
 
 from metaanalysis.errors import MetaAnalysisError
-from metaanalysis.pictures import look
+from metaanalysis.measures import is_ratio
+from metaanalysis.pictures import look, palette
 from metaanalysis.pictures.labels import label_points
 
 _WIDTH, _HEIGHT = 330.0, 270.0
@@ -45,8 +46,8 @@ def _radii(weights):
 
 
 def _draw_line(axes, line):
-    axes.fill_between(line["x"], line["ci_low"], line["ci_high"], color=look.SHADES[2], linewidth=0, zorder=0, gid="band")
-    axes.plot(line["x"], line["estimate"], color=look.POOLED, lw=1.3, zorder=2, gid="line")
+    axes.fill_between(line["x"], line["ci_low"], line["ci_high"], color=palette.SHADES[2], linewidth=0, zorder=0, gid="band")
+    axes.plot(line["x"], line["estimate"], color=palette.POOLED, lw=1.3, zorder=2, gid="line")
 
 
 def bubble_plot(moderator, yi, vi, line=None, *, weights=None, study=None, measure="", moderator_name="Moderator", note="", title=""):
@@ -83,7 +84,7 @@ def bubble_plot(moderator, yi, vi, line=None, *, weights=None, study=None, measu
     low, high = look.padded(np.concatenate(seen), 0.07)
     frame = look.new_frame(
         _WIDTH, _HEIGHT, title=title, notes=[note, f"k = {len(yi)}. Areas in proportion to the {sizes}."],
-        left=look.room_for(look.effect_ticks(low, high, is_ratio=look.is_ratio(measure))[1]),
+        left=look.room_for(look.effect_ticks(low, high, is_ratio=is_ratio(measure))[1]),
     )
     axes = frame.axes
     axes.set_xlim(*look.padded(np.concatenate([moderator, line["x"]] if line else [moderator]), 0.07))
@@ -91,12 +92,12 @@ def bubble_plot(moderator, yi, vi, line=None, *, weights=None, study=None, measu
     look.set_ticks(axes.xaxis, *look.plain_ticks(*axes.get_xlim()))
     look.set_label(axes.xaxis, moderator_name)
     look.set_effect_axis(axes.yaxis, low, high, measure)
-    axes.axhline(0, color=look.FAINT, lw=0.8, zorder=1, gid="no-effect")
+    axes.axhline(0, color=palette.FAINT, lw=0.8, zorder=1, gid="no-effect")
     if line:
         _draw_line(axes, line)
     radii = _radii(weights)
-    axes.scatter(moderator, yi, s=(2 * radii) ** 2, facecolor=look.STUDY, alpha=0.55, edgecolor="none", zorder=3, gid="studies")
-    axes.scatter(moderator, yi, s=(2 * radii) ** 2, facecolor="none", edgecolor=look.STUDY, linewidth=0.8, zorder=4, gid="rims")
+    axes.scatter(moderator, yi, s=(2 * radii) ** 2, facecolor=palette.STUDY, alpha=0.55, edgecolor="none", zorder=3, gid="studies")
+    axes.scatter(moderator, yi, s=(2 * radii) ** 2, facecolor="none", edgecolor=palette.STUDY, linewidth=0.8, zorder=4, gid="rims")
     if study is not None:
         first = np.argsort(-weights, kind="stable")
         lines = [np.column_stack([line["x"], line["estimate"]])] if line else []

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from metaanalysis.pictures import look
-from metaanalysis.pictures.forest_lines import format_p, model_name
+from metaanalysis.pictures import look, palette
+from metaanalysis.pictures.forest_lines import model_name
+from metaanalysis.pictures.forest_numbers import format_p
 from metaanalysis.robustness.refits import LEAVE_ONE_OUT_MINIMUM, check_model, leave_one_out, refit, require_studies
 
 _WIDTH, _GAP_PT, _NAMES_PT = 210.0, 14.0, 170.0
@@ -60,13 +61,13 @@ def _draw_row(axes, result, row, *, is_total):
     low, high = axes.get_xlim()
     if is_total:
         corners = [(result.ci_low, row), (result.estimate, row - _DIAMOND), (result.ci_high, row), (result.estimate, row + _DIAMOND)]
-        axes.add_patch(Polygon(corners, closed=True, facecolor=look.INK, edgecolor=look.INK, lw=0.8, zorder=4, gid="total"))
+        axes.add_patch(Polygon(corners, closed=True, facecolor=palette.INK, edgecolor=palette.INK, lw=0.8, zorder=4, gid="total"))
         return
-    axes.plot([result.ci_low, result.ci_high], [row, row], color=look.INK, lw=1.0, solid_capstyle="butt", zorder=3, gid="interval")
+    axes.plot([result.ci_low, result.ci_high], [row, row], color=palette.INK, lw=1.0, solid_capstyle="butt", zorder=3, gid="interval")
     for is_beyond, edge, marker in ((result.ci_low < low, low, "<"), (result.ci_high > high, high, ">")):
         if is_beyond:
-            axes.plot([edge], [row], marker=marker, ms=4.5, color=look.INK, mec="none", zorder=3, clip_on=False, gid="arrow")
-    axes.plot([result.estimate], [row], marker="s", ms=5.0, color=look.STUDY, mec="none", zorder=4, gid="estimate")
+            axes.plot([edge], [row], marker=marker, ms=4.5, color=palette.INK, mec="none", zorder=3, clip_on=False, gid="arrow")
+    axes.plot([result.estimate], [row], marker="s", ms=5.0, color=palette.STUDY, mec="none", zorder=4, gid="estimate")
 
 
 def _write_columns(figure, columns, left, top, row_pt):
@@ -94,8 +95,8 @@ def _plot(results, first, *, measure, level, notes, title):
     axes.spines["left"].set_visible(False)
     look.set_ticks(axes.yaxis, [], [])
     look.set_effect_axis(axes.xaxis, *axes.get_xlim(), measure)
-    axes.axvline(0, color=look.FAINT, lw=0.9, zorder=1, gid="no-effect")
-    axes.axvline(results[-1].estimate, color=look.POOLED, lw=0.8, ls=(0, (4, 3)), zorder=1, gid="all-studies")
+    axes.axvline(0, color=palette.FAINT, lw=0.9, zorder=1, gid="no-effect")
+    axes.axvline(results[-1].estimate, color=palette.POOLED, lw=0.8, ls=(0, (4, 3)), zorder=1, gid="all-studies")
     for row, result in enumerate(results):
         _draw_row(axes, result, row, is_total=row == k - 1)
     top = 72 * frame.figure.get_size_inches()[1] * (1 - axes.get_position().y1)

@@ -1,6 +1,7 @@
 """Forest plots: a table of numbers, the same numbers drawn beside it, in the look of Cochrane, JAMA, BMJ or Lancet."""
 
 from metaanalysis.errors import MetaAnalysisError
+from metaanalysis.pictures import palette
 from metaanalysis.pictures.forest_bias import risk_of_bias as read_risk_of_bias
 from metaanalysis.pictures.forest_columns import titled
 from metaanalysis.pictures.forest_drawing import (
@@ -18,8 +19,6 @@ from metaanalysis.pictures.forest_lines import Content, forest_lines
 from metaanalysis.pictures.forest_look import look_of
 from metaanalysis.pictures.forest_numbers import Numbers, usual_decimals
 from metaanalysis.pictures.forest_table import study_table
-
-_NOTE = "#5b6066"
 
 
 def _page(layout):
@@ -124,7 +123,7 @@ def _draw_below(axes, layout, bias):
             place += 13 + small.width(word) + look.gap_pt
         y += face.size
     for number, note in enumerate(layout.notes):
-        write(axes, left, y + number * layout.lead(small), note, small, colour=_NOTE, valign="top", gid="note")
+        write(axes, left, y + number * layout.lead(small), note, small, colour=palette.NOTE, valign="top", gid="note")
 
 
 def _draw_labels(axes, layout):

@@ -42,6 +42,12 @@ class RiskOfBias:
         ``D1``, ``D2``, ..., and ``Overall`` where given.
     judgements : dict of str to tuple of str
         By study, one of ``low, some concerns, high, unclear`` or empty per domain.
+
+    Examples
+    --------
+    >>> judged = risk_of_bias({"A": ["low", "low", "some concerns", "low", "high"], "B": ["low"] * 5})
+    >>> judged.seen
+    ('low', 'some concerns', 'high')
     """
 
     tool: str

@@ -1,78 +1,11 @@
 """The columns of a forest plot: which there are, their titles, their widths, and where they stand."""
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
-from metaanalysis.pictures.forest_lines import LONG_NAMES
+from metaanalysis.measures import LONG_NAMES
 
 _NAME_PT = 92.0
-_NAME_END = 10
 _BIAS_PT, _BIAS_GAP_PT, _PAIR_GAP_PT = 12.0, 2.5, 8.0
-_ROUNDING = 1.03
-
-
-@lru_cache(maxsize=16384)
-def text_width(text, size, weight, fonts):
-    """Width of a text in points, of its widest line; with what a screen may add by rounding each letter.
-
-    Parameters
-    ----------
-    text : str
-    size : float
-    weight : {"normal", "bold"}
-    fonts : tuple of str
-
-    Returns
-    -------
-    float
-    """
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import text_to_path
-
-    font = FontProperties(family=list(fonts), size=size, weight=weight)
-    return _ROUNDING * max(text_to_path.get_text_width_height_descent(part, font, False)[0] for part in text.split("\n"))
-
-
-@dataclass(frozen=True)
-class Typeface:
-    """Fonts and size of the text, and how wide words are in it.
-
-    Attributes
-    ----------
-    fonts : tuple of str
-    size : float
-    """
-
-    fonts: tuple
-    size: float
-
-    def width(self, text, weight="normal"):
-        """Width in points."""
-        return text_width(text, self.size, weight, self.fonts)
-
-    def shortened(self, text, width, weight="normal"):
-        """The text, or its beginning and an ellipsis where it is wider."""
-        while self.width(text, weight) > width and len(text) > 1:
-            text = text.rstrip("…")[:-1].rstrip() + "…"
-        return text
-
-    def abridged(self, text, width, weight="normal"):
-        """A name without its middle where it is wider, so that a year at its end is kept."""
-        if self.width(text, weight) <= width:
-            return text
-        end = text[-_NAME_END:].partition(" ")[2] or text[-_NAME_END:]
-        return self.shortened(text[: -len(end)].rstrip(), width - self.width(f" {end}", weight), weight) + f" {end}"
-
-    def wrapped(self, text, width, weight="normal"):
-        """Lines no wider than `width`, less what a screen may add by rounding each letter; wider single words are shortened."""
-        width, lines = 0.97 * width, [""]
-        for word in text.split(" "):
-            longer = f"{lines[-1]} {word}".strip()
-            if self.width(longer, weight) <= width or not lines[-1]:
-                lines[-1] = longer
-            else:
-                lines.append(word)
-        return [self.shortened(line, width, weight) for line in lines]
 
 
 @dataclass(frozen=True)

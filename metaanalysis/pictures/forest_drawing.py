@@ -3,9 +3,9 @@
 import math
 from functools import lru_cache
 
+from metaanalysis.pictures import palette
 from metaanalysis.pictures.forest_bias import COLOURS, SIGNS
 
-_FAINT = "#8c8c8c"
 _TICK_PT, _ARROW_PT, _LIGHT_PT = 3.5, 4.5, 5.0
 _LABEL_GAP_PT = 4.0
 _CAPITAL, _ASCENT, _DESCENT = 0.72, 0.93, 0.22
@@ -213,7 +213,7 @@ def draw_light(axes, x, y, judgement):
     axes.add_artist(PathPatch(sign, facecolor=ink, edgecolor="none", zorder=5, gid="sign"))
 
 
-def draw_rule(axes, edges, y, *, width, colour=_FAINT):
+def draw_rule(axes, edges, y, *, width, colour=palette.FAINT):
     """A rule across the page.
 
     Parameters

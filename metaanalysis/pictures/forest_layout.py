@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from metaanalysis.pictures.forest_axis import ForestAxis, forest_axis
-from metaanalysis.pictures.forest_columns import Typeface, lay_columns, titled
+from metaanalysis.pictures.forest_columns import lay_columns, titled
 from metaanalysis.pictures.forest_drawing import LEAD
 from metaanalysis.pictures.forest_lines import Content, Line, drawn_range, foot_notes
+from metaanalysis.pictures.typeface import Typeface
 
 _BELOW_TITLE_PT, _BELOW_HEADER_PT, _ABOVE_HEADER_PT, _FROM_NULL_PT = 3.0, 4.0, 5.0, 7.0
 _WIDEST_PLOT_PT = 330.0

@@ -8,12 +8,8 @@ from scipy.special import ndtri
 
 from metaanalysis.pictures.forest_look import ForestLook
 from metaanalysis.pictures.forest_numbers import Numbers
-from metaanalysis.pictures.forest_numbers import format_p as format_p
-from metaanalysis.pictures.forest_numbers import format_ratio as format_ratio
-from metaanalysis.pictures.forest_numbers import format_value as format_value
 from metaanalysis.pictures.forest_table import StudyTable
 
-LONG_NAMES = {"HR": "Hazard ratio", "RR": "Risk ratio", "OR": "Odds ratio", "RD": "Risk difference"}
 _SOURCES = {"ipd": "IPD", "reported": "reported", "derived": "derived", "reconstructed": "reconstructed", "summary": "summary"}
 _CI_NAMES = {"hk-adhoc": "Hartung-Knapp, floored", "hk": "Hartung-Knapp", "wald": "Wald", "hk-iqwig": "Hartung-Knapp, IQWiG's floor"}
 _MODEL_NAMES = {"random": "random effects", "fixed": "fixed effect"}

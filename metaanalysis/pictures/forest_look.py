@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from metaanalysis.errors import MetaAnalysisError
+from metaanalysis.pictures import palette
 
 _FONTS = ("DejaVu Sans",)
 """Comes with matplotlib, so that a plot has the same bytes on every machine."""
@@ -50,6 +51,15 @@ class ForestLook:
         A dashed line down from the first study, at the estimate of the first model.
     rule_pt, top_rule_pt : float
         Strength of the rule below the header, and of the one above (0 for none).
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> from metaanalysis import LOOKS
+    >>> sorted(LOOKS)
+    ['bmj', 'cochrane', 'jama', 'lancet']
+    >>> replace(LOOKS["jama"], name="ours", plot_pt=300).plot_pt
+    300
     """
 
     name: str
@@ -79,10 +89,10 @@ class ForestLook:
     chi2_name: str = "χ²"
     favours: str = "Favours {arm}"
     favours_above: bool = False
-    ink: str = "#1a1a1a"
-    square: str = "#2f6690"
-    diamond: str = "#1a1a1a"
-    prediction: str = "#9b2226"
+    ink: str = palette.INK
+    square: str = palette.STUDY
+    diamond: str = palette.INK
+    prediction: str = palette.POOLED
     band: str = ""
     prediction_shape: str = "bar"
     pooled_line: bool = False
@@ -108,7 +118,7 @@ LOOKS = {
     ),
     "lancet": ForestLook(
         "lancet", ("study", "source", "extra", "events", "reconstruction"), ("effect", "weights", "bias"),
-        decimal_mark="·", equals="=", limits=("(", "–", ")"), p_name="p", p_least=0.0001, square="#6e6e6e", diamond="#1a1a1a", prediction="#1a1a1a",
+        decimal_mark="·", equals="=", limits=("(", "–", ")"), p_name="p", p_least=0.0001, square="#6e6e6e", diamond=palette.INK, prediction=palette.INK,
         pooled_line=True, rule_pt=1.2,
     ),
 }

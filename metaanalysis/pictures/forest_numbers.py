@@ -69,7 +69,8 @@ class Numbers:
         return text.replace("-", "−").replace(".", self.look.decimal_mark)
 
     def sentence(self, text):
-        """A sentence with the look's decimal mark in its numbers."""
+        """A sentence with the look's decimal mark in its numbers, and its name of tau²."""
+        text = text.replace("Tau²", self.look.tau2_name)
         return re.sub(r"(?<=\d)\.(?=\d)", self.look.decimal_mark, text)
 
     def value(self, value, decimals=2):
@@ -120,13 +121,13 @@ class Numbers:
         return f"{self.value(value, 0)}{self.look.percent}%"
 
     def p(self, p):
-        """``P = 0.04``, ``P < .001``, ``p<0·0001``."""
+        """``P = 0.04``, ``P < .001``, ``p<0·0001``; a third decimal where two leave open on which side of 0.05 it lies."""
         if not math.isfinite(p):
             return f"{self.look.p_name} not defined"
         least = self.look.p_least
         if p < least:
             return f"{self.look.p_name}{self.look.equals.replace('=', '<')}{self._p_text(f'{least:.{round(-math.log10(least))}f}')}"
-        decimals = 2 if p >= 0.01 else 3 if p >= 0.001 else 4
+        decimals = 2 if p >= 0.01 and f"{p:.2f}" != "0.05" else 3 if p >= 0.001 else 4
         return self.equal(self.look.p_name, self._p_text(f"{p:.{decimals}f}"))
 
     def _p_text(self, text):

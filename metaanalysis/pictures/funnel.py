@@ -15,12 +15,14 @@ import numpy as np
 from scipy.special import ndtri
 
 from metaanalysis.errors import MetaAnalysisError
-from metaanalysis.pictures import look
-from metaanalysis.pictures.forest_lines import format_p, model_name
+from metaanalysis.pictures import look, palette
+from metaanalysis.pictures.forest_lines import model_name
+from metaanalysis.pictures.forest_numbers import format_p
 from metaanalysis.pictures.labels import label_points
 from metaanalysis.robustness.odds_asymmetry import harbord, peters
 from metaanalysis.robustness.refits import check_model, require_studies
 from metaanalysis.robustness.small_studies import SMALL_STUDY_MINIMUM, require_small_studies
+from metaanalysis.wording import counted
 
 CONTOURS = (0.90, 0.95, 0.99)
 """Levels of the contours around no effect (Peters et al. 2008, J Clin Epidemiol 61:991)."""
@@ -47,7 +49,7 @@ def _notes(pooled, result, filled):
     sentences = [f"k = {pooled.k}. Line: {model_name(result)}, {told}; dashed: its pseudo {100 * pooled.settings.level:g}\u00a0% limits. {_tests_told(pooled)}"]
     if filled is not None:
         told = look.format_interval(pooled.measure, filled.estimate, filled.ci_low, filled.ci_high)
-        added = f"{filled.k0} {'study' if filled.k0 == 1 else 'studies'} added on the {filled.side}" if filled.k0 else "no study added"
+        added = f"{counted(filled.k0, 'study')} added on the {filled.side}" if filled.k0 else "no study added"
         sentences.append(f"Trim and fill: {added}; random effects {told}.")
     return sentences
 
@@ -60,17 +62,17 @@ def _half(level, sei):
 def _draw_contours(axes, deepest):
     from matplotlib.patches import Polygon
 
-    axes.set_facecolor(look.SHADES[-1])
-    for level, shade in sorted(zip(CONTOURS, look.SHADES, strict=False), reverse=True):
+    axes.set_facecolor(palette.SHADES[-1])
+    for level, shade in sorted(zip(CONTOURS, palette.SHADES, strict=False), reverse=True):
         half = _half(level, deepest)
         axes.add_patch(Polygon([(0, 0), (half, deepest), (-half, deepest)], closed=True, facecolor=shade, edgecolor="none", zorder=0, gid=f"contour-{level:g}"))
 
 
 def _draw_limits(axes, limits, deepest):
     low, centre, high = limits
-    axes.plot([centre, centre], [0, deepest], color=look.POOLED, lw=1.1, zorder=2, gid="estimate")
+    axes.plot([centre, centre], [0, deepest], color=palette.POOLED, lw=1.1, zorder=2, gid="estimate")
     for limit, name in ((low, "limit-low"), (high, "limit-high")):
-        axes.plot([centre, limit], [0, deepest], color=look.POOLED, lw=0.9, ls=_DASHED, zorder=2, gid=name)
+        axes.plot([centre, limit], [0, deepest], color=palette.POOLED, lw=0.9, ls=_DASHED, zorder=2, gid=name)
 
 
 def _key(contours, fill):
@@ -79,21 +81,21 @@ def _key(contours, fill):
 
     handles = []
     if contours:
-        handles += [Patch(facecolor=shade, edgecolor=look.FAINT, linewidth=0.5, label=name) for shade, name in zip(look.SHADES, _CONTOUR_NAMES, strict=True)]
+        handles += [Patch(facecolor=shade, edgecolor=palette.FAINT, linewidth=0.5, label=name) for shade, name in zip(palette.SHADES, _CONTOUR_NAMES, strict=True)]
     if fill:
-        handles.append(Line2D([], [], ls="", marker="o", mfc="white", mec=look.FLAGGED, ms=5, label="filled in"))
-        handles.append(Line2D([], [], color=look.FLAGGED, lw=1.1, ls=_DOTTED, label="random effects with them"))
+        handles.append(Line2D([], [], ls="", marker="o", mfc="white", mec=palette.FLAGGED, ms=5, label="filled in"))
+        handles.append(Line2D([], [], color=palette.FLAGGED, lw=1.1, ls=_DOTTED, label="random effects with them"))
     return handles
 
 
 def _draw_studies(axes, pooled, filled, *, labels):
     sei = np.sqrt(pooled.vi)
-    axes.scatter(pooled.yi, sei, s=24, facecolor=look.STUDY, edgecolor="white", linewidth=0.6, zorder=5, gid="studies", clip_on=False)
+    axes.scatter(pooled.yi, sei, s=24, facecolor=palette.STUDY, edgecolor="white", linewidth=0.6, zorder=5, gid="studies", clip_on=False)
     x, y = pooled.yi, sei
     if filled is not None and filled.k0:
         x, y = np.append(x, filled.filled_yi), np.append(y, np.sqrt(filled.filled_vi))
-        axes.scatter(filled.filled_yi, np.sqrt(filled.filled_vi), s=22, facecolor="white", edgecolor=look.FLAGGED, linewidth=1.1, zorder=4.5, gid="filled", clip_on=False)
-        axes.axvline(filled.estimate, color=look.FLAGGED, lw=1.1, ls=_DOTTED, zorder=2, gid="filled-estimate")
+        axes.scatter(filled.filled_yi, np.sqrt(filled.filled_vi), s=22, facecolor="white", edgecolor=palette.FLAGGED, linewidth=1.1, zorder=4.5, gid="filled", clip_on=False)
+        axes.axvline(filled.estimate, color=palette.FLAGGED, lw=1.1, ls=_DOTTED, zorder=2, gid="filled-estimate")
     if labels:
         label_points(axes, x, y, pooled.study, lines=[line.get_xydata() for line in axes.lines if line.get_gid() != "filled-estimate"])
 

@@ -11,7 +11,7 @@ Examples
 import numpy as np
 from scipy.special import ndtri
 
-from metaanalysis.pictures import look
+from metaanalysis.pictures import look, palette
 from metaanalysis.pictures.forest_lines import model_name
 from metaanalysis.pictures.labels import label_points
 from metaanalysis.robustness.refits import check_model, require_studies
@@ -37,18 +37,18 @@ def _draw_band(axes, centre, half, reach):
 
     axes.add_patch(Polygon(
         [(0, -half), (reach, centre * reach - half), (reach, centre * reach + half), (0, half)],
-        closed=True, facecolor=look.SHADES[2], edgecolor="none", zorder=0, gid="band",
+        closed=True, facecolor=palette.SHADES[2], edgecolor="none", zorder=0, gid="band",
     ))
-    axes.axhline(0, color=look.FAINT, lw=0.8, zorder=1, gid="no-effect")
-    axes.plot([0, reach], [0, centre * reach], color=look.POOLED, lw=1.1, zorder=2, gid="estimate")
+    axes.axhline(0, color=palette.FAINT, lw=0.8, zorder=1, gid="no-effect")
+    axes.plot([0, reach], [0, centre * reach], color=palette.POOLED, lw=1.1, zorder=2, gid="estimate")
 
 
 def _draw_scale(axes, measure):
     """Draw the scale of effects at the right, where the ray of an effect b ends at ``b x``."""
     reach, (low, high) = axes.get_xlim()[1], axes.get_ylim()
     scale = axes.secondary_yaxis("right", functions=(lambda y: y / reach, lambda effect: effect * reach))
-    scale.spines["right"].set(color=look.INK, linewidth=look.LINE_PT)
-    scale.tick_params(labelsize=look.FONT_PT, color=look.INK, labelcolor=look.INK, width=look.LINE_PT, length=3.5, labelfontfamily=look.FONT)
+    scale.spines["right"].set(color=palette.INK, linewidth=look.LINE_PT)
+    scale.tick_params(labelsize=look.FONT_PT, color=palette.INK, labelcolor=palette.INK, width=look.LINE_PT, length=3.5, labelfontfamily=look.FONT)
     look.set_effect_axis(scale.yaxis, low / reach, high / reach, measure)
 
 
@@ -91,7 +91,7 @@ def galbraith_plot(pooled, *, model="fixed", labels=True, title=""):
     look.set_label(axes.yaxis, "Effect / standard error")
     _draw_band(axes, result.estimate, half, reach)
     _draw_scale(axes, pooled.measure)
-    axes.scatter(x, y, s=24, facecolor=look.STUDY, edgecolor="white", linewidth=0.6, zorder=5, gid="studies", clip_on=False)
+    axes.scatter(x, y, s=24, facecolor=palette.STUDY, edgecolor="white", linewidth=0.6, zorder=5, gid="studies", clip_on=False)
     if labels:
         first = np.argsort(-distance, kind="stable")
         lines = [line.get_xydata() for line in axes.lines if line.get_gid() == "estimate"]

@@ -12,7 +12,7 @@ Examples
 import numpy as np
 
 from metaanalysis.errors import MetaAnalysisError
-from metaanalysis.pictures import look
+from metaanalysis.pictures import look, palette
 
 _WIDTH, _HEIGHT, _SIDE_PT, _GAP_PT = 300.0, 240.0, 46.0, 6.0
 _BINS = 60
@@ -78,12 +78,12 @@ def gosh_plot(subsets, *, highlight=None, title=""):
     look.set_ticks(axes.yaxis, *look.plain_ticks(0, axes.get_ylim()[1]))
     look.set_label(axes.yaxis, "I², %")
     with_it = subsets.members[:, subsets.study.index(highlight)] if highlight is not None else np.zeros(n, bool)
-    groups = [(rows, colour) for rows, colour in ((~with_it, look.STUDY), (with_it, look.FLAGGED)) if rows.any()]
+    groups = [(rows, colour) for rows, colour in ((~with_it, palette.STUDY), (with_it, palette.FLAGGED)) if rows.any()]
     size, alpha = (3.0, 0.25) if n > _DENSE else (9.0, 0.6)
     for rows, colour in groups:
-        name = "without" if highlight is not None and colour == look.STUDY else "with" if highlight is not None else "subsets"
+        name = "without" if highlight is not None and colour == palette.STUDY else "with" if highlight is not None else "subsets"
         axes.scatter(x[rows], y[rows], s=size, facecolor=colour, alpha=alpha, edgecolor="none", rasterized=n > _DENSE, zorder=3, gid=name, clip_on=False)
-    axes.scatter(x[:1], y[:1], s=55, marker="+", color=look.INK, linewidth=1.4, zorder=5, gid="all", clip_on=False)
+    axes.scatter(x[:1], y[:1], s=55, marker="+", color=palette.INK, linewidth=1.4, zorder=5, gid="all", clip_on=False)
     above, beside = _side_axes(frame, axes.get_xlim(), axes.get_ylim())
     _draw_spread(above, x, groups, np.linspace(*axes.get_xlim(), _BINS + 1), across=False)
     _draw_spread(beside, y, groups, np.linspace(*axes.get_ylim(), _BINS + 1), across=True)

@@ -12,7 +12,7 @@ Examples
 import numpy as np
 from scipy.special import ndtri
 
-from metaanalysis.pictures import look
+from metaanalysis.pictures import look, palette
 
 _PANELS = {
     "rstudent": "Studentised\nresidual", "dffits": "DFFITS", "cook": "Cook's\ndistance", "cov_ratio": "Covariance\nratio",
@@ -57,14 +57,14 @@ def _draw_panel(axes, values, flagged, *, lines, limits, heading):
     look.set_ticks(axes.yaxis, [], [])
     axes.spines["left"].set_visible(False)
     for row in rows[1::2]:
-        axes.axhspan(row - 0.5, row + 0.5, color=look.SHADES[-1], lw=0, zorder=0)
+        axes.axhspan(row - 0.5, row + 0.5, color=palette.SHADES[-1], lw=0, zorder=0)
     for value in lines:
-        axes.axvline(value, color=look.FAINT, lw=0.8, zorder=1, gid="line")
+        axes.axvline(value, color=palette.FAINT, lw=0.8, zorder=1, gid="line")
     for value in limits:
-        axes.axvline(value, color=look.POOLED, lw=0.8, ls=(0, (4, 3)), zorder=1, gid="limit")
-    axes.plot(values, rows, color=look.FAINT, lw=0.6, zorder=2)
-    axes.scatter(values, rows, s=16, c=[look.POOLED if flag else look.STUDY for flag in flagged], edgecolor="white", linewidth=0.4, zorder=3, gid="studies", clip_on=False)
-    axes.set_title(heading, fontsize=look.NOTE_PT, color=look.INK, family=look.FONT, pad=4)
+        axes.axvline(value, color=palette.POOLED, lw=0.8, ls=(0, (4, 3)), zorder=1, gid="limit")
+    axes.plot(values, rows, color=palette.FAINT, lw=0.6, zorder=2)
+    axes.scatter(values, rows, s=16, c=[palette.POOLED if flag else palette.STUDY for flag in flagged], edgecolor="white", linewidth=0.4, zorder=3, gid="studies", clip_on=False)
+    axes.set_title(heading, fontsize=look.NOTE_PT, color=palette.INK, family=look.FONT, pad=4)
 
 
 def influence_plot(influence, *, title=""):
@@ -103,6 +103,6 @@ def influence_plot(influence, *, title=""):
         axes.set_gid(name)
         _draw_panel(axes, getattr(influence, name), flagged, lines=marks[name][0], limits=marks[name][1], heading=_PANELS[name])
     for row, name in enumerate(shown):
-        colour = look.POOLED if flagged[row] else look.INK
+        colour = palette.POOLED if flagged[row] else palette.INK
         look.write(frame.figure, look.MARGIN_PT, top + (row + 0.5) * row_pt, name, va="center", fontsize=look.NOTE_PT + 0.5, color=colour, gid="study")
     return frame.figure

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from metaanalysis.pictures.look import FONT, INK, NOTE, NOTE_PT, shortened, text_width
+from metaanalysis.pictures.look import FONT, NOTE_PT, shortened, text_width
+from metaanalysis.pictures.palette import INK, NOTE
 
 _DIRECTIONS = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))
 _DISTANCES_PT = (0.0, 7.0, 15.0)

@@ -1,6 +1,4 @@
-"""One look for all pictures: colours, sizes, axes of effects.
-
-Colours keep apart in the common colour deficiencies: a dark blue, a dark red, an orange between them in lightness, greys.
+"""One look for all pictures: sizes, axes of effects, pages.
 
 Examples
 --------
@@ -12,17 +10,13 @@ Examples
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
-from metaanalysis.estimate import RATIOS
-from metaanalysis.pictures.forest_lines import LONG_NAMES, format_ratio, format_value
-
-INK, NOTE, FAINT, PALE = "#1a1a1a", "#5b6066", "#8c8c8c", "#d9dcdf"
-STUDY, POOLED, FLAGGED = "#2f6690", "#9b2226", "#c75b12"
-SHADES = ("#ffffff", "#c3cad1", "#dde2e7", "#f1f3f5")
-"""From the middle of a funnel outwards."""
+from metaanalysis.measures import LONG_NAMES, is_ratio
+from metaanalysis.pictures.forest_numbers import format_ratio, format_value
+from metaanalysis.pictures.palette import INK, NOTE
+from metaanalysis.pictures.typeface import Typeface
 
 FONT = "DejaVu Sans"
 FONT_PT, NOTE_PT, TITLE_PT = 8.5, 7.0, 10.5
@@ -35,43 +29,25 @@ _LADDERS = (
 )
 
 
-@lru_cache(maxsize=4096)
 def text_width(text, size=FONT_PT, weight="normal"):
     """Width of a text in points, of its longest line."""
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import text_to_path
-
-    font = FontProperties(family=FONT, size=size, weight=weight)
-    return max(text_to_path.get_text_width_height_descent(part, font, False)[0] for part in text.split("\n"))
+    return Typeface((FONT,), size).width(text, weight)
 
 
 def shortened(text, width, size=FONT_PT):
     """The text, cut with an ellipsis to a width in points."""
-    while text_width(text, size) > width and len(text) > 1:
-        text = text.rstrip("…")[:-1].rstrip() + "…"
-    return text
+    return Typeface((FONT,), size).shortened(text, width)
 
 
 def wrapped(text, width, size=NOTE_PT, weight="normal"):
     """Lines of a text, none wider than a width in points."""
-    lines = [""]
-    for word in text.split(" "):
-        longer = f"{lines[-1]} {word}".strip()
-        if text_width(longer, size, weight) <= 0.97 * width or not lines[-1]:
-            lines[-1] = longer
-        else:
-            lines.append(word)
-    return lines
-
-
-def is_ratio(measure):
-    """Whether effects of this measure are logarithms of ratios."""
-    return measure in RATIOS
+    return Typeface((FONT,), size).wrapped(text, width, weight)
 
 
 def measure_label(measure):
     """``Hazard ratio (log scale)``, ``Risk difference``, ``Effect``."""
-    return f"{LONG_NAMES[measure]} (log scale)" if is_ratio(measure) else LONG_NAMES.get(measure, measure or "Effect")
+    name = LONG_NAMES.get(measure, f"{measure[:1].upper()}{measure[1:]}" or "Effect")
+    return f"{name} (log scale)" if is_ratio(measure) else name
 
 
 def error_label(measure):

@@ -1,16 +1,30 @@
-"""The picture of pooled Kaplan-Meier curves, with who is at risk, and hazard ratios by window of time below them."""
+"""The picture of pooled Kaplan-Meier curves, with who is at risk, and hazard ratios by window of time below them.
+
+Examples
+--------
+>>> import pandas as pd
+>>> from metaanalysis import Patients, pool_curves
+>>> table = pd.DataFrame({
+...     "study": ["A"] * 8 + ["B"] * 8, "treatment": [1, 1, 1, 1, 0, 0, 0, 0] * 2,
+...     "time": [5, 8, 9, 14, 3, 6, 7, 13, 2, 6, 9, 12, 1, 4, 8, 10], "event": [1, 0, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 1, 1, 1, 0],
+... })
+>>> figure = pooled_curves_plot(pool_curves(Patients.of(table)))
+>>> figure.axes[0].get_ylabel()
+'Survival'
+"""
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
 from metaanalysis.errors import MetaAnalysisError
 from metaanalysis.patients.pooled_curves import ARMS, METHODS
+from metaanalysis.pictures import palette
+from metaanalysis.pictures.look import shortened, text_width, wrapped
+from metaanalysis.wording import counted
 
-_INK, _FAINT, _NOTE = "#1a1a1a", "#8c8c8c", "#5b6066"
-_COLOURS, _DASHES = ("#2f6690", "#9b2226"), ("-", (0, (5, 1.6)))
+_COLOURS, _DASHES = (palette.STUDY, palette.POOLED), ("-", (0, (5, 1.6)))
 _TICK_SETS = ((0.5, 0.7, 1, 1.4, 2), (0.2, 0.5, 1, 2, 5), (0.1, 0.3, 1, 3, 10), (0.01, 0.1, 1, 10, 100))
 _AT_RISK_SHARE = 0.05
 _NAMES = {
@@ -45,31 +59,6 @@ class CurvesStyle:
     name_pt: float = 150.0
 
 
-@lru_cache(maxsize=1024)
-def _text_width(words, size, weight="normal"):
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import text_to_path
-
-    return max(text_to_path.get_text_width_height_descent(part, FontProperties(size=size, weight=weight), False)[0] for part in words.split("\n"))
-
-
-def _shortened(words, size, width):
-    while _text_width(words, size) > width:
-        words = words.rstrip("…")[:-1].rstrip() + "…"
-    return words
-
-
-def _wrapped(words, size, width):
-    lines = [""]
-    for word in words.split(" "):
-        longer = f"{lines[-1]} {word}".strip()
-        if _text_width(longer, size) <= 0.97 * width or not lines[-1]:
-            lines[-1] = longer
-        else:
-            lines.append(word)
-    return lines
-
-
 @dataclass(frozen=True)
 class _Page:
     """A page of points, its origin at the top left; `left` is where the time axis begins."""
@@ -84,7 +73,7 @@ class _Page:
         return self.figure.add_axes((left / self.style.width_pt, 1 - (top + height) / self.height, width / self.style.width_pt, height / self.height))
 
     def text(self, x, y, words, **options):
-        options = {"fontsize": self.style.font_pt, "color": _INK, "va": "center"} | options
+        options = {"fontsize": self.style.font_pt, "color": palette.INK, "va": "center"} | options
         self.figure.text(x / self.style.width_pt, 1 - y / self.height, words, **options)
 
 
@@ -128,14 +117,14 @@ def _curve_panel(page, top, curves, options):
     last = _last_shown(curves, {options["method"], *options["beside"]})
     axes.set(xlim=(0, 1.01 * last), ylim=(0, 1.01))
     axes.set_xticks(curves.risk_time[curves.risk_time <= last * (1 + 1e-9)])
-    axes.tick_params(labelsize=font, color=_INK, labelcolor=_INK, width=0.8, length=3.5)
-    axes.set_xlabel(f"Time ({options['unit']})" if options["unit"] else "Time", fontsize=font, color=_INK)
-    axes.set_ylabel("Survival", fontsize=font, color=_INK)
+    axes.tick_params(labelsize=font, color=palette.INK, labelcolor=palette.INK, width=0.8, length=3.5)
+    axes.set_xlabel(f"Time ({options['unit']})" if options["unit"] else "Time", fontsize=font, color=palette.INK)
+    axes.set_ylabel("Survival", fontsize=font, color=palette.INK)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     for side in ("left", "bottom"):
-        axes.spines[side].set(color=_INK, lw=0.8)
-    axes.legend(loc="upper right", fontsize=font, frameon=False, handlelength=2.6, labelcolor=_INK, borderaxespad=0.2)
+        axes.spines[side].set(color=palette.INK, lw=0.8)
+    axes.legend(loc="upper right", fontsize=font, frameon=False, handlelength=2.6, labelcolor=palette.INK, borderaxespad=0.2)
     return axes
 
 
@@ -188,10 +177,10 @@ def _draw_ratio(axes, y, numbers):
     if not math.isfinite(estimate):
         return
     least, most = axes.get_xlim()
-    axes.plot([max(low, least), min(high, most)], [y, y], color=_INK, lw=1.0, solid_capstyle="butt", zorder=3)
+    axes.plot([max(low, least), min(high, most)], [y, y], color=palette.INK, lw=1.0, solid_capstyle="butt", zorder=3)
     for beyond, edge, marker in ((low < least, least, "<"), (high > most, most, ">")):
         if beyond:
-            axes.plot([edge], [y], marker=marker, ms=4.5, color=_INK, mec="none", clip_on=False, zorder=3)
+            axes.plot([edge], [y], marker=marker, ms=4.5, color=palette.INK, mec="none", clip_on=False, zorder=3)
     axes.plot([estimate], [y], marker="s", ms=6, color=_COLOURS[0], mec="none", zorder=4)
 
 
@@ -199,14 +188,14 @@ def _window_panel(page, top, windows, unit):
     """A forest plot with a row per window."""
     style, rows = page.style, list(_window_rows(windows))
     titles = (f"Window ({unit})" if unit else "Window", "Events", "Trials", f"Hazard ratio\n[{100 * windows.level:g} % CI]")
-    name_width = max(_text_width(titles[0], style.font_pt, "bold"), *(_text_width(row[0], style.font_pt) for row in rows))
+    name_width = max(text_width(titles[0], style.font_pt, "bold"), *(text_width(row[0], style.font_pt) for row in rows))
     columns = tuple(style.margin_pt + name_width + further for further in (-name_width, 50, 92, 192))
     for x, words, align in zip(columns, titles, ("left", "right", "right", "right"), strict=True):
         page.text(x, top, words, weight="bold", ha=align, va="bottom")
     axes = page.axes(top + 3, len(rows) * style.row_pt + 4, columns[-1] + 20)
     ticks = _ticks(rows)
     axes.set(xlim=(math.log(ticks[0]) * 1.04, math.log(ticks[-1]) * 1.04), ylim=(len(rows) - 0.5, -0.6))
-    axes.axvline(0, color=_INK, lw=0.8, zorder=1)
+    axes.axvline(0, color=palette.INK, lw=0.8, zorder=1)
     for number, (name, n_events, k, numbers) in enumerate(rows):
         y = top + 3 + (len(rows) * style.row_pt + 4) * (number + 0.6) / (len(rows) + 0.1)
         for x, words, align in zip(columns, (name, f"{n_events}", f"{k}" if k else "–", _effect(numbers)), ("left", "right", "right", "right"), strict=True):
@@ -214,10 +203,10 @@ def _window_panel(page, top, windows, unit):
         _draw_ratio(axes, number, numbers)
     axes.set_yticks([])
     axes.set_xticks([math.log(tick) for tick in ticks], [f"{tick:g}" for tick in ticks])
-    axes.tick_params(labelsize=style.font_pt, color=_INK, labelcolor=_INK, width=0.8, length=3.5)
+    axes.tick_params(labelsize=style.font_pt, color=palette.INK, labelcolor=palette.INK, width=0.8, length=3.5)
     for side in ("top", "left", "right"):
         axes.spines[side].set_visible(False)
-    axes.spines["bottom"].set(color=_INK, lw=0.8)
+    axes.spines["bottom"].set(color=palette.INK, lw=0.8)
     return axes
 
 
@@ -232,7 +221,7 @@ def _favours(page, axes, y, names):
 
 def _notes(curves, windows, options):
     limits = f"{100 * curves.level:g} % pointwise limits"
-    yield f"{_NAMES[options['method']]}, with {limits}; {curves.k} trial{'s' if curves.k > 1 else ''}."
+    yield f"{_NAMES[options['method']]}, with {limits}; {counted(curves.k, 'trial')}."
     yield from (f"Thin: {_NAMES[other][0].lower()}{_NAMES[other][1:]}." for other in options["beside"])
     yield from curves.notes
     if windows:
@@ -271,10 +260,10 @@ def pooled_curves_plot(curves, windows=None, *, method="standardised", beside=()
     if {method, *beside} - set(METHODS) or "summary" in beside:
         raise MetaAnalysisError(f"The curves are {method!r} beside {beside!r}; expected {', '.join(METHODS)}, and beside them standardised or simple.")
     style = CurvesStyle()
-    names = tuple(_shortened(name, style.font_pt, style.name_pt) for name in names)
+    names = tuple(shortened(name, style.name_pt, style.font_pt) for name in names)
     options = {"method": method, "beside": tuple(beside), "names": names, "unit": unit}
     width = style.width_pt - 2 * style.margin_pt
-    notes = [part for note in _notes(curves, windows, options) for part in _wrapped(note, style.font_pt - 1.5, width)]
+    notes = [part for note in _notes(curves, windows, options) for part in wrapped(note, width, style.font_pt - 1.5)]
     at_risk_top = style.margin_pt + style.curve_pt + 46
     bottom = at_risk_top + 2.8 * style.row_pt
     windows_top = bottom + 30
@@ -282,12 +271,12 @@ def pooled_curves_plot(curves, windows=None, *, method="standardised", beside=()
         bottom = windows_top + len(windows.windows) * style.row_pt + 42
     note_top = bottom + 4
     height = note_top + len(notes) * 1.35 * (style.font_pt - 1.5) + style.margin_pt
-    left = max(style.left_pt, style.margin_pt + 22 + max(_text_width(name, style.font_pt) for name in names))
+    left = max(style.left_pt, style.margin_pt + 22 + max(text_width(name, style.font_pt) for name in names))
     page = _Page(Figure(figsize=(style.width_pt / 72, height / 72), dpi=150, facecolor="white"), height, left, style)
     axes = _curve_panel(page, style.margin_pt, curves, options)
     _at_risk_table(page, at_risk_top, curves, axes, options["names"])
     if windows:
         _favours(page, _window_panel(page, windows_top, windows, unit), bottom - 12, options["names"])
     for row, words in enumerate(notes):
-        page.text(style.margin_pt, note_top + (row + 0.5) * 1.35 * (style.font_pt - 1.5), words, fontsize=style.font_pt - 1.5, color=_NOTE)
+        page.text(style.margin_pt, note_top + (row + 0.5) * 1.35 * (style.font_pt - 1.5), words, fontsize=style.font_pt - 1.5, color=palette.NOTE)
     return page.figure

@@ -26,6 +26,15 @@ def save_picture(figure, path, *, dpi=300):
     ------
     MetaAnalysisError
         Where the suffix is another.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from metaanalysis import forest_plot, pool
+    >>> pooled = pool([-0.36, -0.11, -0.52], [0.04, 0.02, 0.09], study=["A", "B", "C"], measure="HR")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_picture(forest_plot(pooled), Path(folder) / "forest.svg").name
+    'forest.svg'
     """
     import matplotlib
 

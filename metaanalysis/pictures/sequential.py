@@ -12,8 +12,8 @@ from scipy.special import ndtri
 
 from metaanalysis.monitoring.alpha_spending import obrien_fleming_spending
 from metaanalysis.monitoring.result import percent, told_size, unit
+from metaanalysis.pictures import palette
 
-_INK, _FAINT, _LEADER, _Z, _BOUNDARY, _FUTILITY = "#1a1a1a", "#7d8288", "#b9bdc2", "#2f6690", "#9b2226", "#b07d2b"
 _LETTER = 0.62  # width of a letter in heights of the font, at most
 
 
@@ -130,22 +130,22 @@ def _draw_frame(axes, analysis, style):
     label = {"patients": "Patients", "events": "Events", "statistical": "Information (inverse variance)"}[analysis.settings.information]
     axes.set_xlabel(f"{label}, cumulative", fontsize=style.font_pt)
     axes.set_ylabel("Cumulative Z", fontsize=style.font_pt)
-    axes.tick_params(labelsize=style.font_pt, color=_FAINT)
+    axes.tick_params(labelsize=style.font_pt, color=palette.FAINT)
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}" if value == round(value) else f"{value:,.1f}")
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}".replace("-", "\N{MINUS SIGN}"))
     axes.spines[["top", "right"]].set_visible(False)
-    axes.axhline(0, color=_INK, linewidth=0.8, zorder=1)
+    axes.axhline(0, color=palette.INK, linewidth=0.8, zorder=1)
     for text, height in (("Benefit \N{RIGHTWARDS ARROW}", 0.76), ("\N{LEFTWARDS ARROW} Harm", 0.24)):
         axes.annotate(
             text, (1, height), (8, 0), xycoords="axes fraction", textcoords="offset points", rotation=90,
-            ha="left", va="center", fontsize=style.font_pt, color=_FAINT,
+            ha="left", va="center", fontsize=style.font_pt, color=palette.FAINT,
         )
 
 
 def _draw_conventional(axes, analysis):
     label = f"Conventional, two-sided alpha {100 * analysis.settings.alpha:g} %"
     for sign in (1, -1):
-        axes.axhline(sign * analysis.conventional, color=_FAINT, linewidth=1.0, linestyle=(0, (4, 3)), label=label if sign > 0 else None, zorder=1)
+        axes.axhline(sign * analysis.conventional, color=palette.FAINT, linewidth=1.0, linestyle=(0, (4, 3)), label=label if sign > 0 else None, zorder=1)
 
 
 def _boundary_line(analysis, top):
@@ -168,8 +168,8 @@ def _draw_boundaries(axes, analysis, top):
     if not looked.any() and _is_far(analysis):
         return
     for sign in (1, -1):
-        axes.plot(sizes, sign * boundary, color=_BOUNDARY, linewidth=1.6, label="Boundaries for benefit and harm" if sign > 0 else None, zorder=2)
-        axes.plot(analysis.size[looked], sign * analysis.boundary[looked], "o", color=_BOUNDARY, markersize=2.8, zorder=2)
+        axes.plot(sizes, sign * boundary, color=palette.POOLED, linewidth=1.6, label="Boundaries for benefit and harm" if sign > 0 else None, zorder=2)
+        axes.plot(analysis.size[looked], sign * analysis.boundary[looked], "o", color=palette.POOLED, markersize=2.8, zorder=2)
 
 
 def _draw_wedge(axes, analysis):
@@ -178,9 +178,9 @@ def _draw_wedge(axes, analysis):
         return
     sizes = np.append(analysis.size[has], analysis.required)
     wedge = np.append(analysis.futility[has], analysis.boundary_at_required)
-    axes.fill_between(sizes, -wedge, wedge, color=_FUTILITY, alpha=0.13, linewidth=0, zorder=0)
+    axes.fill_between(sizes, -wedge, wedge, color=palette.EXPECTED, alpha=0.13, linewidth=0, zorder=0)
     for sign in (1, -1):
-        axes.plot(sizes, sign * wedge, color=_FUTILITY, linewidth=1.3, linestyle=(0, (6, 2)), label="Futility wedge" if sign > 0 else None, zorder=2)
+        axes.plot(sizes, sign * wedge, color=palette.EXPECTED, linewidth=1.3, linestyle=(0, (6, 2)), label="Futility wedge" if sign > 0 else None, zorder=2)
 
 
 def _draw_required(axes, analysis, style, right):
@@ -189,16 +189,16 @@ def _draw_required(axes, analysis, style, right):
     if analysis.required > right:
         text, place = f"{text} \N{RIGHTWARDS ARROW}\n{percent(analysis.fraction[-1])} of them there", (right, 0)
     else:
-        axes.axvline(analysis.required, color=_INK, linewidth=1.2, zorder=1)
+        axes.axvline(analysis.required, color=palette.INK, linewidth=1.2, zorder=1)
     axes.annotate(
         text, place, (-5 if at_left else 5, 6), xycoords=("data", "axes fraction"), textcoords="offset points",
-        ha="right" if at_left else "left", va="bottom", fontsize=style.font_pt, color=_INK,
+        ha="right" if at_left else "left", va="bottom", fontsize=style.font_pt, color=palette.INK,
     )
 
 
 def _draw_z(axes, analysis):
     axes.plot(
-        np.concatenate([[0.0], analysis.size]), np.concatenate([[0.0], analysis.z]), color=_Z, linewidth=1.9,
+        np.concatenate([[0.0], analysis.size]), np.concatenate([[0.0], analysis.z]), color=palette.STUDY, linewidth=1.9,
         marker="s", markersize=4.0, markevery=slice(1, None), label="Cumulative Z", zorder=4,
     )
 
@@ -213,11 +213,11 @@ def _draw_names(axes, analysis, names, size, style):
     """Names in the band above the plot; a line from each down to its point, bent where the name had to move."""
     point = analysis.size / axes.get_xlim()[1] * style.plot_width_pt
     places = _spread(point, 1.2 * size, style.plot_width_pt + style.right_pt - size)
-    axes.vlines(analysis.size, analysis.z, axes.get_ylim()[1], color=_LEADER, linewidth=0.5, zorder=0)
+    axes.vlines(analysis.size, analysis.z, axes.get_ylim()[1], color=palette.LEADER, linewidth=0.5, zorder=0)
     for name, at, place in zip(names, point, places, strict=True):
         x, above = place / style.plot_width_pt, 1 + style.elbow_pt / style.plot_height_pt
         axes.plot(
             [at / style.plot_width_pt, x, x], [1, 1 + 0.75 * (above - 1), 1 + 0.93 * (above - 1)], transform=axes.transAxes,
-            color=_LEADER, linewidth=0.5, clip_on=False, zorder=0,
+            color=palette.LEADER, linewidth=0.5, clip_on=False, zorder=0,
         )
-        axes.text(x, above, name, transform=axes.transAxes, rotation=90, ha="center", va="bottom", fontsize=size, color=_INK)
+        axes.text(x, above, name, transform=axes.transAxes, rotation=90, ha="center", va="bottom", fontsize=size, color=palette.INK)

@@ -14,10 +14,11 @@ from scipy.special import chdtrc
 
 from metaanalysis.errors import MetaAnalysisError
 from metaanalysis.estimate import PooledEstimate
+from metaanalysis.inputs import check_studies
 from metaanalysis.linear import fit_linear, weighted_coefficients
 from metaanalysis.models import normal_test
 from metaanalysis.plain import plain
-from metaanalysis.pooling import check_studies, pool
+from metaanalysis.pooling import pool
 from metaanalysis.presets import model_settings
 
 _LEAST_TRIALS_ACROSS = 3
@@ -54,6 +55,13 @@ class SubgroupContrast:
         trial holds both.
     across : AcrossTrial or None
         None where all trials have the same share of the level.
+
+    Examples
+    --------
+    >>> comparison = subgroup_contrasts([-0.5, -0.1, -0.6, -0.3], [0.04, 0.05, 0.06, 0.04], study=["A", "A", "B", "B"], subgroup=["x", "y", "x", "y"])
+    >>> contrast = comparison.contrasts[0]
+    >>> contrast.level, contrast.within.k, round(contrast.within.fixed.estimate, 2), contrast.across is None
+    ('y', 2, 0.35, False)
     """
 
     level: str
@@ -103,6 +111,14 @@ class SubgroupComparison:
         Common-effect test of all within-trial differences at once; NaN where trials do not connect all levels.
     floating : tuple of FloatingEffect
         Common-effect subgroup effects; empty where trials do not connect all levels.
+
+    Examples
+    --------
+    >>> comparison = subgroup_contrasts([-0.5, -0.1, -0.6, -0.3], [0.04, 0.05, 0.06, 0.04], study=["A", "A", "B", "B"], subgroup=["x", "y", "x", "y"])
+    >>> comparison.reference, comparison.df, round(comparison.p, 2)
+    ('x', 1, 0.11)
+    >>> [(effect.level, round(effect.estimate, 2)) for effect in comparison.floating]
+    [('x', -0.55), ('y', -0.2)]
     """
 
     measure: str

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from metaanalysis.errors import MetaAnalysisError
+from metaanalysis.inputs import check_studies
 from metaanalysis.linear import LinearFit, fit_linear
 from metaanalysis.models import NAN
 from metaanalysis.plain import plain
-from metaanalysis.pooling import check_studies
 from metaanalysis.presets import model_settings
 from metaanalysis.regression.moderators import Moderators, read_moderators
 from metaanalysis.spread import Heterogeneity, heterogeneity
@@ -58,6 +58,14 @@ class MetaRegression:
         QE with its test, and I2 and H2 of what the moderators leave.
     total_tau2 : float
         Variance between studies without moderators, by the same estimator.
+
+    Examples
+    --------
+    >>> regression = meta_regression([-0.9, -0.6, -0.5, -0.3, 0.1], [0.05, 0.04, 0.02, 0.03, 0.06], {"year": [1, 2, 3, 4, 5]})
+    >>> regression.to_frame()[["name", "estimate", "p"]].round(3).values.tolist()
+    [['intercept', -1.12, 0.016], ['year', 0.22, 0.051]]
+    >>> round(regression.r2), regression.omnibus.df
+    (100, 1)
     """
 
     measure: str

@@ -33,6 +33,13 @@ class PermutationTest:
         Whether they are all there are.
     seed : int or None
         Of the sample; None for an exact test.
+
+    Examples
+    --------
+    >>> from metaanalysis import meta_regression
+    >>> test = permutation_test(meta_regression([-0.9, -0.6, -0.5, -0.3, 0.1], [0.05, 0.04, 0.02, 0.03, 0.06], {"year": [1, 2, 3, 4, 5]}))
+    >>> test.n, test.is_exact, {name: round(p, 4) for name, p in zip(("intercept", "year"), test.p, strict=True)}
+    (120, True, {'intercept': 0.0083, 'year': 0.0167})
     """
 
     names: tuple

@@ -59,6 +59,13 @@ class NumberNeeded:
     estimate, low, high : float
         Patients; positive where one more benefits, negative where one more is harmed, infinite for no difference.
         `low` is from the least favourable limit, `high` from the most favourable.
+
+    Examples
+    --------
+    >>> from metaanalysis import pool
+    >>> pooled = pool([-0.36, -0.11, -0.52], [0.04, 0.02, 0.09], study=["A", "B", "C"], measure="HR")
+    >>> print(absolute_effects(pooled, {"low": 0.1}).rows[0].needed)
+    NNTB 48 (NNTH 35 to ∞ to NNTB 20)
     """
 
     estimate: float
@@ -137,6 +144,14 @@ class AbsoluteEffect:
     difference, difference_low, difference_high : float
         Treatment less reference, with its interval.
     needed : NumberNeeded
+
+    Examples
+    --------
+    >>> from metaanalysis import pool
+    >>> pooled = pool([-0.36, -0.11, -0.52], [0.04, 0.02, 0.09], study=["A", "B", "C"], measure="HR")
+    >>> row = absolute_effects(pooled, {"low": 0.1}).rows[0]
+    >>> row.baseline, round(row.treatment, 3), round(row.difference, 3)
+    ('low', 0.079, -0.021)
     """
 
     baseline: str
@@ -171,6 +186,13 @@ class AbsoluteEffects:
     rows : tuple of AbsoluteEffect
     notes : tuple of str
         What a reader should know.
+
+    Examples
+    --------
+    >>> from metaanalysis import pool
+    >>> pooled = pool([-0.36, -0.11, -0.52], [0.04, 0.02, 0.09], study=["A", "B", "C"], measure="HR")
+    >>> print(*absolute_effects(pooled, {"low": 0.1}, time="3 years").sentences())
+    At low risk: of 1000 patients treated with the treatment, 79 (48 to 129) would have the event by 3 years, instead of 100: 21 fewer (52 fewer to 29 more).
     """
 
     measure: str
@@ -378,5 +400,6 @@ def absolute_effects(pooled, baseline_risk=None, *, baseline_survival=None, kind
         risks = _named_risks(baseline_risk, survival=False)
     time = str(time or "")
     rows = tuple(_row(name, pooled.measure, effect, baseline, kind=kind, unwanted=unwanted) for name, baseline in risks.items())
-    notes = tuple(_notes(pooled.measure, effect, risks, kind=kind, time=time, unwanted=unwanted))
-    return AbsoluteEffects(pooled.measure, model, pooled.settings.level, kind, time, rows, notes)
+    level = pooled.settings.level
+    notes = [*_notes(pooled.measure, effect, risks, kind=kind, time=time, unwanted=unwanted), f"Intervals are of {100 * level:g} %."]
+    return AbsoluteEffects(pooled.measure, model, level, kind, time, rows, tuple(notes))

@@ -13,8 +13,8 @@ from collections import Counter
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
-from metaanalysis.estimate import RATIOS
 from metaanalysis.reporting.references import numbered
+from metaanalysis.wording import counted
 
 _MEASURES = {"HR": "Hazard ratios", "RR": "Risk ratios", "OR": "Odds ratios", "RD": "Risk differences"}
 _BY_SOURCE = {
@@ -136,23 +136,18 @@ def _software():
         return "ipdrecon"
 
 
-def _counted(number, noun):
-    plural = noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
-    return f"{number} {noun if number == 1 else plural}"
-
-
 def _effects(pooled, studies, outcome):
     names = [_MEASURES.get(measure, "Effects") for measure in dict.fromkeys(pooled.measures or (pooled.measure,))]
     named = " and ".join([names[0], *(name[0].lower() + name[1:] for name in names[1:])])
-    scale = " on the logarithmic scale" if set(pooled.measures or (pooled.measure,)) <= set(RATIOS) else ""
+    scale = " on the logarithmic scale" if pooled.is_ratio else ""
     done = "were pooled" if not pooled.is_mixed else "were pooled within subgroups of one measure, without a total,"
-    yield f"{named}{f' for {outcome}' if outcome else ''} of {_counted(pooled.k, 'study')} {done}{scale}."
+    yield f"{named}{f' for {outcome}' if outcome else ''} of {counted(pooled.k, 'study')} {done}{scale}."
     ways = Counter(_way(source, route) for source, route in zip(pooled.source, _routes(pooled, studies), strict=True))
     yield f"Effects were {'; '.join(f'{way} (k = {count})' for way, count in ways.most_common())}."
     if studies is not None and {"sampling_se", "reconstruction_se"} <= set(studies):
         drawn = int(studies[studies["study"].isin(pooled.study)][["sampling_se", "reconstruction_se"]].replace("", None).notna().all(axis=1).sum())
         if drawn:
-            yield f"Standard errors of {_counted(drawn, 'study')} include the error of the reconstruction, from repeated draws combined by Rubin's rules {{rubin1987}}."
+            yield f"Standard errors of {counted(drawn, 'study')} include the error of the reconstruction, from repeated draws combined by Rubin's rules {{rubin1987}}."
     yield from _zero_cells(pooled, studies)
 
 
@@ -177,10 +172,10 @@ def _way(source, route):
 def _zero_cells(pooled, studies):
     rule = None if studies is None else studies.attrs.get("zero_cells")
     counts = pooled.counts
-    if counts is not None and ((counts[:, [0, 2]] == 0).any() or (counts[:, [0, 2]] == counts[:, [1, 3]]).any() or rule == "all"):
+    if counts is not None and pooled.fixed.method != "Peto" and ((counts[:, [0, 2]] == 0).any() or (counts[:, [0, 2]] == counts[:, [1, 3]]).any() or rule == "all"):
         yield _ZERO_CELLS[rule or "tables"]
     if pooled.excluded:
-        yield f"{_counted(len(pooled.excluded), 'study')} carried no information on the measure and {'was' if len(pooled.excluded) == 1 else 'were'} left out."
+        yield f"{counted(len(pooled.excluded), 'study')} carried no information on the measure and {'was' if len(pooled.excluded) == 1 else 'were'} left out."
 
 
 def _models(pooled):
@@ -202,15 +197,15 @@ def _models(pooled):
 def _heterogeneity(pooled):
     if pooled.k == 1 or pooled.is_mixed:
         return
-    interval = _TAU2_CI[getattr(pooled.settings, "tau2_ci", "QP")]
+    interval = _TAU2_CI[pooled.settings.tau2_ci]
     yield f"Heterogeneity was described by Cochran's Q {{cochran1954}}, I² {{higgins2002}} and tau² with a confidence interval by {interval}."
 
 
 def _subgroups(pooled):
     if not pooled.subgroups:
         return
-    common = getattr(pooled.settings, "subgroup_tau2", "separate") == "common"
-    yield f"Studies were pooled within {_counted(len(pooled.subgroups), 'subgroup')}, with {'one tau² for all' if common else 'a tau² of its own for each'}."
+    common = pooled.settings.subgroup_tau2 == "common"
+    yield f"Studies were pooled within {counted(len(pooled.subgroups), 'subgroup')}, with {'one tau² for all' if common else 'a tau² of its own for each'}."
     if pooled.subgroup_test is not None:
         yield "Subgroups were compared by the test for differences between them {borenstein2013}, across studies."
 

@@ -6,7 +6,9 @@ import numpy as np
 from scipy.stats import rankdata
 
 from metaanalysis.errors import MetaAnalysisError
+from metaanalysis.inputs import check_studies
 from metaanalysis.models import random_effects
+from metaanalysis.read_only import hold_read_only
 from metaanalysis.robustness.small_studies import SMALL_STUDY_MINIMUM, require_small_studies
 from metaanalysis.tau2 import estimate_tau2
 
@@ -27,6 +29,14 @@ class TrimFill:
         Random effects with them, on the analysis scale.
     filled_yi, filled_vi : ndarray, shape (k0,)
         The studies filled in.
+
+    Examples
+    --------
+    >>> from metaanalysis import pool
+    >>> pooled = pool([-0.1, 0.0, 0.05, 0.1, 0.0, -0.05, 0.3, 0.5, 0.8, 1.0], [0.01 + 0.03 * row for row in range(10)])
+    >>> filled = pooled.trim_fill
+    >>> filled.k0, filled.side, round(pooled.estimate, 2), round(filled.estimate, 2)
+    (5, 'left', 0.04, -0.06)
     """
 
     k0: int
@@ -39,10 +49,7 @@ class TrimFill:
     filled_vi: np.ndarray = field(repr=False)
 
     def __post_init__(self):
-        for name in ("filled_yi", "filled_vi"):
-            array = np.array(getattr(self, name), dtype=float)
-            array.setflags(write=False)
-            object.__setattr__(self, name, array)
+        hold_read_only(self, "filled_yi", "filled_vi")
 
     def to_dict(self):
         """As in ``ipdrecon pool --json``."""
@@ -82,7 +89,7 @@ def trim_fill(yi, vi, settings, *, side=None, estimator="L0", minimum=SMALL_STUD
 
     Parameters
     ----------
-    yi, vi : ndarray, shape (k,)
+    yi, vi : array_like, shape (k,)
     settings : ModelSettings
     side : {"left", "right"}, optional
         Where studies are thought missing; by default against the slope of the effects on their standard errors.
@@ -111,6 +118,7 @@ def trim_fill(yi, vi, settings, *, side=None, estimator="L0", minimum=SMALL_STUD
         raise MetaAnalysisError(
             f"The estimator is {estimator!r} and the side {side!r}; expected one of {', '.join(_ESTIMATORS)}, and left, right or none."
         )
+    yi, vi, _ = check_studies(yi, vi)
     require_small_studies(len(yi), "Trim and fill", minimum)
     side = side or _missing_side(yi, vi)
     sign = 1.0 if side == "left" else -1.0

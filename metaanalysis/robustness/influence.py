@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import chdtri
 
+from metaanalysis.read_only import hold_read_only
 from metaanalysis.robustness.refits import check_model, leave_one_out, refit, require_studies
 
 INFLUENCE_MINIMUM = 3
@@ -47,6 +48,13 @@ class Influence:
         With all studies.
     measure : str
     model : {"random", "fixed"}
+
+    Examples
+    --------
+    >>> from metaanalysis import pool
+    >>> pooled = pool([-0.36, -0.11, -0.52], [0.04, 0.02, 0.09], study=["A", "B", "C"], measure="HR")
+    >>> influence_diagnostics(pooled).to_frame()[["study", "dffits"]].round(2).values.tolist()
+    [['A', -0.13], ['B', 1.55], ['C', -0.46]]
     """
 
     study: tuple
@@ -67,10 +75,7 @@ class Influence:
     model: str
 
     def __post_init__(self):
-        for name in (*_COLUMNS, "baujat_x", "baujat_y"):
-            array = np.array(getattr(self, name), dtype=float)
-            array.setflags(write=False)
-            object.__setattr__(self, name, array)
+        hold_read_only(self, *_COLUMNS, "baujat_x", "baujat_y")
 
     @property
     def limits(self):

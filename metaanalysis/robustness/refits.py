@@ -10,6 +10,7 @@ from metaanalysis.errors import MetaAnalysisError
 from metaanalysis.models import ModelSettings, fixed_effect, random_effects
 from metaanalysis.spread import heterogeneity
 from metaanalysis.tau2 import estimate_tau2
+from metaanalysis.wording import counted
 
 MODELS = ("random", "fixed")
 
@@ -95,6 +96,14 @@ class Cumulative:
     measure : str
     model : {"random", "fixed"}
     level : float
+
+    Examples
+    --------
+    >>> from metaanalysis import pool
+    >>> pooled = pool([-0.36, -0.11, -0.52], [0.04, 0.02, 0.09], study=["A", "B", "C"], measure="HR")
+    >>> steps = cumulative(pooled, by=[2004, 1999, 2011]).to_frame()
+    >>> steps[["added", "k"]].values.tolist()
+    [['B', 1], ['A', 2], ['C', 3]]
     """
 
     steps: tuple
@@ -128,7 +137,7 @@ def require_studies(pooled, least, method):
     if pooled.is_mixed:
         raise MetaAnalysisError(f"{method} needs studies of one measure; the rows are of {pooled.measure}: choose the rows of one.")
     if pooled.k < least:
-        raise MetaAnalysisError(f"{method} saw {pooled.k} {'study' if pooled.k == 1 else 'studies'}; it needs {least} or more: leave it out.")
+        raise MetaAnalysisError(f"{method} saw {counted(pooled.k, 'study')}; it needs {least} or more: leave it out.")
 
 
 def check_model(model):

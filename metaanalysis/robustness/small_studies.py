@@ -7,8 +7,10 @@ import numpy as np
 from scipy.special import stdtr
 
 from metaanalysis.errors import MetaAnalysisError
+from metaanalysis.inputs import check_studies
 from metaanalysis.linear import fit_linear
 from metaanalysis.models import ModelSettings
+from metaanalysis.wording import counted
 
 SMALL_STUDY_MINIMUM = 10
 """Studies below which funnel-plot methods are not offered (Sterne et al. 2011, BMJ 343:d4002)."""
@@ -71,7 +73,7 @@ def require_small_studies(k, method, minimum=SMALL_STUDY_MINIMUM):
     """
     if k < minimum:
         raise MetaAnalysisError(
-            f"{method} saw {k} {'study' if k == 1 else 'studies'}; expected {minimum} or more, "
+            f"{method} saw {counted(k, 'study')}; expected {minimum} or more, "
             "since with fewer its power is too low to tell chance from asymmetry (Sterne et al. 2011): leave it out."
         )
 
@@ -121,7 +123,7 @@ def egger(yi, vi, *, minimum=SMALL_STUDY_MINIMUM):
 
     Parameters
     ----------
-    yi, vi : ndarray, shape (k,)
+    yi, vi : array_like, shape (k,)
         Not all `vi` equal.
     minimum : int
         Studies below which the test is refused.
@@ -141,6 +143,7 @@ def egger(yi, vi, *, minimum=SMALL_STUDY_MINIMUM):
     >>> round(egger(0.1 + 2 * sei + 0.01 * np.cos(np.arange(12)), sei**2).bias, 1)
     2.0
     """
+    yi, vi, _ = check_studies(yi, vi)
     require_small_studies(len(yi), "Egger's test", minimum)
     return slope_test("Egger", yi, np.sqrt(vi), 1 / vi)
 
@@ -152,7 +155,7 @@ def egger_mixed(yi, vi, settings=None, *, minimum=SMALL_STUDY_MINIMUM):
 
     Parameters
     ----------
-    yi, vi : ndarray, shape (k,)
+    yi, vi : array_like, shape (k,)
         Not all `vi` equal.
     settings : ModelSettings, optional
     minimum : int
@@ -174,6 +177,7 @@ def egger_mixed(yi, vi, settings=None, *, minimum=SMALL_STUDY_MINIMUM):
     >>> round(egger_mixed(0.1 + 2 * sei + 0.01 * np.cos(np.arange(12)), sei**2).bias, 1)
     2.0
     """
+    yi, vi, _ = check_studies(yi, vi)
     require_small_studies(len(yi), "Egger's test", minimum)
     _require_precisions("Egger", np.sqrt(vi))
     fit = fit_linear(yi, vi, np.column_stack([np.ones(len(yi)), np.sqrt(vi)]), settings or ModelSettings())
@@ -190,8 +194,9 @@ def begg(yi, vi, *, minimum=SMALL_STUDY_MINIMUM):
 
     Parameters
     ----------
-    yi, vi : ndarray, shape (k,)
+    yi, vi : array_like, shape (k,)
     minimum : int
+        Studies below which the test is refused.
 
     Returns
     -------
@@ -200,9 +205,16 @@ def begg(yi, vi, *, minimum=SMALL_STUDY_MINIMUM):
     Raises
     ------
     MetaAnalysisError
+
+    Examples
+    --------
+    >>> test = begg([-0.1, 0.0, 0.05, 0.1, 0.0, -0.05, 0.3, 0.5, 0.8, 1.0], [0.01 + 0.03 * row for row in range(10)])
+    >>> round(test.tau, 2), round(test.p, 3)
+    (0.73, 0.002)
     """
     from scipy.stats import kendalltau
 
+    yi, vi, _ = check_studies(yi, vi)
     k = len(yi)
     require_small_studies(k, "Begg's test", minimum)
     if np.ptp(vi) == 0:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from metaanalysis.read_only import hold_read_only
 from metaanalysis.robustness.refits import check_model, require_studies
 from metaanalysis.spread import heterogeneity
 from metaanalysis.tau2 import estimate_tau2
@@ -36,6 +37,16 @@ class Gosh:
         Whether these are all subsets of 2 studies or more.
     measure : str
     model : {"random", "fixed"}
+
+    Examples
+    --------
+    >>> from metaanalysis import pool
+    >>> pooled = pool([-0.36, -0.11, -0.52], [0.04, 0.02, 0.09], study=["A", "B", "C"], measure="HR")
+    >>> subsets = gosh(pooled)
+    >>> len(subsets.estimate), subsets.is_exhaustive
+    (4, True)
+    >>> subsets.to_frame()["k"].tolist()
+    [3, 2, 2, 2]
     """
 
     study: tuple
@@ -48,10 +59,7 @@ class Gosh:
     model: str
 
     def __post_init__(self):
-        for name in ("members", "estimate", "tau2", "i2"):
-            array = np.array(getattr(self, name))
-            array.setflags(write=False)
-            object.__setattr__(self, name, array)
+        hold_read_only(self, "members", "estimate", "tau2", "i2", dtype=None)
 
     def to_frame(self):
         """One row per subset: ``k, estimate, tau2, i2`` and a column of True and False for each study."""

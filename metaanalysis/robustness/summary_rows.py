@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from metaanalysis.errors import MetaAnalysisError
+from metaanalysis.inputs import check_studies
 from metaanalysis.models import normal_test
-from metaanalysis.pooling import check_studies
 
 PLAUSIBLE_TAU = (0.0, 0.1, 0.2, 0.3, 0.5)
 """Standard deviations between trials on the log scale: none, and the range that is called reasonable for ratios, 0.1 to 0.5

@@ -15,6 +15,7 @@ from metaanalysis.studies.rows import EXPECTED, Row, read_row
 MEASURES = ("HR", "RR", "OR", "RD")
 _OF_HAZARDS = ("o_minus_e", "logrank_p", "o_1", "median_1", "survival_1")
 
+
 def _infer_measure(frame):
     """HR, RR, OR or RD by the columns filled; HR for a log-rank test, medians or survival, RR for events alone; else empty."""
     def filled(column):
@@ -93,6 +94,8 @@ def read_studies(path_or_frame, measure=None, *, analysis=None, zero_cells="tabl
     frame = canonical_names(read_frame(path_or_frame))
     if is_revman(frame):
         frame = choose_analysis(frame.rename(columns={"Subgroup": "subgroup"}), analysis)
+    elif analysis is not None:
+        raise MetaAnalysisError(f"The table is no data rows of RevMan, and analysis {analysis} was asked for; expected a table with several analyses: leave it out.")
     if not len(frame):
         raise MetaAnalysisError(f"The table holds no studies; expected one row per study with {EXPECTED}.")
     by_row, measure = _measures_to_read(frame, measure)
@@ -124,11 +127,19 @@ def _has_all(frame, columns):
     return all(name in frame for name in columns) and bool(np.isfinite(frame[list(columns)].to_numpy(float)).all())
 
 
+def _is_of_events(frame):
+    """Whether each row's effect is from its events, row by row; those of a frame without routes are where all have them."""
+    return (frame["route"] == "events") if "route" in frame else pd.Series(True, frame.index)
+
+
 def _check_fixed(frame, measure, fixed):
-    """Whether the tables themselves are pooled; an error where the method needs what some row lacks."""
+    """Whether the tables themselves are pooled; an error where the method needs what some row lacks.
+
+    Inverse variance takes an effect that is printed before one from events, as `read_studies` did.
+    """
     if fixed not in FIXED_METHODS:
         raise MetaAnalysisError(f"The fixed-effect method is {fixed!r}; expected one of {', '.join(FIXED_METHODS)}.")
-    if measure in ("RR", "OR", "RD") and _has_all(frame, COUNTS):
+    if measure in ("RR", "OR", "RD") and _has_all(frame, COUNTS) and (fixed != "iv" or _is_of_events(frame).all()):
         return True
     if fixed == "iv" or fixed == "peto" and _has_all(frame, ("o_minus_e", "v")):
         return False
@@ -145,7 +156,8 @@ def pool_studies(studies, *, by=None, fixed="iv", **options):
     by : str, optional
         Column that parts subgroups.
     fixed : {"iv", "mh", "peto"}
-        ``"mh"`` needs events in every row, ``"peto"`` events or ``o_minus_e, v``.
+        ``"mh"`` needs events in every row, ``"peto"`` events or ``o_minus_e, v``; both pool the events even where an effect
+        is printed beside them.
     **options
         `tau2`, `ci`, `level`, `prediction`, as in `metaanalysis.pool`; with events also `zero_cells` (by default as the
         studies were read) and `zero_cells_pooled`, as in `metaanalysis.pool_events`.
@@ -172,7 +184,8 @@ def pool_studies(studies, *, by=None, fixed="iv", **options):
     if _check_fixed(studies, measure, fixed):
         subgroup = None if by is None else list(studies[by])
         counts = (studies[name] for name in COUNTS)
-        return pool_events(*counts, measure=measure, fixed=fixed, study=studies["study"], subgroup=subgroup, source=studies["source"], **zero_cells, **options)
+        source = studies["source"].mask(~_is_of_events(studies) & (studies["source"] == "reported"), "derived")
+        return pool_events(*counts, measure=measure, fixed=fixed, study=studies["study"], subgroup=subgroup, source=source, **zero_cells, **options)
     told = studies["yi"].notna()
     if not told.any():
         raise MetaAnalysisError("No study tells anything of the measure; expected at least one with an effect: choose the measure RD.")
@@ -190,3 +203,46 @@ def _named_peto(pooled):
     """Call the inverse-variance mean of one-step estimates by its name."""
     groups = tuple(replace(group, fixed=replace(group.fixed, method="Peto")) for group in pooled.subgroups)
     return replace(pooled, fixed=replace(pooled.fixed, method="Peto"), subgroups=groups)
+
+
+def as_pooled(studies, pooled):
+    """Give a frame made by `read_studies` with the effects that were pooled, where the fixed-effect method took others.
+
+    Mantel-Haenszel takes the events of a row that also prints its effect; Peto takes one-step odds ratios.
+
+    Parameters
+    ----------
+    studies : DataFrame
+    pooled : PooledEstimate
+        Made of it by `pool_studies`.
+
+    Returns
+    -------
+    DataFrame
+        `yi, vi, sei` are NaN in rows that were left out.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"study": ["A", "B"], "events_1": [0, 5], "n_1": [40, 100], "events_2": [3, 9], "n_2": [41, 98]})
+    >>> studies = read_studies(table, "OR")
+    >>> pooled = pool_studies(studies, fixed="peto")
+    >>> bool((as_pooled(studies, pooled)["yi"] == pooled.yi).all()), bool((studies["yi"] == pooled.yi).any())
+    (True, False)
+    """
+    if pooled.counts is None:
+        return studies
+    frame, kept, place = studies.copy(), [], 0
+    for name, counts in zip(frame["study"], frame[list(COUNTS)].to_numpy(float), strict=True):
+        kept.append(place < pooled.k and name == pooled.study[place] and bool((counts == pooled.counts[place]).all()))
+        place += kept[-1]
+    kept = np.array(kept)
+    effects = pooled.to_frame().set_axis(frame.index[kept])
+    for column in ("yi", "vi", "sei"):
+        frame[column] = np.nan
+        frame.loc[kept, column] = effects[column]
+    printed = kept & ~_is_of_events(studies)
+    frame.loc[kept, "source"] = effects["source"]
+    if pooled.fixed.method == "Peto":
+        frame.loc[kept, "read_note"] = "Peto's one-step estimate from the events"
+    frame.loc[printed, ["route", "read_note"]] = ["events", "from the events, as the fixed-effect method needs; the effect printed was left aside"]
+    return frame
