@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 _ROUNDING = 1.03
-_NAME_END = 10
+_NAME_END, _FREE = 10, 0.98
 _PARTING = re.compile(r"(?<![=<]) (?![=<] )")
 
 
@@ -69,8 +69,11 @@ class Typeface:
         return self.shortened(text[: -len(end)].rstrip(), width - self.width(f" {end}", weight), weight) + f" {end}"
 
     def wrapped(self, text, width, weight="normal"):
-        """Lines no wider than `width`, not parted beside ``=`` or ``<``; single words that are wider are shortened."""
-        lines = [""]
+        """Lines no wider than `width`, not parted beside ``=`` or ``<``; single words that are wider are shortened.
+
+        Long lines gather the rounding of many letters, so that some of the width is left free.
+        """
+        width, lines = _FREE * width, [""]
         for word in _PARTING.split(text):
             longer = f"{lines[-1]} {word}".strip()
             if self.width(longer, weight) <= width or not lines[-1]:
