@@ -72,8 +72,8 @@ def snap_stroke(px, stroke, *, colour=None, reach=REACH_PX):
     bottom = min(int(np.ceil(centre.max() + reach)) + _MARGIN_PX, len(px) - 1)
     own = _own_ink(px[top : bottom + 1, columns[0] : columns[-1] + 1], colour)
     rows = np.arange(len(own))[:, None] + top
-    near = np.abs(rows - centre) <= _reaches(centre, reach)
-    own = np.where(near, own, 0.0)
+    highest, lowest = _around(centre, int(np.ceil(reach)))
+    own = np.where((rows >= highest - reach) & (rows <= lowest + reach), own, 0.0)
     share = float((own > 0.3).any(axis=0).mean())
     if share < _LEAST_SHARE:
         raise EditError(f"Only {share:.0%} of the stroke has ink within {reach:g} px; draw it nearer to the curve, or choose the arm whose colour it has.")
@@ -99,11 +99,10 @@ def _course(px, stroke):
     return columns, np.clip(np.interp(columns, *points.T), 0, height - 1)
 
 
-def _reaches(centre, reach):
-    """Reach in each column: more where the stroke is steep, so that a drop beneath it is within."""
-    slope = np.abs(np.gradient(centre))
-    padded = np.pad(slope, 3, mode="edge")
-    return reach + np.max([padded[k : k + len(slope)] for k in range(7)], axis=0) * 3
+def _around(centre, reach):
+    """Highest and lowest row of the stroke within some columns of each."""
+    windows = np.lib.stride_tricks.sliding_window_view(np.pad(centre, reach, mode="edge"), 2 * reach + 1)
+    return windows.min(axis=1), windows.max(axis=1)
 
 
 def _own_ink(px, colour):
@@ -129,7 +128,10 @@ def _steps(own, share):
     path = max(paths, key=lambda one: one.score)
     edges = ink_edges(path, own, np.zeros(own.shape), nothing)
     column, row = steps(path, edges)
-    return np.append(0.0, column[1:]), row, own.shape[1] - 1.0
+    end = own.shape[1] - 1.0
+    begun = int(np.searchsorted(column, column[0] + edges.stroke + 1.0)) - 1
+    within = slice(begun, max(int(np.searchsorted(column, end)), begun + 1))
+    return np.append(0.0, column[within][1:]), row[within], end
 
 
 def _middles(rows):
