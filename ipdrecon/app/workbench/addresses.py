@@ -10,8 +10,8 @@ from ipdrecon import flags as kinds_of_flags
 from ipdrecon.app import library, workflow
 from ipdrecon.app.draws import DRAWS
 from ipdrecon.app.given import EDITS
-from ipdrecon.app.pooling import FOREST, POOLED, STUDIES
 from ipdrecon.app.saving import plain
+from ipdrecon.app.workbench.comparing import CONSENSUS_FILE
 from ipdrecon.app.workbench.desk import REPORTED, OldRevisionError
 from ipdrecon.app.workbench.figures import MOST_BYTES, MOST_PAGES, MOST_PIXELS, UnknownError
 from ipdrecon.app.workbench.rebuilt import COLUMNS, reported_rows
@@ -19,20 +19,17 @@ from ipdrecon.errors import EditError
 from ipdrecon.model import SCALES
 from ipdrecon.survival.reported import QUANTITIES
 
-CONSENSUS = "consensus.json"
 FILES = (
     library.CURVES, library.AT_RISK, library.CENSOR_MARKS, library.FIGURE, EDITS, library.OVERLAY, workflow.IPD, workflow.RECONSTRUCTION,
-    workflow.RECONSTRUCTION_PICTURE, REPORTED, workflow.VALIDATION, workflow.VALIDATION_RECORD, CONSENSUS,
+    workflow.RECONSTRUCTION_PICTURE, REPORTED, workflow.VALIDATION, workflow.VALIDATION_RECORD, CONSENSUS_FILE,
 )  # fmt: skip
 ALL_FILES = "figure.zip"
-POOL_FILES = (*(f"{FOREST}{ending}" for ending in (".svg", ".pdf", ".png")), POOLED, STUDIES)
 TYPES = {
     ".csv": "text/csv; charset=utf-8", ".json": "application/json", ".png": "image/png", ".svg": "image/svg+xml", ".pdf": "application/pdf",
     ".zip": "application/zip", ".html": "text/html; charset=utf-8",
 }  # fmt: skip
-_REBUILT = (workflow.IPD, workflow.RECONSTRUCTION, workflow.RECONSTRUCTION_PICTURE, DRAWS)
+REBUILT = (workflow.IPD, workflow.RECONSTRUCTION, workflow.RECONSTRUCTION_PICTURE, DRAWS)
 _COMPARED = (REPORTED, workflow.VALIDATION, workflow.VALIDATION_RECORD)
-_POOL_SETTINGS = ("measure", "tau2", "ci", "fixed", "by", "outcome")
 
 
 class Malformed(Exception):
@@ -215,7 +212,7 @@ def change(asked, make):
     except OldRevisionError as error:
         error.answer = {"figure": figure_record(asked.entry, desk, asked.reader)}
         raise
-    asked.figures.after_edit(desk)
+    asked.figures.tidy_soon(desk)
     return figure_record(asked.entry, desk, asked.reader)
 
 
@@ -307,7 +304,8 @@ def _data(panels, points):
 # --- patients --------------------------------------------------------------------------------------------------------
 
 
-def _totals(desk):
+def totals_of(desk):
+    """Patients and events by arm that are given by hand, as a dict."""
     given = desk.journal.given or {}
     return {"n": given.get("n") or {}, "n_event": given.get("n_event") or {}}
 
@@ -315,10 +313,10 @@ def _totals(desk):
 def rebuilt(asked):
     """The rebuilt patients of a figure."""
     options = {name: asked.query.get(name) or None for name in ("panel", "treatment", "reference")}
-    return asked.desk.apart("rebuild", _REBUILT, **options, **_totals(asked.desk))
+    return asked.desk.apart("rebuild", REBUILT, **options, **totals_of(asked.desk))
 
 
-def give_totals(asked):
+def givetotals_of(asked):
     """Patients and events per arm, by hand."""
     totals = {}
     for name in ("n", "n_event"):
@@ -349,7 +347,7 @@ def agreement(asked):
 
 
 def _agreement(asked, rows):
-    return asked.desk.apart("validate", (*_REBUILT, *_COMPARED), reported=rows, **_totals(asked.desk))
+    return asked.desk.apart("validate", (*REBUILT, *_COMPARED), reported=rows, **totals_of(asked.desk))
 
 
 # --- downloads -------------------------------------------------------------------------------------------------------

@@ -145,14 +145,21 @@ def validate(folder, *, reported=None, **given):
 
 def compare(folders, **options):
     """Compare the readings of two readers."""
-    from ipdrecon.app.workbench.readers import comparison_view
+    from ipdrecon.app.workbench.comparing import comparison_view
 
     return comparison_view(folders, **options)
 
 
+def candidates(folder, **options):
+    """List the comparisons of a figure that may be pooled."""
+    from ipdrecon.app.workbench.pooling import candidates_view
+
+    return candidates_view(folder, **options)
+
+
 def pool(rows, *, settings, out):
     """Pool studies."""
-    from ipdrecon.app.workbench.pool import pooled_view
+    from ipdrecon.app.workbench.pooling import pooled_view
 
     return pooled_view(rows, settings, out)
 
@@ -178,7 +185,7 @@ def warm(what):
 
 JOBS = {
     job.__name__: job
-    for job in (read, draft, sheet, crop, snap, summarise, count_plots, page, overlay, rebuild, validate, compare, pool, warm)
+    for job in (read, draft, sheet, crop, snap, summarise, count_plots, page, overlay, rebuild, validate, compare, candidates, pool, warm)
 }
 
 

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from ipdrecon.app import library
+from ipdrecon.app.given import EDITS
 from ipdrecon.app.saving import write_files
 from ipdrecon.app.workbench.journal import JOURNAL, Journal, label
 from ipdrecon.app.workbench.views import figure_view
@@ -56,7 +57,7 @@ class Desk:
         self._view, self._drafts, self._size, self._is_warm = None, [], None, False
         self._warming = threading.Lock()
         self.ticks, self._began, self._stopped = 0, None, False
-        self.journal = Journal.read(folder)
+        self.journal, self._seen = Journal.read(folder), _stamp(folder / EDITS)
         self._open()
 
     # --- what is there -------------------------------------------------------------------------------------------
@@ -202,7 +203,7 @@ class Desk:
         journal = journal.knowing(failed=None)
         journal.write(self.folder, json.loads(answer["files"][library.FIGURE])["sha256"])
         write_figure_folder(self.folder, files, TABLES, outdated=(library.OVERLAY,))
-        self.journal, self._view, self._drafts = journal, answer["view"], []
+        self.journal, self._view, self._drafts, self._seen = journal, answer["view"], [], _stamp(self.folder / EDITS)
         self.status, self.message = "read", ""
 
     def _fail(self, journal, error):
@@ -210,7 +211,7 @@ class Desk:
         journal = journal.knowing(failed=error.message)
         journal.write(self.folder, self._digest())
         write_figure_folder(self.folder, {}, TABLES, outdated=_READ_FILES)
-        self.journal, self._view, self._drafts = journal, None, error.answer.get("drafts", [])
+        self.journal, self._view, self._drafts, self._seen = journal, None, error.answer.get("drafts", []), _stamp(self.folder / EDITS)
         self._size = error.answer.get("size") or self._size
         self.status, self.message = "failed", error.message
 
@@ -229,6 +230,7 @@ class Desk:
 
     def ready(self):
         """Bring what is shown up to date: the draft of a figure that could not be read, or tables older than the edits."""
+        self._look_again()
         if self.status != "failed" or self._drafts or self._size or self.source is None:
             return
         with self.lock:
@@ -239,6 +241,14 @@ class Desk:
                 options = self._options | {"ocr": False} if not self._is_document else self._options
                 answer = self._crew.mender.call("draft", seconds=EDIT_SECONDS, edits=list(self.journal.edits), sheet=str(self.sheet), **options)
                 self._size, self._drafts = answer["size"], answer["drafts"]
+
+    def _look_again(self):
+        """Take up edits that were changed by another program."""
+        if self._seen != _stamp(self.folder / EDITS) and self.status != "reading":
+            with self.lock:
+                self.journal, self._seen = Journal.read(self.folder), _stamp(self.folder / EDITS)
+                self._view, self._drafts, self._size, self.status = None, [], None, "new"
+                self._open()
 
     @property
     def _is_document(self):
@@ -265,6 +275,7 @@ class Desk:
         if self.status == "reading":
             raise BusyError("The figure is being read; wait until it is done.")
         with self.lock:
+            self._look_again()
             if revision != self.revision:
                 raise OldRevisionError(f"The figure has been changed in the meantime: its revision is {self.revision}, not {revision}. Look at it anew.")
             if self.source is None:
@@ -294,7 +305,7 @@ class Desk:
         with self.lock:
             journal = self.journal.knowing(**given)
             journal.write(self.folder, self._digest())
-            self.journal = journal
+            self.journal, self._seen = journal, _stamp(self.folder / EDITS)
 
     # --- pictures ------------------------------------------------------------------------------------------------
 
@@ -348,8 +359,7 @@ class Desk:
         with tempfile.TemporaryDirectory(dir=self._scratch) as place:
             copy = Path(place) / self.folder.name
             with self.lock:
-                revision, before = self.revision, self._contents()
-                write_files(copy, before)
+                revision, before = self.revision, self.copy_to(copy)
             answer = self._crew.rebuilder.call(job, seconds=PICTURE_SECONDS, folder=str(copy), **given)
             after = {name: (copy / name).read_bytes() for name in made if (copy / name).is_file()}
             with self.lock:
@@ -357,6 +367,13 @@ class Desk:
                     new = {name: content for name, content in after.items() if content != before.get(name)}
                     write_files(self.folder, new, outdated=[name for name in made if name not in after])
         return {"revision": revision} | answer
+
+    def copy_to(self, place):
+        """Write what the folder holds to another place; the contents by name."""
+        with self.lock:
+            contents = self._contents()
+            write_files(place, contents)
+        return contents
 
     def _contents(self):
         names = (*OWN_FILES, REPORTED)

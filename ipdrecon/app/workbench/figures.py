@@ -23,7 +23,7 @@ MOST_WAITING = 20
 _DEEPEST, _MOST_FOLDERS, _FRESH_SECONDS = 5, 3000, 1.0
 _LEFT_OUT = {"results", "node_modules", "__pycache__", "export", "pictures"}
 _READER = re.compile(r"[A-Za-z0-9_-]{1,30}")
-_PAGE_SIDE_PX, _SMALL_SIDE_PX = 2600, 420
+_PAGE_SIDE_PX, _SMALL_SIDE_PX, _TIDY_SECONDS = 2600, 420, 4.0
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10))}
 
 
@@ -191,7 +191,7 @@ class Figures:
         if reader is not None and not _READER.fullmatch(reader):
             raise UnknownError("A reader's name has letters, digits, - and _ only, at most 30.")
         folder = entry.folder if reader is None else entry.folder.with_name(f"{entry.folder.name}.{reader}")
-        if reader is not None and reader not in entry.readers and folder.exists():
+        if reader is not None and _is_other(folder):
             raise UnknownError(f"The folder {folder.name} is there already and is no reading of {entry.name}; choose another name.")
         with self._guard:
             desk = self._desks.get(folder)
@@ -315,23 +315,22 @@ class Figures:
         finally:
             self._waiting -= 1
         if desk.status == "read":
-            self._background.submit(desk.warm)
-            self._background.submit(desk.tidy)
+            self.warm(desk)
 
-    def after_edit(self, desk):
-        """Let the pictures of a folder be drawn anew soon after an edit."""
+    def tidy_soon(self, desk):
+        """Let the pictures of a folder be drawn when nothing has happened for a while."""
         with self._guard:
             timer = getattr(desk, "timer", None)
             if timer is not None:
                 timer.cancel()
-            desk.timer = threading.Timer(1.0, desk.tidy)
+            desk.timer = threading.Timer(_TIDY_SECONDS, desk.tidy)
             desk.timer.daemon = True
             desk.timer.start()
 
     def warm(self, desk):
         """Let the process that answers edits see a figure soon."""
         self._background.submit(desk.warm)
-        self._background.submit(desk.tidy)
+        self.tidy_soon(desk)
 
     # --- documents -----------------------------------------------------------------------------------------------
 
@@ -392,6 +391,12 @@ class Figures:
             if getattr(desk, "timer", None) is not None:
                 desk.timer.cancel()
         self._background.shutdown(wait=False, cancel_futures=True)
+
+
+def _is_other(folder):
+    """Whether a folder is something else than a reading: the folder of another picture, or of anything."""
+    pictures = [ending for ending in ENDINGS if folder.with_name(folder.name + ending).is_file()]
+    return bool(pictures) or (folder.exists() and not is_figure_folder(folder) and any(folder.iterdir()))
 
 
 def _slug(name):
