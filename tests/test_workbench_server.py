@@ -538,7 +538,7 @@ def test_pooling_figures_and_typed_rows(client, by_hand):
         {"study": "B", "hr": "0.80", "ci_low": "0.60", "ci_high": "1.07", "aetiology": "x"},
         {"study": "C", "yi": -0.3, "sei": 0.2, "aetiology": "y"},
     ]
-    answer = done(client.post("/api/pool", json={"rows": given, "measure": "HR", "by": "aetiology", "outcome": "Overall survival"}))
+    answer = done(client.post("/api/pool", json={"rows": given, "measure": "HR", "by": "aetiology", "outcome": "Overall <b>survival"}))
     studies = answer["pooled"]["studies"]
     assert [study["study"] for study in studies] == ["A", "B", "C"]
     assert studies[0]["yi"] == pytest.approx(np.log(rebuilt["hr"]), rel=1e-6)
@@ -546,6 +546,9 @@ def test_pooling_figures_and_typed_rows(client, by_hand):
     assert answer["forest"].lstrip().startswith("<?xml")
     for name in answer["files"]:
         assert client.get(f"/api/pool/files/{name}").status_code == 200
+    report = client.get("/api/pool/files/pooled.html").text
+    assert "<h1>Overall &lt;b&gt;survival</h1>" in report
+    assert answer["words"][0].replace("<", "&lt;") in report
     table = list(csv.DictReader(io.StringIO(client.get("/api/pool/files/studies.csv").text)))
     assert [row["source"] for row in table][0] == "reconstructed"
     assert str(Path.home()) not in client.get("/api/pool/files/studies.csv").text
