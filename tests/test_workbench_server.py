@@ -299,6 +299,17 @@ def test_the_command_line_repeats_what_the_workbench_did(client, by_hand, bench,
     assert (tmp_path / "again" / "overlay.png").read_bytes() == (folder / "overlay.png").read_bytes()
 
 
+def test_a_review_repeats_the_edits_of_a_figures_own_folder_unless_the_trial_names_others(tmp_path):
+    from ipdrecon.app.review import FigureEntry
+    from ipdrecon.app.review_figure import edits_of
+
+    assert edits_of(tmp_path, FigureEntry(file="fig5.png")) is None
+    (tmp_path / "fig5").mkdir()
+    (tmp_path / "fig5" / "edits.json").write_text("[]")
+    assert edits_of(tmp_path, FigureEntry(file="fig5.png")) == tmp_path / "fig5" / "edits.json"
+    assert edits_of(tmp_path, FigureEntry(file="fig5.png", edits="other.json")) == tmp_path / "other.json"
+
+
 # --- edits -----------------------------------------------------------------------------------------------------------
 
 
