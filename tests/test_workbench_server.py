@@ -657,6 +657,9 @@ def test_what_takes_too_long_or_too_much_is_ended_and_the_next_job_done(bench, m
         with pytest.raises(workers.WorkerError, match="more than 0.001 s and was stopped"):
             worker.call("summarise", seconds=0.001, source=str(path))
         assert worker.call("summarise", seconds=60, source=str(path))["kind"] == "PNG"
+        worker._process.kill()
+        worker._process.wait()
+        assert worker.call("summarise", seconds=60, source=str(path))["kind"] == "PNG"
     finally:
         worker.close()
     monkeypatch.setattr(workers, "MOST_MEMORY", 200 * 1024**2)
