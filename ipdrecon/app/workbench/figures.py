@@ -236,15 +236,18 @@ class Figures:
             known = entry.source
             if known is not None and entry.parent is None and known.stat().st_size == len(content) and hashlib.sha256(known.read_bytes()).hexdigest() == digest:
                 return entry, False
-        kind = self._checked(content)
+        summary = self._checked(content)
         with self._guard:
             stem = self._free_stem(_slug(name))
-            ending = next(ending for ending, one in ENDINGS.items() if one == kind)
+            ending = next(ending for ending, one in ENDINGS.items() if one == summary["kind"])
             write_files(self.root, {f"{stem}{ending}": content})
-        return self.entry(self._id(self.root / stem)), True
+        self.forget()
+        entry = self.entry(self._id(self.root / stem))
+        self._keep_summary(entry, summary)
+        return entry, True
 
     def _checked(self, content):
-        """Kind of a file, told by the worker."""
+        """What the worker tells of a file."""
         path = self.scratch / f"{os.urandom(8).hex()}.upload"
         write_files(self.scratch, {path.name: content})
         try:
@@ -257,7 +260,7 @@ class Figures:
             raise TooLargeError(f"The picture has {summary['width'] * summary['height'] / 1e6:.0f} million px; at most {MOST_PIXELS // 10**6} are read. Scale it down.")
         if summary["n_pages"] > MOST_PAGES:
             raise TooLargeError(f"The document has {summary['n_pages']} pages; at most {MOST_PAGES} are looked through. Give a file of just the pages with the figure.")
-        return summary["kind"]
+        return summary
 
     def _free_stem(self, stem):
         names = {path.name.split(".")[0].casefold() for path in self.root.iterdir()}
@@ -361,8 +364,11 @@ class Figures:
         """Tell what a figure's file is, as the worker does; remembered."""
         key = (entry.source, entry.source.stat().st_mtime_ns)
         if key not in self._pages:
-            self._pages[key] = self.crew.rebuilder.call("summarise", seconds=QUICK_SECONDS, source=str(entry.source)) | {"plots": {}, "begun": False}
+            self._keep_summary(entry, self.crew.rebuilder.call("summarise", seconds=QUICK_SECONDS, source=str(entry.source)))
         return self._pages[key]
+
+    def _keep_summary(self, entry, summary):
+        self._pages[entry.source, entry.source.stat().st_mtime_ns] = summary | {"plots": {}, "begun": False}
 
     def _survey(self, entry, n_pages):
         desk, summary = self.desk(entry), self.summary(entry)
