@@ -58,7 +58,7 @@ def read_figures(figures, files, results):
 def reconstruction_error(file, folder):
     """Rebuild the patients of a figure folder; why that could not be done, by file."""
     try:
-        reconstruct_to_folder(folder, method="guyot", n={}, n_event={}, seed=0)
+        reconstruct_to_folder(folder)
     except IpdreconError as error:
         return {file: f"{type(error).__name__}: {error}".replace(f"{folder.parent}/", "")}
     return {}

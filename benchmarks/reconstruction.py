@@ -3,10 +3,11 @@
     python benchmarks/reconstruction.py [PUBLISHED] [--method joint] [--draws 100] [--cases 45] [--settings TEXT] [--name NAME]
 
 Simulated trials (``simulated_trials.py``): curve exact, in pixels or scanned; at-risk table full or its first number
-alone; total of events known or not; and the exact curve with n and every censoring time. Judged by the log hazard ratio
-(Cox, Efron's ties) against that of the true patients, the events, and the mean distance of survival over the follow-up.
-With draws, whether the interval they give holds the true patients' log hazard ratio. PUBLISHED is a folder of published
-comparisons (``published_trials.py``), judged by the reported hazard ratio. Writes ``NAME.json`` and ``NAME.md``.
+alone; total of events known or not; the exact curve with n and every censoring time; and events seen at visits. Judged
+by the log hazard ratio (Cox, Efron's ties) against that of the true patients, the events, and the mean distance of survival
+over the follow-up. With draws, whether the interval they give holds the true patients' log hazard ratio. PUBLISHED is a
+folder of published comparisons (``published_trials.py``), judged by the reported hazard ratio. Writes ``NAME.json`` and
+``NAME.md``.
 """
 
 import argparse
@@ -21,7 +22,7 @@ import numpy as np
 from published_trials import LIKELY_WRONG, read_comparisons
 from reconstruction_page import page
 from scoreboard import known, mean, quantile
-from simulated_trials import MODES, REPS, SEED, SIZES, designs, make_trial, product_limit, survival_at
+from simulated_trials import MODES, REPS, SEED, SIZES, at_visits, designs, make_trial, product_limit, survival_at
 
 from ipdrecon import reconstruct_arm
 from ipdrecon.errors import IpdreconError, ReconstructionError
@@ -37,15 +38,19 @@ PROGRESS_EVERY = 10
 
 @dataclass(frozen=True)
 class Setting:
-    """What of a trial is handed over: mode of the curve, table "full", "zero" or "censorings" (n and all censoring times)."""
+    """What of a trial is handed over: mode of the curve, table "full", "zero" or "censorings" (n and all censoring times).
+
+    Events may be seen at visits.
+    """
 
     mode: str
     table: str
     events: bool = False
+    visits: bool = False
 
     @property
     def name(self):
-        return f"{self.mode}-{self.table}" + "-events" * self.events
+        return "visits-" * self.visits + f"{self.mode}-{self.table}" + "-events" * self.events
 
     def given(self, arm):
         """Keywords of one arm."""
@@ -59,6 +64,7 @@ class Setting:
 
 SETTINGS = [Setting(mode, table, events) for mode in MODES for table in ("full", "zero") for events in (False, True)]
 SETTINGS.append(Setting("exact", "censorings"))
+SETTINGS += [Setting("pixel", table, events, visits=True) for table, events in (("full", False), ("zero", False), ("zero", True))]
 
 
 def rebuild(arm, setting, method, **options):
@@ -142,8 +148,9 @@ def simulated_rows(given):
     settings = [setting for setting in SETTINGS if not given.settings or setting.name in given.settings.split(",")]
     for done, (case, design) in enumerate(trials, start=1):
         trial = make_trial(case, design)
-        truth = log_hazard_ratio(trial.arms)
-        rows += [score(trial, setting, given, truth) for setting in settings]
+        kinds = {False: trial, True: at_visits(trial)}
+        truth = {visits: log_hazard_ratio(kind.arms) for visits, kind in kinds.items()}
+        rows += [score(kinds[setting.visits], setting, given, truth[setting.visits]) for setting in settings]
         if done % PROGRESS_EVERY == 0 or done == len(trials):
             print(f"{done} of {len(trials)} trials, {clock.perf_counter() - begin:.0f} s", file=sys.stderr, flush=True)
     return rows

@@ -18,7 +18,7 @@ and the numbers at risk at five to eight times. Writes ``cases.csv``, ``truth_ip
 import argparse
 import csv
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +31,8 @@ SHAPES = (0.8, 1.0, 1.3)
 MODES = ("exact", "pixel", "scan")
 WIDTH_PX, HEIGHT_PX, NOISE_PX = 600, 400, 0.5
 DAY = 1 / 30.4375
+VISIT = 2.0
+"""Months between visits at which events are seen."""
 MEDIAN_OF_REFERENCE = 12.0
 FEWEST_EVENTS = 3
 TABLE_STEPS = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 9, 10, 12, 15)
@@ -159,6 +161,15 @@ def make_trial(case, design, seed=SEED):
             break
     risk_time, span = _table(rng, max(time.max() for time, _ in patients))
     return Trial(case, n, ratio, censoring, shape, rep, float(span), tuple(_arm(rng, arm, risk_time, span) for arm in patients))
+
+
+def at_visits(trial, seed=SEED):
+    """Make the same trial with its events seen at visits: at the first of them after each, in months."""
+    rng = np.random.default_rng([seed, trial.case, 1])
+    patients = [(np.where(arm.event == 1, np.ceil(arm.time / VISIT - 1e-9) * VISIT, arm.time), arm.event) for arm in trial.arms]
+    span = max(trial.span, *(time.max() for time, _ in patients))
+    arms = (_arm(rng, seen, arm.risk_time, span) for seen, arm in zip(patients, trial.arms, strict=True))
+    return replace(trial, span=float(span), arms=tuple(arms))
 
 
 def designs(reps=REPS):

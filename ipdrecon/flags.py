@@ -85,6 +85,11 @@ _DEFINITIONS = (
         "n_contradicts_table", "The number of patients given differs from the one the figure prints.", "the number given and the table"
     ),
     FlagDefinition("no_total_events", "The total number of events is not known; the last interval's censoring is extrapolated.", "the paper's text and tables for the number of events", False),
+    FlagDefinition(
+        "events_at_visits",
+        "Events seem to come at visits, many at a time, and the number of patients alone tells little of how many they are.",
+        "the paper for numbers at risk or the total number of events",
+    ),
     FlagDefinition("table_curve_conflict", "The at-risk table and the curve cannot both be right.", "the residuals in reconstruction.json"),
     FlagDefinition("curve_unmet", "The rebuilt patients leave the curve by more than reading allows.", "the curve, and the number of patients"),
     FlagDefinition("events_conflict", "The total of events cannot be reached with this curve and table.", "the total of events"),

@@ -3,3 +3,7 @@
 
 class MetaAnalysisError(Exception):
     """The studies cannot be read or pooled."""
+
+
+class NothingToPool(MetaAnalysisError):
+    """The studies are in order, but none tells anything of the measure."""

@@ -6,69 +6,18 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from scipy.special import chdtrc
 
-from metaanalysis.models import FixedEffect, Heterogeneity, ModelSettings, RandomEffects
-from metaanalysis.sensitivity import SMALL_STUDY_MINIMUM, egger, leave_one_out, trim_fill
+from metaanalysis.models import FixedEffect, ModelSettings, RandomEffects
+from metaanalysis.plain import plain
+from metaanalysis.robustness.filling import trim_fill
+from metaanalysis.robustness.refits import leave_one_out
+from metaanalysis.robustness.small_studies import SMALL_STUDY_MINIMUM, egger
+from metaanalysis.spread import Heterogeneity
+from metaanalysis.subgroups import STUDIES_FOR_OWN_TAU2, Subgroup, SubgroupTest, common_test, difference_test
 
-RATIOS = ("HR", "RR", "OR")
+RATIOS = ("HR", "RR", "OR", "RMST ratio", "cumulative hazard ratio")
 
-
-@dataclass(frozen=True)
-class Subgroup:
-    """The pooled result of one subgroup.
-
-    Attributes
-    ----------
-    name : str
-    index : tuple of int
-        Rows of its studies.
-    fixed : FixedEffect
-    random : RandomEffects
-        With a tau2 of its own.
-    heterogeneity : Heterogeneity
-    """
-
-    name: str
-    index: tuple
-    fixed: FixedEffect
-    random: RandomEffects
-    heterogeneity: Heterogeneity
-
-    @property
-    def k(self):
-        """Number of studies."""
-        return len(self.index)
-
-    def to_dict(self):
-        """As in ``ipdrecon pool --json``."""
-        return {
-            "name": self.name,
-            "k": self.k,
-            "fixed": self.fixed.to_dict(),
-            "random": self.random.to_dict(),
-            "heterogeneity": self.heterogeneity.to_dict(),
-        }
-
-
-@dataclass(frozen=True)
-class SubgroupTest:
-    """Test for differences between subgroups.
-
-    Attributes
-    ----------
-    q : float
-    df : int
-    p : float
-    """
-
-    q: float
-    df: int
-    p: float
-
-    def to_dict(self):
-        """As in ``ipdrecon pool --json``."""
-        return {"q": self.q, "df": self.df, "p": self.p}
+_AS_GOOD_AS_1 = 1 - 1e-6  # Paule and Mandel's tau2 makes the Hartung-Knapp factor 1 but for rounding
 
 
 @dataclass(frozen=True, repr=False)
@@ -107,7 +56,7 @@ class PooledEstimate:
     fixed: FixedEffect
     random: RandomEffects
     heterogeneity: Heterogeneity
-    subgroups: tuple = field(default=(), repr=False)
+    subgroups: tuple[Subgroup, ...] = field(default=(), repr=False)
     counts: np.ndarray | None = field(default=None, repr=False)
     excluded: tuple = ()
     measures: tuple = ()
@@ -233,16 +182,29 @@ class PooledEstimate:
         return trim_fill(self.yi, self.vi, self.settings) if self._shows_small_studies else None
 
     @cached_property
-    def subgroup_test(self):
+    def subgroup_test(self) -> dict[str, SubgroupTest] | None:
         """Tests between subgroups under both models, ``{"fixed": SubgroupTest, "random": SubgroupTest}``, or None.
 
-        Q of the subgroups' estimates around their inverse-variance mean (Borenstein and Higgins 2013, Prev Sci
-        14:134); under random effects each subgroup has its own tau2 and the standard error of the interval in use.
-        None also where measures differ: subgroups would differ by their measure.
+        Under random effects with the standard error of the interval in use; see `metaanalysis.subgroups`. None also
+        where measures differ: subgroups would differ by their measure.
         """
         if len(self.subgroups) < 2 or self.is_mixed:
             return None
-        return {model: _difference([getattr(group, model) for group in self.subgroups]) for model in ("fixed", "random")}
+        is_common = self.settings.subgroup_tau2 == "common"
+        return {
+            "fixed": difference_test([group.fixed for group in self.subgroups]),
+            "random": common_test(self.subgroups) if is_common else difference_test([group.random for group in self.subgroups]),
+        }
+
+    @cached_property
+    def subgroup_contrasts(self):
+        """Subgroups compared within trials and across them, a `SubgroupComparison`.
+
+        None where fewer than 2 trials, by their names, have rows in several subgroups, and where measures differ.
+        """
+        from metaanalysis.regression.interactions import contrasts_of
+
+        return None if self.is_mixed else contrasts_of(self)
 
     @property
     def notes(self):
@@ -266,7 +228,7 @@ class PooledEstimate:
     def to_dict(self):
         """As printed by ``ipdrecon pool --json``: plain numbers, strings, lists and None."""
         test = self.subgroup_test
-        return _plain({
+        return plain({
             "measure": self.measure,
             "k": self.k,
             "level": self.settings.level,
@@ -274,9 +236,10 @@ class PooledEstimate:
             "random": self.random.to_dict(),
             "heterogeneity": self.heterogeneity.to_dict(),
             "subgroups": [group.to_dict() | self._measure_told(group) for group in self.subgroups],
+            "subgroup_contrasts": self.subgroup_contrasts and self.subgroup_contrasts.to_dict(),
             "subgroup_test": test and {
                 "fixed": test["fixed"].to_dict(),
-                "random": test["random"].to_dict() | {"tau2": "separate"},
+                "random": test["random"].to_dict() | {"tau2": self.settings.subgroup_tau2},
             },
             "studies": self.to_frame().drop(columns="vi").to_dict("records"),
             "small_study": {
@@ -289,17 +252,6 @@ class PooledEstimate:
         })
 
 
-def _plain(value):
-    """`value` with plain Python numbers, NaN and infinity as None, ready for JSON."""
-    if isinstance(value, dict):
-        return {name: _plain(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
 def _notes(pooled):
     random = pooled.random
     if pooled.is_mixed:
@@ -308,10 +260,12 @@ def _notes(pooled):
         yield "A single study: nothing was pooled, the interval is its own."
     if pooled.k == 2 and random.ci != "wald" and not pooled.is_mixed:
         yield "Two studies: a Hartung-Knapp interval has 1 degree of freedom and says little; read the fixed effect beside it."
-    if random.floored:
+    if random.floored and random.scale < _AS_GOOD_AS_1:
         yield f"The Hartung-Knapp variance factor was {random.scale:.3g} and was raised to 1."
-    if random.ci == "hk" and random.scale < 1:
+    if random.ci in ("hk", "hk-iqwig") and random.scale < _AS_GOOD_AS_1 and not random.floored:
         yield f"The Hartung-Knapp variance factor is {random.scale:.3g}: the interval is narrower than its variances allow; hk-adhoc sets a floor."
+    if len(pooled.subgroups) > 1 and not pooled.is_mixed:
+        yield from _notes_on_subgroups(pooled)
     if "summary" in pooled.source:
         names = ", ".join(name for name, source in zip(pooled.study, pooled.source, strict=True) if source == "summary")
         yield f"Summary rows ({names}): exact in the fixed-effect model; the variance between the trials inside them is unknown to the random-effects model."
@@ -319,11 +273,12 @@ def _notes(pooled):
         yield f"{study} was left out: {why}."
 
 
-def _difference(estimates):
-    effect = np.array([result.estimate for result in estimates])
-    variance = np.array([result.se**2 for result in estimates])
-    df = len(effect) - 1
-    if (variance <= 0).any():
-        return SubgroupTest(math.nan, df, math.nan)
-    q = float(np.sum((effect - np.average(effect, weights=1 / variance)) ** 2 / variance))
-    return SubgroupTest(q, df, float(chdtrc(df, q)))
+def _notes_on_subgroups(pooled):
+    if pooled.subgroup_contrasts:
+        yield "Some trials have rows in several subgroups: their differences within trials come first; the test between subgroups mixes them with differences between trials."
+    if pooled.settings.subgroup_tau2 == "common":
+        yield "Subgroups share one Tau², the residual one of a meta-regression on them."
+        return
+    small = [group.name for group in pooled.subgroups if group.k < STUDIES_FOR_OWN_TAU2]
+    if small:
+        yield f"Each subgroup has a Tau² of its own; with fewer than {STUDIES_FOR_OWN_TAU2} studies ({', '.join(small)}) it is little more than noise, and a common one may be better."

@@ -1,17 +1,27 @@
-"""The two models of a meta-analysis, each from effects and variances to one estimate, and the heterogeneity."""
+"""The two models of a meta-analysis, each from effects and variances to one estimate."""
 
 import math
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.special import chdtrc, ndtr, ndtri, stdtr, stdtrit
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from metaanalysis.errors import MetaAnalysisError
-from metaanalysis.tau2 import estimate_tau2, tau2_interval
+from metaanalysis.spread import Heterogeneity
+from metaanalysis.tau2 import INTERVALS, estimate_tau2, tau2_interval
 
-CI_METHODS = ("hk-adhoc", "hk", "wald")
+CI_METHODS = ("hk-adhoc", "hk", "wald", "hk-iqwig")
 PREDICTIONS = ("t", "riley", "normal")
+SUBGROUP_TAU2 = ("separate", "common")
 NAN = math.nan
+NO_HETEROGENEITY = Heterogeneity(NAN, 0, NAN, NAN, NAN)
+
+_CHOICES = (
+    ("ci", "interval method", CI_METHODS),
+    ("prediction", "prediction rule", PREDICTIONS),
+    ("tau2_ci", "interval of tau2", INTERVALS),
+    ("subgroup_tau2", "tau2 of subgroups", SUBGROUP_TAU2),
+)
 
 
 def _frozen(values):
@@ -60,7 +70,7 @@ class RandomEffects:
     ----------
     method : str
         Estimator of tau2.
-    ci : {"hk-adhoc", "hk", "wald"}
+    ci : {"hk-adhoc", "hk", "wald", "hk-iqwig"}
         How the interval was made; ``"wald"`` also for a single study, whatever was asked for.
     estimate, se, ci_low, ci_high, p : float
     statistic, df : float
@@ -75,6 +85,10 @@ class RandomEffects:
         The Hartung-Knapp variance factor before any floor; NaN for ``"wald"``.
     weights : ndarray, shape (k,)
         Percent, in sum 100.
+    factor : float
+        The variance factor in force, floored or not; NaN for ``"wald"``.
+    tau2_ci : {"QP", "BJ", "J", "PL"}
+        How the interval of tau2 was made.
     """
 
     method: str
@@ -94,46 +108,22 @@ class RandomEffects:
     prediction_rule: str
     scale: float
     weights: np.ndarray = field(repr=False)
+    factor: float = NAN
+    tau2_ci: str = "QP"
 
     def __post_init__(self):
         object.__setattr__(self, "weights", _frozen(self.weights))
 
     @property
     def floored(self):
-        """Whether the ad hoc floor raised the Hartung-Knapp variance."""
-        return self.ci == "hk-adhoc" and self.scale < 1
+        """Whether an ad hoc floor raised the Hartung-Knapp variance."""
+        return self.factor > self.scale
 
     def to_dict(self):
         """As in ``ipdrecon pool --json``."""
         names = ("method", "ci", "estimate", "se", "ci_low", "ci_high", "p", "tau2", "tau2_ci_low", "tau2_ci_high")
-        predicted = ("prediction_low", "prediction_high", "prediction_rule")
+        predicted = ("tau2_ci", "prediction_low", "prediction_high", "prediction_rule")
         return {name: getattr(self, name) for name in names + predicted}
-
-
-@dataclass(frozen=True)
-class Heterogeneity:
-    """How much the studies differ beyond chance.
-
-    Attributes
-    ----------
-    q : float
-        Cochran's Q around the inverse-variance mean.
-    df : int
-    p : float
-    i2, h2 : float
-        From tau2, as metafor defines them; i2 in percent. With the DerSimonian-Laird estimator they equal the
-        definition from Q of Higgins and Thompson; with others they do not.
-    """
-
-    q: float
-    df: int
-    p: float
-    i2: float
-    h2: float
-
-    def to_dict(self):
-        """As in ``ipdrecon pool --json``."""
-        return {name: getattr(self, name) for name in ("q", "df", "p", "i2", "h2")}
 
 
 @dataclass(frozen=True)
@@ -144,24 +134,31 @@ class ModelSettings:
     ----------
     tau2 : str
         Estimator; see `metaanalysis.tau2.estimate_tau2`.
-    ci : {"hk-adhoc", "hk", "wald"}
-        Hartung-Knapp with the ad hoc floor, without, or normal.
+    ci : {"hk-adhoc", "hk", "wald", "hk-iqwig"}
+        Hartung-Knapp with the ad hoc floor, without, normal, or with the floor only where the interval would be narrower
+        than the normal one of DerSimonian and Laird.
     level : float
         Of all intervals.
     prediction : {"t", "riley", "normal"}
-        t with k - 1 degrees of freedom, t with k - 2, or normal.
+        t with k - 1 degrees of freedom, t with k - 2, or normal, always with the standard error of the interval in use; beside
+        normal intervals these are ``"V"``, ``"HTS"`` and ``"S"`` of the R package meta.
+    tau2_ci : {"QP", "BJ", "J", "PL"}
+        Interval of tau2; see `metaanalysis.tau2.tau2_interval`.
+    subgroup_tau2 : {"separate", "common"}
+        Whether subgroups have a tau2 each or share one; see `metaanalysis.subgroups`.
     """
 
     tau2: str = "REML"
     ci: str = "hk-adhoc"
     level: float = 0.95
     prediction: str = "t"
+    tau2_ci: str = "QP"
+    subgroup_tau2: str = "separate"
 
     def __post_init__(self):
-        if self.ci not in CI_METHODS:
-            raise MetaAnalysisError(f"The interval method is {self.ci!r}; expected one of {', '.join(CI_METHODS)}.")
-        if self.prediction not in PREDICTIONS:
-            raise MetaAnalysisError(f"The prediction rule is {self.prediction!r}; expected one of {', '.join(PREDICTIONS)}.")
+        for name, what, known in _CHOICES:
+            if getattr(self, name) not in known:
+                raise MetaAnalysisError(f"The {what} is {getattr(self, name)!r}; expected one of {', '.join(known)}.")
         if not 0 < self.level < 1:
             raise MetaAnalysisError(f"The level is {self.level!r}; expected a number between 0 and 1, such as 0.95.")
 
@@ -197,28 +194,70 @@ def fixed_effect(yi, vi, level=0.95):
     return FixedEffect("IV", estimate, se, float(low), float(high), p, float(z), 100 * w / total)
 
 
-def _t_test(estimate, se, df, level):
+def t_test(estimate, se, df, level):
+    """``(ci_low, ci_high, t, p)`` of an estimate whose variance is estimated with `df` degrees of freedom, two-sided."""
     half = stdtrit(df, 0.5 + level / 2) * se
     t = estimate / se if se > 0 else math.copysign(math.inf, estimate) if estimate else NAN
     return estimate - half, estimate + half, t, 2 * float(stdtr(df, -abs(t)))
 
 
-def _prediction(estimate, se, tau2, k, settings):
+def prediction_interval(estimate, se, tau2, settings, *, k, n_coefficients=1):
     """Limits and rule of the prediction interval (Higgins, Thompson and Spiegelhalter 2009, JRSS A 172:137, eq. 12).
 
     ``estimate ± quantile * sqrt(tau2 + se²)`` with the standard error of the interval in use. With k - 1 degrees of
-    freedom it is the rule of metafor for Hartung-Knapp intervals; the paper's own is k - 2 (``"riley"``).
+    freedom it is the rule of metafor for Hartung-Knapp intervals; the paper's own is k - 2 (``"riley"``). With
+    moderators 1 is the number of coefficients.
+
+    Parameters
+    ----------
+    estimate, se : float or ndarray
+    tau2 : float
+    settings : ModelSettings
+    k, n_coefficients : int
+
+    Returns
+    -------
+    low, high : float or ndarray
+    rule : str
     """
-    if k < 3:
-        return NAN, NAN, "none below 3 studies"
     error = "Wald SE" if settings.ci == "wald" else "Hartung-Knapp SE"
+    lost = n_coefficients + (settings.prediction == "riley")
     if settings.prediction == "normal":
         quantile, rule = ndtri(0.5 + settings.level / 2), f"normal, {error}"
+    elif k > lost:
+        quantile, rule = stdtrit(k - lost, 0.5 + settings.level / 2), f"t, k - {lost} = {k - lost} df, {error}"
     else:
-        df = k - (1 if settings.prediction == "t" else 2)
-        quantile, rule = stdtrit(df, 0.5 + settings.level / 2), f"t, k - {k - df} = {df} df, {error}"
-    half = quantile * math.sqrt(tau2 + se * se)
-    return float(estimate - half), float(estimate + half), rule
+        quantile, rule = NAN, f"none with {k} studies and k - {lost} df"
+    half = quantile * np.sqrt(tau2 + se * se)
+    return estimate - half, estimate + half, rule
+
+
+def _prediction(estimate, se, tau2, k, settings):
+    if k < 3:
+        return NAN, NAN, "none below 3 studies"
+    low, high, rule = prediction_interval(estimate, se, tau2, settings, k=k)
+    return float(low), float(high), rule
+
+
+def hartung_knapp_factor(scale, ci, *, falls_short=None):
+    """Variance factor of a Hartung-Knapp interval.
+
+    Parameters
+    ----------
+    scale : float
+        ``q = sum(w (yi - fitted)²) / df``.
+    ci : {"hk", "hk-adhoc", "hk-iqwig"}
+        ``q``; ``max(1, q)`` (Knapp and Hartung 2003, Stat Med 22:2693); ``max(1, q)`` only where the interval with ``q``
+        is narrower than DerSimonian and Laird's (IQWiG 2022, General Methods 6.1; "IQWiG6" of the R package meta).
+    falls_short : callable, optional
+        Tells, for ``"hk-iqwig"``, whether it is.
+
+    Returns
+    -------
+    float
+    """
+    floored = ci == "hk-adhoc" or (ci == "hk-iqwig" and scale < 1 and falls_short())
+    return max(1.0, scale) if floored else scale
 
 
 def _single_study(yi, vi, settings):
@@ -226,7 +265,7 @@ def _single_study(yi, vi, settings):
     low, high, z, p = normal_test(estimate, se, settings.level)
     return RandomEffects(
         settings.tau2, "wald", estimate, se, float(low), float(high), p, z, NAN, NAN, NAN, NAN, NAN, NAN,
-        "none below 3 studies", NAN, [100.0],
+        "none below 3 studies", NAN, [100.0], tau2_ci=settings.tau2_ci,
     )
 
 
@@ -253,19 +292,27 @@ def random_effects(yi, vi, settings=None):
     tau2 = estimate_tau2(yi, vi, settings.tau2)
     w = 1 / (vi + tau2)
     total = w.sum()
-    estimate, se, df, scale = float(w.dot(yi) / total), float(total**-0.5), NAN, NAN
+    estimate, se, df, scale, factor = float(w.dot(yi) / total), float(total**-0.5), NAN, NAN, NAN
     if settings.ci == "wald":
         low, high, statistic, p = normal_test(estimate, se, settings.level)
     else:
         df, scale = float(k - 1), float(w.dot((yi - estimate) ** 2)) / (k - 1)
-        se *= math.sqrt(max(1.0, scale) if settings.ci == "hk-adhoc" else scale)
-        low, high, statistic, p = _t_test(estimate, se, df, settings.level)
-    tau2_low, tau2_high = tau2_interval(yi, vi, settings.level)
+        unscaled = se
+        factor = hartung_knapp_factor(scale, settings.ci, falls_short=lambda: _is_narrower(unscaled * math.sqrt(scale), yi, vi, settings.level))
+        se *= math.sqrt(factor)
+        low, high, statistic, p = t_test(estimate, se, df, settings.level)
+    limits = tau2_interval(yi, vi, settings.level, rule=settings.tau2_ci, method=settings.tau2)
     predicted = _prediction(estimate, se, tau2, k, settings)
     return RandomEffects(
         settings.tau2, settings.ci, estimate, se, float(low), float(high), p, float(statistic), df,
-        tau2, tau2_low, tau2_high, *predicted, scale, 100 * w / total,
+        tau2, *limits, *predicted, scale, 100 * w / total, factor, settings.tau2_ci,
     )
+
+
+def _is_narrower(se, yi, vi, level):
+    """Whether a Hartung-Knapp interval is narrower than the normal one of DerSimonian and Laird."""
+    usual = np.sum(1 / (vi + estimate_tau2(yi, vi, "DL"))) ** -0.5
+    return stdtrit(len(yi) - 1, 0.5 + level / 2) * se < ndtri(0.5 + level / 2) * usual
 
 
 def no_fixed_effect(method, weights):
@@ -299,30 +346,4 @@ def no_random_effects(settings, weights, why):
     RandomEffects
         NaN in all numbers but the weights.
     """
-    return RandomEffects(settings.tau2, settings.ci, *[NAN] * 12, why, NAN, weights)
-
-
-def heterogeneity(yi, vi, tau2):
-    """Q, and I2 and H2 from tau2.
-
-    ``I2 = 100 tau2 / (tau2 + s2)`` and ``H2 = (tau2 + s2) / s2`` with the typical variance within studies
-    ``s2 = (k - 1) sum(w) / (sum(w)² - sum(w²))``, ``w = 1 / vi`` (Higgins and Thompson 2002, Stat Med 21:1539, eq. 9).
-
-    Parameters
-    ----------
-    yi, vi : ndarray, shape (k,)
-    tau2 : float
-
-    Returns
-    -------
-    Heterogeneity
-        NaN in all but `q` and `df` for a single study.
-    """
-    df = len(yi) - 1
-    if df == 0:
-        return Heterogeneity(0.0, 0, NAN, NAN, NAN)
-    w = 1 / vi
-    total = w.sum()
-    q = float(w.dot((yi - w.dot(yi) / total) ** 2))
-    typical = float(df * total / (total * total - w.dot(w)))
-    return Heterogeneity(q, df, float(chdtrc(df, q)), 100 * tau2 / (tau2 + typical), (tau2 + typical) / typical)
+    return RandomEffects(settings.tau2, settings.ci, *[NAN] * 12, why, NAN, weights, tau2_ci=settings.tau2_ci)

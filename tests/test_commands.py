@@ -239,6 +239,17 @@ def test_validate_judges_and_ends_with_three_when_a_number_differs(folder, tmp_p
     assert (folder / "validation.csv").read_text().startswith("panel,quantity,arm,time,reported,")
 
 
+def test_validate_tells_numbers_of_other_panels_in_one_line(folder, tmp_path, capsys):
+    main(["reconstruct", str(folder), "-q"])
+    capsys.readouterr()
+    rows = "".join(f"2A,survival,A,{time},50%\n" for time in range(1, 10))
+    (tmp_path / "reported.csv").write_text("panel,quantity,arm,time,value\n1,survival,A,5,80%\n" + rows)
+    assert main(["validate", str(folder), "--reported", str(tmp_path / "reported.csv")]) == 0
+    out = capsys.readouterr().out
+    assert out.count("cannot be judged:") == 1
+    assert "9 numbers of panels that the figure does not have" in out
+
+
 def test_patients_older_than_the_curves_are_refused(folder, tmp_path, capsys):
     main(["reconstruct", str(folder), "-q"])
     (folder / "curves.csv").write_text(CURVES.replace("0.7", "0.65"))
@@ -276,7 +287,8 @@ def test_pool_prints_the_json_of_the_interface(studies, capsys):
 
 def test_pool_out_writes_plot_and_numbers(studies, tmp_path):
     assert main(["pool", str(studies), "--out", str(tmp_path / "out"), "-q"]) == 0
-    assert sorted(os.listdir(tmp_path / "out")) == ["forest.pdf", "forest.png", "forest.svg", "pooled.json", "studies.csv"]
+    written = os.listdir(tmp_path / "out")
+    assert {"forest.pdf", "forest.png", "forest.svg", "methods.txt", "pooled.json", "studies.csv", "choices.csv"} <= set(written)
 
 
 def test_pool_estimates_rows_that_hold_patients(folder, tmp_path, capsys):

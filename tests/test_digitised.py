@@ -14,6 +14,7 @@ from lifelines import CoxPHFitter, KaplanMeierFitter
 from lifelines.utils import median_survival_times
 
 import ipdrecon
+from ipdrecon.survival.reported import COLUMNS, QUANTITIES, read_reported
 
 DIGITISED = Path(__file__).parents[1] / "digitised"
 TACERTE = DIGITISED / "tacerte"
@@ -35,7 +36,14 @@ def patients():
 
 @pytest.fixture(scope="module")
 def reported():
-    return pd.read_csv(TACERTE / "reported.csv")
+    """What the paper prints on the outcome of the facsimile: overall survival, intention to treat, unadjusted."""
+    table = pd.read_csv(TACERTE / "reported.csv")
+    return table[(table["endpoint"] == "overall survival") & (table["population"] == "ITT")]
+
+
+@pytest.fixture(scope="module")
+def all_reported():
+    return pd.read_csv(TACERTE / "reported.csv", dtype=str, keep_default_na=False)
 
 
 def reported_rows(reported, quantity):
@@ -86,6 +94,29 @@ def test_facsimile_has_the_printed_hazard_ratio(patients, reported):
     fit = CoxPHFitter().fit(data, "time", "event")
     low, high = np.exp(fit.confidence_intervals_.to_numpy().ravel())
     assert [round(value, 2) for value in (fit.hazard_ratios_["treated"], low, high)] == [float(row.value), row.ci_low, row.ci_high]
+
+
+def test_all_printed_endpoints_and_populations_are_reported(all_reported):
+    endpoints = {(row.endpoint, row.population) for row in all_reported[all_reported["quantity"] == "hr"].itertuples()}
+    unadjusted = {(endpoint, population) for endpoint, population in endpoints if not population.endswith(", with PS")}
+    central = ("liver PFS", "central blinded review (96 of ITT)")
+    portal = ("time to grade III-IV portal-hypertension AE", "ITT")
+    assert unadjusted == {
+        ("overall survival", "ITT"), ("liver PFS", "ITT"), ("liver TTP", "ITT"), ("treated liver PFS", "PP"), ("treated liver TTP", "PP"), central, portal,
+    }  # fmt: skip
+    assert {(endpoint, f"{population}, with PS") for endpoint, population in unadjusted} <= endpoints
+    assert len(all_reported) == 607
+
+
+def test_the_reported_table_is_read_whole(all_reported):
+    assert set(all_reported["quantity"]) <= set(QUANTITIES)
+    assert len(read_reported(TACERTE / "reported.csv")) == len(all_reported)
+    assert list(all_reported.columns[: len(COLUMNS)]) == list(COLUMNS)
+
+
+def test_no_other_row_of_the_table_is_of_the_facsimile(all_reported):
+    others = all_reported[(all_reported["endpoint"] != "overall survival") | (all_reported["population"] != "ITT")]
+    assert not set(others["panel"]) & {"", "1"}
 
 
 def test_facsimile_has_the_deaths_the_interval_implies(patients, reported):

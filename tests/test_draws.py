@@ -14,6 +14,7 @@ from ipdrecon.app import sentences
 from ipdrecon.app.commands import main
 from ipdrecon.app.draws import DRAWS, draws_files, read_draws
 from ipdrecon.app.review_run import run_review
+from ipdrecon.app.review_sentences import of_review
 from ipdrecon.app.workflow import read_arms, reconstruct_to_folder
 from ipdrecon.errors import FolderError
 from ipdrecon.model import ReconstructedArm
@@ -304,7 +305,7 @@ def test_review_draws_pools_the_total_and_shows_both_errors(review, capsys):
     told = record["figures"][0]["comparisons"][0]["reconstructed"]
     assert (told["sei"], told["reconstruction_sei"], told["total_sei"]) == (rebuilt.sei, rebuilt.reconstruction_sei, rebuilt.total_sei)
     assert record["pooled"]["studies"][0]["reconstruction_se"] == pytest.approx(rebuilt.reconstruction_sei)
-    assert any(parts in line for line in sentences.of_review(result))
+    assert any(parts in line for line in of_review(result))
 
 
 def test_review_without_draws_says_nothing_of_them(review):

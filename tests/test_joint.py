@@ -161,3 +161,32 @@ def test_patients_in_groups_keep_table_total_and_nearly_the_events(n, read):
         assert not {"table_curve_conflict", "events_conflict"} & set(_flags(arm))
     assert found.n_event == pytest.approx(event.sum(), rel=0.01)
     assert told.n_event == event.sum()
+
+
+def _in_months(seed, n, step=1.0):
+    """Times in whole months, events at the next visit."""
+    rng = np.random.default_rng(seed)
+    died, left = np.ceil(rng.exponential(20, n) / step) * step, np.ceil(rng.uniform(5, 40, n))
+    return np.minimum(died, left), died <= left
+
+
+@pytest.mark.parametrize("convention", ["time >= t", "time > t"])
+@pytest.mark.parametrize("seed", range(4))
+def test_either_way_of_counting_at_printed_times_is_no_conflict(convention, seed):
+    """In whole months many leave, and have events, at the very times that are printed."""
+    time, event = _in_months(seed, 100)
+    at = np.arange(0, time.max(), 6.0)
+    row = n_risk_at(time, at, convention=convention)
+    found = reconstruct_arm(*_exact(time, event), risk_time=at, n_risk=row)
+    assert not {"table_curve_conflict", "events_conflict"} & set(_flags(found))
+    assert found.n_event == event.sum()
+    np.testing.assert_array_equal(n_risk_at(found.time, at, convention=convention), row)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_events_at_visits_are_told_where_n_alone_is_known(seed):
+    time, event = _in_months(seed, 200, step=3.0)
+    visits, daily = _pixels(time, event), _pixels(*_trial(seed, 200))
+    assert "events_at_visits" in _flags(reconstruct_arm(*visits, n=200))
+    assert "events_at_visits" not in _flags(reconstruct_arm(*daily, n=200))
+    assert "events_at_visits" not in _flags(reconstruct_arm(*visits, n=200, n_event=int(event.sum())))

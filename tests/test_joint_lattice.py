@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from ipdrecon.survival.joint.lattice import MISPRINT, UNFORESEEN, Chances, forward
+from ipdrecon.survival.joint.chances import MISPRINT, UNFORESEEN, Chances
+from ipdrecon.survival.joint.lattice import forward
 from ipdrecon.survival.joint.leaving import leaving_of
 from ipdrecon.survival.joint.levels import Levels
 from ipdrecon.survival.joint.paths import draw_paths
@@ -34,9 +35,9 @@ def _model(n, time, survival, error, risk_time, n_risk, end):
 
 def _leave(path, leaving, step, surprises):
     n, level, weight, count = path
-    chance = np.broadcast_to(leaving.chance(step.begin, step.end), weight.shape)
+    chance = np.broadcast_to(leaving.chances([step.begin], [step.end])[0], weight.shape)
     for c in range(n + 1):
-        share = binom.pmf(c, n, np.clip(chance, 1e-9, 0.9999))
+        share = binom.pmf(c, n, chance)
         yield n - c, level, weight * ((1 - UNFORESEEN) * share + UNFORESEEN / (n + 1) if surprises else share), (*count, c)
 
 
@@ -48,19 +49,18 @@ def _drop(path, table, step, levels):
         met = 1.0
         if step.printed is not None:
             met = 1 / (d + 1) if n - d <= step.printed <= n else MISPRINT
-        yield n - d, stay, weight * table[d, n] * near * met, (*count, d)
+        yield n - d, stay, weight * (table[d, n - d] if d <= n else 0.0) * near * met, (*count, d)
 
 
 def _all_paths(n, levels, leaving, steps, chances):
     """Number at risk at the end, chance by shape, and counts of each path."""
-    numbers = np.arange(n + 1)[:, None]
     surprises = n < 0.35 / levels.error.min()
     paths = [(n, 1.0, leaving.weight, ())]
     for step in steps:
         if isinstance(step, Leave):
             paths = [after for path in paths for after in _leave(path, leaving, step, surprises)]
         elif isinstance(step, Drop):
-            table = chances.events(step.row, 0, n, numbers)
+            table, _ = chances.events(step.row, (0, n), (0, n))
             paths = [after for path in paths for after in _drop(path, table, step, levels)]
             if step.row == len(levels.time) - 1:
                 no_more = chances.no_more(np.arange(n + 1))

@@ -6,11 +6,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ipdrecon.survival import kaplan_meier, n_risk_at
-from ipdrecon.survival.joint.fit import Arm, fitting_model
+from ipdrecon.survival.joint.fit import fitting_model
 from ipdrecon.survival.joint.levels import Levels
 from ipdrecon.survival.joint.paths import Paths
 from ipdrecon.survival.joint.patients import drawn_patients, leaving_times, middle_patients
 from ipdrecon.survival.joint.timeline import Drop, Leave, Printed
+from ipdrecon.survival.reconstruction import _given
 
 STEPS = (Leave(0, 2), Drop(0), Leave(2, 4), Printed(6, 0), Leave(4, 5), Drop(1), Leave(5, 8))
 LEVELS = Levels(np.array([2.0, 5.0]), np.array([0.8, 0.6]), np.array([0.05, 0.05]), 8.0, 0.0, "drawn")
@@ -91,8 +92,25 @@ def test_the_middle_of_a_true_figure_meets_table_and_total(seed, n):
     time, event = np.minimum(died, left), died <= left
     estimate, at = kaplan_meier(time, event), np.array([0.0, time.max() / 3, time.max() / 1.5])
     row = n_risk_at(time, at)
-    arm = Arm(np.r_[0, estimate.time], np.r_[1, estimate.survival], at, row, time.max(), int(event.sum()))
-    model, paths = fitting_model(arm)
+    curve = np.r_[0, estimate.time, time.max()], np.r_[1, estimate.survival, estimate.survival[-1]]
+    model, paths = fitting_model(_given(curve, (at, row), arm="arm", n_event=int(event.sum())))
     found, found_event = model.middle(paths)
     assert found_event.sum() == event.sum()
     np.testing.assert_array_equal(n_risk_at(found, at), row)
+
+
+def test_paths_far_off_the_levels_are_not_near():
+    """S is 0.8 and then 0.57 or 0.6 of the first two paths, 0.4 of the third."""
+    paths = _paths([0, 2, 1, 0, 0, 2, 1], [0, 2, 0, 0, 0, 2, 1], [0, 6, 0, 0, 0, 1, 0])
+    np.testing.assert_array_equal(paths.near(LEVELS), [0, 1])
+    assert paths.misfit(LEVELS) > 2 > paths.of([0, 1]).misfit(LEVELS)
+
+
+@pytest.mark.parametrize("printed", [6, 4])
+def test_who_must_be_gone_at_a_printed_time_leaves_then(printed):
+    """8 are at risk before the drop at 4 and 6 after it; where 4 are printed there, 2 of those who leave next are gone at once."""
+    steps = (Leave(0, 4), Drop(0, printed, 0), Leave(4, 8))
+    levels = Levels(np.array([4.0]), np.array([0.75]), np.array([0.01]), 8.0, 0.0, "drawn")
+    paths = Paths(steps, np.array([[2, 2, 3]]), np.array([3]))
+    for time, event in (middle_patients(paths, np.ones(1), levels, np.array([10, printed])), drawn_patients(paths, 0, levels, 10, rng=np.random.default_rng(0))):
+        assert np.sum(time > 4.0) == printed if printed == 4 else np.sum((time == 4.0) & ~event) == 0

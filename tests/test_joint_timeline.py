@@ -31,14 +31,14 @@ def test_staying_is_staying_in_each_part(first, last, marks, one, two, three):
     if b == last or a == last:
         return
     leaving = leaving_of(LEVELS, BORDER, N_RISK, marks=marks)
-    whole, parts = leaving.chance(a, c), (1 - leaving.chance(a, b)) * (1 - leaving.chance(b, c))
+    whole, parts = leaving.chances([a], [c])[0], (1 - leaving.chances([a], [b])[0]) * (1 - leaving.chances([b], [c])[0])
     np.testing.assert_allclose(1 - whole, parts, atol=1e-9)
 
 
 def test_between_printed_numbers_as_many_leave_as_are_missing():
     """100 are at risk at 0 and 70 at 3, S falls to 0.8: about 18 have events and 12 leave."""
     leaving = leaving_of(LEVELS, BORDER, N_RISK)
-    stayed = 1 - leaving.chance(0.0, 3.0)[0]
+    stayed = 1 - leaving.chances([0.0], [3.0])[0][0]
     assert 100 * 0.8 * stayed == pytest.approx(70, abs=1)
 
 
@@ -46,7 +46,7 @@ def test_between_printed_numbers_as_many_leave_as_are_missing():
 def test_members_of_the_family_meet_the_total_of_events(n_event):
     """About 18 and 8 have events before 5, where 50 are at risk at S = 0.7; if nobody left, 21 would have one after it."""
     free, told = leaving_of(LEVELS, BORDER, N_RISK), leaving_of(LEVELS, BORDER, N_RISK, n_event=n_event)
-    stayed = 1 - np.stack([told.chance(5.0, time) for time in (6.0, 9.0)], axis=1)
+    stayed = 1 - np.stack([told.chances([5.0], [time])[0] for time in (6.0, 9.0)], axis=1)
     open_events = 50 * (stayed @ np.array([0.2, 0.1])) / 0.7
     before = 18 + 8
     assert told.weight.sum() == pytest.approx(1)
@@ -68,9 +68,9 @@ def test_marks_set_the_clock():
     assert Clock(10.0).n_marks(0.0, 10.0) is None
     leaving = leaving_of(LEVELS, BORDER, N_RISK, marks=np.array([2.9, 4.9, 5.1]))
     assert not leaving.clock.complete
-    assert leaving.chance(0.0, 2.5)[0] < leaving.chance(2.5, 3.0)[0]
+    assert leaving.chances([0.0], [2.5])[0][0] < leaving.chances([2.5], [3.0])[0][0]
     told = Leaving(leaving.border, leaving.hazard, leaving.shapes, leaving.weight, Clock(leaving.clock.end, leaving.clock.marks))
-    assert told.chance(0.0, 2.5)[0] < 0.1 * told.chance(2.5, 3.0)[0]
+    assert told.chances([0.0], [2.5])[0][0] < 0.1 * told.chances([2.5], [3.0])[0][0]
 
 
 def test_marks_are_complete_where_the_table_says_so():
@@ -142,3 +142,26 @@ def test_both_ways_of_counting_the_table_give_the_same_patients(seed):
         assert abs(arm.n_event - event.sum()) <= 1
         assert arm.residuals["n_risk_max"] <= 1
         assert "table_curve_conflict" not in [flag.name for flag in arm.flags]
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_the_total_of_events_says_on_which_side_of_events_a_number_was_counted(after):
+    """Half of 100 have events at 5, nobody leaves before the end: 100 are at risk there, or 50."""
+    levels = Levels(np.array([5.0, 8.0]), np.array([0.5, 0.3]), np.full(2, 0.002), 10.0, 0.0, "drawn")
+    leaving = leaving_of(levels, np.array([0.0, 5.0]), np.array([100, 50 if after else 100]), n_event=70)
+    assert leaving.chances([0.0], [5.0])[0][0] < 0.02
+
+
+def test_a_printed_number_goes_with_the_stroke_not_with_its_rest():
+    """A vertical stroke was read in two parts: four of 21 have events at about 12, where 6 are at risk."""
+    levels = Levels(np.array([11.90, 11.98]), np.array([0.20, 0.19]), np.full(2, 0.005), 20.0, 0.03, "drawn")
+    drops = [step for step in timeline(levels, np.array([12.0]), np.array([6])) if isinstance(step, Drop)]
+    assert [step.printed for step in drops] == [6, None]
+
+
+def test_many_expected_since_the_last_drop_are_no_overflow():
+    """Visits far apart at which most of many patients have an event."""
+    time, survival = np.array([0.0, 50.0, 100.0, 150.0]), np.array([1.0, 0.3, 0.06, 0.002])
+    with np.errstate(all="raise", under="ignore"):
+        found = reconstruct_arm(time, survival, n=1000, time_error=0.1, survival_error=0.001)
+    assert found.n == 1000

@@ -147,15 +147,15 @@ def test_subgroups_part_q(studies, n_groups):
 def test_trim_and_fill_mirrors(studies, flip):
     yi, vi = studies
     assume(len(set(yi)) == len(yi))
-    first = trim_fill(yi, vi, ModelSettings(tau2="DL"), side="left")
-    second = trim_fill(-yi, vi, ModelSettings(tau2="DL"), side="right")
+    first = trim_fill(yi, vi, ModelSettings(tau2="DL"), side="left", minimum=3)
+    second = trim_fill(-yi, vi, ModelSettings(tau2="DL"), side="right", minimum=3)
     assert first.k0 == second.k0
     assert math.isclose(first.estimate, -second.estimate, rel_tol=1e-9, abs_tol=1e-9)
 
 
 def test_a_symmetric_funnel_needs_no_filling():
     yi = np.array([-0.4, -0.2, -0.1, 0.0, 0.1, 0.2, 0.4])
-    assert trim_fill(yi, np.full(7, 0.05), ModelSettings()).k0 == 0
+    assert trim_fill(yi, np.full(7, 0.05), ModelSettings(), minimum=3).k0 == 0
 
 
 def test_peto_and_log_rank_are_one():
@@ -185,11 +185,13 @@ def test_json_holds_what_the_interface_names():
     assert set(record["fixed"]) == {"method", "estimate", "se", "ci_low", "ci_high", "p"}
     assert set(record["random"]) == {
         "method", "ci", "estimate", "se", "ci_low", "ci_high", "p", "tau2", "tau2_ci_low", "tau2_ci_high",
-        "prediction_low", "prediction_high", "prediction_rule",
+        "tau2_ci", "prediction_low", "prediction_high", "prediction_rule",
     }
     assert (record["random"]["method"], record["random"]["ci"]) == ("REML", "hk")
-    assert set(record["heterogeneity"]) == {"q", "df", "p", "i2", "h2"}
-    assert set(record["subgroups"][0]) == {"name", "k", "fixed", "random", "heterogeneity"}
+    assert set(record["heterogeneity"]) == {
+        "q", "df", "p", "i2", "h2", "i2_ci_low", "i2_ci_high", "i2_q", "h2_q", "i2_q_ci_low", "i2_q_ci_high",
+    }
+    assert set(record["subgroups"][0]) == {"name", "k", "fixed", "random", "heterogeneity", "tau2"}
     assert record["subgroup_test"]["random"]["tau2"] == "separate"
     assert {"study", "yi", "sei", "weight_fixed", "weight_random", "source"} <= set(record["studies"][0])
     assert set(record["small_study"]["egger"]) == {"t", "df", "p"}

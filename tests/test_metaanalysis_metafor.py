@@ -9,7 +9,9 @@ import pytest
 
 import metaanalysis
 from metaanalysis import ModelSettings
-from metaanalysis.sensitivity import egger, leave_one_out, trim_fill
+from metaanalysis.robustness.filling import trim_fill
+from metaanalysis.robustness.refits import leave_one_out
+from metaanalysis.robustness.small_studies import egger
 from metaanalysis.tau2 import ESTIMATORS
 
 REFERENCE = json.loads((Path(__file__).parent / "reference" / "metafor.json").read_text(encoding="utf-8"))

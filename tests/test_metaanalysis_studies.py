@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metaanalysis import MetaAnalysisError, pool, pool_studies, read_studies
-from metaanalysis.printed import parse_interval, parse_number
+from metaanalysis.studies.printed import parse_interval, parse_number
 
 Z = 1.959963984540054
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from metaanalysis.errors import MetaAnalysisError
 from metaanalysis.models import fixed_effect
-from metaanalysis.summary_rows import assumed_tau2
+from metaanalysis.robustness.summary_rows import assumed_tau2
 
 _effects = st.lists(st.floats(-2, 2), min_size=2, max_size=9)
 

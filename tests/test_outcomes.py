@@ -120,3 +120,63 @@ def test_two_counts_for_one_outcome_are_refused(review):
     reported.write_text(REPORTED + ",nausea,safety,events,Drug,,11,,,,p. 7,\n")
     with pytest.raises(FolderError, match=r"several events of 'Drug': 12 \(Table 2\); 11 \(p. 7\)"):
         run_review(review)
+
+
+OTHER = """
+id = "other"
+name = "OTHER"
+aetiology = "HBV"
+reported = "reported.csv"
+[[arm]]
+label = "Placebo"
+reference = true
+n = 40
+[[arm]]
+label = "Drug"
+n = 41
+"""
+
+
+def _with_other(review, rows):
+    folder = review.parent / "other"
+    folder.mkdir()
+    (folder / "trial.toml").write_text(OTHER)
+    (folder / "reported.csv").write_text("panel,endpoint,population,quantity,arm,time,value,ci_low,ci_high,p,source,reference\n" + rows)
+    review.write_text(REVIEW.replace('[[outcome]]\nname = "Overall', '[[trial]]\nfolder = "other"\n[[outcome]]\nname = "Overall', 1))
+    return run_review(review).outcomes[0]
+
+
+def test_a_trial_without_a_figure_gives_what_its_text_allows(review):
+    rows = ",overall survival,,median,Drug,,24,,,,p. 4,\n,overall survival,,median,Placebo,,18,,,,p. 5,\n"
+    outcome = _with_other(review, rows)
+    row = outcome.studies.set_index("study").loc["OTHER"]
+    assert math.exp(row["yi"]) == pytest.approx(18 / 24)
+    assert (row["route"], row["source"], row["source_text"]) == ("medians+n", "derived", "p. 4; p. 5")
+    assert outcome.studies.set_index("study").loc["MADE", "source_text"] == "p. 3"
+    assert "exponential" in row["read_note"]
+
+
+def test_a_printed_ratio_goes_before_medians(review):
+    rows = ",overall survival,,median,Drug,,24,,,,p. 4,\n,overall survival,,median,Placebo,,18,,,,p. 4,\n,overall survival,,hr,Drug,,0.8,0.5,1.28,,p. 6,Placebo\n"
+    row = _with_other(review, rows).studies.set_index("study").loc["OTHER"]
+    assert (row["source"], math.exp(row["yi"])) == ("reported", pytest.approx(0.8))
+
+
+def test_a_trial_that_prints_no_effect_gives_no_row(review):
+    outcome = _with_other(review, ",overall survival,,median,Drug,,24,,,,p. 4,\n")
+    assert list(outcome.studies["study"]) == ["MADE"]
+
+
+def test_what_stands_beside_an_outcome_is_in_files_record_and_report(review):
+    review.write_text(REVIEW.replace("time = 40", "time = 40\neffect = 0.8\nbaseline_risk = [0.5]\nbaseline_time = '40 months'"))
+    result = run_review(review)
+    death = result.outcomes[1]
+    assert {"choices", "sources", "absolute", "sequential", "bayes", "methods"} <= set(death.analyses.results)
+    record = json.loads((result.out / "death-at-40-months" / "pooled.json").read_text())
+    assert record["absolute"]["rows"][0]["baseline"] == "50 %"
+    assert record["choices"][0]["estimate"] == pytest.approx(record["fixed"]["estimate"])
+    html = result.report.read_text("utf-8")
+    assert "The total under other choices" in html
+    assert "Trial sequential analysis" in html
+    assert "by 40 months, instead of 500" in html.replace("\u00a0", " ")
+    assert (result.out / "death-at-40-months" / "methods.txt").is_file()

@@ -161,12 +161,15 @@ def test_readme_names_flags_that_exist():
 
 def test_exchange_names_flags_and_formats_that_exist():
     from ipdrecon.app.exchange.patients_out import FORMATS
+    from metaanalysis.exchange.exports import FORMATS as OF_POOLED
 
     values = exchange().partition("**Values.**")[2].partition("**Arms**")[0]
     named = set(re.findall(r"`([a-z_]+)[`:]", values)) - {"lower", "upper"}
     assert len(named) == 7
     assert named <= set(DEFINITIONS)
-    assert tuple(re.findall(r"(?m)^\| `([a-z]+)` \| `", exchange())) == FORMATS
+    patients, pooled = exchange().split("## Pooled results to elsewhere")
+    for text, formats in ((patients, FORMATS), (pooled, OF_POOLED)):
+        assert tuple(re.findall(r"(?m)^\| `([a-z]+)` \| `", text)) == formats
 
 
 def test_every_flag_says_where_to_look():

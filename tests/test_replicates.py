@@ -24,7 +24,7 @@ from ipdrecon.survival.replicates import (
     restricted_means,
     survivals,
 )
-from ipdrecon.survival.risk_sets import RiskSets, cox
+from metaanalysis.patients.risk_sets import RiskSets, cox
 
 CLOSED = 1e-10
 # Measured: 0.12 s. The bound only tells work that grew many times over.

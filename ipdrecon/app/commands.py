@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-from ipdrecon.app.console import Outcome, verb
+from ipdrecon.app import review_commands
+from ipdrecon.app.command_options import numbers_by_arm, one_of, pairs_of
+from ipdrecon.app.console import Outcome, refuse, verb
 
 app = typer.Typer(
     name="ipdrecon",
@@ -89,7 +91,7 @@ def digitise(
     from ipdrecon.flags import needs_review
 
     folder = out or figure.with_suffix("")
-    names, scale = _pairs(name, "--name"), scale and _one_of(scale, _SCALES, "--scale")
+    names, scale = pairs_of(name, "--name"), scale and one_of(scale, _SCALES, "--scale")
     given = Given(panel, page, arms, x_range, y_range, unit, at_risk, box, scale, names, edits, no_edits, ocr)
     with talk.working(f"Reading {figure.name} …"):
         digitisation = digitise_to_folder(figure, folder, given, pictures=pictures, save_edits=save_edits)
@@ -129,8 +131,8 @@ def reconstruct(
     from ipdrecon.survival.reconstruction import METHODS
     from ipdrecon.survival.reported import read_reported
 
-    method = _one_of(method, METHODS, "--method")
-    numbers = {"n": _numbers_by_arm(n, "--n"), "n_event": _numbers_by_arm(events, "--events")}
+    method = one_of(method, METHODS, "--method")
+    numbers = {"n": numbers_by_arm(n, "--n"), "n_event": numbers_by_arm(events, "--events")}
     if use_hr and reported is None:
         raise typer.BadParameter("--use-hr goes with --reported FILE, which holds the hazard ratio")
     printed = () if reported is None else read_reported(reported)
@@ -157,7 +159,7 @@ def _reconstruct_causes(talk, folder, curves, numbers):
     if not causes:
         raise typer.BadParameter("--overall goes with --cause CURVE=CAUSE; name a cause too")
     causes += [parse_overall(text) for text in curves[1] or ()]
-    n, events = _numbers_by_arm(numbers[0], "--n"), _numbers_by_arm(numbers[1], "--events")
+    n, events = numbers_by_arm(numbers[0], "--n"), numbers_by_arm(numbers[1], "--events")
     with talk.working("Rebuilding patients with causes …"):
         digitisation, arms = reconstruct_causes_to_folder(folder, causes, n=n, n_event=events)
     for line in sentences_of(arms):
@@ -194,7 +196,7 @@ def validate(
 @verb(app, "import")
 def import_files(
     talk,
-    curves: Annotated[list[str], typer.Argument(metavar="[ARM=]FILE", help="Coordinates of curves, as a digitiser wrote them.", show_default=False)],
+    curves: Annotated[list[str], typer.Argument(metavar="[ARM=]FILE", help="Coordinates of curves, as a digitiser wrote them; or: revman FILE.", show_default=False)],
     at_risk: Annotated[list[str] | None, typer.Option(metavar="[ARM=]FILE", help="Numbers at risk; may be repeated, in the order of the curves.")] = None,
     name: Annotated[list[str] | None, typer.Option(metavar="OLD=NEW", help="Another name of an arm; may be repeated.")] = None,
     n: Annotated[list[str] | None, typer.Option("--n", metavar="ARM=N", help="Patients of an arm; may be repeated.")] = None,
@@ -202,12 +204,25 @@ def import_files(
     unit: Annotated[str, typer.Option(help="Unit of time: days, weeks, months, years.")] = "",
     scale: Annotated[str | None, typer.Option(help="survival, percent, incidence or incidence_percent.")] = None,
     decimal: Annotated[str | None, typer.Option(help="point or comma, where a file does not tell.")] = None,
-    out: _Out = None,
+    analysis: Annotated[str | None, typer.Option(help="revman: which analysis, as 1.2; without, they are listed.")] = None,
+    measure: Annotated[str | None, typer.Option(help="revman: HR, RR, OR or RD, where the file does not tell.")] = None,
+    into: Annotated[Path | None, typer.Option(metavar="FILE", help="revman: a studies.csv whose pooled row the trials replace.", show_default=False)] = None,
+    replaces: Annotated[str | None, typer.Option(metavar="STUDY", help="revman: the study of that row, where several are pooled.", show_default=False)] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the results; revman: the table to write.", show_default=False)] = None,
 ):
-    """Make a figure folder from the files of another digitiser.
+    """Make a figure folder from the files of another digitiser, or a studies.csv from the file of a Cochrane review.
 
     Example: ipdrecon import placebo.csv drug.csv --at-risk nrisk_placebo.txt --at-risk nrisk_drug.txt --unit months --out fig5/
+
+    Example: ipdrecon import revman CD012244-dataPackage.zip --analysis 1.1 --out studies.csv
     """
+    of_review = {"--analysis": analysis, "--measure": measure, "--into": into, "--replaces": replaces}
+    if curves[0] == "revman":
+        from ipdrecon.app.exchange.review_rows import import_by_command
+
+        refuse({"--at-risk": at_risk, "--name": name, "--n": n, "--events": events, "--unit": unit, "--scale": scale, "--decimal": decimal}, "goes with curves, not with revman")
+        return import_by_command(talk, curves[1:], of_review, out)
+    refuse(of_review, "goes with: ipdrecon import revman FILE")
     from ipdrecon.app import sentences
     from ipdrecon.app.exchange.cell_table import DECIMALS
     from ipdrecon.app.exchange.imported_figure import ImportRequest, import_to_folder, name_and_path
@@ -216,9 +231,9 @@ def import_files(
     if out is None and len(curves) > 1:
         raise typer.BadParameter(f"{len(curves)} files make one figure folder; give its name with --out DIR")
     folder = out or name_and_path(curves[0])[1].with_suffix("")
-    scale, decimal = scale and _one_of(scale, _SCALES, "--scale"), decimal and _one_of(decimal, DECIMALS, "--decimal")
-    numbers = _numbers_by_arm(n, "--n"), _numbers_by_arm(events, "--events")
-    request = ImportRequest(tuple(curves), tuple(at_risk or ()), _pairs(name, "--name"), *numbers, unit.strip(), scale, decimal)
+    scale, decimal = scale and one_of(scale, _SCALES, "--scale"), decimal and one_of(decimal, DECIMALS, "--decimal")
+    numbers = numbers_by_arm(n, "--n"), numbers_by_arm(events, "--events")
+    request = ImportRequest(tuple(curves), tuple(at_risk or ()), pairs_of(name, "--name"), *numbers, unit.strip(), scale, decimal)
     with talk.working("Reading …"):
         imported = import_to_folder(request, folder)
     for line in sentences.of_import(imported):
@@ -232,102 +247,37 @@ def import_files(
 @verb(app, "export")
 def export(
     talk,
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A figure folder with rebuilt patients.", show_default=False)],
-    to: Annotated[str, typer.Option(help="csv, ipdfromkm, stata, survhe or metarmst.")] = "csv",
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A figure folder with rebuilt patients, or a pooled result.", show_default=False)],
+    to: Annotated[str, typer.Option(help="Patients: csv, ipdfromkm, stata, survhe or metarmst. A pooled result: metafor, meta, revman, json or csv.")] = "csv",
     panel: Annotated[str | None, typer.Option(help="Only this panel; each has files of its own.")] = None,
     arm: Annotated[list[str] | None, typer.Option(help="Only these arms, in this order; may be repeated. The first is the reference.")] = None,
     trial: Annotated[int, typer.Option(help="Number of the trial, for metarmst.", min=1)] = 1,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder, or the file itself; by default DIR/export.", show_default=False)] = None,
 ):
-    """Write rebuilt patients in another program's format.
+    """Write rebuilt patients, or a pooled result, in another program's format.
 
     Example: ipdrecon export fig5/ --to stata --out fig5.dta
+
+    Example: ipdrecon export pooled/ --to metafor
     """
     from ipdrecon.app import sentences
     from ipdrecon.app.exchange.patients_out import FORMATS, ExportRequest, export_from_folder
+    from ipdrecon.app.exchange.pooled_out import export_pooled_folder, is_pooled
     from ipdrecon.flags import needs_review
 
-    request = ExportRequest(_one_of(to, FORMATS, "--to"), panel, tuple(arm or ()), trial)
+    if is_pooled(folder):
+        refuse({"--panel": panel, "--arm": arm}, "goes with patients, not with a pooled result")
+        paths = export_pooled_folder(folder, to.casefold(), out)
+        for path in paths:
+            talk.say(f"  {path}")
+        return Outcome({"format": to.casefold(), "files": [str(path) for path in paths]})
+    request = ExportRequest(one_of(to, FORMATS, "--to"), panel, tuple(arm or ()), trial)
     exported = export_from_folder(folder, request, out)
     for line in sentences.of_export(exported):
         talk.say(line)
     talk.flags(exported.flags)
     record = {"format": request.to, "files": [str(path) for path in exported.paths], "codes": exported.codes, "patients": exported.counts}
     return Outcome(record | {"flags": [flag.to_dict() for flag in exported.flags]}, needs_review(exported.flags))
-
-
-@verb(app, "pool")
-def pool(
-    talk,
-    studies: Annotated[Path, typer.Argument(help="A table of studies: studies.csv.", show_default=False)],
-    measure: Annotated[str | None, typer.Option(help="HR, RR, OR or RD; by default as the columns say, else HR.")] = None,
-    tau2: Annotated[str, typer.Option(help="REML, DL, PM, ML, HE, SJ or EB.")] = "REML",
-    ci: Annotated[str, typer.Option(help="hk-adhoc, hk or wald.")] = "hk-adhoc",
-    fixed: Annotated[str, typer.Option(help="iv, mh or peto; the last two need events.")] = "iv",
-    by: Annotated[str | None, typer.Option(help="Column of the subgroups.")] = None,
-    analysis: Annotated[str | None, typer.Option(help="Which analysis of a RevMan file, as 1.2.")] = None,
-    out: _Out = None,
-):
-    """Pool hazard ratios or other effects of several studies.
-
-    Example: ipdrecon pool studies.csv --by aetiology --out pooled/
-    """
-    from ipdrecon.app import sentences
-    from ipdrecon.app.pooling import PoolSettings, pool_table, pooled_files, pooled_record, rows_with_draws
-    from ipdrecon.app.saving import write_files
-    from metaanalysis.events import FIXED_METHODS
-    from metaanalysis.models import CI_METHODS
-    from metaanalysis.studies import MEASURES
-    from metaanalysis.tau2 import ESTIMATORS
-
-    measure = measure and _one_of(measure, MEASURES, "--measure")
-    tau2, ci = _one_of(tau2, ESTIMATORS, "--tau2"), _one_of(ci, CI_METHODS, "--ci")
-    settings = PoolSettings(measure, tau2, ci, _one_of(fixed, FIXED_METHODS, "--fixed"), by, analysis)
-    with talk.working("Pooling …"):
-        pooled, frame = pool_table(studies, settings)
-        if out is not None:
-            write_files(out, pooled_files(pooled, frame))
-    for line in (*sentences.of_pooled(pooled), *sentences.of_rows_with_draws(rows_with_draws(frame))):
-        talk.say(line)
-    if out is not None:
-        talk.say(f"The forest plot is {out / 'forest.svg'}; the numbers are in {out / 'pooled.json'}.")
-    return Outcome(pooled_record(pooled, frame))
-
-
-@verb(app, "init")
-def init(
-    talk,
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to put the review.")] = Path("."),
-):
-    """Write a commented review.toml and trial.toml to begin with, and the schemas by which an editor checks them.
-
-    Example: ipdrecon init my-review
-    """
-    from ipdrecon.app.skeleton import write_skeleton
-
-    names = write_skeleton(folder)
-    for name in names:
-        talk.say(str(folder / name))
-    talk.say(f"Fill in {folder / names[0]}, then: ipdrecon run {folder / names[0]}", style="bold")
-    return Outcome({"files": [str(folder / name) for name in names]})
-
-
-@verb(app, "run")
-def run(
-    talk,
-    review: Annotated[Path, typer.Argument(help="A review.toml.", show_default=False)],
-    out: _Out = None,
-):
-    """Do everything a review asks for, from its figures to report.html.
-
-    Example: ipdrecon run review.toml
-    """
-    from ipdrecon.app.review_run import run_review
-
-    with talk.working("Working through the review …"):
-        result = run_review(review, out)
-    _tell_review(talk, result)
-    return Outcome(result.to_dict(), result.needs_review())
 
 
 @verb(app, "serve")
@@ -355,60 +305,10 @@ def serve(
     return Outcome(None)
 
 
-@verb(app, "demo")
-def demo(
-    talk,
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to put the example.")] = Path("ipdrecon-demo"),
-):
-    """Run the embedded example from its figure to report.html.
-
-    Example: ipdrecon demo
-    """
-    from ipdrecon.app.example import run_example
-
-    with talk.working("Running the example: reading the figure takes most of a minute …"):
-        result = run_example(folder)
-    _tell_review(talk, result)
-    return Outcome(result.to_dict(), result.needs_review(ignored=("facsimile",)))
-
-
-def _tell_review(talk, result):
-    from ipdrecon.app import sentences
-
-    for line in sentences.of_review(result):
-        talk.say(line)
-    talk.flags(result.flags())
-    talk.say(f"Open {result.report}", style="bold")
-
-
 def _json_of(path):
     import json
 
     return json.loads(path.read_text("utf-8"))
 
 
-def _one_of(text, known, option):
-    for name in known:
-        if name.casefold() == text.casefold():
-            return name
-    raise typer.BadParameter(f"{option} is {text!r}; expected one of {', '.join(known)}")
-
-
-def _pairs(texts, option):
-    pairs = [tuple(part.strip() for part in text.partition("=")[::2]) for text in texts or ()]
-    for text, (old, new) in zip(texts or (), pairs, strict=True):
-        if not old or not new:
-            raise typer.BadParameter(f"{text!r} is not OLD=NEW, as in {option} 'arm 1=Placebo'")
-    return tuple(pairs)
-
-
-def _numbers_by_arm(texts, option):
-    numbers = {}
-    for text in texts or ():
-        arm, _, number = text.rpartition("=")
-        if not number.strip().isdigit():
-            raise typer.BadParameter(f"{text!r} is not ARM=N, with N a whole number, as in {option} 'Placebo=120'")
-        if arm.strip() in numbers:
-            raise typer.BadParameter(f"{arm.strip()!r} is given twice by {option}; give one number for each arm")
-        numbers[arm.strip()] = int(number)
-    return numbers
+app.add_typer(review_commands.app)

@@ -64,6 +64,11 @@ class Talk:
         stream.write((json.dumps(record, ensure_ascii=False) if self.json else text) + "\n")
         stream.flush()
 
+    def show(self, table):
+        """Print a table as wide as the terminal, unless silence is wanted."""
+        if not self.quiet:
+            self._console.print(table, soft_wrap=False)
+
     def detail(self, text):
         """Print a line where more words are wanted."""
         if self.verbose:
@@ -94,6 +99,22 @@ class Talk:
             with self._console.status(text):
                 yield
 
+    @contextlib.contextmanager
+    def counting(self, text):
+        """Show a bar with the time left on a terminal; elsewhere a line per step where more words are wanted.
+
+        Gives a function to be called with how many are done, how many there are, and what was done last.
+        """
+        if self.quiet or not self._console.is_terminal:
+            yield lambda done, total, last: self.detail(f"{done} of {total}: {last}")
+            return
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.fields[last]}"))
+        with Progress(*columns, console=self._console) as progress:
+            task = progress.add_task(text, total=None, last="")
+            yield lambda done, total, last: progress.update(task, completed=done, total=total, last=last)
+
 
 _COMMON = {
     "json": typer.Option("--json", help="Print the result as JSON on standard output, and nothing else there."),
@@ -101,6 +122,21 @@ _COMMON = {
     "verbose": typer.Option("--verbose", "-v", help="Say more, with every flag."),
     "debug": typer.Option("--debug", help="Show the traceback of an error."),
 }
+
+
+def refuse(options, why):
+    """End a command as wrongly used where an option is given that does not go with the others.
+
+    Parameters
+    ----------
+    options : dict of str to object
+        What was given, by the option's name.
+    why : str
+        What follows the option's name in the message.
+    """
+    for option, value in options.items():
+        if value:
+            raise typer.BadParameter(f"{option} {why}")
 
 
 def verb(app, name, *, hidden_names=()):

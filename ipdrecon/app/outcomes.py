@@ -1,11 +1,16 @@
 """The outcomes of a review: which rows its figures, its trials' counts and its tables give, and what they pool to."""
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ipdrecon.app.pooling import PoolSettings, effect_row, pool_rows, pooled_files, pooled_record, risk_row
+from ipdrecon.app.analyses import AnalysisRequest, analyse
+from ipdrecon.app.pooled_files import ForestRequest, pooled_files, pooled_record
+from ipdrecon.app.pooling import PoolSettings, effect_row, pool_rows, risk_row
 from ipdrecon.app.review_figure import fits, fits_label
 from ipdrecon.errors import FolderError
+
+_FEWEST_FOR_INFLUENCE, _FEW = 3, 5
 
 
 @dataclass(frozen=True)
@@ -19,6 +24,7 @@ class OutcomeResult:
         None where there is no row.
     studies : DataFrame or None
         The rows pooled, with what the tables carry along.
+    analyses : Analyses or None
     favours : tuple of str
         What effects left and right of no effect favour.
     """
@@ -26,6 +32,7 @@ class OutcomeResult:
     entry: object
     pooled: object
     studies: object = field(repr=False)
+    analyses: object = field(default=None, repr=False)
     favours: tuple = ("treatment", "reference")
 
     @property
@@ -41,12 +48,12 @@ class OutcomeResult:
         """Make its files: content by path from the results folder."""
         if self.pooled is None:
             return {}
-        made = pooled_files(self.pooled, self.studies, self.favours)
+        made = pooled_files(self.pooled, self.studies, self.analyses, ForestRequest(favours=self.favours))
         return {(Path(self.entry.folder) / name).as_posix(): content for name, content in made.items()}
 
     def to_dict(self):
         """As `ipdrecon run --json` prints it."""
-        pooled = None if self.pooled is None else pooled_record(self.pooled, self.studies)
+        pooled = None if self.pooled is None else pooled_record(self.pooled, self.studies, self.analyses)
         return {"name": self.entry.name, "folder": self.entry.folder, "endpoint": self.entry.endpoint, "pooled": pooled}
 
 
@@ -68,9 +75,21 @@ def pool_outcome(outcome, figures, reported, folder):
     rows = [row for figure in figures if _is_of(figure, outcome) for row in _rows_of_figure(figure, outcome)]
     if outcome.measure != "HR" and outcome.time is None and outcome.endpoint:
         rows += [row for trial, printed in reported for row in _rows_of_counts(trial, printed, outcome)]
-    settings = PoolSettings(outcome.measure, outcome.tau2, outcome.ci, outcome.fixed, by=outcome.by)
+    if outcome.measure == "HR" and outcome.endpoint:
+        drawn = {figure.trial.id for figure in figures if _is_of(figure, outcome)}
+        rows += [row for trial, printed in reported if trial.id not in drawn for row in rows_of_text(trial, printed, outcome)]
+    settings = PoolSettings(outcome.measure, outcome.fixed, outcome.by, tau2=outcome.tau2, ci=outcome.ci)
     pooled, studies = pool_rows(rows, folder / outcome.studies if outcome.studies else None, settings)
-    return OutcomeResult(outcome, pooled, studies, outcome.favours or _favours(figures, reported))
+    analyses = None if pooled is None else analyse(pooled, studies, _request(outcome, pooled), outcome=outcome.name or outcome.endpoint)
+    return OutcomeResult(outcome, pooled, studies, analyses, outcome.favours or _favours(figures, reported))
+
+
+def _request(outcome, pooled):
+    """What is computed beside an outcome: what it asks for, influence from three rows on, and Bayes where rows are few."""
+    also = () if pooled.is_mixed else ("influence",) * (pooled.k >= _FEWEST_FOR_INFLUENCE) + ("bayes",) * (1 < pooled.k <= _FEW)
+    return AnalysisRequest(
+        also, outcome.order, outcome.moderators, outcome.effect, outcome.control_risk, outcome.baseline_risk, outcome.baseline_time
+    )
 
 
 def _is_of(figure, outcome):
@@ -111,6 +130,78 @@ def _rows_of_counts(trial, printed, outcome):
             "aetiology": trial.aetiology,
             "measure": outcome.measure,
         }
+
+
+_ONCE = {"median": "median", "events": "events", "n": "n"}
+
+
+def rows_of_text(trial, printed, outcome):
+    """Rows of a trial without a figure of the endpoint, from what its text prints: one for each treatment it tells of.
+
+    Parameters
+    ----------
+    trial : TrialEntry
+    printed : sequence of ReportedNumber
+    outcome : OutcomeEntry
+
+    Returns
+    -------
+    list of dict
+        Column sets as `metaanalysis.read_studies` reads them: the hazard ratio with its interval or p, medians, survival at
+        times, log-rank p, with the patients and events of both arms.
+    """
+    rows = [row for row in printed if row.endpoint and fits(row.endpoint, outcome.endpoint) and fits(row.population, outcome.population)]
+    told = ((treatment, _cells(trial, treatment, rows)) for treatment in trial.treatments)
+    return [
+        {
+            "study": trial.name if len(trial.treatments) == 1 else f"{trial.name} ({treatment})",
+            **cells,
+            "source_text": "; ".join(dict.fromkeys(row.source for row in rows if row.source)),
+            "year": trial.year,
+            "aetiology": trial.aetiology,
+            "measure": "HR",
+        }
+        for treatment, cells in told
+        if _tells_a_ratio(cells)
+    ]
+
+
+def _tells_a_ratio(cells):
+    return "hr" in cells or {"median_1", "median_2"} <= set(cells) or {"survival_1", "survival_2"} <= set(cells)
+
+
+def _cells(trial, treatment, rows):
+    """Cells of a table of studies, from rows of one endpoint; what is printed twice, differently, is left out."""
+    cells = {}
+    for arm, label in enumerate((treatment, trial.reference), 1):
+        entry = next(one for one in trial.arm if one.label == label)
+        if entry.n is not None:
+            cells[f"n_{arm}"] = entry.n
+        own = [row for row in rows if fits_label(row.arm, label)]
+        for quantity, name in _ONCE.items():
+            values = {row.value for row in own if row.quantity == quantity}
+            if len(values) == 1 and math.isfinite(min(values)):
+                cells[f"{name}_{arm}"] = values.pop()
+    compared = [row for row in rows if fits_label(row.arm, treatment) and (not row.reference or fits_label(row.reference, trial.reference))]
+    for row in compared:
+        if row.quantity == "hr":
+            cells |= {"hr": row.value, "ci_low": row.ci_low, "ci_high": row.ci_high, "p": _p_of(row.p, row.p_bound)}
+        elif row.quantity == "logrank_p":
+            cells["logrank_p"] = _p_of(row.value, row.bound)
+    return cells | _survival_cells(trial, treatment, rows)
+
+
+def _p_of(p, bound):
+    return "" if math.isnan(p) else f"{bound}{p:g}"
+
+
+def _survival_cells(trial, treatment, rows):
+    """Survival of both arms at the last time at which both are printed between 0 and 1."""
+    curves = [{row.time: row.value for row in rows if row.quantity == "survival" and fits_label(row.arm, label)} for label in (treatment, trial.reference)]
+    times = [time for time in sorted(curves[0].keys() & curves[1].keys()) if all(0 < curve[time] < 1 for curve in curves)]
+    if not times:
+        return {}
+    return {"survival_1": curves[0][times[-1]], "survival_2": curves[1][times[-1]], "survival_time": times[-1]}
 
 
 def _count(trial, rows, arm, quantity):

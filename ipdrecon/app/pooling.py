@@ -1,21 +1,13 @@
 """From a table of studies, and the trials of a review, to one pooled estimate and its files."""
 
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 
-from ipdrecon.app import saving
-from ipdrecon.app.draws import read_draws
-from ipdrecon.app.tables import read_table
-from ipdrecon.app.workflow import IPD, RECONSTRUCTION, match_arm, read_patients
-from ipdrecon.model import ReconstructedArm
-from metaanalysis.studies import pool_studies, read_studies
+from ipdrecon.app.patient_rows import PARTS, holds_patients, standard_errors, with_patients
+from metaanalysis.studies.table import pool_studies, read_studies
 
-FOREST, POOLED, STUDIES = "forest", "pooled.json", "studies.csv"
 _DEFAULT_MEASURE = "HR"
-_PARTS = ["sampling_se", "reconstruction_se"]
 
 
 @dataclass(frozen=True)
@@ -26,20 +18,32 @@ class PoolSettings:
     ----------
     measure : str or None
         ``HR``, ``RR``, ``OR`` or ``RD``; None takes it from the table's columns, else ``HR``.
-    tau2, ci, fixed : str
-        As in `metaanalysis`.
+    fixed : str
     by : str or None
         Column of the subgroups.
     analysis : str or None
         Which analysis of a RevMan file.
+    zero_cells : str
+    preset, tau2, ci, prediction, subgroup_tau2, level : optional
+        As in `metaanalysis.pool`.
     """
 
     measure: str | None = None
-    tau2: str = "REML"
-    ci: str = "hk-adhoc"
     fixed: str = "iv"
     by: str | None = None
     analysis: str | None = None
+    zero_cells: str = "tables"
+    preset: str | None = None
+    tau2: str | None = None
+    ci: str | None = None
+    prediction: str | None = None
+    subgroup_tau2: str | None = None
+    level: float | None = None
+
+    def options(self):
+        """Those of `metaanalysis.pool`."""
+        names = ("preset", "tau2", "ci", "prediction", "subgroup_tau2", "level")
+        return {name: getattr(self, name) for name in names}
 
 
 def pool_table(path, settings):
@@ -54,82 +58,21 @@ def pool_table(path, settings):
     -------
     pooled : metaanalysis.PooledEstimate
     studies : DataFrame
-        As `metaanalysis.studies.read_studies` gives it.
+        As `metaanalysis.read_studies` gives it.
+    patients : tuple of PatientRow
     """
-    studies = _studies_of(path, settings.measure, analysis=settings.analysis)
+    studies, patients = _studies_of(path, settings)
     studies.attrs["measure"] = studies.attrs["measure"] or _DEFAULT_MEASURE
-    return _pool(studies, settings), studies
+    return _pool(studies, settings), studies, patients
 
 
-def _studies_of(path, measure, **options):
-    return read_studies(with_patients(path) if _has_patients(path) else path, measure, **options)
+def _studies_of(path, settings):
+    table, patients = with_patients(path) if holds_patients(path) else (path, ())
+    return read_studies(table, settings.measure, analysis=settings.analysis, zero_cells=settings.zero_cells), patients
 
 
 def _pool(studies, settings):
-    return pool_studies(studies, by=settings.by, fixed=settings.fixed.lower(), tau2=settings.tau2.upper(), ci=settings.ci.lower())
-
-
-def _has_patients(path):
-    path = Path(path)
-    if not path.is_file():
-        return False
-    with path.open("rb") as stream:
-        head = stream.readline().decode("latin-1").casefold()
-    return "ipd" in [name.strip(' "\r\n\t') for name in head.replace(";", ",").replace("\t", ",").split(",")]
-
-
-def with_patients(path):
-    """Read a table of studies whose rows may name files of patients, and estimate these rows.
-
-    Parameters
-    ----------
-    path : str or Path
-        With a column `ipd`; the rows that fill it also fill `treatment` and `reference`.
-
-    Returns
-    -------
-    DataFrame
-        All cells as text; `yi`, `sei` and `source` filled in these rows, `ipd` emptied. `sei` is of sampling and
-        reconstruction together; its parts are `sampling_se` and `reconstruction_se`.
-    """
-    path = Path(path)
-    records = []
-    for line in read_table(path, ("study",)):
-        cells = dict(line.cells)
-        if line.text("ipd"):
-            estimate, source = _estimate(line, path.parent / line.text("ipd"))
-            numbers = {"yi": estimate.yi, "sei": estimate.total_sei} | _standard_errors(estimate)
-            texts = {name: saving.number(value, saving.ALL_DIGITS) for name, value in numbers.items()}
-            cells |= texts | {"source": cells.get("source") or source, "ipd": ""}
-        records.append(cells)
-    return pd.DataFrame(records, dtype=object).fillna("")
-
-
-def _standard_errors(estimate):
-    """Give the parts of a total standard error, by column."""
-    return dict(zip(_PARTS, (estimate.sei, estimate.reconstruction_sei), strict=True))
-
-
-def _estimate(line, path):
-    from ipdrecon.survival import estimate_hazard_ratio
-
-    for name in ("treatment", "reference"):
-        if not line.text(name):
-            raise line.error(name, f"is empty, but the row names the patients of {line.text('ipd')}; expected the label of an arm")
-    panel = line.text("panel")
-    draws = read_draws(path.parent) if path.name == IPD else {}
-    arms = [
-        ReconstructedArm(arm, *patients, method="ipd", panel=seen, draws=draws.get((seen, arm), ()))
-        for (seen, arm), patients in read_patients(path).items()
-        if not panel or seen == panel
-    ]
-    labels = [arm.arm for arm in arms]
-    if len(set(labels)) < len(labels):
-        raise line.error("panel", f"is empty, but {path} holds several panels with the same arms; expected one of {sorted({arm.panel for arm in arms})}")
-    place = f"{line.path}, line {line.line}"
-    names = {name: match_arm(line.text(name), labels, place) for name in ("treatment", "reference")}
-    source = "reconstructed" if (path.parent / RECONSTRUCTION).exists() else "ipd"
-    return estimate_hazard_ratio(arms, study=line.text("study"), **names), source
+    return pool_studies(studies, by=settings.by, fixed=settings.fixed, **settings.options())
 
 
 # --- a review's rows -------------------------------------------------------------------------------------------------
@@ -194,7 +137,7 @@ def _row(figure, estimate, source_text, n):
         "n": n,
         "source_text": source_text,
         "note": figure.entry.facsimile_note,
-    } | _standard_errors(estimate)
+    } | standard_errors(estimate)
 
 
 def pool_rows(rows, table, settings):
@@ -215,8 +158,8 @@ def pool_rows(rows, table, settings):
         None where there is no row.
     studies : DataFrame or None
     """
-    frames = [read_studies(pd.DataFrame(rows), settings.measure)] if rows else []
-    frames += [] if table is None else [_studies_of(table, settings.measure)]
+    frames = [_read_rows(rows, settings.measure)] if rows else []
+    frames += [] if table is None else [_studies_of(table, settings)[0]]
     if not frames:
         return None, None
     for frame in frames:
@@ -227,6 +170,13 @@ def pool_rows(rows, table, settings):
     studies = studies.astype({"yi": float, "vi": float, "sei": float})
     studies.attrs["measure"] = settings.measure
     return _pool(studies, settings), studies
+
+
+def _read_rows(rows, measure):
+    """Read rows made here, whose `source_text` is theirs and not that of a table's column `source`."""
+    frame = pd.DataFrame(rows)
+    places = frame.pop("source_text")
+    return read_studies(frame, measure).assign(source_text=places.to_numpy())
 
 
 def rows_with_draws(studies):
@@ -241,62 +191,6 @@ def rows_with_draws(studies):
     DataFrame
         ``study, sampling_se, reconstruction_se``, with the index of `studies`; empty where no study has draws.
     """
-    parts = studies.reindex(columns=["study", *_PARTS])
-    parts = parts.assign(**{name: pd.to_numeric(parts[name], errors="coerce") for name in _PARTS})
-    return parts.dropna(subset=_PARTS)
-
-
-def pooled_record(pooled, studies):
-    """Make the record of a pooled result, as ``ipdrecon pool --json`` prints it.
-
-    Parameters
-    ----------
-    pooled : metaanalysis.PooledEstimate
-    studies : DataFrame
-
-    Returns
-    -------
-    dict
-        Studies that have draws and are pooled by ``sei`` have its parts, ``sampling_se`` and ``reconstruction_se``.
-    """
-    record = pooled.to_dict()
-    if pooled.counts is None:
-        parts = rows_with_draws(studies)[_PARTS].to_dict("index")
-        for place, study in zip(studies.index[studies["yi"].notna()], record["studies"], strict=True):
-            study |= parts.get(place, {})
-    return record
-
-
-# --- files -----------------------------------------------------------------------------------------------------------
-
-
-def pooled_files(pooled, studies, favours=("treatment", "reference")):
-    """Make the files of a pooled result.
-
-    Parameters
-    ----------
-    pooled : metaanalysis.PooledEstimate
-    studies : DataFrame
-    favours : tuple of str
-        What effects left and right of no effect favour.
-
-    Returns
-    -------
-    dict of str to bytes
-        ``forest.svg``, ``forest.pdf``, ``forest.png``, ``pooled.json``, ``studies.csv``.
-    """
-    return _forest_files(pooled, favours) | {
-        POOLED: saving.json_bytes(pooled_record(pooled, studies), saving.ALL_DIGITS),
-        STUDIES: saving.frame_csv(studies.dropna(axis=1, how="all")),
-    }
-
-
-def _forest_files(pooled, favours):
-    from metaanalysis import forest_plot, save_picture
-
-    figure = forest_plot(pooled, favours=favours)
-    with tempfile.TemporaryDirectory() as folder:
-        paths = [Path(folder) / f"{FOREST}{ending}" for ending in (".svg", ".pdf", ".png")]
-        for path in paths:
-            save_picture(figure, path)
-        return {path.name: path.read_bytes() for path in paths}
+    parts = studies.reindex(columns=["study", *list(PARTS)])
+    parts = parts.assign(**{name: pd.to_numeric(parts[name], errors="coerce") for name in list(PARTS)})
+    return parts.dropna(subset=list(PARTS))

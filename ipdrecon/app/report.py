@@ -9,7 +9,7 @@ from ipdrecon.app.cautions import verdict_on
 from ipdrecon.app.km_plots import draw_kaplan_meier, draw_reconstruction
 from ipdrecon.app.library import OVERLAY
 from ipdrecon.app.plots import svg_bytes
-from ipdrecon.app.report_outcomes import data_uri, found_of_outcome, methods_of_outcome, outcome_part
+from ipdrecon.app.report_outcomes import data_uri, found_of_outcome, outcome_part
 
 _QUANTITIES = {
     "hr": "hazard ratio",
@@ -221,5 +221,8 @@ def _methods(result):
             f"Patients were drawn {result.review.draws} times (seed {result.review.seed}); the variance of the log hazard ratio between draws was added to "
             "that of sampling by Rubin's rules, for the interval and for pooling. Intervals in the table of printed numbers are of sampling alone, as printed ones are."
         )
-    parts += [methods_of_outcome(outcome) for outcome in result.outcomes if outcome.pooled is not None]
+    for outcome in result.outcomes:
+        if outcome.pooled is not None and outcome.entry.measure == "HR":
+            named = f" ({outcome.entry.name})" if outcome.entry.name else ""
+            parts.append(f"The {outcome.entry.hazard_ratio} hazard ratio was pooled{named}.")
     return " ".join(parts)

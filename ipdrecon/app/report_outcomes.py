@@ -5,9 +5,18 @@ import math
 
 from scipy.special import ndtri
 
-from ipdrecon.app import sentences
+from ipdrecon.app import pooled_sentences, sentences
 from ipdrecon.app.cautions import verdict_on
-from ipdrecon.app.pooling import FOREST, rows_with_draws
+from ipdrecon.app.pooled_files import FOREST
+from ipdrecon.app.pooling import rows_with_draws
+
+_PICTURES = {
+    "sequential": ("Trial sequential analysis: cumulative Z, boundaries and required information", "Trial sequential analysis."),
+    "cumulative": ("Cumulative forest plot: the result after each study", "Studies added one by one."),
+    "leave_one_out": ("Forest plot of the results without each study", "Each study left out in turn."),
+    "funnel": ("Funnel plot with contours of significance", "Funnel plot; hollow points are studies that trim and fill adds."),
+    "bayes": ("Prior and posterior distributions of heterogeneity and effect", "The Bayesian model: heterogeneity and effect."),
+}
 
 
 def data_uri(content, kind):
@@ -39,11 +48,11 @@ def _by_subgroup(outcome):
     for group in pooled.subgroups:
         measures, part = pooled.measures_of(group), group.random
         if len(measures) > 1:
-            yield f"{sentences.of_subgroup(pooled, group)}."
+            yield f"{pooled_sentences.of_subgroup(pooled, group)}."
             continue
         verdict = f"; {verdict_on(math.exp(part.ci_low), math.exp(part.ci_high), events=outcome.entry.events)}" if pooled.is_ratio else ""
         rows = sentences.counted(group.k, "row")
-        yield f"{group.name[:1].upper()}{group.name[1:]} ({rows}): {' and '.join(measures)} {sentences.effect(pooled, part)}{verdict}."
+        yield f"{group.name[:1].upper()}{group.name[1:]} ({rows}): {' and '.join(measures)} {pooled_sentences.effect(pooled, part)}{verdict}."
 
 
 def _in_all(pooled):
@@ -51,17 +60,9 @@ def _in_all(pooled):
     if test is not None:
         yield f"Test for a difference between these subgroups: {sentences.p_value(test['fixed'].p)} (fixed effect, Q = {sentences.decimals(test['fixed'].q)} on {test['fixed'].df})."
     if pooled.is_mixed:
-        yield next(iter(sentences.of_pooled(pooled)))
+        yield next(iter(pooled_sentences.of_pooled(pooled)))
     else:
-        yield f"All rows together, random effects: {sentences.effect(pooled, pooled.random)}."
-
-
-def methods_of_outcome(outcome):
-    """Tell how an outcome was pooled."""
-    wanted = outcome.entry
-    which = f"The {wanted.hazard_ratio} hazard ratio was pooled. " if wanted.measure == "HR" else ""
-    named = f"{wanted.name}: " if wanted.name else ""
-    return f"{named}{which}Variance between studies: {wanted.tau2}; interval: {wanted.ci}; weights under both models are given."
+        yield f"All rows together, random effects: {pooled_sentences.effect(pooled, pooled.random)}."
 
 
 def outcome_part(outcome, folder):
@@ -82,12 +83,37 @@ def outcome_part(outcome, folder):
     return {
         "title": outcome.title,
         "forest": data_uri((folder / outcome.entry.folder / f"{FOREST}.svg").read_bytes(), "svg+xml"),
-        "pooled_lines": [line.strip() for line in sentences.of_pooled(pooled)][: -len(pooled.subgroups) or None],
+        "pooled_lines": [line.strip() for line in pooled_sentences.of_pooled(pooled)][: -len(pooled.subgroups) or None],
         "studies": _study_parts(outcome),
         "has_parts": not parts.empty,
         "subgroup_name": outcome.entry.by or "",
         "is_mixed": pooled.is_mixed,
+        "sensitivity": list(_sensitivity(outcome)),
+        "pictures": [
+            {"alt": alt, "caption": caption, "src": data_uri((folder / outcome.entry.folder / f"{name}.svg").read_bytes(), "svg+xml")}
+            for name, (alt, caption) in _PICTURES.items()
+            if (folder / outcome.entry.folder / f"{name}.svg").is_file()
+        ],
+        "lines": list(pooled_sentences.of_analyses(pooled, outcome.analyses)),
+        "derived": [line.strip() for line in pooled_sentences.of_derived(outcome.studies)],
+        "methods": outcome.analyses.get("methods"),
     }
+
+
+def _sensitivity(outcome):
+    """The total under other choices: name, number of rows, effect, p."""
+    pooled, analyses = outcome.pooled, outcome.analyses
+    for choice in (*(analyses.get("choices") or ()), *(analyses.get("sources") or ())):
+        yield choice.name, choice.k, pooled_sentences.effect(pooled, choice), sentences.p_value(choice.p)
+    for result in pooled.leave_one_out:
+        yield f"without {result.omitted}", pooled.k - 1, pooled_sentences.effect(pooled, result), sentences.p_value(result.p)
+    for assumed in analyses.get("summaries") or ():
+        name = f"tau² taken as {sentences.decimals(assumed.tau2)}, also inside summary rows"
+        yield name, pooled.k, pooled_sentences.effect(pooled, assumed), sentences.p_value(assumed.p)
+    bayes = analyses.get("bayes")
+    if bayes is not None:
+        shown = [math.exp(value) if pooled.is_ratio else value for value in (bayes.mu.median, bayes.mu.ci_low, bayes.mu.ci_high)]
+        yield f"Bayesian, {bayes.prior}", pooled.k, sentences.interval(*shown), f"chance below no effect {sentences.decimals(bayes.p_below)}"
 
 
 def _study_parts(outcome):

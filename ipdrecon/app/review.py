@@ -105,13 +105,21 @@ class OutcomeEntry(_Pooling):
 
     Figures of the `endpoint` (and `population`) give hazard ratios; with `time` they give risk ratios of the rebuilt
     patients at it, and the `measure` is RR. Where the measure is RR, OR or RD and no time is given, trials give the events
-    and patients that they report for the endpoint. `events` is what is counted, in words.
+    and patients that they report for the endpoint. `events` is what is counted, in words. `order` is a column by which
+    studies are added one by one; `effect` (with `control_risk`) is what a sequential analysis anticipates; absolute effects
+    are given at each `baseline_risk`, which is that at `baseline_time`, in words.
     """
 
     name: str = ""
     time: float | None = Field(None, gt=0)
     events: str = "events"
     favours: tuple[str, str] | None = None
+    order: str | None = None
+    effect: float | None = None
+    control_risk: float | None = Field(None, gt=0, lt=1)
+    baseline_risk: tuple[float, ...] = ()
+    baseline_time: str | None = None
+    moderators: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _risk_at_a_time(self):

@@ -9,6 +9,9 @@ _SCALES = {
     "incidence_percent": "cumulative incidence in percent",
 }
 
+_MOST_ELSEWHERE = 5
+"""Numbers of other panels that are told one by one."""
+
 
 def decimals(value, digits=2):
     """Give a number with its digits, `not reached` for infinity and `–` for what is unknown."""
@@ -71,22 +74,6 @@ def standard_errors(sampling, added):
     share = added**2 / (sampling**2 + added**2)
     percent = f"{100 * share:.0f}" if share >= 0.01 or added == 0 else "< 1"
     return f"{decimals(sampling, 3)} from sampling, {decimals(added, 3)} from reconstruction ({percent} % of the variance)"
-
-
-def of_rows_with_draws(parts):
-    """Tell the standard errors of studies whose patients were drawn many times.
-
-    Parameters
-    ----------
-    parts : DataFrame
-        Made by `pooling.rows_with_draws`.
-
-    Yields
-    ------
-    str
-    """
-    for row in parts.itertuples():
-        yield f"Standard error of {row.study}: {standard_errors(row.sampling_se, row.reconstruction_se)}; both are in its weight."
 
 
 def of_import(imported):
@@ -216,6 +203,10 @@ def _spread(arm):
     return f"; {counted(len(arm.draws), 'draw')}{told}"
 
 
+def _is_elsewhere(row):
+    return row.why.startswith("there is no panel")
+
+
 def of_agreement(agreement):
     """Tell how many printed numbers agree, then each that does not."""
     verdicts = [row.verdict for row in agreement.rows]
@@ -223,80 +214,14 @@ def of_agreement(agreement):
         f"{counted(len(verdicts), 'printed number')}: {verdicts.count('agrees')} agree, {verdicts.count('differs')} differ, "
         f"{verdicts.count('cannot be judged')} cannot be judged."
     )
+    n_elsewhere = sum(_is_elsewhere(row) for row in agreement.rows)
     for row in agreement.rows:
-        if row.verdict != "agrees":
+        if row.verdict != "agrees" and not (_is_elsewhere(row) and n_elsewhere > _MOST_ELSEWHERE):
             when = "" if math.isnan(row.time) else f" at {row.time:g}"
             added = "" if math.isnan(row.reconstruction_se) else f", reconstruction error {decimals(row.reconstruction_se, 3)}"
             yield (
                 f"  {row.verdict}: {row.quantity} of {row.arm}{when}: printed {decimals(row.reported, 3)}, "
                 f"rebuilt {decimals(row.reconstructed, 3)}{added} ({row.why})"
             )
-
-
-def effect(pooled, part):
-    """Give an estimate of a pooled result on the scale people read: ratios, not their logarithms.
-
-    Parameters
-    ----------
-    pooled : metaanalysis.PooledEstimate
-    part : object
-        With ``estimate, ci_low, ci_high``: the fixed or the random result, of all or of a subgroup.
-
-    Returns
-    -------
-    str
-    """
-    shown = [math.exp(value) if pooled.is_ratio else value for value in (part.estimate, part.ci_low, part.ci_high)]
-    return interval(*shown)
-
-
-def of_pooled(pooled):
-    """Tell the pooled result, its spread, and its subgroups; without a total where rows are of different measures."""
-    yield from _of_mixed(pooled) if pooled.is_mixed else _of_total(pooled)
-    for group in pooled.subgroups:
-        yield f"  {of_subgroup(pooled, group)}"
-
-
-def of_subgroup(pooled, group):
-    """Tell the result of a subgroup, or why it has none."""
-    measures = pooled.measures_of(group)
-    if len(measures) > 1:
-        return f"{group.name} ({counted(group.k, 'study')}): no result, since {' and '.join(measures)} cannot be pooled together"
-    named = f"{measures[0]} " if pooled.is_mixed else ""
-    return f"{group.name} ({counted(group.k, 'study')}): {named}{effect(pooled, group.random)}"
-
-
-def _of_mixed(pooled):
-    yield (
-        f"{' and '.join(sorted(set(pooled.measures)))}, {counted(pooled.k, 'study')}: no total, because one number over different measures "
-        f"has no meaning{'; each subgroup has its own result.' if pooled.subgroups else '. Part them into subgroups, or pool the rows of one measure.'}"
-    )
-
-
-def _of_total(pooled):
-    yield f"{pooled.measure or 'Effect'}, {counted(pooled.k, 'study')}, random effects ({pooled.method}): {effect(pooled, pooled.random)}, {p_value(pooled.p)}."
-    yield f"Fixed effect: {effect(pooled, pooled.fixed)}, {p_value(pooled.fixed.p)}."
-    spread = pooled.heterogeneity
-    if pooled.k > 1:
-        yield f"Heterogeneity: tau² = {decimals(pooled.tau2, 4)}, I² = {decimals(pooled.i2, 0)} %, Q = {decimals(spread.q)} on {spread.df}, {p_value(spread.p)}."
-    if pooled.k > 2 and not math.isnan(pooled.prediction_low):
-        limits = [math.exp(value) if pooled.is_ratio else value for value in (pooled.prediction_low, pooled.prediction_high)]
-        yield f"A new study's true effect is expected between {decimals(limits[0])} and {decimals(limits[1])} (prediction interval)."
-
-
-def of_review(result):
-    """Tell the headline of a review: rebuilt against reported, then pooled."""
-    for figure in result.figures():
-        for comparison in figure.comparisons:
-            yield comparison.sentence(figure.trial.name)
-        if figure.agreement is not None:
-            yield next(iter(of_agreement(figure.agreement)))
-    for outcome in result.outcomes:
-        if outcome.pooled is not None:
-            if outcome.entry.name:
-                yield f"{outcome.entry.name}:"
-            yield from of_pooled(outcome.pooled)
-    cautions = result.cautions()
-    yield from cautions[:1]
-    if len(cautions) > 1:
-        yield f"{counted(len(cautions) - 1, 'caution')} more in the report: read them before the numbers are used."
+    if n_elsewhere > _MOST_ELSEWHERE:
+        yield f"  cannot be judged: {n_elsewhere} numbers of panels that the figure does not have; each is in the table."

@@ -1,10 +1,16 @@
 """A rebuilt arm held against everything given: residuals, and what contradicts what."""
 
+import math
+
 import numpy as np
 
 from ipdrecon.flags import Flag
 from ipdrecon.survival.kaplan_meier import RISK_CONVENTIONS, kaplan_meier, n_risk_at, step_value
 from ipdrecon.survival.printed_counts import largest
+
+_FEWEST_EVENTS = 10
+_SHARED = 0.6
+"""Events that share times so much more often than by chance come at visits: distinct times over those expected."""
 
 
 def _after_curve(given, risk_time):
@@ -74,6 +80,24 @@ def _with_counts(given, patients, residuals, flags):
     return residuals, (*flags, Flag("events_conflict", f"arm {given.arm!r}", f"{said[0]}."))
 
 
+def _visit_flag(given, fit):
+    """Tell that events seem to come at visits, where nothing but n tells how many they are.
+
+    Times and levels that reading can tell apart are places; events that fall on them by chance share one as often as
+    D / (1 + D / places) says.
+    """
+    n_event = int(fit.event.sum())
+    if len(given.row.time) > 1 or given.n_event is not None or fit.kind == "exact" or n_event < _FEWEST_EVENTS:
+        return ()
+    time, curve = np.unique(fit.time[fit.event]), given.curve
+    apart = [known * math.sqrt(12) if known else assumed for known, assumed in zip(given.known_error, given.error, strict=True)]
+    places = np.array([time[-1], 1 - curve.survival[-1]]) / apart
+    if len(time) > _SHARED * n_event / (1 + n_event * np.sum(1 / np.maximum(places, 1))):
+        return ()
+    detail = f"{n_event} events fall on {len(time)} times. How many share a visit is guessed from how high each drop is alone."
+    return (Flag("events_at_visits", f"arm {given.arm!r}", detail),)
+
+
 def compare(given, fit):
     """Hold a fit against what was given.
 
@@ -103,4 +127,4 @@ def compare(given, fit):
     conflicts = _conflict_flags(given, n_event, list(fit.table_said), gap_said)
     if given.counts is not None:
         residuals, conflicts = _with_counts(given, (fit.time, fit.event), residuals, conflicts)
-    return residuals, given.curve.flags + given.row.flags + _after_curve(given, fit.risk_time) + conflicts
+    return residuals, given.curve.flags + given.row.flags + _after_curve(given, fit.risk_time) + conflicts + _visit_flag(given, fit)

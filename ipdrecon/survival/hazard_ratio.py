@@ -19,9 +19,9 @@ from scipy.stats import chi2
 from ipdrecon.errors import ReconstructionError
 from ipdrecon.flags import Flag
 from ipdrecon.model import TrialEstimate
-from ipdrecon.survival.kaplan_meier import kaplan_meier
-from ipdrecon.survival.replicates import hazard_ratios, reconstruction_error
-from ipdrecon.survival.risk_sets import EventRows, RiskSets, cox, logrank_sums
+from ipdrecon.survival.replicates import hazard_ratios, reconstruction_error, risk_sets
+from metaanalysis.patients.product_limit import survival_before
+from metaanalysis.patients.risk_sets import cox, logrank_sums, trend_statistic
 
 NON_PROPORTIONAL_P = 0.05
 
@@ -45,7 +45,7 @@ class LogRank:
 
 
 def _risk_sets(treatment, reference):
-    return RiskSets.of([(treatment.time, treatment.event)], [(reference.time, reference.event)])
+    return risk_sets([(treatment.time, treatment.event)], [(reference.time, reference.event)])
 
 
 def logrank(treatment, reference):
@@ -127,18 +127,8 @@ def proportional_hazards_p(treatment, reference):
     """
     _check_separation(treatment, reference)
     sets = _risk_sets(treatment, reference)
-    rows = EventRows.of(sets)
-    chance = rows.chance(cox(sets)[0])
-    time = np.concatenate((treatment.time, reference.time))
-    estimate = kaplan_meier(time, np.concatenate((treatment.event, reference.event)))
-    before = np.searchsorted(estimate.time, sets.time, side="left")
-    g = (1 - np.concatenate(([1.0], estimate.survival))[before])[rows.row]
-    variance = chance * (1 - chance)
-    g = g - np.sum(g * variance) / np.sum(variance)
-    information = float(np.sum(g**2 * variance))
-    if information <= 1e-12:
-        return math.nan
-    return float(chi2.sf(float(np.sum(g * (rows.observed - chance))) ** 2 / information, 1))
+    (statistic,) = trend_statistic(sets, cox(sets)[0], 1 - survival_before(sets))
+    return float(chi2.sf(statistic, 1))
 
 
 def _between_draws(treatment, reference):

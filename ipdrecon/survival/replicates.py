@@ -17,23 +17,24 @@ Two data sets of an arm, the third death later in the second:
 """
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import chi2
 
 from ipdrecon.errors import ReconstructionError
 from ipdrecon.survival.kaplan_meier import TIE
-from ipdrecon.survival.risk_sets import RiskSets, cox, logrank_sums
+from metaanalysis.errors import MetaAnalysisError
+from metaanalysis.patients.product_limit import ProductLimit
+from metaanalysis.patients.risk_sets import RiskSets, cox, logrank_sums
+from metaanalysis.patients.rubin import between_draws
 
 _MOST_PATIENTS = 500_000
 
 
 def reconstruction_error(values):
-    """Standard error that the reconstruction adds to a quantity: the root of (1 + 1/M) B.
+    """Standard error that the reconstruction adds to a quantity: the root of (1 + 1/M) B of `metaanalysis.patients.rubin`.
 
-    B is the variance of the quantity between M data sets that are all compatible with the figure. With the sampling
-    variance W the total is W + (1 + 1/M) B, by Rubin's rules for multiple imputation (Rubin 1987, section 3.1).
+    B is the variance of the quantity between M data sets that are all compatible with the figure.
 
     Parameters
     ----------
@@ -45,10 +46,33 @@ def reconstruction_error(values):
     float
         NaN where there are fewer than two data sets, or a value is not finite.
     """
-    values = np.asarray(values, float)
-    if len(values) < 2 or not np.isfinite(values).all():
-        return math.nan
-    return math.sqrt((1 + 1 / len(values)) * float(values.var(ddof=1)))
+    return math.sqrt(between_draws(values))
+
+
+def risk_sets(treatment, reference):
+    """Count who is at risk in pairs of data sets.
+
+    Parameters
+    ----------
+    treatment, reference : sequence of (time, event)
+
+    Returns
+    -------
+    RiskSets
+
+    Raises
+    ------
+    ReconstructionError
+        Where there are not as many of both, or one is malformed.
+    """
+    try:
+        return RiskSets.of(treatment, reference)
+    except MetaAnalysisError as error:
+        raise ReconstructionError(str(error)) from error
+
+
+def _curves(arm):
+    return ProductLimit.of(risk_sets(arm, [((), ())] * len(arm)))
 
 
 def _joined(function, *arms):
@@ -64,7 +88,7 @@ def _joined(function, *arms):
 
 
 def hazard_ratios(treatment, reference):
-    """Log hazard ratio of each pair of data sets, by Cox regression with Efron's treatment of ties (`risk_sets.cox`).
+    """Log hazard ratio of each pair of data sets, by Cox regression with Efron's treatment of ties (`metaanalysis.patients.risk_sets.cox`).
 
     Parameters
     ----------
@@ -81,7 +105,7 @@ def hazard_ratios(treatment, reference):
     ReconstructionError
         Where no pair has a finite hazard ratio, there are not as many data sets of both, or one is malformed.
     """
-    yi, sei = _joined(lambda *arms: cox(RiskSets.of(*arms)), treatment, reference)
+    yi, sei = _joined(lambda *arms: cox(risk_sets(*arms)), treatment, reference)
     if np.isnan(yi).all():
         raise ReconstructionError(
             f"None of {len(yi)} pairs of data sets has a finite hazard ratio; expected one with events in both arms while both are at risk. "
@@ -103,45 +127,13 @@ def logranks(treatment, reference):
         Observed minus expected events of the treatment arm, its hypergeometric variance, and the two-sided p; p is NaN
         where no event happens while both arms are at risk.
     """
-    o_minus_e, variance = _joined(lambda *arms: logrank_sums(RiskSets.of(*arms)), treatment, reference)
+    o_minus_e, variance = _joined(lambda *arms: logrank_sums(risk_sets(*arms)), treatment, reference)
     known = variance > 0
     statistic = np.divide(o_minus_e**2, variance, out=np.full(len(variance), np.nan), where=known)
     return o_minus_e, variance, chi2.sf(statistic, 1)
 
 
 # --- one arm ---------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Curves:
-    """Kaplan-Meier estimates, a row per data set; behind a data set's last event time is infinite and S is flat.
-
-    `greenwood` holds the terms d / (n (n - d)) of Greenwood's sum (1926), 0 where n = d.
-    """
-
-    time: np.ndarray
-    survival: np.ndarray
-    greenwood: np.ndarray
-    last_time: np.ndarray
-
-    @classmethod
-    def of(cls, arm):
-        sets = RiskSets.of_one_arm(arm)
-        begin = np.searchsorted(sets.pair, np.arange(sets.n_pairs))
-        column = np.arange(len(sets.pair)) - begin[sets.pair]
-        shape = (sets.n_pairs, int(column.max(initial=-1)) + 1)
-        time, kept, greenwood = np.full(shape, np.inf), np.ones(shape), np.zeros(shape)
-        place = sets.pair, column
-        time[place], kept[place] = sets.time, 1 - sets.events / sets.n
-        left = sets.n * (sets.n - sets.events)
-        greenwood[place] = np.where(left > 0, sets.events / np.maximum(left, 1), 0.0)
-        return cls(time, np.cumprod(kept, axis=1), greenwood, sets.last_time)
-
-    def first_below(self, level):
-        """First time at which S is at `level` or below in each row; infinite where there is none."""
-        below = np.column_stack((self.survival <= level, np.ones(len(self.survival), bool)))
-        time = np.column_stack((self.time, np.full(len(self.time), np.inf)))
-        return time[np.arange(len(time)), below.argmax(axis=1)]
 
 
 def medians(arm):
@@ -158,7 +150,7 @@ def medians(arm):
     ndarray, shape (n_draws,)
         Infinite where not reached.
     """
-    return _joined(lambda block: (_medians(_Curves.of(block)),), arm)[0]
+    return _joined(lambda block: (_medians(_curves(block)),), arm)[0]
 
 
 def _medians(curves):
@@ -181,15 +173,7 @@ def restricted_means(arm, tau):
     rmst, se : ndarray, shape (n_draws,)
         In the unit of time.
     """
-    return _joined(lambda block: _restricted_means(_Curves.of(block), tau), arm)
-
-
-def _restricted_means(curves, tau):
-    n_draws = len(curves.time)
-    border = np.column_stack((np.zeros(n_draws), np.minimum(curves.time, tau), np.full(n_draws, tau)))
-    area = np.diff(border, axis=1) * np.column_stack((np.ones(n_draws), curves.survival))
-    after = np.cumsum(area[:, ::-1], axis=1)[:, ::-1]
-    return after[:, 0], np.sqrt(np.sum(after[:, 1:] ** 2 * curves.greenwood * (curves.time < tau), axis=1))
+    return _joined(lambda block: _curves(block).restricted_means(tau), arm)
 
 
 def restricted_mean_differences(treatment, reference, tau):
@@ -225,10 +209,4 @@ def survivals(arm, at):
     -------
     ndarray, shape (n_draws, n_times)
     """
-    return _joined(lambda block: (_survivals(_Curves.of(block), np.asarray(at, float)),), arm)[0]
-
-
-def _survivals(curves, at):
-    survival = np.column_stack((np.ones(len(curves.survival)), curves.survival))
-    rows = np.arange(len(survival))
-    return np.stack([survival[rows, (curves.time <= moment).sum(axis=1)] for moment in at], axis=1)
+    return _joined(lambda block: _curves(block).survivals(at)[:1], arm)[0]

@@ -24,6 +24,7 @@ _COUNTS = ("events", "n", "n_risk")
 _NEED_TIME = ("survival", "n_risk")
 _MISSING = ("", "-", "–", "—", "na", "n/a", "nan", "not reported")
 _NOT_REACHED = re.compile(r"(nr|ne|not reached|not estimable|not evaluable|inf|∞)\.?", re.IGNORECASE)
+NOT_SIGNIFICANT = re.compile(r"(ns|n\.\s?s\.?|not significant|non[- ]significant)", re.IGNORECASE)
 _NUMBER = re.compile(r"[<>≤≥=~]?\s*[-+]?\d[\d.,' ]*(?:[eE][-+]?\d+)?\s*%?")
 _UNIT = re.compile(r"\s*(?:days?|weeks?|wks?|months?|mos?|years?|yrs?|patients?|deaths?|events?)\.?$", re.IGNORECASE)
 _BRACKET = re.compile(r"^(?P<value>[^(\[]*)[(\[](?P<interval>[^)\]]*)[)\]]$")
@@ -201,7 +202,8 @@ def _record(row, line, place):
     printed = _cell(row, "value", place, is_count=is_count)
     low = _known(_cell(row, "ci_low", place, is_count=is_count).value, printed.ci_low)
     high = _known(_cell(row, "ci_high", place, is_count=is_count).value, printed.ci_high)
-    time, p = _cell(row, "time", place), _cell(row, "p", place)
+    has_p = not NOT_SIGNIFICANT.fullmatch((row.get("p") or "").strip())
+    time, p = _cell(row, "time", place), _cell(row, "p", place) if has_p else Printed(math.nan)
     if quantity in _NEED_TIME and math.isnan(time.value):
         raise ReportedError(f"{place}, column 'time': it is empty; {quantity} needs a time in the unit of the axis.")
     if quantity == "hr" and printed.value <= 0:
@@ -225,13 +227,63 @@ def _record(row, line, place):
     )
 
 
+def _decoded(content):
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", errors="replace")
+
+
 def _text(path):
     try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        return path.read_text(encoding="cp1252")
+        content = path.read_bytes()
+        if b"\0" in content:
+            raise ReportedError(f"{path.name} is no text; expected a CSV file with the columns {', '.join(COLUMNS)}.")
+        return _decoded(content)
     except OSError as trouble:
         raise ReportedError(f"{path.name} cannot be read ({trouble.strerror}); expected a CSV file with the columns {', '.join(COLUMNS)}.") from trouble
+
+
+def read_cells(path, check):
+    """Read the cells of a table that people typed.
+
+    Parameters
+    ----------
+    path : str or Path
+        A CSV file parted by comma, semicolon or tab, in UTF-8 or Windows-1252.
+    check : function
+        Called with the names of the columns before any row is read; raises where they are not those of a table that is understood.
+
+    Returns
+    -------
+    names : list of str
+        Of the columns, in lower case.
+    rows : list of (int, dict)
+        Line in the file and text by column, stripped; rows without any text are left out.
+
+    Raises
+    ------
+    ReportedError
+        Where the file cannot be read, is no text, or a row has more cells than there are columns.
+    """
+    path = Path(path)
+    lines = _text(path).splitlines()
+    header = lines[0] if lines else ""
+    reader = csv.DictReader(lines, delimiter=max(",;\t", key=header.count))
+    rows = []
+    try:
+        names = [(name or "").strip().lower() for name in reader.fieldnames or ()]
+        check(names)
+        reader.fieldnames = names
+        for row in reader:
+            if row.pop(None, None):
+                raise ReportedError(f"{path.name}, line {reader.line_num}: there are more cells than columns; put numbers with a decimal comma in quotes.")
+            cells = {name: (cell or "").strip() for name, cell in row.items()}
+            if any(cells.values()):
+                rows.append((reader.line_num, cells))
+    except csv.Error as trouble:
+        raise ReportedError(f"{path.name}, line {reader.line_num + 1}: it is no row of a table ({trouble}); expected a CSV file.") from trouble
+    return names, rows
 
 
 def read_reported(path):
@@ -253,19 +305,11 @@ def read_reported(path):
         Naming file, line and column.
     """
     path = Path(path)
-    lines = _text(path).splitlines()
-    header = lines[0] if lines else ""
-    reader = csv.DictReader(lines, delimiter=max(",;\t", key=header.count))
-    names = [(name or "").strip().lower() for name in reader.fieldnames or ()]
-    for needed in ("quantity", "value"):
-        if needed not in names:
-            raise ReportedError(f"{path.name}, line 1: there is no column {needed!r}; seen: {', '.join(names) or 'nothing'}; expected {', '.join(COLUMNS)}.")
-    reader.fieldnames = names
-    records = []
-    for row in reader:
-        place = f"{path.name}, line {reader.line_num}"
-        if row.get(None):
-            raise ReportedError(f"{place}: there are more cells than columns; put numbers with a decimal comma in quotes.")
-        if any((cell or "").strip() for cell in row.values()):
-            records.append(_record(row, reader.line_num, place))
-    return tuple(records)
+
+    def check(names):
+        for needed in ("quantity", "value"):
+            if needed not in names:
+                raise ReportedError(f"{path.name}, line 1: there is no column {needed!r}; seen: {', '.join(names) or 'nothing'}; expected {', '.join(COLUMNS)}.")
+
+    _, rows = read_cells(path, check)
+    return tuple(_record(row, line, f"{path.name}, line {line}") for line, row in rows)

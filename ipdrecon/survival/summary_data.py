@@ -1,4 +1,4 @@
-"""A log hazard ratio and its standard error from what a paper prints.
+"""A log hazard ratio and its standard error from what a paper prints: `metaanalysis.studies.routes`, with this package's errors.
 
 Examples
 --------
@@ -9,35 +9,13 @@ Examples
 0.1091
 """
 
-import math
-from dataclasses import dataclass
-
-from scipy.stats import norm
-
+import metaanalysis.studies.routes as routes
 from ipdrecon.errors import ReportedError
-
-
-@dataclass(frozen=True)
-class LogRatio:
-    """A ratio on the log scale.
-
-    Attributes
-    ----------
-    yi, sei : float
-        Log ratio and its standard error.
-    """
-
-    yi: float
-    sei: float
-
-
-def _check_ratio(hr):
-    if not (math.isfinite(hr) and hr > 0):
-        raise ReportedError(f"The hazard ratio is {hr!r}; expected a number above 0.")
+from metaanalysis.errors import MetaAnalysisError
 
 
 def from_interval(hr, ci_low, ci_high, *, level=0.95):
-    """Derive from a ratio with its confidence interval (Parmar, Torri and Stewart 1998, equation 7).
+    """Derive from a ratio with its confidence interval, as `metaanalysis.studies.routes.from_interval`.
 
     Parameters
     ----------
@@ -47,23 +25,18 @@ def from_interval(hr, ci_low, ci_high, *, level=0.95):
 
     Returns
     -------
-    LogRatio
+    metaanalysis.studies.routes.RouteEffect
 
     Raises
     ------
     ReportedError
         Where the limits do not enclose the ratio or the level is not in (0, 1).
     """
-    _check_ratio(hr)
-    if not 0 < level < 1:
-        raise ReportedError(f"The level of the interval is {level!r}; expected it between 0 and 1, as 0.95.")
-    if not (0 < ci_low <= hr <= ci_high < math.inf and ci_low < ci_high):
-        raise ReportedError(f"The interval {ci_low:g} to {ci_high:g} does not enclose the ratio {hr:g}; expected low < ratio < high, all above 0.")
-    return LogRatio(math.log(hr), math.log(ci_high / ci_low) / (2 * float(norm.ppf(0.5 + level / 2))))
+    return _derived(routes.from_interval, hr, ci_low, ci_high, level=level)
 
 
 def from_p(hr, p):
-    """Derive from a ratio with its two-sided p (Parmar, Torri and Stewart 1998, equation 9; Tierney et al. 2007).
+    """Derive from a ratio with its two-sided p, as `metaanalysis.studies.routes.from_p`.
 
     Parameters
     ----------
@@ -73,16 +46,18 @@ def from_p(hr, p):
 
     Returns
     -------
-    LogRatio
+    metaanalysis.studies.routes.RouteEffect
 
     Raises
     ------
     ReportedError
         Where the ratio is 1 or p is not in (0, 1): they do not tell the standard error.
     """
-    _check_ratio(hr)
-    if not 0 < p < 1:
-        raise ReportedError(f"p is {p!r}; expected an exact p between 0 and 1.")
-    if hr == 1:
-        raise ReportedError("The ratio is 1; with it p does not tell the standard error. Give the confidence interval.")
-    return LogRatio(math.log(hr), abs(math.log(hr)) / float(norm.isf(p / 2)))
+    return _derived(routes.from_p, hr, p)
+
+
+def _derived(route, *printed, **options):
+    try:
+        return route(*printed, **options)
+    except MetaAnalysisError as error:
+        raise ReportedError(str(error)) from error

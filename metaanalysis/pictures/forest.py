@@ -1,334 +1,199 @@
-"""Forest plots in the Cochrane layout: a table of numbers on the left, the same numbers drawn on the right."""
-
-import math
-from dataclasses import dataclass, field
-from functools import lru_cache
-
-import numpy as np
+"""Forest plots: a table of numbers, the same numbers drawn beside it, in the look of Cochrane, JAMA, BMJ or Lancet."""
 
 from metaanalysis.errors import MetaAnalysisError
-from metaanalysis.pictures.forest_lines import LONG_NAMES, drawn_range, foot_notes, forest_lines
-
-_TICK_SETS = (
-    (0.5, 0.7, 1, 1.5, 2), (0.2, 0.5, 1, 2, 5), (0.1, 0.2, 0.5, 1, 2, 5, 10), (0.05, 0.2, 1, 5, 20), (0.01, 0.1, 1, 10, 100),
-    (0.001, 0.01, 0.1, 1, 10, 100, 1000),
+from metaanalysis.pictures.forest_bias import risk_of_bias as read_risk_of_bias
+from metaanalysis.pictures.forest_columns import titled
+from metaanalysis.pictures.forest_drawing import (
+    draw_axis,
+    draw_diamond,
+    draw_light,
+    draw_line,
+    draw_prediction,
+    draw_rule,
+    draw_study,
+    write,
 )
-_SHARE_INSIDE = 0.85
-_BELOW_HEADER_PT = 4.0
-_INK, _FAINT, _NOTE, _SQUARE, _PREDICTION = "#1a1a1a", "#8c8c8c", "#5b6066", "#2f6690", "#9b2226"
-_TITLES = {
-    "study": "Study", "source": "Source", "events_1": "Events/N\ntreatment", "events_2": "Events/N\nreference",
-    "sei": "SE", "fixed": "Weight, %\nfixed", "random": "Weight, %\nrandom",
-}
+from metaanalysis.pictures.forest_layout import lay_out
+from metaanalysis.pictures.forest_lines import Content, forest_lines
+from metaanalysis.pictures.forest_look import look_of
+from metaanalysis.pictures.forest_numbers import Numbers, usual_decimals
+from metaanalysis.pictures.forest_table import study_table
+
+_NOTE = "#5b6066"
 
 
-@dataclass(frozen=True)
-class ForestStyle:
-    """Sizes of a forest plot, in points.
-
-    Attributes
-    ----------
-    font_pt, row_pt, gap_pt, margin_pt : float
-        Text size, height of a line, space between columns, space around.
-    plot_pt : float
-        Least width of the drawn part.
-    study_pt : float
-        Greatest width of a study's name; longer names end in an ellipsis.
-    square_pt : float
-        Side of the square of the heaviest study.
-    """
-
-    font_pt: float = 8.5
-    row_pt: float = 14.0
-    gap_pt: float = 13.0
-    margin_pt: float = 14.0
-    plot_pt: float = 230.0
-    study_pt: float = 190.0
-    square_pt: float = 9.5
-
-
-@dataclass(frozen=True)
-class _Axis:
-    """From the analysis scale to points across the page."""
-
-    left: float
-    width: float
-    ticks: tuple
-    labels: tuple
-    low: float
-    high: float
-
-    def to_pt(self, value):
-        return self.left + self.width * (value - self.low) / (self.high - self.low)
-
-    def inside(self, value):
-        return self.low <= value <= self.high
-
-
-@dataclass(frozen=True)
-class _Layout:
-    """Where the columns are, and everything placed so far."""
-
-    style: ForestStyle
-    columns: dict
-    axis: _Axis
-    page_width: float
-    artists: list = field(default_factory=list)
-
-
-@lru_cache(maxsize=4096)
-def _text_width(text, size, weight="normal"):
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import text_to_path
-
-    font = FontProperties(family="DejaVu Sans", size=size, weight=weight)
-    return max(text_to_path.get_text_width_height_descent(part, font, False)[0] for part in text.split("\n"))
-
-
-def _shortened(text, size, width):
-    while _text_width(text, size) > width:
-        text = text.rstrip("…")[:-1].rstrip() + "…"
-    return text
-
-
-def _wrapped(text, size, width, weight="normal"):
-    """Lines no wider than `width`, less what a screen may add by rounding each letter."""
-    width, lines = 0.97 * width, [""]
-    for word in text.split(" "):
-        longer = f"{lines[-1]} {word}".strip()
-        if _text_width(longer, size, weight) <= width or not lines[-1]:
-            lines[-1] = longer
-        else:
-            lines.append(word)
-    return lines
-
-
-def _column_titles(pooled, models):
-    """Columns in their order, each with its title."""
-    source = ("source",) if any(pooled.source) else ()
-    data = ("events_1", "events_2") if pooled.counts is not None else ("yi", "sei")
-    weights = tuple(name for name in ("fixed", "random") if name in models)
-    measure = pooled.measure.replace(", ", " or ") or "Effect"
-    titles = _TITLES | {
-        "yi": f"log[{measure}]" if pooled.is_ratio else measure,
-        "effect": f"{measure}\n[{100 * pooled.settings.level:g} % CI]",
-    }
-    return {name: titles[name] for name in ("study", *source, *data, *weights, "effect")}
-
-
-def _columns(lines, titles, style):
-    """Left edge and width of each column in points."""
-    columns, left = {}, style.margin_pt
-    for name, title in titles.items():
-        width = _text_width(title, style.font_pt, "bold")
-        for line in lines:
-            if line.kind not in ("text", "prediction", "group") or name != "study":
-                weight = "bold" if line.kind == "diamond" else "normal"
-                width = max(width, _text_width(line.cells.get(name, ""), style.font_pt, weight))
-        if name == "study":
-            width = min(width, style.study_pt)
-        columns[name] = (left, width)
-        left += width + style.gap_pt
-    return columns
-
-
-def _ratio_ticks(must, should):
-    for ticks in _TICK_SETS:
-        reach = math.log(ticks[-1]) * 1.04
-        if np.all(np.abs(must) <= reach) and np.mean(np.abs(should) <= reach) >= _SHARE_INSIDE:
-            break
-    return tuple(math.log(tick) for tick in ticks), tuple(f"{tick:g}" for tick in ticks)
-
-
-def _difference_ticks(must, should):
-    from matplotlib.ticker import MaxNLocator
-
-    reach = max(np.abs(must).max(), float(np.quantile(np.abs(should), _SHARE_INSIDE)))
-    ticks = [float(tick) for tick in MaxNLocator(nbins=6, symmetric=True).tick_values(-reach, reach)]
-    return tuple(ticks), tuple(f"{tick:g}".replace("-", "−") for tick in ticks)
-
-
-def _given_ticks(pooled, ticks):
-    if pooled.is_ratio and min(ticks) <= 0 or len(ticks) < 2:
-        raise MetaAnalysisError(f"The ticks are {list(ticks)}; expected two or more{', all positive for a ratio' if pooled.is_ratio else ''}: mend them.")
-    ticks = sorted(float(tick) for tick in ticks)
-    return tuple(math.log(tick) if pooled.is_ratio else tick for tick in ticks), tuple(f"{tick:g}" for tick in ticks)
-
-
-def _axis(pooled, lines, ticks, left, width):
-    must, should = drawn_range(lines)
-    if ticks is not None:
-        ticks, labels = _given_ticks(pooled, ticks)
-    else:
-        ticks, labels = (_ratio_ticks if pooled.is_ratio else _difference_ticks)(must, should)
-    low, high = min(ticks[0], 0.0), max(ticks[-1], 0.0)
-    beyond = 0.04 * (high - low)
-    return _Axis(left, width, ticks, labels, low - beyond, high + beyond)
-
-
-def _lay_out(pooled, lines, titles, style, *, ticks, favours):
-    columns = _columns(lines, titles, style)
-    last_left, last_width = columns["effect"]
-    table_right = last_left + last_width
-    shortage = max(0.0, 330.0 - (table_right - style.margin_pt))
-    if shortage:
-        columns = {name: (left + (shortage if name != "study" else 0), width) for name, (left, width) in columns.items()}
-        table_right += shortage
-    left = table_right + style.gap_pt
-    width = max(style.plot_pt, 2 * max(_text_width(label, style.font_pt) for label in favours) + 40)
-    axis = _axis(pooled, lines, ticks, left, width)
-    return _Layout(style, columns, axis, left + width + style.margin_pt)
-
-
-def _expanded(lines, layout, size):
-    """Long text lines broken so that they end before the plot."""
-    width = layout.axis.left - layout.style.gap_pt - layout.style.margin_pt
-    result = []
-    for line in lines:
-        if line.kind == "text" and "effect" not in line.cells:
-            result.extend(type(line)("text", {"study": part}) for part in _wrapped(line.cells["study"], size, width))
-        else:
-            result.append(line)
-    return result
-
-
-def _write_cells(axes, line, layout, y):
-    style = layout.style
-    weight = "bold" if line.kind == "group" or line.kind == "diamond" and not line.hollow else "normal"
-    for name, text in line.cells.items():
-        if name not in layout.columns or not text:
-            continue
-        left, width = layout.columns[name]
-        if name == "study" and line.kind == "study":
-            text = _shortened(text, style.font_pt, layout.style.study_pt)
-        if name in ("study", "source"):
-            axes.text(left, y, text, ha="left", va="center", fontsize=style.font_pt, weight=weight, color=_INK, gid=f"{line.kind}-{name}")
-        else:
-            axes.text(left + width, y, text, ha="right", va="center", fontsize=style.font_pt, weight=weight, color=_INK, gid=f"{line.kind}-{name}")
-
-
-def _draw_interval(axes, line, axis, y, *, colour, width):
-    low, high = max(line.low, axis.low), min(line.high, axis.high)
-    if low < high:
-        axes.plot([axis.to_pt(low), axis.to_pt(high)], [y, y], color=colour, lw=width, solid_capstyle="butt", zorder=3)
-    if line.low < axis.low:
-        axes.plot([axis.to_pt(axis.low)], [y], marker="<", ms=4.5, color=colour, mec="none", zorder=3)
-    if line.high > axis.high:
-        axes.plot([axis.to_pt(axis.high)], [y], marker=">", ms=4.5, color=colour, mec="none", zorder=3)
-
-
-def _draw_study(axes, line, layout, y, heaviest):
-    from matplotlib.patches import Rectangle
-
-    _draw_interval(axes, line, layout.axis, y, colour=_INK, width=1.0)
-    if not layout.axis.inside(line.estimate):
-        return
-    side = layout.style.square_pt * math.sqrt(line.weight / heaviest)
-    corner = (layout.axis.to_pt(line.estimate) - side / 2, y - side / 2)
-    fill = "white" if line.hollow else _SQUARE
-    axes.add_patch(Rectangle(corner, side, side, facecolor=fill, edgecolor=_SQUARE, lw=1.0 if line.hollow else 0.4, zorder=4))
-
-
-def _draw_diamond(axes, line, layout, y):
-    from matplotlib.patches import Polygon
-
-    axis, half = layout.axis, 0.34 * layout.style.row_pt
-    low, centre, high = (axis.to_pt(min(max(value, axis.low), axis.high)) for value in (line.low, line.estimate, line.high))
-    corners = [(low, y), (centre, y + half), (high, y), (centre, y - half)]
-    axes.add_patch(Polygon(corners, closed=True, facecolor="white" if line.hollow else _INK, edgecolor=_INK, lw=0.9, zorder=4))
-    if line.low < axis.low or line.high > axis.high:
-        _draw_interval(axes, line, axis, y, colour=_INK, width=0.9)
-
-
-def _draw_prediction(axes, line, layout, y):
-    from matplotlib.patches import Rectangle
-
-    axis, height = layout.axis, 0.26 * layout.style.row_pt
-    low, high = axis.to_pt(max(line.low, axis.low)), axis.to_pt(min(line.high, axis.high))
-    axes.add_patch(Rectangle((low, y - height / 2), high - low, height, facecolor=_PREDICTION, edgecolor="none", zorder=4))
-    _draw_interval(axes, line, axis, y, colour=_PREDICTION, width=1.0)
-
-
-def _draw_axis(axes, layout, top, bottom, *, favours, title):
-    axis, style = layout.axis, layout.style
-    null, right = axis.to_pt(0.0), axis.left + axis.width
-    axes.plot([null, null], [top, bottom], color=_INK, lw=0.8, zorder=1)
-    axes.plot([axis.left, right], [bottom, bottom], color=_INK, lw=0.8, zorder=2)
-    for tick, label in zip(axis.ticks, axis.labels, strict=True):
-        axes.plot([axis.to_pt(tick)] * 2, [bottom, bottom + 3.5], color=_INK, lw=0.8)
-        axes.text(axis.to_pt(tick), bottom + 6, label, ha="center", va="top", fontsize=style.font_pt, color=_INK)
-    y = bottom + 6 + 1.6 * style.font_pt
-    axes.text(null - 7, y, f"← {favours[0]}", ha="right", va="top", fontsize=style.font_pt, color=_INK, gid="favours")
-    axes.text(null + 7, y, f"{favours[1]} →", ha="left", va="top", fontsize=style.font_pt, color=_INK, gid="favours")
-    axes.text(axis.left + axis.width / 2, top - 4, title, ha="center", va="bottom", fontsize=style.font_pt, weight="bold", color=_INK)
-
-
-def _long_name(measure):
-    """``Hazard ratio``, or ``Hazard ratio or risk ratio``."""
-    return " or ".join(LONG_NAMES.get(name, "effect").lower() for name in measure.split(", ")).capitalize()
-
-
-def _draw_header(axes, layout, titles, y):
-    style = layout.style
-    for name, title in titles.items():
-        left, width = layout.columns[name]
-        is_left = name in ("study", "source")
-        axes.text(
-            left if is_left else left + width, y, title, ha="left" if is_left else "right", va="bottom",
-            fontsize=style.font_pt, weight="bold", color=_INK, linespacing=1.15, gid=f"header-{name}",
-        )
-
-
-def _draw_line(axes, line, layout, y, heaviest):
-    if line.kind == "rule":
-        edges = (layout.style.margin_pt, layout.page_width - layout.style.margin_pt)
-        axes.plot(edges, [y, y], color=_FAINT, lw=0.6)
-        return
-    _write_cells(axes, line, layout, y)
-    if line.kind == "study":
-        _draw_study(axes, line, layout, y, heaviest)
-    elif line.kind == "diamond":
-        _draw_diamond(axes, line, layout, y)
-    elif line.kind == "prediction":
-        _draw_prediction(axes, line, layout, y)
-
-
-def _heights(lines, row_pt):
-    """Distance from the top of the first line to the middle of each, and the whole height."""
-    heights = np.array([0.5 * row_pt if line.kind in ("gap", "rule") else row_pt for line in lines])
-    ends = np.cumsum(heights)
-    return ends - heights / 2, float(ends[-1])
-
-
-def _page(width, height):
+def _page(layout):
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width / 72, height / 72), dpi=150, facecolor="white")
+    figure = Figure(figsize=(layout.width / 72, layout.height / 72), dpi=150, facecolor="white")
     axes = figure.add_axes((0, 0, 1, 1))
-    axes.set_xlim(0, width)
-    axes.set_ylim(height, 0)
+    axes.set_xlim(0, layout.width)
+    axes.set_ylim(layout.height, 0)
     axes.set_axis_off()
     return figure, axes
 
 
-def forest_plot(pooled, *, favours=("treatment", "reference"), title="", ticks=None, models=("random", "fixed"), style=None):
+def _draw_header(axes, layout):
+    look, face = layout.content.look, layout.face
+    top, bottom = layout.header
+    if look.top_rule_pt:
+        draw_rule(axes, layout.edges, top, width=look.top_rule_pt, colour=look.ink)
+    draw_rule(axes, layout.edges, bottom, width=look.rule_pt, colour=look.ink)
+    for column in layout.columns:
+        write(axes, column.anchor, bottom - 3, column.title, face, colour=look.ink, align=column.align, valign="bottom", weight="bold", gid=f"header-{column.name}")
+    for spanner in dict.fromkeys(column.spanner for column in layout.columns if column.spanner):
+        _draw_spanner(axes, layout, [column for column in layout.columns if column.spanner == spanner])
+    if not look.favours_above:
+        title = titled(layout.content, look.axis_title)
+        write(axes, layout.axis.left + layout.axis.width / 2, bottom - 3, title, face, colour=look.ink, align="center", valign="bottom", weight="bold", gid="axis-title")
+
+
+def _draw_spanner(axes, layout, columns):
+    look, face = layout.content.look, layout.face
+    left, right = columns[0].left, columns[-1].left + columns[-1].width
+    y = layout.header[1] - 5 - (1 + max(column.title.count("\n") for column in columns)) * layout.lead(face)
+    draw_line(axes, [left, right], [y, y], color=look.ink, lw=0.5)
+    write(axes, (left + right) / 2, y - 2, columns[0].spanner, face, colour=look.ink, align="center", valign="bottom", weight="bold", gid="spanner")
+
+
+def _draw_cells(axes, layout, line, y):
+    look, face = layout.content.look, layout.face
+    weight = "bold" if line.kind == "group" or line.kind == "diamond" and not line.hollow else "normal"
+    for column in layout.columns:
+        text = line.cells.get(column.name, "")
+        if not text:
+            continue
+        if column.name == "study" and line.kind in ("study", "excluded", "diamond"):
+            text = face.abridged(text, max(look.study_pt, column.width), weight)
+        write(axes, column.anchor, y, text, face, colour=look.ink, align=column.align, weight=weight, gid=f"{line.kind}-{column.name}")
+
+
+def _draw_lights(axes, layout, bias, study, y):
+    judgements = dict(zip(bias.domains, bias.judgements.get(study, ()), strict=False))
+    for column in layout.columns:
+        judgement = judgements.get(column.name.removeprefix("bias-"), "")
+        if judgement:
+            draw_light(axes, column.anchor, y, judgement)
+
+
+def _draw_body(axes, layout, bias):
+    look, axis = layout.content.look, layout.axis
+    heaviest = max(line.weight for line in layout.lines if line.kind == "study")
+    for line, y in zip(layout.lines, layout.middles, strict=True):
+        _draw_cells(axes, layout, line, y)
+        if line.kind == "rule":
+            draw_rule(axes, layout.edges, y, width=0.6)
+        elif line.kind == "study":
+            draw_study(axes, line, axis, y, look=look, heaviest=heaviest)
+        elif line.kind == "diamond":
+            draw_diamond(axes, line, axis, y, look=look)
+        elif line.kind == "prediction":
+            draw_prediction(axes, line, axis, y, look=look)
+        if bias and line.study:
+            _draw_lights(axes, layout, bias, line.study, y)
+
+
+def _draw_bands(axes, layout):
+    from matplotlib.patches import Rectangle
+
+    look = layout.content.look
+    left, right = layout.edges
+    rows = [y for line, y in zip(layout.lines, layout.middles, strict=True) if line.kind in ("study", "excluded")]
+    for y in rows[::2]:
+        axes.add_artist(Rectangle((left, y - look.row_pt / 2), right - left, look.row_pt, facecolor=look.band, edgecolor="none", zorder=0, gid="band"))
+
+
+def _draw_pooled_line(axes, layout):
+    look, axis = layout.content.look, layout.axis
+    totals = [(line, y) for line, y in zip(layout.lines, layout.middles, strict=True) if line.is_total]
+    if totals and axis.inside(totals[0][0].estimate):
+        place = axis.to_pt(totals[0][0].estimate)
+        draw_line(axes, [place, place], [layout.middles[0] - look.row_pt / 2, totals[0][1]], color=look.diamond, lw=0.7, ls=(0, (3, 2)), zorder=2)
+
+
+def _draw_below(axes, layout, bias):
+    look, face, small = layout.content.look, layout.face, layout.small
+    left, _ = layout.edges
+    y = layout.below
+    if bias and bias.seen:
+        y += 0.8 * face.size
+        place = left
+        for judgement, word in bias.key.items():
+            draw_light(axes, place + 5, y, judgement)
+            write(axes, place + 13, y, word, small, colour=look.ink, gid="key")
+            place += 13 + small.width(word) + look.gap_pt
+        y += face.size
+    for number, note in enumerate(layout.notes):
+        write(axes, left, y + number * layout.lead(small), note, small, colour=_NOTE, valign="top", gid="note")
+
+
+def _draw_labels(axes, layout):
+    """The title, what each side favours, and in some looks the title of the axis below it."""
+    look, face, large = layout.content.look, layout.face, layout.large
+    for number, part in enumerate(layout.title):
+        write(axes, look.margin_pt, look.margin_pt + number * layout.lead(large), part, large, colour=look.ink, valign="top", weight="bold", gid="title")
+    for place, align, text in layout.favours:
+        y, valign = (layout.header[1] - 3, "bottom") if look.favours_above else (layout.favours_top, "top")
+        write(axes, place, y, text, face, colour=look.ink, align=align, valign=valign, gid="favours")
+    if look.favours_above:
+        middle = layout.axis.left + layout.axis.width / 2
+        write(axes, middle, layout.favours_top, titled(layout.content, look.axis_title), face, colour=look.ink, align="center", valign="top", gid="axis-title")
+
+
+def _draw(layout, bias):
+    look = layout.content.look
+    figure, axes = _page(layout)
+    if look.band:
+        _draw_bands(axes, layout)
+    _draw_labels(axes, layout)
+    _draw_header(axes, layout)
+    _draw_body(axes, layout, bias)
+    if look.pooled_line:
+        _draw_pooled_line(axes, layout)
+    span = (layout.header[1], layout.axis_bottom)
+    draw_axis(axes, layout.axis, span, look=look, face=layout.face, numbers=layout.content.numbers)
+    _draw_below(axes, layout, bias)
+    return figure
+
+
+def forest_plot(
+    pooled, *, look="cochrane", favours=("treatment", "reference"), arms=None, title="", ticks=None, models=("random", "fixed"),
+    sort=None, table=None, columns=(), risk_of_bias=None, comparison=None, decimals=None,
+):
     """Draw a forest plot.
 
     Every number printed is one of `pooled.to_dict()`, rounded. Squares have areas in proportion to the weights of
-    the first model; intervals that leave the axis end in arrows; summary rows are hollow; the bar below the diamonds is the
-    prediction interval, its rule beside it.
+    the first model; intervals that leave the axis end in arrows; summary rows and fixed-effect diamonds are hollow; the
+    prediction interval is below the diamonds, its rule beside it; each row says where its number is from.
 
     Parameters
     ----------
     pooled : PooledEstimate
+    look : {"cochrane", "jama", "bmj", "lancet"} or ForestLook
+        Columns and their order, words, number formats, shapes.
     favours : tuple of str
         What effects left and right of no effect favour.
+    arms : tuple of str, optional
+        Names of treatment and reference above their events; by default those of `favours`.
     title : str
     ticks : sequence of float, optional
-        On the scale of ratios; by default the narrowest of 0.5-2, 0.2-5, ... that shows the estimates and most limits.
+        On the scale of ratios; by default the narrowest of 0.9-1.1, 0.8-1.25, 0.5-2, 0.2-5, ... that shows the estimates and
+        most limits.
     models : tuple of {"random", "fixed"}
         Diamonds and weights to show.
-    style : ForestStyle, optional
+    sort : {"effect", "weight", "year", "study"}, optional
+        Order of the rows, within subgroups; as pooled by default.
+    table : DataFrame, optional
+        What else is known of the studies: a column `study` and any of `events_1, n_1, events_2, n_2`, `year`,
+        `reconstruction_se` (the part of a standard error from reading a figure), and those in `columns`.
+    columns : sequence of str or dict of str to str
+        Further columns of `table` to show, or their names with titles.
+    risk_of_bias : DataFrame, dict or RiskOfBias, optional
+        Judgements per study, drawn as lights; see `metaanalysis.pictures.forest_bias.risk_of_bias`.
+    comparison : object with `contrasts`, optional
+        Differences between subgroups within trials, told before the test between subgroups, which is across trials.
+    decimals : int, optional
+        Of effects; by default 2 for ratios and 3 for differences, and up to two more where intervals are very narrow.
 
     Returns
     -------
@@ -338,28 +203,25 @@ def forest_plot(pooled, *, favours=("treatment", "reference"), title="", ticks=N
     Raises
     ------
     MetaAnalysisError
+
+    Examples
+    --------
+    >>> from metaanalysis import pool
+    >>> pooled = pool([-0.36, -0.11, -0.52], [0.04, 0.02, 0.09], study=["A", "B", "C"], measure="HR")
+    >>> figure = forest_plot(pooled, look="lancet", favours=("radiotherapy", "no radiotherapy"))
+    >>> "0·70 (0·47–1·03)" in [text.get_text() for text in figure.axes[0].texts]
+    True
     """
+    models, look = tuple(models), look_of(look)
     if not models or set(models) - {"random", "fixed"}:
         raise MetaAnalysisError(f"The models are {models!r}; expected \"random\", \"fixed\" or both.")
-    style = style or ForestStyle()
-    favours = tuple(f"Favours [{name}]" for name in favours)
-    lines, titles = forest_lines(pooled, models), _column_titles(pooled, models)
-    layout = _lay_out(pooled, lines, titles, style, ticks=ticks, favours=favours)
-    lines = _expanded(lines, layout, style.font_pt)
-    notes = [part for note in foot_notes(pooled, models) for part in _wrapped(note, style.font_pt - 1.5, layout.page_width - 2 * style.margin_pt)]
-    title_lines = _wrapped(title, style.font_pt + 2, layout.page_width - 2 * style.margin_pt, "bold") if title else []
-    middles, body = _heights(lines, style.row_pt)
-    top = style.margin_pt + (1.8 * len(title_lines) + 2.9) * style.font_pt
-    note_top = top + _BELOW_HEADER_PT + body + 5.2 * style.font_pt
-    figure, axes = _page(layout.page_width, note_top + len(notes) * 1.3 * style.font_pt + style.margin_pt)
-    for number, part in enumerate(title_lines):
-        axes.text(style.margin_pt, style.margin_pt + 1.8 * number * style.font_pt, part, ha="left", va="top", fontsize=style.font_pt + 2, weight="bold", color=_INK)
-    _draw_header(axes, layout, titles, top - 4)
-    axes.plot([style.margin_pt, layout.page_width - style.margin_pt], [top, top], color=_INK, lw=0.8)
-    heaviest = max(line.weight for line in lines if line.kind == "study")
-    for line, middle in zip(lines, middles, strict=True):
-        _draw_line(axes, line, layout, top + _BELOW_HEADER_PT + middle, heaviest)
-    _draw_axis(axes, layout, top, top + _BELOW_HEADER_PT + body, favours=favours, title=_long_name(pooled.measure))
-    for number, note in enumerate(notes):
-        axes.text(style.margin_pt, note_top + number * 1.3 * style.font_pt, note, ha="left", va="top", fontsize=style.font_pt - 1.5, color=_NOTE)
-    return figure
+    decimals = usual_decimals(pooled) if decimals is None else decimals
+    if decimals not in range(7):
+        raise MetaAnalysisError(f"The decimals are {decimals!r}; expected a whole number from 0 to 6.")
+    numbers = Numbers(look, pooled.is_ratio, decimals)
+    studies = study_table(pooled, table, columns, sort=sort, model=models[0])
+    content = Content(pooled, look, numbers, models, studies, tuple(comparison.contrasts) if comparison else ())
+    bias = None if risk_of_bias is None else read_risk_of_bias(risk_of_bias)
+    told = tuple(look.favours.format(arm=name) for name in favours)
+    layout = lay_out(content, forest_lines(content), arms=arms or favours, favours=told, bias=bias, ticks=ticks, title=title)
+    return _draw(layout, bias)

@@ -6,9 +6,17 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.special import ndtri
 
+from metaanalysis.pictures.forest_look import ForestLook
+from metaanalysis.pictures.forest_numbers import Numbers
+from metaanalysis.pictures.forest_numbers import format_p as format_p
+from metaanalysis.pictures.forest_numbers import format_ratio as format_ratio
+from metaanalysis.pictures.forest_numbers import format_value as format_value
+from metaanalysis.pictures.forest_table import StudyTable
+
 LONG_NAMES = {"HR": "Hazard ratio", "RR": "Risk ratio", "OR": "Odds ratio", "RD": "Risk difference"}
 _SOURCES = {"ipd": "IPD", "reported": "reported", "derived": "derived", "reconstructed": "reconstructed", "summary": "summary"}
-_CI_NAMES = {"hk-adhoc": "Hartung-Knapp, floored", "hk": "Hartung-Knapp", "wald": "Wald"}
+_CI_NAMES = {"hk-adhoc": "Hartung-Knapp, floored", "hk": "Hartung-Knapp", "wald": "Wald", "hk-iqwig": "Hartung-Knapp, IQWiG's floor"}
+_MODEL_NAMES = {"random": "random effects", "fixed": "fixed effect"}
 
 
 @dataclass(frozen=True)
@@ -17,15 +25,19 @@ class Line:
 
     Attributes
     ----------
-    kind : {"study", "group", "diamond", "prediction", "text", "gap", "rule"}
+    kind : {"study", "excluded", "group", "diamond", "prediction", "text", "gap", "rule"}
     cells : dict
-        Text by column: study, source, events_1, events_2, yi, sei, fixed, random, effect.
+        Text by column.
     estimate, low, high : float
         What is drawn, on the analysis scale; NaN where nothing is.
     weight : float
         For the square of a study: percent, or the inverse of its variance where there is no total.
     hollow : bool
         Outlined only: summary rows, and fixed-effect diamonds.
+    study : str
+        Whose risk of bias stands on the line; empty on other lines.
+    is_total : bool
+        A diamond over all studies.
     """
 
     kind: str
@@ -35,108 +47,74 @@ class Line:
     high: float = math.nan
     weight: float = math.nan
     hollow: bool = False
+    study: str = ""
+    is_total: bool = False
 
 
-def format_value(value, decimals=2):
-    """Two decimals, none for large numbers, a minus sign and no hyphen."""
-    if not math.isfinite(value):
-        return "–"
-    if abs(value) >= 1e5:
-        return f"{value:.0e}"
-    text = f"{value:.{0 if abs(value) >= 100 else decimals}f}"
-    return "0." + "0" * decimals if float(text) == 0 else text.replace("-", "−")
+@dataclass(frozen=True)
+class Content:
+    """What lines are made from.
+
+    Attributes
+    ----------
+    pooled : PooledEstimate
+    look : ForestLook
+    numbers : Numbers
+    models : tuple of {"random", "fixed"}
+    table : StudyTable
+    contrasts : tuple
+        Differences between subgroups within trials: each with `level`, `reference` and `within`, a PooledEstimate or None.
+    """
+
+    pooled: object
+    look: ForestLook
+    numbers: Numbers
+    models: tuple
+    table: StudyTable
+    contrasts: tuple = ()
 
 
-def format_ratio(value):
-    """As `format_value`, but one digit of a ratio too small for two decimals."""
-    return f"{value:.1g}" if 0 < value < 0.005 else format_value(value)
+# --- sentences of numbers ----------------------------------------------------------------------------------------------
 
 
-def format_p(p):
-    """``P = 0.04``, ``P < 0.001``."""
-    if not math.isfinite(p):
-        return "P not defined"
-    if p < 0.001:
-        return "P < 0.001"
-    return f"P = {p:.3f}" if p < 0.01 else f"P = {p:.2f}"
-
-
-def format_effect(pooled, estimate, low, high):
-    """``0.72 [0.58, 0.89]``, back on the scale of ratios."""
-    centre, low, high = (format_back(pooled, value) for value in (estimate, low, high))
-    return f"{centre} [{low}, {high}]"
-
-
-def format_back(pooled, value):
-    """A value of the analysis scale on the scale of readers: ratios, or differences with three decimals."""
-    return format_ratio(math.exp(value)) if pooled.is_ratio else format_value(value, 3)
-
-
-def _format_tau2(tau2):
-    return f"{tau2:.2g}" if 0 < tau2 < 0.095 else format_value(tau2)
-
-
-def _format_weight(weight):
-    return f"{weight:.1f}" if math.isfinite(weight) else "–"
-
-
-def heterogeneity_text(random, heterogeneity):
-    """``Heterogeneity: Tau² = ; Chi² = , df = (P = ); I² = %``."""
+def heterogeneity_text(content, random, heterogeneity):
+    """``Heterogeneity: Tau² = (REML); Chi² = , df = (P = ); I² = %``; tau2 where the random-effects model is shown."""
     if heterogeneity.df == 0:
         return "Heterogeneity: not applicable"
+    numbers, look = content.numbers, content.look
+    tau2 = f"{numbers.equal(look.tau2_name, numbers.tau2(random.tau2))} ({random.method}); " if "random" in content.models else ""
     return (
-        f"Heterogeneity: Tau² = {_format_tau2(random.tau2)} ({random.method}); Chi² = {heterogeneity.q:.2f}, "
-        f"df = {heterogeneity.df} ({format_p(heterogeneity.p)}); I² = {heterogeneity.i2:.0f} %"
+        f"Heterogeneity: {tau2}{numbers.equal(look.chi2_name, numbers.value(heterogeneity.q))}, "
+        f"{numbers.equal('df', heterogeneity.df)} ({numbers.p(heterogeneity.p)}); {numbers.equal('I²', numbers.percent(heterogeneity.i2))}"
     )
 
 
-def overall_text(result, name):
+def overall_text(content, result, name):
     """``Test for overall effect (...): Z = (P = )``."""
-    statistic = format_value(result.statistic)
-    df = getattr(result, "df", math.nan)
-    test = f"Z = {statistic}" if math.isnan(df) else f"t = {statistic}, df = {df:.0f}"
-    return f"Test for overall effect ({name}): {test} ({format_p(result.p)})"
+    numbers, df = content.numbers, getattr(result, "df", math.nan)
+    statistic = numbers.value(result.statistic)
+    test = numbers.equal("Z", statistic) if math.isnan(df) else f"{numbers.equal('t', statistic)}, {numbers.equal('df', f'{df:.0f}')}"
+    return f"Test for overall effect ({name}): {test} ({numbers.p(result.p)})"
 
 
-def subgroup_test_text(test, name):
-    """``Test for subgroup differences (...): Chi² = , df = (P = )``."""
-    statistic = f"{test.q:.2f}" if math.isfinite(test.q) else "–"
-    return f"Test for subgroup differences ({name}): Chi² = {statistic}, df = {test.df} ({format_p(test.p)})"
+def subgroup_test_text(content, test, name):
+    """``Test for subgroup differences (...): Chi² = , df = (P = )``, or F where the test has a second number of degrees of freedom."""
+    numbers, df2 = content.numbers, test.df2
+    if math.isfinite(df2):
+        statistic, df = numbers.equal("F", numbers.value(test.q / test.df)), numbers.equal("df", f"{test.df}, {df2:.0f}")
+    else:
+        statistic, df = numbers.equal(content.look.chi2_name, numbers.value(test.q)), numbers.equal("df", test.df)
+    return f"Test for subgroup differences ({name}): {statistic}, {df} ({numbers.p(test.p)})"
 
 
-def _study_line(pooled, row, models):
-    half = float(ndtri(0.5 + pooled.settings.level / 2)) * math.sqrt(pooled.vi[row])
-    yi, source = float(pooled.yi[row]), pooled.source[row]
-    decimals = 2 if pooled.is_ratio else 3
-    cells = {
-        "study": pooled.study[row],
-        "source": _SOURCES.get(source, "other" if source else ""),
-        "yi": format_value(yi, decimals),
-        "sei": format_value(math.sqrt(pooled.vi[row]), decimals),
-        "fixed": _format_weight(pooled.fixed.weights[row]),
-        "random": _format_weight(pooled.random.weights[row]),
-        "effect": format_effect(pooled, yi, yi - half, yi + half),
-    }
-    if pooled.counts is not None:
-        events_1, n_1, events_2, n_2 = pooled.counts[row]
-        cells |= {"events_1": f"{events_1:g}/{n_1:g}", "events_2": f"{events_2:g}/{n_2:g}"}
-    weight = float(getattr(pooled, models[0]).weights[row])
-    if pooled.is_mixed:
-        cells["study"] += f" [{pooled.measures[row]}]"
-        weight = 1 / float(pooled.vi[row])
-    return Line("study", cells, yi, yi - half, yi + half, weight, hollow=source == "summary")
-
-
-def _diamond(pooled, model, label, index):
-    """The diamond of one model; `index` are the rows it pools, for the sums of its columns."""
-    result, name = model
-    cells = {"study": label, "effect": format_effect(pooled, result.estimate, result.ci_low, result.ci_high)}
-    whole = getattr(pooled, name).weights
-    cells[name] = f"{whole[list(index)].sum():.1f}"
-    if pooled.counts is not None:
-        events_1, n_1, events_2, n_2 = pooled.counts[list(index)].sum(axis=0)
-        cells |= {"events_1": f"{events_1:g}/{n_1:g}", "events_2": f"{events_2:g}/{n_2:g}"}
-    return Line("diamond", cells, result.estimate, result.ci_low, result.ci_high, hollow=name == "fixed")
+def within_trials_text(content, contrast, name):
+    """``Within trials, HCV against HBV (random): ratio of HRs 0.80 [0.60, 1.07], k = 3 (P = )``; empty where no trial tells both."""
+    if contrast.within is None:
+        return ""
+    numbers, result, measure = content.numbers, getattr(contrast.within, name), content.pooled.measure or "effect"
+    effect = numbers.effect(result.estimate, result.ci_low, result.ci_high)
+    what = f"{'ratio' if content.pooled.is_ratio else 'difference'} of {measure}s"
+    return f"Within trials, {contrast.level} against {contrast.reference} ({name}): {what} {effect}, {numbers.equal('k', contrast.within.k)} ({numbers.p(result.p)})"
 
 
 def model_name(result):
@@ -146,100 +124,173 @@ def model_name(result):
     return f"fixed effect, {result.method}"
 
 
+# --- lines -------------------------------------------------------------------------------------------------------------
+
+
+def _count_cells(counts):
+    """Cells of both arms: events, patients, and both in one."""
+    cells = {}
+    for arm, (events, patients) in ((1, counts[:2]), (2, counts[2:])):
+        events, patients = (f"{count:g}" if math.isfinite(count) else "–" for count in (events, patients))
+        cells |= {f"events_{arm}": events, f"n_{arm}": patients, f"arm_{arm}": f"{events}/{patients}"}
+    return cells
+
+
+def _study_line(content, row):
+    pooled, numbers, table = content.pooled, content.numbers, content.table
+    half = float(ndtri(0.5 + pooled.settings.level / 2)) * math.sqrt(pooled.vi[row])
+    yi, source = float(pooled.yi[row]), pooled.source[row]
+    cells = {
+        "study": pooled.study[row],
+        "source": _SOURCES.get(source, "other" if source else ""),
+        "yi": numbers.analysis(yi),
+        "sei": numbers.analysis(math.sqrt(pooled.vi[row])),
+        "fixed": numbers.weight(pooled.fixed.weights[row]),
+        "random": numbers.weight(pooled.random.weights[row]),
+        "effect": numbers.effect(yi, yi - half, yi + half),
+    } | {f"extra-{title}": numbers.marked(texts[row]) if _is_number(texts[row]) else texts[row] for title, texts in table.columns.items()}
+    if table.counts is not None:
+        cells |= _count_cells(table.counts[row])
+    if table.reconstruction_se is not None:
+        part = table.reconstruction_se[row]
+        cells["reconstruction"] = numbers.analysis(part) if math.isfinite(part) else ""
+    weight = float(getattr(pooled, content.models[0]).weights[row])
+    if pooled.is_mixed:
+        cells["study"] += f" [{pooled.measures[row]}]"
+        weight = 1 / float(pooled.vi[row])
+    return Line("study", cells, yi, yi - half, yi + half, weight, hollow=source == "summary", study=pooled.study[row])
+
+
+def _is_number(text):
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _diamond(content, result, label, rows):
+    """The diamond of one model; `rows` are those it pools, for the sums of its columns."""
+    pooled, (name, result) = content.pooled, result
+    cells = {"study": label, "effect": content.numbers.effect(result.estimate, result.ci_low, result.ci_high)}
+    cells[name] = content.numbers.weight(getattr(pooled, name).weights[list(rows)].sum())
+    if content.table.counts is not None:
+        cells |= _count_cells(content.table.counts[list(rows)].sum(axis=0))
+    return Line("diamond", cells, result.estimate, result.ci_low, result.ci_high, hollow=name == "fixed", is_total=len(rows) == pooled.k and label.startswith("Total"))
+
+
 def _text(text):
     return Line("text", {"study": text})
-
-
-def _group_lines(pooled, group, models):
-    yield Line("group", {"study": group.name})
-    for row in group.index:
-        yield _study_line(pooled, row, models)
-    measures = pooled.measures_of(group)
-    if len(measures) > 1:
-        yield _text(f"No subtotal: {_different(measures)}.")
-    else:
-        named = f" [{measures[0]}]" if pooled.is_mixed else ""
-        for name in models:
-            label = "Subtotal, random effects" if name == "random" else "Subtotal, fixed effect"
-            yield _diamond(pooled, (getattr(group, name), name), label + named, group.index)
-        yield _text(heterogeneity_text(group.random, group.heterogeneity))
-    yield Line("gap")
 
 
 def _different(measures):
     return f"the rows are of different measures ({', '.join(measures)})"
 
 
-def _total_lines(pooled, models):
-    everything = range(pooled.k)
-    yield Line("rule")
-    for name in models:
-        result = getattr(pooled, name)
-        yield _diamond(pooled, (result, name), "Total, random effects" if name == "random" else "Total, fixed effect", everything)
-    random = pooled.random
-    if math.isfinite(random.prediction_low):
-        low, high = (format_back(pooled, value) for value in (random.prediction_low, random.prediction_high))
-        cells = {"study": f"Prediction interval ({random.prediction_rule})", "effect": f"[{low}, {high}]"}
-        yield Line("prediction", cells, random.estimate, random.prediction_low, random.prediction_high)
+def _group_lines(content, group):
+    pooled = content.pooled
+    yield Line("group", {"study": group.name})
+    for row in content.table.ordered(group.index):
+        yield _study_line(content, row)
+    measures = pooled.measures_of(group)
+    if len(measures) > 1:
+        yield _text(f"No subtotal: {_different(measures)}.")
+    else:
+        named = f" [{measures[0]}]" if pooled.is_mixed else ""
+        for name in content.models:
+            yield _diamond(content, (name, getattr(group, name)), f"Subtotal, {_MODEL_NAMES[name]}{named}", group.index)
+        yield _text(heterogeneity_text(content, group.random, group.heterogeneity))
     yield Line("gap")
-    yield _text(heterogeneity_text(random, pooled.heterogeneity))
-    for name in models:
-        yield _text(overall_text(getattr(pooled, name), name))
+
+
+def _prediction_line(content):
+    random = content.pooled.random
+    rule = random.prediction_rule.replace(" - ", " − ")
+    cells = {"study": f"Prediction interval ({rule})", "effect": content.numbers.interval(random.prediction_low, random.prediction_high)}
+    return Line("prediction", cells, random.estimate, random.prediction_low, random.prediction_high)
+
+
+def _total_lines(content):
+    pooled, random = content.pooled, content.pooled.random
+    yield Line("rule")
+    for name in content.models:
+        yield _diamond(content, (name, getattr(pooled, name)), f"Total, {_MODEL_NAMES[name]}", range(pooled.k))
+    if "random" in content.models and math.isfinite(random.prediction_low):
+        yield _prediction_line(content)
+    yield Line("gap")
+    yield _text(heterogeneity_text(content, random, pooled.heterogeneity))
+    for name in content.models:
+        yield _text(overall_text(content, getattr(pooled, name), name))
+    within = [within_trials_text(content, contrast, name) for contrast in content.contrasts for name in content.models]
+    yield from (_text(text) for text in within if text)
     if pooled.subgroup_test:
-        for name in models:
-            separate = ", separate Tau²" if name == "random" else ""
-            yield _text(subgroup_test_text(pooled.subgroup_test[name], name + separate))
+        rule = pooled.settings.subgroup_tau2
+        for name in content.models:
+            told = f"random, {rule} {content.look.tau2_name}" if name == "random" else name
+            yield _text(subgroup_test_text(content, pooled.subgroup_test[name], told))
 
 
-def forest_lines(pooled, models=("random", "fixed")):
-    """Every line of the forest plot of `pooled`, from top to bottom.
+def forest_lines(content):
+    """Every line of a forest plot, from top to bottom.
 
     Parameters
     ----------
-    pooled : PooledEstimate
-    models : tuple of {"random", "fixed"}
-        Diamonds to show.
+    content : Content
 
     Returns
     -------
     list of Line
     """
-    lines = []
+    pooled, lines = content.pooled, []
     for group in pooled.subgroups:
-        lines.extend(_group_lines(pooled, group, models))
+        lines.extend(_group_lines(content, group))
     if not pooled.subgroups:
-        lines.extend(_study_line(pooled, row, models) for row in range(pooled.k))
-    lines.extend(Line("text", {"study": study, "effect": "not estimable"}) for study, _ in pooled.excluded)
-    lines.extend([Line("rule"), _text(f"No total: {_different(sorted(set(pooled.measures)))}.")] if pooled.is_mixed else _total_lines(pooled, models))
-    return lines
+        lines.extend(_study_line(content, row) for row in content.table.order)
+    lines.extend(Line("excluded", {"study": study, "effect": "not estimable"}, study=study) for study, _ in pooled.excluded)
+    if pooled.is_mixed:
+        return [*lines, Line("rule"), _text(f"No total: {_different(sorted(set(pooled.measures)))}.")]
+    return [*lines, *_total_lines(content)]
 
 
-def foot_notes(pooled, models=("random", "fixed")):
+def foot_notes(content):
     """Sentences below the plot: methods in words, then what the result's notes say."""
+    pooled, models = content.pooled, content.models
     methods = "; ".join(model_name(getattr(pooled, name)) for name in models)
-    notes = [f"Pooled by {methods}. I² from Tau². {_square_sizes(pooled, models[0])}"]
-    if pooled.k < 3 and not pooled.is_mixed:
+    shapes = " The fixed-effect diamond is hollow." if len(models) > 1 and not pooled.is_mixed else ""
+    i2 = f" I² from {content.look.tau2_name}." if not pooled.is_mixed and pooled.k > 1 else ""
+    notes = [f"Pooled by {methods}.{i2} {_square_sizes(pooled, models[0])}{shapes}"]
+    if "random" in models and not math.isfinite(pooled.random.prediction_low) and not pooled.is_mixed:
         notes.append(f"Prediction interval: {pooled.random.prediction_rule}.")
     if "summary" in pooled.source:
         notes.append("Hollow squares are summary rows.")
-    return notes + list(pooled.notes)
+    if content.table.reconstruction_se is not None:
+        notes.append("SE from reconstruction: the part of a standard error that comes from reading the patients off a figure; it is already in the weight and the interval.")
+    return [content.numbers.sentence(note) for note in [*notes, *pooled.notes]]
 
 
 def _square_sizes(pooled, model):
     if pooled.is_mixed:
         return "Squares in proportion to the inverse of the variance."
-    return f"Squares in proportion to the {'random-effects' if model == 'random' else 'fixed-effect'} weights."
+    return f"Squares in proportion to the {model}-effect{'s' if model == 'random' else ''} weights."
 
 
 def drawn_range(lines):
     """What the axis must show, and what it should: totals with their limits and all estimates; all other limits.
+
+    Below three studies the limits of the random-effects total, with 1 degree of freedom, are left to arrows.
+
+    Parameters
+    ----------
+    lines : list of Line
 
     Returns
     -------
     must, should : ndarray
         On the analysis scale.
     """
+    few = sum(line.kind == "study" for line in lines) < 3
     drawn = [line for line in lines if math.isfinite(line.estimate)]
-    totals = [line for line in lines[lines.index(Line("rule")):] if line.kind == "diamond"]
-    must = [line.estimate for line in drawn] + [limit for line in totals for limit in (line.low, line.high)]
-    return np.array(must), np.array([limit for line in drawn for limit in (line.low, line.high)])
+    totals = [line for line in drawn if line.is_total]
+    bounded = [line for line in drawn if not (few and line.kind == "diamond" and not line.hollow)]
+    must = [line.estimate for line in drawn] + [limit for line in totals if line in bounded for limit in (line.low, line.high)]
+    return np.array(must), np.array([limit for line in bounded for limit in (line.low, line.high)])

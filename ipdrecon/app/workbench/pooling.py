@@ -4,25 +4,26 @@ import contextlib
 from pathlib import Path
 
 from ipdrecon.app import saving
-from ipdrecon.app.pooling import FOREST, POOLED, STUDIES, PoolSettings
+from ipdrecon.app.pooled_files import FOREST, METHODS, POOLED, STUDIES
+from ipdrecon.app.pooling import PoolSettings
 from ipdrecon.app.workbench.desk import EDIT_SECONDS, REPORTED
 from ipdrecon.app.workbench.figures import UnknownError
 from ipdrecon.app.workbench.rebuilt import arms_of
 from ipdrecon.app.workbench.worker import JobError, WorkerError
 from ipdrecon.errors import FolderError, IpdreconError
 
-FILES = {
-    f"{FOREST}.svg": "image/svg+xml",
-    f"{FOREST}.pdf": "application/pdf",
-    f"{FOREST}.png": "image/png",
+REPORT = "pooled.html"
+_PICTURES = {".svg": "image/svg+xml", ".pdf": "application/pdf", ".png": "image/png"}
+FILES = {f"{name}{ending}": kind for name in (FOREST, "leave_one_out", "funnel") for ending, kind in _PICTURES.items()} | {
     POOLED: "application/json",
     STUDIES: "text/csv; charset=utf-8",
-    "pooled.html": "text/html; charset=utf-8",
+    METHODS: "text/plain; charset=utf-8",
+    REPORT: "text/html; charset=utf-8",
 }
 _SETTINGS = {"measure": None, "tau2": "REML", "ci": "hk-adhoc", "fixed": "iv", "by": None}
 _OWN = ("figure", "reader", "panel", "treatment", "reference", "source")
 _MOST_ROWS, _MOST_COLUMNS = 500, 40
-_FOLDER, REPORT = "pooled", "pooled.html"
+_FOLDER = "pooled"
 
 
 _PAGE = """<!doctype html>
@@ -82,7 +83,7 @@ def pool(asked):
     out = asked.figures.scratch / _FOLDER
     outcome = asked.field("outcome", str, "")
     answer = asked.figures.crew.rebuilder.call("pool", seconds=EDIT_SECONDS, rows=table, settings=settings, title=outcome, out=str(out))
-    return answer | {"outcome": outcome, "files": list(FILES)}
+    return answer | {"outcome": outcome, "files": [name for name in FILES if name in answer["made"]]}
 
 
 def _row(figures, row, number):
@@ -202,18 +203,22 @@ def pooled_view(table, settings, title, out):
     dict
         ``pooled``, ``forest``.
     """
-    from ipdrecon.app.pooling import pool_table, pooled_files, pooled_record
-    from ipdrecon.app.sentences import of_pooled
+    from ipdrecon.app.analyses import analyse
+    from ipdrecon.app.pooled_files import pooled_files, pooled_record
+    from ipdrecon.app.pooled_sentences import of_pooled
+    from ipdrecon.app.pooling import pool_table
 
     columns = list(dict.fromkeys(name for row in table for name in row))
     typed = Path(out) / "rows" / STUDIES
     saving.write_files(typed.parent, {STUDIES: saving.csv_bytes(columns, [[row.get(name, "") for name in columns] for row in table])})
-    pooled, studies = pool_table(typed, PoolSettings(**settings))
-    files = pooled_files(pooled, studies)
+    pooled, studies, patients = pool_table(typed, PoolSettings(**settings))
+    analyses = analyse(pooled, studies, patients=patients, outcome=title)
+    files = pooled_files(pooled, studies, analyses)
     words, forest = list(of_pooled(pooled)), files[f"{FOREST}.svg"].decode()
     files[REPORT] = _report(title, words, forest, studies).encode()
-    saving.write_files(out, files)
-    return {"pooled": saving.plain(pooled_record(pooled, studies), saving.ALL_DIGITS), "words": words, "forest": forest}
+    saving.write_files(out, files, outdated=[name for name in FILES if name not in files])
+    record = saving.plain(pooled_record(pooled, studies, analyses), saving.ALL_DIGITS)
+    return {"pooled": record, "words": words, "forest": forest, "made": list(files)}
 
 
 def _report(title, words, forest, studies):

@@ -1,11 +1,12 @@
 """The joint reconstruction: all that is printed about one arm, held together by paths of whole patients."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from ipdrecon.survival.given import Fit
-from ipdrecon.survival.joint.lattice import MISPRINT, Chances, forward
+from ipdrecon.survival.joint.chances import MISPRINT, Chances
+from ipdrecon.survival.joint.lattice import forward
 from ipdrecon.survival.joint.leaving import leaving_of
 from ipdrecon.survival.joint.levels import ReadingSettings, read_levels
 from ipdrecon.survival.joint.paths import draw_paths
@@ -39,81 +40,74 @@ _CANDIDATES = 4
 """Paths per data set, of which those nearest to the total of events are taken."""
 
 
-@dataclass(frozen=True)
-class Arm:
-    """What is given of one arm.
-
-    Attributes
-    ----------
-    time, survival : ndarray, shape (n_points,)
-        The curve as read, in order of time.
-    risk_time, n_risk : ndarray, shape (n_times,)
-        Numbers at risk; the first is at time 0.
-    end : float
-        Where the curve ends, or is carried on to.
-    n_event : int or None
-    marks : ndarray, shape (n_marks,), or None
-    time_error, survival_error : float or None
-    occluded : array-like, shape (n_stretches, 3)
-    doubtful : bool
-        Whether a number at risk may be misread.
-    """
-
-    time: np.ndarray
-    survival: np.ndarray
-    risk_time: np.ndarray
-    n_risk: np.ndarray
-    end: float
-    n_event: int | None = None
-    marks: np.ndarray | None = None
-    time_error: float | None = None
-    survival_error: float | None = None
-    occluded: tuple = ()
-    doubtful: bool = False
-
-
 class JointModel:
     """One arm, walked forward once; paths are drawn from it as often as they are wanted.
 
     Parameters
     ----------
-    arm : Arm
+    given : Given
     levels : Levels
         Of its curve.
+
+    Attributes
+    ----------
+    n : int
+    n_event : int or None
+    risk_time, n_risk : ndarray, shape (n_times,)
+        Printed numbers in use; the first is at time 0.
+    group : int
+        Patients per state of the paths.
     """
 
-    def __init__(self, arm, levels):
-        self.arm, self.n = arm, int(arm.n_risk[0])
-        self.unit = _patients_per_state(levels, self.n)
-        levels = levels.thinned(_MOST_GROUPED_LEVELS) if self.unit > 1 else levels
-        n_risk = np.round(arm.n_risk / self.unit).astype(int)
-        self.levels = _with_end(levels, arm.end, _rounding(levels, arm.risk_time, n_risk) if self.unit > 1 else 0.0)
-        n_event = None if arm.n_event is None else arm.n_event / self.unit
-        leaving = leaving_of(self.levels, arm.risk_time, n_risk, n_event=n_event, marks=arm.marks)
-        self.steps = timeline(self.levels, arm.risk_time[1:], n_risk[1:])
-        unmarked, slack = _UNMARKED if self.levels.kind == "exact" else _UNMARKED_DRAWN, int(self.unit > 1)
-        misprint = max(MISPRINT, _MISREAD / self.n) if arm.doubtful else MISPRINT
+    def __init__(self, given, levels):
+        self.given, self.n_event, self.marks = given, given.n_event, given.censor_time
+        self.risk_time, self.n_risk = given.used_row
+        self.n = int(self.n_risk[0])
+        self.group = _patients_per_state(levels, self.n)
+        levels = levels.thinned(_MOST_GROUPED_LEVELS) if self.group > 1 else levels
+        n_risk = np.round(self.n_risk / self.group).astype(int)
+        self.levels = _with_end(levels, self.risk_time[-1], _rounding(levels, self.risk_time, n_risk) if self.group > 1 else 0.0)
+        n_event = None if self.n_event is None else self.n_event / self.group
+        leaving = leaving_of(self.levels, self.risk_time, n_risk, n_event=n_event, marks=self.marks)
+        self.steps = timeline(self.levels, self.risk_time[1:], n_risk[1:])
+        unmarked, slack = _UNMARKED if self.levels.kind == "exact" else _UNMARKED_DRAWN, int(self.group > 1)
+        misprint = max(MISPRINT, _MISREAD / self.n) if given.doubtful else MISPRINT
         self.chances = Chances(self.levels, leaving, self.steps, int(n_risk[0]), unmarked=unmarked, slack=slack, misprint=misprint)
         self.states, self.passages = forward(self.chances, self.steps, int(n_risk[0]))
 
     def paths(self, n_paths, rng):
-        """Draw paths."""
+        """Draw paths; those far off the levels, which mean and variance of S let through, are drawn again."""
+        paths = self._drawn(n_paths, rng)
+        near = paths.near(self.levels)
+        if len(near) == n_paths:
+            return paths
+        paths = paths.with_more(self._drawn(n_paths, rng))
+        near = paths.near(self.levels)
+        return paths.of(near[:n_paths] if len(near) >= n_paths else rng.choice(near, n_paths))
+
+    def near_paths(self, n_paths, rng):
+        """Draw up to so many paths, at least half of them: those that are not far off the levels."""
+        paths = self._drawn(n_paths, rng)
+        near = paths.near(self.levels)
+        return paths.of(near) if 2 * len(near) >= n_paths else self.paths(n_paths, rng)
+
+    def _drawn(self, n_paths, rng):
         return draw_paths(self.states, self.passages, self.steps, self.chances, n_paths=n_paths, rng=rng)
 
     def towards_total(self, paths, rng):
         """Those of many more paths that come to the total of events, where none of `paths` does but some can; else `paths`."""
-        if self.arm.n_event is None or self._reachable(paths) is not None:
+        if self.n_event is None or self._reachable(paths) is not None:
             return paths
         rare = self.paths(_N_PATHS_RARE, rng)
-        meets = np.flatnonzero(np.abs(rare.n_event * self.unit - self.arm.n_event) <= self.unit / 2)
+        meets = np.flatnonzero(np.abs(rare.n_event * self.group - self.n_event) <= self.group / 2)
         return rare.of(meets) if len(meets) else paths
 
     def weight(self, paths, least=_LEAST_EFFECTIVE):
         """Weigh paths by how near they come to the total of events, where it is known; at least so many share the weight."""
         even = np.full(len(paths.left), 1 / len(paths.left))
-        if self.arm.n_event is None:
+        if self.n_event is None:
             return even
-        miss = paths.n_event * self.unit - self.arm.n_event
+        miss = paths.n_event * self.group - self.n_event
         spread = 0.5
         while True:
             weight = np.exp(-0.5 * ((np.abs(miss) - np.abs(miss).min()) / spread) ** 2)
@@ -138,15 +132,15 @@ class JointModel:
         """
         weight = self.weight(paths) if weight is None else weight
         total = self._reachable(paths)
-        return middle_patients(paths, weight, self.levels, self.arm.n_risk, unit=self.unit, n_event=total, marks=self.arm.marks)
+        return middle_patients(paths, weight, self.levels, self.n_risk, group=self.group, n_event=total, marks=self.marks)
 
     def _reachable(self, paths):
         """The total of events, where curve and table leave room for it; else None."""
-        if self.arm.n_event is None:
+        if self.n_event is None:
             return None
-        total = paths.n_event * self.unit
-        slack = self.unit if total.std() > self.unit / 2 else 0
-        return self.arm.n_event if total.min() - slack <= self.arm.n_event <= total.max() + slack else None
+        total = paths.n_event * self.group
+        slack = self.group if total.std() > self.group / 2 else 0
+        return self.n_event if total.min() - slack <= self.n_event <= total.max() + slack else None
 
     def draws(self, n_draws, seed):
         """Draw data sets.
@@ -161,7 +155,7 @@ class JointModel:
         tuple of (time, event)
         """
         rng = np.random.default_rng(seed)
-        known = self.arm.n_event is not None
+        known = self.n_event is not None
         paths = self.paths(n_draws * (_CANDIDATES if known else 1), rng)
         if known:
             paths = self.towards_total(paths, rng)
@@ -170,24 +164,40 @@ class JointModel:
 
     def data_sets(self, paths, rng):
         """Make the data set of each path; see `drawn_patients`."""
-        placed = {"unit": self.unit, "marks": self.arm.marks, "rng": rng}
+        placed = {"group": self.group, "marks": self.marks, "rng": rng}
         return tuple(drawn_patients(paths, index, self.levels, self.n, **placed) for index in range(len(paths.left)))
+
+    def missed(self, paths):
+        """Say which printed numbers at risk most paths do not meet."""
+        said, slack = [], 1.5 * self.group if self.group > 1 else 0
+        for index, step in enumerate(paths.steps):
+            cell = getattr(step, "cell", None)
+            if cell is None:
+                continue
+            before = paths.n_risk_before(index) * self.group
+            after = before - paths.count[:, index] * self.group
+            printed = int(self.n_risk[cell + 1])
+            more, fewer = after - paths.gone_after(index) * self.group > printed + slack, before < printed - slack
+            if np.mean(more | fewer) > 0.5:
+                allowed = f"at least {after[more].min()}" if more.sum() >= fewer.sum() else f"at most {before[fewer].max()}"
+                said.append(f"the table says {printed} at {self.given.unit} {self.risk_time[cell + 1]:g}; the curve allows {allowed}")
+        return tuple(said)
 
     def less_sure(self, factor):
         """Make the same model for levels whose errors are so many times larger, up to the most that is believed; None at the most."""
         most = np.maximum(self.levels.error, max(_MOST_WIDENED, _MOST_ROUNDED / self.n))
         error = np.minimum(self.levels.error * factor, most)
-        return None if np.array_equal(error, self.levels.error) else JointModel(self.arm, replace(self.levels, error=error))
+        return None if np.array_equal(error, self.levels.error) else JointModel(self.given, replace(self.levels, error=error))
 
 
-def fitting_model(arm):
+def fitting_model(given):
     """Walk an arm forward; what whole patients and the table contradict is read less surely than said.
 
     Levels of few decimals that the table contradicts were rounded, not those of whole patients.
 
     Parameters
     ----------
-    arm : Arm
+    given : Given
 
     Returns
     -------
@@ -195,26 +205,23 @@ def fitting_model(arm):
     paths : Paths
         Drawn from it.
     """
+    time_error, survival_error = given.known_error
+    known = {"n_event": given.n_event, "time_error": time_error, "survival_error": survival_error, "occluded": given.occluded}
     for settings in (ReadingSettings(), _NOT_EXACT):
-        levels = _levels(arm, settings)
-        model, paths = _near_levels(JointModel(arm, levels))
-        if levels.kind != "exact" or not _missed(paths, model.unit, arm.risk_time, arm.n_risk, "time"):
+        levels = read_levels(*given.curve.read, int(given.used_row[1][0]), settings=settings, **known)
+        model, paths = _near_levels(JointModel(given, levels))
+        if levels.kind != "exact" or not model.missed(paths):
             break
     return model, model.towards_total(paths, np.random.default_rng(0))
 
 
-def _levels(arm, settings):
-    known = {"n_event": arm.n_event, "time_error": arm.time_error, "survival_error": arm.survival_error, "occluded": arm.occluded}
-    return read_levels(arm.time, arm.survival, int(arm.n_risk[0]), settings=settings, **known)
-
-
 def _near_levels(model):
     """Paths near the levels and through the printed numbers, and the model they are drawn from."""
-    arm, n_paths = model.arm, _N_PATHS if model.arm.n_event is None else _N_PATHS_TOTAL
+    n_paths = _N_PATHS if model.n_event is None else _N_PATHS_TOTAL
     for _ in range(_MOST_TRIES):
-        paths = model.paths(n_paths, np.random.default_rng(0))
+        paths = model.near_paths(n_paths, np.random.default_rng(0))
         misfit = paths.misfit(model.levels)
-        missed = model.levels.kind != "exact" and _missed(paths, model.unit, arm.risk_time, arm.n_risk, "time")
+        missed = model.levels.kind != "exact" and model.missed(paths)
         most = _MOST_MISFIT_SAMPLED if model.levels.kind == "sampled" else _MOST_MISFIT
         wider = model.less_sure(max(misfit, _WIDENED_FOR_TABLE)) if missed or misfit > most else None
         if wider is None:
@@ -245,23 +252,6 @@ def _with_end(levels, end, rounding):
     return replace(levels, error=error, end=max(levels.end, end), kind=kind)
 
 
-def _missed(paths, unit, risk_time, n_risk, name):
-    """Say which printed numbers at risk most paths do not meet; `name` is what a time is called."""
-    said, slack = [], 1.5 * unit if unit > 1 else 0
-    for index, step in enumerate(paths.steps):
-        cell = getattr(step, "cell", None)
-        if cell is None:
-            continue
-        before = paths.n_risk_before(index) * unit
-        after = before - paths.count[:, index] * unit
-        printed = int(n_risk[cell + 1])
-        more, fewer = after > printed + slack, before < printed - slack
-        if np.mean(more | fewer) > 0.5:
-            allowed = f"at least {after[more].min()}" if more.sum() >= fewer.sum() else f"at most {before[fewer].max()}"
-            said.append(f"the table says {printed} at {name} {risk_time[cell + 1]:g}; the curve allows {allowed}")
-    return tuple(said)
-
-
 def model_of(given):
     """Make the model of an arm.
 
@@ -273,21 +263,14 @@ def model_of(given):
     -------
     JointModel
     """
-    return _fitting(given)[0]
+    return fitting_model(given)[0]
 
 
-def _fitting(given):
-    risk_time, n_risk = given.used_row
-    end = max(float(given.curve.time[-1]), float(risk_time[-1]))
-    return fitting_model(Arm(*given.curve.read, risk_time, n_risk, end, given.n_event, given.censor_time, *given.known_error, given.occluded, given.doubtful))
-
-
-def fit_of(given, model, paths, patients, draws=()):
+def fit_of(model, paths, patients, draws=()):
     """Make the fit of an arm from its patients and the paths they are in the middle of.
 
     Parameters
     ----------
-    given : Given
     model : JointModel
     paths : Paths
     patients : tuple of ndarray
@@ -298,9 +281,7 @@ def fit_of(given, model, paths, patients, draws=()):
     -------
     Fit
     """
-    risk_time, n_risk = given.used_row
-    said = _missed(paths, model.unit, risk_time, n_risk, given.unit)
-    return Fit(*patients, risk_time, n_risk, said, model.levels.kind, draws)
+    return Fit(*patients, model.risk_time, model.n_risk, model.missed(paths), model.levels.kind, draws)
 
 
 def fit_joint(given, *, draws=0, seed=0):
@@ -318,5 +299,5 @@ def fit_joint(given, *, draws=0, seed=0):
     -------
     Fit
     """
-    model, paths = _fitting(given)
-    return fit_of(given, model, paths, model.middle(paths), model.draws(draws, seed) if draws else ())
+    model, paths = fitting_model(given)
+    return fit_of(model, paths, model.middle(paths), model.draws(draws, seed) if draws else ())

@@ -9,7 +9,7 @@ between two of them leaving is spread at a constant hazard. After the last, G is
 steady loss, and from `opening` on the end of follow-up of patients who entered evenly (none before the end where it is 1, as
 where an axis ends before the follow-up does); the levels weigh its members.
 Since n(0) G(t) is what one event at t takes from n(0) S, a total of events is one linear condition on G; where it is
-known, members that meet it are added, and all are weighed by how near they come.
+known, members that meet it are added where the others do not, and all are weighed by how near they come.
 
 Censor marks set the clock: where they are drawn, leaving keeps their pace instead of that of time; half of it where the
 numbers at risk or the total of events say that marks are missing, as where they overlap. A clicked point tells of
@@ -20,6 +20,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import brentq
+
+from ipdrecon.survival.joint.timeline import nearest_rows
 
 _DROPOUTS = (0.0, 0.5, 1.5)
 """The middle one alone serves exact curves, whose drops tell n whatever the shape."""
@@ -37,9 +39,13 @@ _LEAST_LEFT = 0.3
 _MARK_PACE, _MARK_PACE_INCOMPLETE = 0.95, 0.5
 _MARKS_OFF, _MARKS_OFF_SHARE = 2.0, 0.1
 """Marks may differ from the patients who leave by so many, or by this share, and be complete."""
+_NEARER_TOTAL = 3.0
+"""By so many events the total must be nearer where the table was counted after the events at its times than before them."""
 _LATEST_OPENING = 0.999
 _TOTAL_SPREAD = 0.7
 """Standard deviation of the total of events under one shape, per root of the events that leaving costs."""
+_PACE_CHANGES = 0.08
+"""Share of the events that leaving costs between printed numbers which hangs on its pace within the intervals."""
 
 
 @dataclass(frozen=True)
@@ -108,21 +114,25 @@ class Leaving:
     weight: np.ndarray
     clock: Clock
 
-    def chance(self, begin, end):
-        """Chance of leaving between two times that no printed time parts.
+    def chances(self, begin, end):
+        """Chances of leaving in stretches of time that no printed time parts.
+
+        Parameters
+        ----------
+        begin, end : array-like, shape (n_stretches,)
 
         Returns
         -------
-        ndarray, shape (1,) between printed numbers, (n_shapes,) after the last of them
+        list of ndarray, shape (1,) between printed numbers, (n_shapes,) after the last of them
         """
-        begin_pace, end_pace = self.clock.at((begin, end))
-        if begin < self.border[-1]:
-            interval = np.searchsorted(self.border, begin, side="right") - 1
-            return -np.expm1(-self.hazard[interval : interval + 1] * (end_pace - begin_pace))
+        pace = self.clock.at([begin, end])
+        interval = np.searchsorted(self.border, begin, side="right") - 1
+        between = np.append(self.hazard, 0.0)[interval] * (pace[1] - pace[0])
         start = self.clock.at(self.border[-1])
-        length = max(self.clock.stop - start, 1e-12)
-        stay = _log_stay(self.shapes, np.array([begin_pace - start, end_pace - start]) / length)
-        return -np.expm1(stay[:, 1] - stay[:, 0])
+        stay = _log_stay(self.shapes, ((pace - start) / max(self.clock.stop - start, 1e-12)).ravel())
+        after = (stay[:, len(interval) :] - stay[:, : len(interval)]).T
+        chance = zip(interval < len(self.hazard), -np.expm1(-between)[:, None], -np.expm1(after), strict=True)
+        return [np.clip(early if is_early else late, 1e-9, 0.9999) for is_early, early, late in chance]
 
 
 def _log_stay(shapes, share):
@@ -162,8 +172,15 @@ def _are_complete(marks, levels, border, n_risk, n_event):
 
 
 def _events_between(levels, border, n_risk, clock):
-    """Events expected between printed numbers: falls of n(0) S times G, with G log-linear in the clock."""
-    total, before = 0.0, levels.before(border)
+    """Events expected between printed numbers, and their variance: falls of n(0) S times G, with G log-linear in the clock.
+
+    So many more or fewer are at risk in an interval as a bridge of those who leave allows (its mean has a variance of 1 / 12
+    of them), and as their pace changes within it.
+    """
+    before = levels.before(border)
+    fall, lost = 1 - before[1:] / np.maximum(before[:-1], 1e-9), _n_leaving(levels, border, n_risk)
+    variance = float(np.sum(fall**2 * lost) / 12 + (_PACE_CHANGES * np.sum(fall * lost)) ** 2)
+    total = 0.0
     after = np.concatenate(([1.0], levels.survival))
     for i in range(len(border) - 1):
         rows = slice(*np.searchsorted(levels.time, border[i : i + 2], side="left"))
@@ -175,7 +192,7 @@ def _events_between(levels, border, n_risk, clock):
         ratio = min(end / max(begin, 1e-9), 1.0)
         stay = begin * (ratio**share if ratio > 0 else 1 - share)
         total += float(np.sum(stay * (after[rows] - levels.survival[rows])))
-    return total
+    return total, variance
 
 
 @dataclass(frozen=True)
@@ -225,11 +242,15 @@ def _weighed_shapes(levels, border, n_risk, clock, n_event):
     chance = np.tile(_OPENING_CHANCES, len(dropouts)) / len(dropouts)
     if n_event is None or not len(expected.fall) or n_risk[-1] == 0:
         return shapes, chance
-    left = n_event - _events_between(levels, border, n_risk, clock)
-    met = _meeting_total(expected, left)
-    shapes, chance = np.concatenate((shapes, met)), np.concatenate((chance, np.full(len(met), 1 / len(met))))
-    spread = _TOTAL_SPREAD * np.sqrt(max(float(expected.fall.sum()) - left, 0)) + 0.5
-    miss = ((expected(shapes) - left) / spread) ** 2
+    so_far, variance = _events_between(levels, border, n_risk, clock)
+    left = n_event - so_far
+    met = np.array(_meeting_total(expected, left))
+    spread = np.sqrt((_TOTAL_SPREAD * np.sqrt(max(float(expected.fall.sum()) - left, 0)) + 0.5) ** 2 + variance)
+    miss, of_met = (((expected(members) - left) / spread) ** 2 for members in (shapes, met))
+    # Members that meet the total are wanted as far as the others do not.
+    wanted = -np.expm1(-0.5 * miss.min())
+    shapes, miss = np.concatenate((shapes, met)), np.concatenate((miss, of_met))
+    chance = np.append(chance, np.full(len(met), wanted / len(met)))
     weight = chance * np.exp(-0.5 * (miss - miss.min()))
     kept = weight > 1e-3 * weight.max()
     return shapes[kept], weight[kept] / weight[kept].sum()
@@ -242,6 +263,25 @@ def _lag(levels, border):
     shown = np.concatenate((np.maximum((before + levels.time) / 2, printed), border, [levels.end]))
     time, first = np.unique(np.concatenate((levels.time, border, [levels.end])), return_index=True)
     return time, shown[first]
+
+
+def _counted_at(levels, risk_time, n_risk, n_event):
+    """Times at which printed numbers were counted: before a drop that is there, unless the total of events is met after it alone."""
+    at = np.asarray(risk_time, float)
+    rows = nearest_rows(levels, at)
+    if n_event is None or (rows < 0).all():
+        return at
+    after = np.where(rows >= 0, np.nextafter(levels.time[rows], np.inf), at)
+    off_before, off_after = (_off_total(levels, times, n_risk, n_event) for times in (at, after))
+    return after if off_before - off_after > _NEARER_TOTAL else at
+
+
+def _off_total(levels, at, n_risk, n_event):
+    """How far the total of events is from those that curve and table leave room for."""
+    clock = Clock(levels.end)
+    so_far, _ = _events_between(levels, at, n_risk, clock)
+    most = float(_OpenEvents.of(levels, at, n_risk, clock).fall.sum())
+    return max(so_far - n_event, n_event - so_far - most, 0.0)
 
 
 def leaving_of(levels, risk_time, n_risk, *, n_event=None, marks=None):
@@ -262,7 +302,8 @@ def leaving_of(levels, risk_time, n_risk, *, n_event=None, marks=None):
     Leaving
     """
     lag = _lag(levels, risk_time) if levels.kind == "clicked" else None
-    complete = marks is None or _are_complete(marks, levels, risk_time, n_risk, n_event)
+    at = _counted_at(levels, risk_time, n_risk, n_event)
+    complete = marks is None or _are_complete(marks, levels, at, n_risk, n_event)
     clock = Clock(levels.end, marks, lag, complete)
-    shapes, weight = _weighed_shapes(levels, risk_time, n_risk, clock, n_event)
-    return Leaving(np.asarray(risk_time, float), _hazards(levels, risk_time, n_risk, clock), shapes, weight, clock)
+    shapes, weight = _weighed_shapes(levels, at, n_risk, clock, n_event)
+    return Leaving(np.asarray(risk_time, float), _hazards(levels, at, n_risk, clock), shapes, weight, clock)

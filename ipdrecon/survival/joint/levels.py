@@ -21,6 +21,8 @@ from scipy.optimize import isotonic_regression
 _RISE = 1e-9
 _MEDIAN_STEP = 0.6745 * math.sqrt(2)
 """Median distance of two values with an error of 1 each."""
+_PRUNED_EVERY = 8
+"""Samples after which borders that cannot be the best are dropped."""
 
 
 @dataclass(frozen=True)
@@ -143,25 +145,33 @@ def _common_step(values, finest):
 
 def _calculated(time, falling, n, settings, total=None):
     """Whether levels were calculated, not read: all drops are those of whole patients, and that is no chance."""
-    decimals = decimals_of(falling)
     n_event = -np.diff(falling, prepend=1.0) * n
     n_event = n_event[n_event > 1e-6 * n]
     all_stay = np.allclose(falling * n, np.round(falling * n), rtol=0, atol=1e-6 * n)
-    per_drop = n_event.mean() if total is None and len(n_event) else (total or 0) / max(len(n_event), 1)
-    if per_drop > settings.many_patients:
-        visits = _common_step(np.unique(time)[::-1] / (time[-1] or 1.0), settings.finest_visits)
-        if all_stay if per_drop > settings.coarse_drop * n else visits == 0:
-            return False
+    per_drop = (n_event.sum() if total is None else total) / max(len(n_event), 1)
+    if per_drop > settings.many_patients and _clicked_coarsely(time, per_drop / n, all_stay, settings):
+        return False
     if not all_stay and not whole_patients(np.concatenate(([1.0], falling)), n, settings.exact_error):
         return False
-    if not decimals or not len(n_event):
-        return True
+    decimals = decimals_of(falling)
+    return not decimals or not len(n_event) or not _whole_by_chance(n_event, n, decimals, all_stay, settings)
+
+
+def _clicked_coarsely(time, share, all_stay, settings):
+    """Whether drops of many patients, a share of all, are clicks: large with nobody gone between them, or small and not at visits."""
+    if share > settings.coarse_drop:
+        return all_stay
+    return _common_step(np.unique(time)[::-1] / (time[-1] or 1.0), settings.finest_visits) == 0
+
+
+def _whole_by_chance(n_event, n, decimals, all_stay, settings):
+    """Whether levels of few decimals may well be those of whole patients by chance."""
     if not all_stay:
-        return _reduced(1 / (n * decimals)) ** len(n_event) < settings.by_chance
+        return _reduced(1 / (n * decimals)) ** len(n_event) >= settings.by_chance
     one_in = round(1 / decimals) // math.gcd(n, round(1 / decimals))
     if one_in ** -float(len(n_event)) < settings.by_chance:
-        return len(n_event) == 1 or np.gcd.reduce(np.round(n_event).astype(int)) == 1
-    return np.mean(n_event < 1.5) >= settings.single_share
+        return len(n_event) > 1 and np.gcd.reduce(np.round(n_event).astype(int)) > 1
+    return np.mean(n_event < 1.5) < settings.single_share
 
 
 def _reduced(factor):
@@ -237,18 +247,23 @@ def _borders(survival, error, penalty):
 
     Optimal partitioning with pruning (Jackson et al. 2005; Killick, Fearnhead and Eckley 2012, equation 4).
     """
-    total, square = np.concatenate(([0.0], np.cumsum(survival))), np.concatenate(([0.0], np.cumsum(survival**2)))
-    best, back = np.zeros(len(total)), np.zeros(len(total), int)
-    best[0] = -penalty
-    open_borders = np.array([0])
-    weight = error**-2
+    total = [0.0, *np.cumsum(survival / error).tolist()]
+    # Of each open border: what the stretches before it cost less the squares so far, the total so far, its place.
+    is_open = np.zeros((3, len(total)))
+    is_open[0, 0], n_open, back = -penalty, 1, [0]
     for stop in range(1, len(total)):
-        length = stop - open_borders
-        misfit = square[stop] - square[open_borders] - (total[stop] - total[open_borders]) ** 2 / length
-        cost = best[open_borders] + misfit * weight
+        cost, so_far, place = is_open[:, :n_open]
+        off = total[stop] - so_far
+        cost = cost - off * off / (stop - place)
         first = cost.argmin()
-        best[stop], back[stop] = cost[first] + penalty, open_borders[first]
-        open_borders = np.append(open_borders[cost <= best[stop]], stop)
+        least = float(cost[first]) + penalty
+        back.append(int(place[first]))
+        if stop % _PRUNED_EVERY == 0:
+            kept = is_open[:, :n_open][:, cost <= least]
+            n_open = kept.shape[1]
+            is_open[:, :n_open] = kept
+        is_open[:, n_open] = least, total[stop], stop
+        n_open += 1
     borders = [len(survival)]
     while borders[-1] > 0:
         borders.append(back[borders[-1]])

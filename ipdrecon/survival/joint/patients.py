@@ -6,7 +6,8 @@ from ipdrecon.survival.joint.timeline import Drop, Leave, Printed
 
 _UNSEEN_END = 0.25
 """Chance that samples end before a last drop to 0, which falls between the last of them and the end of follow-up."""
-
+_UNEVEN = 0.35
+"""How uneven leaving may be within a step: of n leavers the place is u^a, u even and log a with this standard deviation."""
 _JUST_AFTER = 1e-6
 """Leavers of a day are at risk at its events, also where rounding of times makes these a little later."""
 
@@ -15,20 +16,36 @@ def _rounded(value):
     return np.floor(value + 0.5).astype(int)
 
 
-def _middle(paths, weight, unit):
+def _means(paths, weight, group):
     """Mean number of events and of leavers at each step, in patients."""
-    mean = weight @ paths.count * float(unit)
+    mean = weight @ paths.count * float(group)
     return np.where(paths.is_drop, mean, 0.0), np.where(paths.is_drop, 0.0, mean)
 
 
-def _shifted(paths, weight, unit, means, n_event):
+def _medians(paths, weight):
+    """Events and leavers at each step whose running totals are the medians of those of the paths.
+
+    Means would follow the few paths with many more events than the others; of groups of patients they tell single ones.
+    """
+    return tuple(_median_steps(np.where(of_kind, paths.count, 0), weight) for of_kind in (paths.is_drop, ~paths.is_drop))
+
+
+def _median_steps(count, weight):
+    so_far = np.cumsum(count, axis=1)
+    order = np.argsort(so_far, axis=0, kind="stable")
+    half = (np.cumsum(weight[order], axis=0) >= 0.5 * weight.sum()).argmax(axis=0)
+    median = np.take_along_axis(so_far, np.take_along_axis(order, half[None], axis=0), axis=0)[0]
+    return np.diff(median, prepend=0)
+
+
+def _shifted(paths, weight, group, means, n_event):
     """Bring the mean total to the printed one: drops that the paths leave open give way, each by its variance.
 
     Leavers of the same stretch between printed numbers make up for it, as the numbers at risk demand.
     """
     events, leavers = means
     mean = weight @ paths.count
-    variance = np.where(paths.is_drop, weight @ (paths.count - mean) ** 2, 0.0) * unit**2
+    variance = np.where(paths.is_drop, weight @ (paths.count - mean) ** 2, 0.0) * group**2
     missing = n_event - events.sum()
     if variance.sum() <= 0:
         return events, leavers
@@ -52,14 +69,14 @@ def _stretches(steps):
     return [slice(begin, end) for begin, end in zip([0, *borders], [*borders, len(steps)], strict=True)]
 
 
-def _whole(means, steps, n, printed_left):
-    """Whole numbers whose running totals keep nearest to those of the means, and numbers at risk to those met.
+def _whole(middle, steps, n, printed_left):
+    """Whole numbers whose running totals keep nearest to those given, and numbers at risk to those met.
 
     `printed_left` holds for each step the number at risk after it that all paths meet, or -1.
     """
     if not len(steps):
         return np.zeros(0, int), np.zeros(0, int)
-    events, leavers = (np.cumsum(mean) for mean in means)
+    events, leavers = (np.cumsum(mean) for mean in middle)
     so_far = np.minimum(_rounded(events), n)
     gone = _rounded(leavers)
     fixed = np.flatnonzero(printed_left >= 0)
@@ -82,13 +99,13 @@ def _while_leaving(leavers, steps):
     return np.bincount(stretches[last], weights=leavers, minlength=len(steps)).astype(int)
 
 
-def _met(paths, n_risk, unit):
+def _met(paths, n_risk, group):
     """Number at risk after each printed step, where all paths meet the printed one; -1 elsewhere."""
     left = np.full(len(paths.steps), -1)
     for index, step in enumerate(paths.steps):
-        if isinstance(step, Printed) and (np.abs(paths.n_risk_before(index) - step.n_risk) <= (unit > 1)).all():
+        if isinstance(step, Printed) and (np.abs(paths.n_risk_before(index) - step.n_risk) <= (group > 1)).all():
             left[index] = n_risk[step.cell + 1]
-        elif unit > 1 and index and isinstance(step, Drop) and step.printed is not None:
+        elif group > 1 and index and isinstance(step, Drop) and step.printed is not None:
             left[index - 1] = n_risk[step.cell + 1]
     return left
 
@@ -124,7 +141,7 @@ def _recorded(time, begin, end, grid):
     return np.where(recorded < end, recorded, time)
 
 
-def middle_patients(paths, weight, levels, n_risk, *, unit=1, n_event=None, marks=None):
+def middle_patients(paths, weight, levels, n_risk, *, group=1, n_event=None, marks=None):
     """Make the data set in the middle of the paths.
 
     Parameters
@@ -135,7 +152,7 @@ def middle_patients(paths, weight, levels, n_risk, *, unit=1, n_event=None, mark
     levels : Levels
     n_risk : ndarray of int, shape (n_times,)
         Numbers at risk; the first is that at time 0.
-    unit : int
+    group : int
         Patients per state of the paths.
     n_event : int, optional
         A total of events to bring the data set to.
@@ -146,13 +163,14 @@ def middle_patients(paths, weight, levels, n_risk, *, unit=1, n_event=None, mark
     time : ndarray, shape (n,)
     event : ndarray of bool, shape (n,)
     """
-    n, means = int(n_risk[0]), _middle(paths, weight, unit)
+    n = int(n_risk[0])
+    middle = _medians(paths, weight) if n_event is None and group == 1 else _means(paths, weight, group)
     if n_event is not None:
-        means = _shifted(paths, weight, unit, means, n_event)
-    count = sum(_whole(means, paths.steps, n, _met(paths, n_risk, unit)))
+        middle = _shifted(paths, weight, group, middle, n_event)
+    count = sum(_whole(middle, paths.steps, n, _met(paths, n_risk, group)))
     if _leaves_curve(paths.steps, count, levels, n):
-        count = _nearest(paths, weight, unit, n_event, count)
-    return _placed(paths.steps, count, levels, n, marks)
+        count = _nearest(paths, weight, group, n_event, count)
+    return _placed(paths.steps, count, levels, n, marks, _gone_at_once(paths.steps, count, n) if group == 1 else [0] * len(count))
 
 
 def _leaves_curve(steps, count, levels, n):
@@ -164,25 +182,38 @@ def _leaves_curve(steps, count, levels, n):
     return bool((np.abs(survival - levels.survival) > allowed).any())
 
 
-def _nearest(paths, weight, unit, n_event, middle):
+def _nearest(paths, weight, group, n_event, middle):
     """The path whose running totals are nearest to those of the middle, among those with the total of events; else the middle."""
-    usable = weight > 0 if n_event is None else paths.n_event * unit == n_event
+    usable = weight > 0 if n_event is None else paths.n_event * group == n_event
     if not usable.any():
         return middle
-    gap = np.abs(np.cumsum(paths.count * unit - middle, axis=1)).sum(axis=1)
-    return paths.count[np.where(usable, gap, np.inf).argmin()] * unit
+    gap = np.abs(np.cumsum(paths.count * group - middle, axis=1)).sum(axis=1)
+    return paths.count[np.where(usable, gap, np.inf).argmin()] * group
 
 
-def _placed(steps, count, levels, n, marks):
+def _gone_at_once(steps, count, n):
+    """Of those who leave in each step, how many must have been gone at its begin, by the number printed at the drop there."""
+    after = n - np.cumsum(count)
+    gone = [0] * len(steps)
+    for index, step in enumerate(steps[1:], start=1):
+        before = steps[index - 1]
+        if isinstance(step, Leave) and isinstance(before, Drop) and before.printed is not None:
+            gone[index] = int(np.clip(after[index - 1] - before.printed, 0, count[index]))
+    return gone
+
+
+def _placed(steps, count, levels, n, marks, at_once):
     times, kinds = [], []
-    for step, number in zip(steps, count.tolist(), strict=True):
+    for step, number, gone in zip(steps, count.tolist(), at_once, strict=True):
         if not number:
             continue
         if isinstance(step, Drop):
             times.append(np.full(number, levels.time[step.row]))
         elif isinstance(step, Leave):
             at = leaving_times(step.begin, step.end, number, marks)
-            times.append(at if marks is not None else _recorded(at, step.begin, step.end, levels.grid))
+            at = at if marks is not None else _recorded(at, step.begin, step.end, levels.grid)
+            at[:gone] = step.begin
+            times.append(at)
         kinds.append(np.full(number, isinstance(step, Drop)))
     left = n - int(count.sum())
     times.append(np.full(max(left, 0), levels.end))
@@ -190,7 +221,7 @@ def _placed(steps, count, levels, n, marks):
     return np.concatenate(times), np.concatenate(kinds)
 
 
-def drawn_patients(paths, index, levels, n, *, unit=1, marks=None, rng):
+def drawn_patients(paths, index, levels, n, *, group=1, marks=None, rng):
     """Make the data set of one path: events within the error of their times, leavers at marks, else anywhere in their step.
 
     The last patient of a sampled curve may have had an event that the last sample did not see.
@@ -201,7 +232,7 @@ def drawn_patients(paths, index, levels, n, *, unit=1, marks=None, rng):
     index : int
     levels : Levels
     n : int
-    unit : int
+    group : int
     marks : ndarray, optional
     rng : numpy.random.Generator
 
@@ -210,7 +241,7 @@ def drawn_patients(paths, index, levels, n, *, unit=1, marks=None, rng):
     time : ndarray, shape (n,)
     event : ndarray of bool, shape (n,)
     """
-    count = paths.count[index] * unit
+    count = paths.count[index] * group
     is_drop = paths.is_drop
     events = count[is_drop]
     rows = np.array([step.row for step in paths.steps if isinstance(step, Drop)], int)
@@ -218,7 +249,11 @@ def drawn_patients(paths, index, levels, n, *, unit=1, marks=None, rng):
     at = np.repeat(levels.time[rows], events)
     at = np.clip(at + rng.uniform(-reach, reach, len(at)), 0.0, levels.end) if reach else at
     leavers = [step for step in paths.steps if isinstance(step, Leave)]
-    gone = _drawn_leavers(leavers, count[[isinstance(step, Leave) for step in paths.steps]], marks, levels.grid, rng)
+    is_leave = np.array([isinstance(step, Leave) for step in paths.steps], bool)
+    gone = _drawn_leavers(leavers, count[is_leave], marks, levels.grid, rng)
+    at_once = np.array(_gone_at_once(paths.steps, count, n))[is_leave] if group == 1 else np.zeros(len(leavers), int)
+    for first, number, step in zip(np.cumsum(count[is_leave]) - count[is_leave], at_once, leavers, strict=True):
+        gone[first : first + number] = step.begin
     left = n - len(at) - len(gone)
     time = np.concatenate((at, gone, np.full(max(left, 0), levels.end)))[:n]
     event = np.arange(n) < len(at)
@@ -228,9 +263,10 @@ def drawn_patients(paths, index, levels, n, *, unit=1, marks=None, rng):
 
 
 def _drawn_leavers(leavers, count, marks, grid, rng):
-    begin, end = (np.repeat([getattr(step, side) for step in leavers], count) for side in ("begin", "end"))
     if marks is None:
-        return _recorded(begin + rng.random(len(begin)) * (end - begin), begin, end, grid)
+        pace = np.exp(_UNEVEN * rng.standard_normal(len(leavers)))
+        begin, end, pace = (np.repeat(values, count) for values in ([step.begin for step in leavers], [step.end for step in leavers], pace))
+        return _recorded(begin + rng.random(len(begin)) ** pace * (end - begin), begin, end, grid)
     steps = zip(leavers, count.tolist(), strict=True)
     placed = [leaving_times(step.begin, step.end, number, marks) for step, number in steps if number]
     return np.concatenate(placed) if placed else np.zeros(0)

@@ -184,7 +184,7 @@ def _finished(arm, chosen):
     """Make the fit of an arm from its weighed candidates; what each printed number is missed by is told."""
     weight = arm.weight
     patients = arm.model.middle(arm.paths, weight)
-    fit = fit_of(arm.given, arm.model, arm.paths, patients, tuple(arm.data_sets[i] for i in chosen))
+    fit = fit_of(arm.model, arm.paths, patients, tuple(arm.data_sets[i] for i in chosen))
     entries = []
     for entry, values in arm.entries:
         finite = np.isfinite(values)

@@ -11,6 +11,8 @@ import numpy as np
 
 _NEAR = 3.5
 """Drops this near a printed time, in standard errors of time, may be on either side of it: a pixel is 1 / sqrt(12)."""
+_REST_OF_A_STROKE = 0.5
+"""A drop less than this share of the largest as near may be the rest of its stroke."""
 _MOST_STRETCHES = 60
 """Of curves that are not exact, drops nearer to each other than this part of the follow-up share the leavers before them."""
 
@@ -40,15 +42,17 @@ class Printed:
     cell: int
 
 
-def _nearest_rows(levels, risk_time):
+def nearest_rows(levels, risk_time):
     """For each printed time the drop it may lie within, or -1; a drop goes with the nearest of several times."""
     rows = np.full(len(risk_time), -1)
     if not len(levels.time) or not len(risk_time):
         return rows
-    nearest = np.abs(levels.time - risk_time[:, None]).argmin(axis=1)
-    apart = np.abs(levels.time[nearest] - risk_time)
+    apart, fall = np.abs(levels.time - risk_time[:, None]), -np.diff(levels.survival, prepend=1.0)
+    near = apart <= _NEAR * levels.time_error
+    apart[~near | (fall < _REST_OF_A_STROKE * np.where(near, fall, 0.0).max(axis=1, keepdims=True))] = np.inf
+    nearest, apart = apart.argmin(axis=1), apart.min(axis=1)
     for cell in np.argsort(apart, kind="stable"):
-        if apart[cell] <= _NEAR * levels.time_error and nearest[cell] not in rows:
+        if np.isfinite(apart[cell]) and nearest[cell] not in rows:
             rows[cell] = nearest[cell]
     return rows
 
@@ -68,7 +72,7 @@ def timeline(levels, risk_time, n_risk):
         From time 0 to the end of the curve; each `Leave` is followed by a drop, a printed number, or the end. Nobody leaves
         between a printed time and the drop it may lie within, so that the number there is one within the drop.
     """
-    within = _nearest_rows(levels, risk_time)
+    within = nearest_rows(levels, risk_time)
     cell_of = {int(row): cell for cell, row in enumerate(within) if row >= 0}
     moments = [(time, 1, row) for row, time in enumerate(levels.time.tolist())]
     moments += [(time, 0, cell) for cell, time in enumerate(risk_time.tolist()) if within[cell] < 0]

@@ -1,8 +1,9 @@
 """Two-by-two tables: effects of single studies, and pooling by Mantel-Haenszel and Peto.
 
-Zero cells. Effects of single studies get 0.5 added to all four cells of tables that hold a zero, and only of those.
-Mantel-Haenszel and Peto estimates use the tables as they are. Studies in which no patient, or every patient, of both
-arms had the event tell nothing of a ratio: they are left out and named in `PooledEstimate.excluded`.
+Zero cells. By default, effects of single studies get 0.5 added to all four cells of tables that hold a zero, and only of
+those; `ZERO_CELLS` names the other rules. Mantel-Haenszel and Peto estimates use the tables as they are. Studies in which
+no patient, or every patient, of both arms had the event tell nothing of a ratio: they are left out and named in
+`PooledEstimate.excluded`.
 """
 
 from dataclasses import dataclass
@@ -10,13 +11,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from metaanalysis.errors import MetaAnalysisError
-from metaanalysis.models import FixedEffect, ModelSettings, fixed_effect, normal_test
+from metaanalysis.models import FixedEffect, fixed_effect, normal_test
 from metaanalysis.pooling import assemble
+from metaanalysis.presets import model_settings
 
 MEASURES = ("RR", "OR", "RD")
 FIXED_METHODS = ("iv", "mh", "peto")
 
 ZERO_CELL = 0.5
+ZERO_CELLS = ("tables", "all", "treatment-arm", "none")
+"""What is added to cells: 0.5 in tables that hold a zero; 0.5 in all; the arm's share of all patients in tables that hold
+a zero (the treatment arm continuity correction of Sweeting, Sutton and Lambert 2004, Stat Med 23:1351, ``1 / (R + 1)``
+for treatment and ``R / (R + 1)`` for reference with R reference patients for each of treatment); nothing."""
 
 
 @dataclass(frozen=True)
@@ -48,10 +54,16 @@ class _Tables:
     def select(self, index):
         return _Tables(self.a[index], self.b[index], self.c[index], self.d[index])
 
-    def corrected(self):
-        """With 0.5 added to each cell of tables that hold a zero."""
+    def corrected(self, rule):
+        """With something added to the cells by one of the rules of `ZERO_CELLS`."""
         cells = np.stack([self.a, self.b, self.c, self.d])
-        return _Tables(*(cells + ZERO_CELL * (cells == 0).any(axis=0)))
+        if rule == "none":
+            return self
+        which = np.True_ if rule == "all" else (cells == 0).any(axis=0)
+        if rule == "treatment-arm":
+            first, second = self.n_1 / self.total, self.n_2 / self.total
+            return _Tables(*(cells + which * np.stack([first, first, second, second])))
+        return _Tables(*(cells + ZERO_CELL * which))
 
 
 def _tables(events_1, n_1, events_2, n_2):
@@ -77,14 +89,26 @@ def _peto_terms(tables):
     return o_minus_e, tables.n_1 * tables.n_2 * events * others / (total**2 * (total - 1))
 
 
-def _effects(tables, measure):
-    cells = tables.corrected()
+def _peto_effects(tables):
+    """Peto's one-step log odds ratios and variances; NaN where V is 0."""
+    o_minus_e, v = _peto_terms(tables)
+    v = np.where(v > 0, v, np.nan)
+    return o_minus_e / v, 1 / v
+
+
+def _effects(tables, measure, zero_cells):
+    """Effects and variances; NaN where a cell that is zero and stays so leaves none, or no variance."""
+    cells = tables.corrected(zero_cells)
     a, b, c, d, n_1, n_2 = cells.a, cells.b, cells.c, cells.d, cells.n_1, cells.n_2
-    if measure == "RR":
-        return np.log(a / n_1) - np.log(c / n_2), 1 / a - 1 / n_1 + 1 / c - 1 / n_2
-    if measure == "OR":
-        return np.log(a * d) - np.log(b * c), 1 / a + 1 / b + 1 / c + 1 / d
-    return a / n_1 - c / n_2, a * b / n_1**3 + c * d / n_2**3
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if measure == "RR":
+            yi, vi = np.log(a / n_1) - np.log(c / n_2), 1 / a - 1 / n_1 + 1 / c - 1 / n_2
+        elif measure == "OR":
+            yi, vi = np.log(a * d) - np.log(b * c), 1 / a + 1 / b + 1 / c + 1 / d
+        else:
+            yi, vi = a / n_1 - c / n_2, a * b / n_1**3 + c * d / n_2**3
+    told = np.isfinite(yi) & np.isfinite(vi) & (vi > 0)
+    return np.where(told, yi, np.nan), np.where(told, vi, np.nan)
 
 
 def _check_choice(measure, fixed):
@@ -96,7 +120,23 @@ def _check_choice(measure, fixed):
         raise MetaAnalysisError(f"Peto's method gives an odds ratio, but the measure is {measure!r}: choose OR, or the method iv or mh.")
 
 
-def event_effects(events_1, n_1, events_2, n_2, *, measure="RR"):
+def check_zero_cells(rule):
+    """Check the name of a rule for zero cells.
+
+    Parameters
+    ----------
+    rule : str
+
+    Raises
+    ------
+    MetaAnalysisError
+        Where it is none of `ZERO_CELLS`.
+    """
+    if rule not in ZERO_CELLS:
+        raise MetaAnalysisError(f"The rule for zero cells is {rule!r}; expected one of {', '.join(ZERO_CELLS)}.")
+
+
+def event_effects(events_1, n_1, events_2, n_2, *, measure="RR", zero_cells="tables"):
     """Effect and variance of each two-by-two table.
 
     Parameters
@@ -105,11 +145,13 @@ def event_effects(events_1, n_1, events_2, n_2, *, measure="RR"):
         Events and patients, 1 = treatment, 2 = reference.
     measure : {"RR", "OR", "RD"}
         Log risk ratio, log odds ratio, risk difference (Fleiss and Berlin 2009, Handbook of Research Synthesis, ch. 13).
+    zero_cells : {"tables", "all", "treatment-arm", "none"}
+        What is added to cells, by the rules of `ZERO_CELLS`.
 
     Returns
     -------
     yi, vi : ndarray, shape (k,)
-        NaN for ratios of tables that tell nothing of them.
+        NaN for ratios of tables that tell nothing of them, and where a zero cell without correction leaves no effect.
 
     Examples
     --------
@@ -118,8 +160,9 @@ def event_effects(events_1, n_1, events_2, n_2, *, measure="RR"):
     0.693147
     """
     _check_choice(measure, "iv")
+    check_zero_cells(zero_cells)
     tables = _tables(events_1, n_1, events_2, n_2)
-    yi, vi = _effects(tables, measure)
+    yi, vi = _effects(tables, measure, zero_cells)
     if measure != "RD":
         yi, vi = np.where(tables.is_uninformative, np.nan, yi), np.where(tables.is_uninformative, np.nan, vi)
     return yi, vi
@@ -204,7 +247,7 @@ def _estimator(tables, yi, vi, *, measure, fixed, level):
     return lambda index: method(yi[index], vi[index], level)
 
 
-def pool_events(events_1, n_1, events_2, n_2, *, measure="RR", fixed="iv", study=None, subgroup=None, source=None, **options):
+def pool_events(events_1, n_1, events_2, n_2, *, measure="RR", fixed="iv", zero_cells="tables", zero_cells_pooled=False, **options):
     """Pool two-by-two tables.
 
     The fixed effect is by `fixed`; random effects always weigh the studies' own effects by inverse variance (Peto's
@@ -217,10 +260,14 @@ def pool_events(events_1, n_1, events_2, n_2, *, measure="RR", fixed="iv", study
     measure : {"RR", "OR", "RD"}
     fixed : {"iv", "mh", "peto"}
         Inverse variance, Mantel-Haenszel, or Peto (odds ratio only).
-    study, subgroup, source : sequence of str, optional
-        As in `metaanalysis.pool`.
+    zero_cells : {"tables", "all", "treatment-arm", "none"}
+        What is added to cells for the effects of single studies, by the rules of `ZERO_CELLS`. With ``"none"`` studies
+        without an effect are left out and named.
+    zero_cells_pooled : bool
+        Whether Mantel-Haenszel and Peto estimates use the corrected tables too; by default they use them as they are.
     **options
-        `tau2`, `ci`, `level` and `prediction`, as in `metaanalysis.pool`.
+        `study`, `subgroup`, `source`, `preset`, `tau2`, `ci`, `level`, `prediction`, `tau2_ci` and `subgroup_tau2`, as in
+        `metaanalysis.pool`.
 
     Returns
     -------
@@ -237,29 +284,28 @@ def pool_events(events_1, n_1, events_2, n_2, *, measure="RR", fixed="iv", study
     -1.4215
     """
     _check_choice(measure, fixed)
-    settings = ModelSettings(**options)
+    check_zero_cells(zero_cells)
+    labels = {name: options.pop(name, None) for name in ("study", "subgroup", "source")}
+    settings = model_settings(**options)
     tables = _tables(events_1, n_1, events_2, n_2)
     k = len(tables.a)
-    names = [str(name) for name in study] if study is not None else [f"study {number}" for number in range(1, k + 1)]
+    names = [str(name) for name in labels["study"]] if labels["study"] is not None else [f"study {number}" for number in range(1, k + 1)]
     if len(names) != k:
         raise MetaAnalysisError(f"study holds {len(names)} values for {k} studies; expected as many: give one per study.")
-    kept = np.full(k, True) if measure == "RD" else ~tables.is_uninformative
+    in_pool = tables.corrected(zero_cells) if zero_cells_pooled else tables
+    yi, vi = _peto_effects(in_pool) if fixed == "peto" else _effects(tables, measure, zero_cells)
+    kept = np.isfinite(yi) & (np.full(k, True) if measure == "RD" else ~tables.is_uninformative)
     if not kept.any():
         raise MetaAnalysisError(f"No patient, or every patient, of both arms had the event in all {k} studies; a ratio needs some of both: choose the measure RD.")
     excluded = tuple((names[row], _why_excluded(tables, row)) for row in np.flatnonzero(~kept))
-    tables = tables.select(kept)
-    if fixed == "peto":
-        o_minus_e, v = _peto_terms(tables)
-        yi, vi = o_minus_e / v, 1 / v
-    else:
-        yi, vi = _effects(tables, measure)
+    tables, in_pool, yi, vi = tables.select(kept), in_pool.select(kept), yi[kept], vi[kept]
 
     def keep(labels):
         return None if labels is None else [label for label, is_kept in zip(labels, kept, strict=True) if is_kept]
 
     return assemble(
-        yi, vi, _estimator(tables, yi, vi, measure=measure, fixed=fixed, level=settings.level), settings,
-        study=tuple(keep(names)), subgroup=keep(subgroup), source=keep(source), measure=measure, excluded=excluded,
+        yi, vi, _estimator(in_pool, yi, vi, measure=measure, fixed=fixed, level=settings.level), settings,
+        study=tuple(keep(names)), subgroup=keep(labels["subgroup"]), source=keep(labels["source"]), measure=measure, excluded=excluded,
         counts=np.column_stack([tables.a, tables.n_1, tables.c, tables.n_2]),
     )
 
@@ -267,4 +313,6 @@ def pool_events(events_1, n_1, events_2, n_2, *, measure="RR", fixed="iv", study
 def _why_excluded(tables, row):
     if tables.a[row] + tables.c[row] == 0:
         return "no events in either arm"
-    return "events in every patient of both arms"
+    if tables.b[row] + tables.d[row] == 0:
+        return "events in every patient of both arms"
+    return "a cell is zero, and nothing is added to it"

@@ -102,3 +102,62 @@ def parse_interval(value):
     if len(numbers) == 3:
         return *numbers, level
     raise MetaAnalysisError(f"{value!r} holds {len(numbers)} numbers")
+
+
+def parse_p(value):
+    """Read a p-value.
+
+    Parameters
+    ----------
+    value : str or float
+        ``0.013``, ``p = 0,013``, ``.2``.
+
+    Returns
+    -------
+    float
+        NaN for an empty cell.
+
+    Raises
+    ------
+    MetaAnalysisError
+        For a bound such as ``<0.001`` or ``n.s.``: it does not tell the standard error.
+
+    Examples
+    --------
+    >>> parse_p("P = 0·013")
+    0.013
+    """
+    if is_missing(value):
+        return math.nan
+    text = re.sub(r"^\s*p(?:[- ]?value)?\s*[=:]?\s*(?=[<>≤≥=\d.,·])", "", str(value).strip(), flags=re.IGNORECASE)
+    if text[:1] in "<>≤≥" or text.casefold().replace(".", "") == "ns":
+        raise MetaAnalysisError(f"p is {value!r}, a bound; it does not tell the standard error: give the exact p, or another number the paper prints.")
+    p = parse_number(text)
+    if not 0 < p < 1:
+        raise MetaAnalysisError(f"p is {value!r}; expected an exact p between 0 and 1.")
+    return p
+
+
+def parse_allocation(value):
+    """Read a randomisation ratio.
+
+    Parameters
+    ----------
+    value : str or float
+        ``2:1``, treatment first, or the ratio as a number.
+
+    Returns
+    -------
+    float
+        Patients of the treatment arm for each of the reference arm.
+
+    Examples
+    --------
+    >>> parse_allocation("2:1"), parse_allocation(1)
+    (2.0, 1.0)
+    """
+    parts = [parse_number(part) for part in str(value).split(":")] if not isinstance(value, float | int) else [float(value)]
+    ratio = parts[0] / parts[1] if len(parts) == 2 and parts[1] > 0 else parts[0]
+    if len(parts) > 2 or not (math.isfinite(ratio) and ratio > 0):
+        raise MetaAnalysisError(f"The allocation is {value!r}; expected a ratio of patients such as 2:1, the treatment arm first.")
+    return ratio

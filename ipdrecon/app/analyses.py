@@ -1,0 +1,188 @@
+"""What is computed besides a pooled result: choices, robustness, moderators, absolute effects, sequential and Bayesian analyses, patients."""
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from metaanalysis.errors import MetaAnalysisError
+
+ALSO = ("influence", "gosh", "bayes")
+
+
+
+@dataclass(frozen=True)
+class AnalysisRequest:
+    """What is asked for besides the pooled result.
+
+    Attributes
+    ----------
+    also : tuple of str
+        Of `ALSO`.
+    order : str or None
+        Column by which studies are added one by one.
+    moderators : tuple of str
+        Columns of a meta-regression.
+    effect : float or None
+        The effect that a trial sequential analysis anticipates, as a ratio or difference.
+    control_risk : float or None
+        Its risk in the control group.
+    baseline : tuple of float
+        Risks of the event under the reference, for absolute effects.
+    time : str
+        When these risks are, in words.
+    """
+
+    also: tuple = ()
+    order: str | None = None
+    moderators: tuple = ()
+    effect: float | None = None
+    control_risk: float | None = None
+    baseline: tuple = ()
+    time: str | None = None
+
+
+@dataclass(frozen=True)
+class Analyses:
+    """Results by name, in the order in which they are told, and what could not be done.
+
+    Attributes
+    ----------
+    results : dict of str to object
+        ``choices, sources, summaries`` (tuples); ``leave_one_out, cumulative, influence, gosh, regression, absolute,
+        sequential, bayes, patients, methods`` where they were asked for, or are always made.
+    refused : dict of str to str
+        Why, by name.
+    """
+
+    results: dict = field(repr=False)
+    refused: dict
+
+    def get(self, name):
+        """Give a result, or None."""
+        return self.results.get(name)
+
+    def to_dict(self):
+        """As ``ipdrecon pool --json`` prints it beside the pooled result."""
+        from metaanalysis.plain import plain
+
+        record = {name: _record(result) for name, result in self.results.items()}
+        return plain(record) | ({"not_done": dict(self.refused)} if self.refused else {})
+
+
+def _record(result):
+    if isinstance(result, tuple):
+        return [item.to_dict() for item in result]
+    if hasattr(result, "to_dict"):
+        return result.to_dict()
+    return {"k": len(result.study), "subsets": len(result.estimate), "is_exhaustive": bool(result.is_exhaustive)}
+
+
+def analyse(pooled, studies, request=None, patients=(), *, outcome=""):
+    """Compute what stands beside a pooled result.
+
+    Always: other estimators and intervals, the result without each source, summary rows under assumed variances, and the
+    methods in words. What is asked for and cannot be done is told in `refused`.
+
+    Parameters
+    ----------
+    pooled : metaanalysis.PooledEstimate
+    studies : DataFrame
+        The rows pooled.
+    request : AnalysisRequest, optional
+    patients : sequence of PatientRow
+        With one or more, patients are analysed in one stage and in two.
+    outcome : str
+        For the methods.
+
+    Returns
+    -------
+    Analyses
+    """
+    from metaanalysis import methods_paragraph
+
+    request = request or AnalysisRequest()
+    results, refused = {}, {}
+    for name, make in _makers(pooled, studies, request, patients):
+        try:
+            result = make()
+        except MetaAnalysisError as error:
+            refused[name] = str(error)
+            continue
+        if result is not None and result != ():
+            results[name] = result
+    results["methods"] = methods_paragraph(pooled, studies=studies, outcome=outcome, besides=tuple(results))
+    return Analyses(results, refused)
+
+
+def _makers(pooled, studies, request, patients):
+    """Names of analyses, each with what makes it."""
+    import metaanalysis as ma
+
+    rows = pooled_rows(pooled, studies)
+    yield "choices", lambda: ma.model_choices(pooled)
+    yield "sources", lambda: ma.source_choices(pooled)
+    yield "summaries", lambda: _summaries(pooled, rows)
+    if request.order:
+        yield "cumulative", lambda: ma.cumulative(pooled, _column(rows, request.order).tolist())
+    if "influence" in request.also:
+        yield "influence", lambda: ma.influence_diagnostics(pooled)
+    if "gosh" in request.also:
+        yield "gosh", lambda: ma.gosh(pooled)
+    if request.moderators:
+        yield "regression", lambda: _regression(pooled, rows, request.moderators)
+    if request.baseline:
+        yield "absolute", lambda: ma.absolute_effects(pooled, {f"{100 * risk:g} %": risk for risk in request.baseline}, time=request.time)
+    if request.effect is not None:
+        yield "sequential", lambda: _sequential(pooled, rows, request)
+    if "bayes" in request.also:
+        yield "bayes", lambda: ma.pool_bayes(pooled.yi, pooled.vi, study=pooled.study, measure=pooled.measure)
+    if patients and pooled.measure == "HR":
+        yield "patients", lambda: _patients(patients)
+
+
+def pooled_rows(pooled, studies):
+    """Give the rows of a table of studies that were pooled, in the order of the pooled result."""
+    return studies[studies["yi"].notna().to_numpy()].reset_index(drop=True) if len(studies) != pooled.k else studies.reset_index(drop=True)
+
+
+def _column(rows, name):
+    if name not in rows:
+        raise MetaAnalysisError(f"The table has no column {name!r}; expected one of {', '.join(map(str, rows.columns))}: choose one of them.")
+    return rows[name]
+
+
+def _numbers(column):
+    """Numbers where all cells are, else the texts."""
+    numbers = pd.to_numeric(column, errors="coerce")
+    return numbers if numbers.notna().all() else column
+
+
+def _summaries(pooled, rows):
+    from metaanalysis import assumed_tau2
+
+    if "summary" not in pooled.source or pooled.is_mixed or "k" not in rows:
+        return ()
+    trials = pd.to_numeric(rows["k"], errors="coerce").fillna(1)
+    return assumed_tau2(pooled.yi, pooled.vi, trials=trials, level=pooled.settings.level)
+
+
+def _regression(pooled, rows, moderators):
+    from metaanalysis import meta_regression
+
+    values = {name: _numbers(_column(rows, name)).tolist() for name in moderators}
+    options = {name: getattr(pooled.settings, name) for name in ("tau2", "ci", "level", "prediction", "tau2_ci")}
+    return meta_regression(pooled.yi, pooled.vi, values, study=pooled.study, measure=pooled.measure, **options)
+
+
+def _sequential(pooled, rows, request):
+    from metaanalysis import sequential
+
+    order = None if request.order is None else _numbers(_column(rows, request.order)).tolist()
+    return sequential(pooled, effect=request.effect, control_risk=request.control_risk, order=order)
+
+
+def _patients(rows):
+    from metaanalysis import Patients, analyse_patients
+
+    trials = Patients.of_arms({row.study: row.data_sets() for row in rows})
+    return analyse_patients(trials, source={row.study: row.source for row in rows})

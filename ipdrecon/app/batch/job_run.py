@@ -1,0 +1,182 @@
+"""One figure of a batch, from its file to the rows of its panels; whatever happens becomes a record."""
+
+import hashlib
+import json
+import time as clock
+from pathlib import Path
+
+from ipdrecon.app import saving
+from ipdrecon.errors import IpdreconError
+
+RECORD = "job.json"
+DONE, REVIEW, FAILED = "done", "needs review", "failed"
+
+
+def job_key(job, settings):
+    """Tell what a job's results depend on: the content of its files, what is given, the settings, and the program's version.
+
+    Parameters
+    ----------
+    job : Job
+    settings : dict
+
+    Returns
+    -------
+    str
+        A SHA-256; of a file that cannot be read, its name stands in.
+    """
+    from ipdrecon import __version__
+
+    contents = {name: _digest(path) for name, path in job.inputs().items()}
+    told = {"version": __version__, "entry": job.entry.model_dump(mode="json"), "inputs": contents, "settings": settings}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def _digest(path):
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return f"unread: {path}"
+
+
+def standing_record(folder, key):
+    """Give the record of an earlier run that stands in a job's folder, where it is of the same key; else None."""
+    try:
+        record = json.loads((Path(folder) / RECORD).read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return record if isinstance(record, dict) and record.get("key") == key else None
+
+
+def run_job(job, folder, key, settings):
+    """Read a figure, rebuild its patients and compare them with what is printed.
+
+    Parameters
+    ----------
+    job : Job
+    folder : str or Path
+        Of the job's results.
+    key : str
+    settings : dict
+        ``draws``, ``seed``.
+
+    Returns
+    -------
+    dict
+        The job's record, which is also written to its folder.
+    """
+    begin = clock.perf_counter()
+    try:
+        rows, status, message = _work(job, Path(folder), settings)
+    except IpdreconError as error:
+        rows, status, message = [], FAILED, str(error)
+    except MemoryError:
+        rows, status, message = [], FAILED, "The figure needs more memory than there is; crop it or reduce its size."
+    return write_record(job, folder, key, status, message, rows=rows, seconds=clock.perf_counter() - begin)
+
+
+def write_record(job, folder, key, status, message, *, rows=(), seconds=0.0):
+    """Write a job's record to its folder, and give it.
+
+    Parameters
+    ----------
+    job : Job
+    folder : str or Path
+    key : str
+    status : {"done", "needs review", "failed"}
+    message : str
+    rows : sequence of dict
+        One per panel.
+    seconds : float
+
+    Returns
+    -------
+    dict
+    """
+    record = saving.plain({
+        "id": job.id, "figure": job.entry.figure, "key": key, "status": status, "message": message, "rows": list(rows), "seconds": round(seconds, 2),
+    })
+    saving.write_files(folder, {RECORD: saving.json_bytes(record)})
+    return record
+
+
+def _work(job, folder, settings):
+    from ipdrecon.app.given import Given
+    from ipdrecon.app.workflow import (
+        agreement_needs_review,
+        digitise_to_folder,
+        reconstruct_to_folder,
+        validate_to_folder,
+    )
+    from ipdrecon.flags import needs_review
+    from ipdrecon.survival.reported import read_reported
+
+    entry, inputs = job.entry, job.inputs()
+    given = Given(panel=entry.panel, page=entry.page, arms=entry.arms, unit=entry.unit, at_risk=inputs.get("at_risk"), edits=inputs.get("edits"))
+    digitisation = digitise_to_folder(job.figure, folder, given)
+    message = ""
+    try:
+        _, arms = reconstruct_to_folder(folder, n=entry.n, n_event=entry.events, **settings)
+    except IpdreconError as error:
+        arms, message = (), str(error)
+    agreement = validate_to_folder(folder, tuple(read_reported(inputs["reported"]))) if "reported" in inputs and arms else None
+    flags = digitisation.all_flags() + tuple(flag for arm in arms for flag in arm.flags)
+    doubt = bool(message) or needs_review(flags) or (agreement is not None and agreement_needs_review(agreement))
+    rows = [_row(job, digitisation, panel, arms, agreement) for panel in digitisation.panels]
+    return rows, REVIEW if doubt else DONE, message
+
+
+def _row(job, digitisation, panel, arms, agreement):
+    """Results of one panel."""
+    own = [arm for arm in arms if arm.panel == panel.panel]
+    flags = tuple(dict.fromkeys((*digitisation.flags, *panel.all_flags(), *(flag for arm in own for flag in arm.flags))))
+    return {
+        "panel": panel.panel,
+        "source": digitisation.kind,
+        "sha256": digitisation.sha256,
+        "unit": panel.calibration.time.unit,
+        "arms": "; ".join(curve.arm for curve in panel.curves),
+        "n": "; ".join(str(arm.n) for arm in own),
+        "n_event": "; ".join(str(arm.n_event) for arm in own),
+        "confidence": _least_confidence(panel),
+        "residual_px": panel.calibration.residual_px,
+        **_comparison(job.entry, own),
+        **_verdicts(agreement, panel.panel),
+        "flags": "; ".join(dict.fromkeys(flag.name for flag in flags)),
+        "n_to_review": sum(flag.needs_review for flag in flags),
+    }
+
+
+def _least_confidence(panel):
+    """The least confidence of a panel's parts: its box, its curves, the names of its arms, and the cells of its table."""
+    parts = (*panel.curves, *panel.looks, *panel.cells)
+    return min([panel.box_confidence, *(part.confidence for part in parts)]) if panel.curves else 0.0
+
+
+def _comparison(entry, arms):
+    """Hazard ratio of the arms named, else of the second over the first where there are two; empty where there is none."""
+    from ipdrecon.app.workflow import match_arm
+    from ipdrecon.survival import estimate_hazard_ratio
+
+    labels = [arm.arm for arm in arms]
+    named = entry.treatment is not None and entry.reference is not None
+    if not named and len(arms) != 2:
+        return {}
+    try:
+        pair = [match_arm(name, labels, entry.figure) for name in (entry.treatment, entry.reference)] if named else labels[::-1]
+        estimate = estimate_hazard_ratio(arms, treatment=pair[0], reference=pair[1])
+    except IpdreconError:
+        return {}
+    low, high = estimate.interval()
+    return {
+        "treatment": pair[0], "reference": pair[1], "direction": "given" if named else "second arm over first",
+        "hr": estimate.ratio, "ci_low": low, "ci_high": high, "sei": estimate.sei, "reconstruction_sei": estimate.reconstruction_sei,
+        "logrank_p": estimate.logrank_p,
+    }
+
+
+def _verdicts(agreement, panel):
+    if agreement is None:
+        return {}
+    verdicts = [row.verdict for row in agreement.rows if row.panel in ("", panel)]
+    return {"agrees": verdicts.count("agrees"), "differs": verdicts.count("differs"), "cannot_be_judged": verdicts.count("cannot be judged")}

@@ -1,0 +1,169 @@
+"""Which figures a batch reads, and what is known of each: a CSV or TOML file, a folder, or a pattern of names."""
+
+import glob
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from ipdrecon.app.tables import read_table
+from ipdrecon.app.toml_lines import line_of
+from ipdrecon.errors import FolderError
+
+FIGURE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".pdf", ".svg")
+_MARKS_OF_A_FIGURE_FOLDER = ("figure.json", "curves.csv", "run.json", "results.csv")
+_COLUMNS = ("figure", "id", "panel", "page", "arms", "unit", "at_risk", "edits", "reported", "n", "events", "treatment", "reference")
+
+
+class BatchEntry(BaseModel):
+    """One figure of a batch and what is known of it; paths are from the manifest."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    figure: str = Field(min_length=1)
+    id: str = Field("", pattern=r"^([A-Za-z0-9][A-Za-z0-9_.-]*)?$")
+    panel: str | None = None
+    page: int | None = Field(None, ge=1)
+    arms: int | None = Field(None, ge=1)
+    unit: str | None = None
+    at_risk: str | None = None
+    edits: str | None = None
+    reported: str | None = None
+    n: dict[str, int] = {}
+    events: dict[str, int] = {}
+    treatment: str | None = None
+    reference: str | None = None
+
+    @field_validator("n", "events", mode="before")
+    @classmethod
+    def _pairs(cls, value):
+        """``Placebo=120; Drug=118`` as well as a table."""
+        if not isinstance(value, str):
+            return value
+        pairs = [part.rpartition("=")[::2] for part in value.split(";") if part.strip()]
+        if any(not arm.strip() or not number.strip().isdigit() for arm, number in pairs):
+            raise ValueError("expected ARM=N, parted by semicolons, as in Placebo=120; Drug=118")
+        return {arm.strip(): int(number) for arm, number in pairs}
+
+
+@dataclass(frozen=True)
+class Job:
+    """One figure to read.
+
+    Attributes
+    ----------
+    id : str
+        Its own in the batch; the name of its folder.
+    home : Path
+        Where the paths of `entry` begin.
+    entry : BatchEntry
+    """
+
+    id: str
+    home: Path
+    entry: BatchEntry
+
+    @property
+    def figure(self):
+        """The figure file."""
+        return self.home / self.entry.figure
+
+    def inputs(self):
+        """Give the files it is made from, by what they are."""
+        names = ("figure", "at_risk", "edits", "reported")
+        return {name: self.home / getattr(self.entry, name) for name in names if getattr(self.entry, name) is not None}
+
+
+def read_manifest(source, *, skip=None):
+    """Find the figures of a batch.
+
+    Parameters
+    ----------
+    source : str or Path
+        A CSV file with a column `figure` and any of ``id, panel, page, arms, unit, at_risk, edits, reported, n, events,
+        treatment, reference``; a TOML file with ``[[figure]]`` entries of the same fields; a folder, all of whose figure files
+        are taken; or a pattern such as ``figures/*.png``.
+    skip : Path, optional
+        A folder that is left out: that of the results.
+
+    Returns
+    -------
+    tuple of Job
+
+    Raises
+    ------
+    FolderError
+        Naming file, line and field; or where there is no figure.
+    """
+    path = Path(source)
+    if path.is_dir():
+        home, entries = path, _of_files(sorted(path.rglob("*")), path, skip)
+    elif path.suffix.lower() == ".toml":
+        home, entries = path.parent, _of_toml(path)
+    elif path.suffix.lower() == ".csv":
+        home, entries = path.parent, _of_csv(path)
+    elif path.is_file() or not glob.has_magic(str(source)):
+        raise FolderError(f"{source} is no batch; expected a CSV or TOML file, a folder, or a pattern such as 'figures/*.png'. Check the path.")
+    else:
+        home, entries = Path(), _of_files([Path(name) for name in sorted(glob.glob(str(source), recursive=True))], Path(), skip)
+    if not entries:
+        raise FolderError(f"{source} holds no figure; expected one or more of {', '.join(FIGURE_ENDINGS)}. Check the path.")
+    return _named(home, entries)
+
+
+def _of_files(paths, home, skip):
+    """Entries of figure files, without pictures that the program itself wrote."""
+    skip = None if skip is None else skip.resolve()
+    chosen = [
+        path for path in paths
+        if path.suffix.lower() in FIGURE_ENDINGS
+        and path.is_file()
+        and not (skip and path.resolve().is_relative_to(skip))
+        and not any((path.parent / mark).exists() for mark in _MARKS_OF_A_FIGURE_FOLDER)
+    ]
+    return [BatchEntry(figure=str(path.relative_to(home) if home != Path() else path)) for path in chosen]
+
+
+def _of_toml(path):
+    try:
+        text = path.read_text("utf-8")
+        tables = tomllib.loads(text)
+    except OSError as error:
+        raise FolderError(f"{path} cannot be read ({error.strerror}); give the path of a manifest.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise FolderError(f"{path} is no TOML: {error}.") from error
+    entries = tables.get("figure")
+    if not isinstance(entries, list) or set(tables) != {"figure"}:
+        raise FolderError(f"{path} holds {', '.join(tables) or 'nothing'}; expected [[figure]] entries alone.")
+    return [_entry(fields, f"{path}, line {line_of(text, ('figure', place))}") for place, fields in enumerate(entries)]
+
+
+def _of_csv(path):
+    lines = read_table(path, ("figure",))
+    return [
+        _entry({name: line.text(name) for name in _COLUMNS if line.text(name)}, f"{path}, line {line.line}") for line in lines
+    ]
+
+
+def _entry(fields, place):
+    try:
+        return BatchEntry.model_validate(fields)
+    except ValidationError as error:
+        told = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']} (seen: {item['input']!r})" for item in error.errors())
+        raise FolderError(f"{place}: {told}.") from error
+
+
+def _named(home, entries):
+    """Jobs with names of their own: as given, else that of the file; a number is added to a name that came before."""
+    taken, jobs = set(), []
+    for entry in entries:
+        plain = "".join(letter if letter.isalnum() and letter.isascii() or letter in "_.-" else "_" for letter in Path(entry.figure).stem).strip("_.-")
+        base, number = entry.id or plain or "figure", 1
+        name = base
+        while name.casefold() in taken:
+            number += 1
+            name = f"{base}-{number}"
+        taken.add(name.casefold())
+        jobs.append(Job(name, home, entry))
+    return tuple(jobs)

@@ -1,0 +1,135 @@
+"""What a batch found: one row per panel, a queue of what to look at first, and a page with a thumbnail of each figure."""
+
+import base64
+import io
+from importlib.resources import files
+from pathlib import Path
+
+import pandas as pd
+
+from ipdrecon.app import saving
+from ipdrecon.app.batch.job_run import DONE, FAILED, REVIEW
+from ipdrecon.app.library import OVERLAY
+
+RESULTS, QUEUE, OVERVIEW, FIGURES = "results", "queue.csv", "overview.html", "figures"
+_TEXTS = ("id", "figure", "panel", "status", "message", "source", "unit", "arms", "n", "n_event", "treatment", "reference", "direction", "flags", "folder", "sha256")
+_NUMBERS = (
+    "confidence", "residual_px", "hr", "ci_low", "ci_high", "sei", "reconstruction_sei", "logrank_p", "agrees", "differs", "cannot_be_judged", "n_to_review",
+)
+COLUMNS = (
+    "id", "figure", "panel", "status", "message", "arms", "n", "n_event", "unit", "treatment", "reference", "direction", "hr", "ci_low", "ci_high", "sei",
+    "reconstruction_sei", "logrank_p", "agrees", "differs", "cannot_be_judged", "confidence", "residual_px", "flags", "n_to_review", "source", "sha256", "folder",
+)
+_THUMBNAIL_PX = 320
+_ORDER = {FAILED: 0, REVIEW: 1, DONE: 2}
+
+
+def results_frame(records):
+    """Make one row per panel, and one for each figure that failed.
+
+    Parameters
+    ----------
+    records : sequence of dict
+        As `job_run.run_job` gives them, in the order of the batch.
+
+    Returns
+    -------
+    DataFrame
+        With the columns `COLUMNS`.
+    """
+    rows = []
+    for record in records:
+        shared = {name: record[name] for name in ("id", "figure", "status", "message")} | {"folder": f"{FIGURES}/{record['id']}"}
+        rows += [shared | row for row in record["rows"]] or [shared]
+    frame = pd.DataFrame(rows).reindex(columns=COLUMNS)
+    frame[list(_TEXTS)] = frame[list(_TEXTS)].fillna("").astype(str)
+    return frame.astype(dict.fromkeys(_NUMBERS, float))
+
+
+def review_queue(frame):
+    """Give the rows that need a person, those that failed first, then by the least confidence.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Made by `results_frame`.
+
+    Returns
+    -------
+    DataFrame
+    """
+    wanted = frame[frame["status"] != DONE]
+    order = wanted["status"].map(_ORDER)
+    return wanted.assign(order=order).sort_values(["order", "confidence", "id", "panel"], kind="stable").drop(columns="order")
+
+
+def result_files(frame, folder, title):
+    """Make the files of a batch.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Made by `results_frame`.
+    folder : Path
+        Where the figures' folders are.
+    title : str
+
+    Returns
+    -------
+    dict of str to bytes
+        ``results.csv``, ``results.parquet`` where pyarrow is installed, ``queue.csv``, ``overview.html``.
+    """
+    made = {f"{RESULTS}.csv": saving.frame_csv(frame), QUEUE: saving.frame_csv(review_queue(frame)), OVERVIEW: _overview(frame, folder, title).encode()}
+    parquet = _parquet(frame)
+    return made if parquet is None else made | {f"{RESULTS}.parquet": parquet}
+
+
+def _parquet(frame):
+    stream = io.BytesIO()
+    try:
+        frame.to_parquet(stream, index=False)
+    except ImportError:
+        return None
+    return stream.getvalue()
+
+
+def _overview(frame, folder, title):
+    from jinja2 import Environment, StrictUndefined
+
+    home = files("ipdrecon.app")
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    template = environment.from_string(home.joinpath("batch/overview.html").read_text("utf-8"))
+    order = pd.concat([review_queue(frame), frame[frame["status"] == DONE]])
+    counts = {status: int((frame.drop_duplicates("id")["status"] == status).sum()) for status in (DONE, REVIEW, FAILED)}
+    return template.render(title=title, counts=counts, rows=[_card(row, folder) for row in order.to_dict("records")], done=DONE, failed=FAILED)
+
+
+def _card(row, folder):
+    from ipdrecon.app import sentences
+
+    picture = Path(folder) / row["folder"] / OVERLAY
+    return {
+        "name": row["id"] + (f", panel {row['panel']}" if row["panel"] else ""),
+        "figure": row["figure"],
+        "status": row["status"],
+        "message": row["message"],
+        "arms": row["arms"],
+        "hr": sentences.interval(row["hr"], row["ci_low"], row["ci_high"]) if row["hr"] == row["hr"] else "",
+        "compared": f"{row['treatment']} over {row['reference']}" if row["treatment"] else "",
+        "confidence": sentences.decimals(row["confidence"]),
+        "flags": row["flags"],
+        "folder": row["folder"],
+        "thumbnail": _thumbnail(picture) if picture.is_file() else "",
+    }
+
+
+def _thumbnail(path):
+    """A small JPEG of a picture, as an address that holds it."""
+    from PIL import Image
+
+    with Image.open(path) as picture:
+        small = picture.convert("RGB")
+        small.thumbnail((_THUMBNAIL_PX, _THUMBNAIL_PX))
+        stream = io.BytesIO()
+        small.save(stream, "JPEG", quality=80)
+    return f"data:image/jpeg;base64,{base64.b64encode(stream.getvalue()).decode()}"

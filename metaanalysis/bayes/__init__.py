@@ -1,0 +1,1 @@
+"""The Bayesian random-effects model, by quadrature."""

@@ -1,0 +1,1 @@
+"""Effects that depend on something: moderators, and comparisons of subgroups within trials."""

@@ -1,0 +1,175 @@
+"""The table a reviewer keeps, as it stands in the file: its cells, and the names of its columns."""
+
+import io
+from pathlib import Path
+
+import pandas as pd
+
+from metaanalysis.errors import MetaAnalysisError
+from metaanalysis.studies.printed import is_missing, parse_number
+
+ALIASES = {
+    "study": ("slab", "studlab", "trial", "author"),
+    "yi": ("te", "giv mean", "log_hr", "loghr", "lnhr"),
+    "sei": ("sete", "giv se", "se", "se_log_hr"),
+    "hr": ("hazard ratio",), "rr": ("risk ratio",), "or": ("odds ratio",), "rd": ("risk difference",),
+    "ci_low": ("ci_lower", "lower", "ci.lb", "hr_lo"),
+    "ci_high": ("ci_upper", "upper", "ci.ub", "hr_hi"),
+    "events_1": ("experimental cases", "event.e"), "n_1": ("experimental n", "n.e"),
+    "events_2": ("control cases", "event.c"), "n_2": ("control n", "n.c"),
+    "o_minus_e": ("o-e", "o.e"), "v": ("variance",),
+    "year": ("study year",), "subgroup": (),
+}
+COUNTS = ("events_1", "n_1", "events_2", "n_2")
+NUMERIC = ("yi", "vi", "sei", "hr", "rr", "or", "rd", "ci_low", "ci_high", "ci_level", *COUNTS, "o_minus_e", "v")
+DERIVED = (
+    "p", "p_sides", "logrank_p", "favours", "allocation", "events", "o_1", "e_1", "o_2", "e_2", "median_1", "median_2",
+    "survival_1", "survival_2", "survival_time", "at_risk_1", "at_risk_2", "follow_up",
+)
+"""Columns of the routes, read only in rows that need them."""
+
+REVMAN = {"analysis group", "analysis number"}
+
+
+def read_text(path, expected="a CSV with one row per study"):
+    """Read a file of text in UTF-8, or in the encoding of older spreadsheets.
+
+    Parameters
+    ----------
+    path : str or Path
+    expected : str
+        For the message where there is no such file.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    MetaAnalysisError
+        Where there is no such file.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise MetaAnalysisError(f"There is no file {path}; expected {expected}: check the name.")
+    return decoded(path.read_bytes())
+
+
+def decoded(content):
+    """Give the text of bytes in UTF-8, or in the encoding of older spreadsheets."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", errors="replace")
+
+
+def separator_of(text):
+    """Tell what parts the columns of a CSV: a comma, a semicolon or a tab."""
+    header = text.lstrip().split("\n", 1)[0]
+    return max(",;\t", key=header.count)
+
+
+def parse_table(text, name):
+    """Give the cells of a CSV as they stand.
+
+    Parameters
+    ----------
+    text : str
+        Parted by commas, semicolons or tabs.
+    name : str
+        Of the file, for messages.
+
+    Returns
+    -------
+    DataFrame
+        All cells text; empty rows left out.
+
+    Raises
+    ------
+    MetaAnalysisError
+    """
+    try:
+        frame = pd.read_csv(io.StringIO(text), sep=separator_of(text), dtype=str, keep_default_na=False, skipinitialspace=True)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise MetaAnalysisError(f"{name} is no table: {str(error).strip()}; expected a CSV with a header and one row per study.") from error
+    if not isinstance(frame.index, pd.RangeIndex):
+        raise MetaAnalysisError(f"{name} has more cells in a row than columns in its header; expected as many: put numbers with a decimal comma in quotes.")
+    return frame.loc[~(frame == "").all(axis=1)].reset_index(drop=True)
+
+
+def read_frame(path_or_frame):
+    """Give all cells as they stand, and the frame's own types where a frame is given.
+
+    Parameters
+    ----------
+    path_or_frame : str, Path or DataFrame
+
+    Returns
+    -------
+    DataFrame
+    """
+    if isinstance(path_or_frame, pd.DataFrame):
+        return path_or_frame.reset_index(drop=True).copy()
+    return parse_table(read_text(path_or_frame), Path(path_or_frame).name)
+
+
+def canonical_names(frame):
+    """Give columns their own names; where two mean the same, the first named so keeps the name."""
+    known = {alias: name for name, aliases in ALIASES.items() for alias in (name, *aliases)}
+    own = {*NUMERIC, *DERIVED, "ipd", "summary", "source"}
+    plain = {str(column): str(column).strip().casefold() for column in frame.columns}
+    taken = set(plain.values())
+    names = {}
+    for column, lower in plain.items():
+        name = known.get(lower, lower if lower in own else column)
+        if name != lower and name in taken:
+            name = column
+        taken.add(name)
+        names[column] = name
+    return frame.rename(columns=names)
+
+
+def is_revman(frame):
+    """Whether a frame has the columns of RevMan's data rows."""
+    return {str(column).casefold() for column in frame.columns} >= REVMAN
+
+
+def analyses_of(frame):
+    """Give the number of the analysis of each row of RevMan's tables, such as ``1.2``."""
+    if not is_revman(frame):
+        raise MetaAnalysisError(f"A table of RevMan has the columns {', '.join(map(str, frame.columns[:8]))}; expected Analysis group and Analysis number among them.")
+    group, number = (next(column for column in frame.columns if column.casefold() == name) for name in ("analysis group", "analysis number"))
+    return frame[group].astype(str).str.strip() + "." + frame[number].astype(str).str.strip()
+
+
+def choose_analysis(frame, analysis):
+    """Give the rows of one analysis of RevMan's data rows, its unused cells (0 where no value was entered) emptied.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        With canonical names.
+    analysis : str or None
+        ``"1.2"``; None where there is only one.
+
+    Returns
+    -------
+    DataFrame
+
+    Raises
+    ------
+    MetaAnalysisError
+        Where there is no such analysis, or several and none is chosen.
+    """
+    names = analyses_of(frame)
+    found = list(dict.fromkeys(names))
+    if analysis is None and len(found) > 1:
+        raise MetaAnalysisError(f"The RevMan file holds the analyses {', '.join(found[:12])}; expected one: choose it by analysis=\"{found[0]}\".")
+    if analysis is not None and str(analysis) not in found:
+        raise MetaAnalysisError(f"The RevMan file holds no analysis {analysis}; expected one of {', '.join(found[:12])}.")
+    frame = frame.loc[names == (found[0] if analysis is None else str(analysis))].reset_index(drop=True).astype(object)
+    for filled_by, columns in (("sei", ("yi", "sei")), ("v", ("o_minus_e", "v")), ("n_1", COUNTS)):
+        if filled_by in frame:
+            unused = [is_missing(value) or parse_number(value, whole=True) == 0 for value in frame[filled_by]]
+            frame.loc[unused, [column for column in columns if column in frame]] = ""
+    return frame

@@ -1,0 +1,280 @@
+"""Many figures: every one is a row, what was done stands, and neither a bad file nor a killed process costs another."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+
+from ipdrecon.app.batch.batch_run import BatchSettings, run_batch
+from ipdrecon.app.batch.manifest import read_manifest
+from ipdrecon.app.batch.results import COLUMNS, results_frame, review_queue
+from ipdrecon.app.batch.workers import work_through
+from ipdrecon.app.commands import main
+from ipdrecon.errors import FolderError
+
+ROOT = Path(__file__).parents[1]
+
+
+def _draw(path, seed):
+    """An exact figure: two arms of 40 patients with their numbers at risk."""
+    rng, figure = np.random.default_rng(seed), Figure((6, 4.5))
+    FigureCanvasSVG(figure)
+    axes = figure.add_axes((0.2, 0.35, 0.75, 0.6))
+    for row, (name, scale) in enumerate((("Placebo", 15), ("Drug", 30))):
+        time_ = np.sort(np.minimum(rng.exponential(scale, 40), 48))
+        axes.step(np.r_[0, time_], np.r_[1, np.cumprod(1 - (time_ < 48) / np.arange(40, 0, -1))], where="post", label=name)
+        for at in range(0, 49, 12):
+            axes.text(at, -0.33 - 0.1 * row, str((time_ >= at).sum()), transform=axes.get_xaxis_transform(), ha="center")
+        axes.text(-8, -0.33 - 0.1 * row, name, transform=axes.get_xaxis_transform(), ha="right")
+    axes.set(xlim=(0, 50), ylim=(0, 1.02), xlabel="Time (months)", ylabel="Overall survival", xticks=range(0, 49, 12))
+    axes.legend()
+    with matplotlib.rc_context({"path.simplify": False, "svg.fonttype": "none"}):
+        figure.savefig(path)
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("drawn")
+    for number in range(3):
+        _draw(folder / f"fig{number}.svg", number)
+    return folder
+
+
+@pytest.fixture
+def figures(drawn, tmp_path):
+    folder = tmp_path / "figures"
+    folder.mkdir()
+    for path in drawn.iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    (folder / "broken.png").write_bytes(b"no picture")
+    return folder
+
+
+# --- manifests -------------------------------------------------------------------------------------------------------
+
+
+def test_a_folder_is_its_figures_without_what_the_program_wrote(figures, tmp_path):
+    (figures / "notes.txt").write_text("x")
+    (figures / "old").mkdir()
+    (figures / "old" / "figure.json").write_text("{}")
+    (figures / "old" / "overlay.png").write_bytes(b"")
+    (figures / "out").mkdir()
+    (figures / "out" / "fig9.png").write_bytes(b"")
+    jobs = read_manifest(figures, skip=figures / "out")
+    assert [job.id for job in jobs] == ["broken", "fig0", "fig1", "fig2"]
+
+
+def test_a_pattern_a_table_and_toml_say_the_same(figures, monkeypatch):
+    (figures / "batch.csv").write_text("figure,n,treatment,reference\nfig0.svg,Placebo=40; Drug=40,Drug,Placebo\nfig1.svg,,,\n")
+    (figures / "batch.toml").write_text(
+        '[[figure]]\nfigure = "fig0.svg"\ntreatment = "Drug"\nreference = "Placebo"\n[figure.n]\nPlacebo = 40\nDrug = 40\n[[figure]]\nfigure = "fig1.svg"\n'
+    )
+    by_csv, by_toml = (read_manifest(figures / name) for name in ("batch.csv", "batch.toml"))
+    assert [job.entry for job in by_csv] == [job.entry for job in by_toml]
+    assert by_csv[0].entry.n == {"Placebo": 40, "Drug": 40}
+    monkeypatch.chdir(figures)
+    assert [job.id for job in read_manifest("fig*.svg")] == ["fig0", "fig1", "fig2"]
+
+
+def test_names_are_of_their_own(figures):
+    (figures / "batch.csv").write_text("figure,id\nfig0.svg,\nfig0.svg,\nfig1.svg,special\n")
+    assert [job.id for job in read_manifest(figures / "batch.csv")] == ["fig0", "fig0-2", "special"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("batch.csv", "figure,page\nfig0.svg,none\n", r"batch\.csv, line 2: page: .*seen: 'none'"),
+        ("batch.csv", "figure,n\nfig0.svg,Placebo\n", "expected ARM=N"),
+        ("batch.csv", "figure,id\nfig0.svg,../x\n", "line 2: id"),
+        ("batch.csv", "figure\n", "holds no figure"),
+        ("batch.toml", '[[figure]]\nfigure = "a.png"\n\n[[figure]]\nfile = "b.png"\n', r"batch\.toml, line 4: "),
+        ("batch.toml", "x = 1\n", r"holds x; expected \[\[figure\]\]"),
+        ("batch.toml", "x =\n", "is no TOML"),
+    ],
+)
+def test_mistakes_are_told_by_place(tmp_path, name, text, message):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(FolderError, match=message):
+        read_manifest(tmp_path / name)
+
+
+def test_what_is_no_batch_is_refused(tmp_path):
+    with pytest.raises(FolderError, match="is no batch"):
+        read_manifest(tmp_path / "nothing")
+    with pytest.raises(FolderError, match="holds no figure"):
+        read_manifest(tmp_path)
+
+
+# --- results ---------------------------------------------------------------------------------------------------------
+
+
+def test_every_figure_is_a_row_and_a_failure_stops_nothing(figures, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert main(["batch", str(figures), "--out", str(out), "--jobs", "2", "--json"]) == 3
+    record = json.loads(capsys.readouterr().out)
+    assert record["statuses"] == {"done": 3, "needs review": 0, "failed": 1}
+    frame = pd.read_csv(out / "results.csv")
+    assert list(frame.columns) == list(COLUMNS)
+    assert list(frame["id"]) == ["broken", "fig0", "fig1", "fig2"]
+    assert "is no PNG" in frame["message"][0]
+    assert (frame["hr"][1:] > 1).all()
+    assert set(frame["direction"][1:]) == {"second arm over first"}
+    assert list(pd.read_csv(out / "queue.csv")["id"]) == ["broken"]
+    page = (out / "overview.html").read_text()
+    assert page.count("<article>") == 4
+    assert page.count("data:image/jpeg") == 3
+    assert pd.read_parquet(out / "results.parquet")["id"].tolist() == frame["id"].tolist()
+
+
+def test_a_second_run_does_only_what_is_new_or_changed(figures, tmp_path):
+    out, seen = tmp_path / "out", []
+    run_batch(figures, out)
+    before = (out / "results.csv").read_bytes()
+    again = run_batch(figures, out, on_step=lambda done, total, record: seen.append(record["id"]))
+    assert (seen, again.n_kept) == ([], 4)
+    assert (out / "results.csv").read_bytes() == before
+    (figures / "fig1.svg").write_bytes((figures / "fig0.svg").read_bytes())
+    _draw(figures / "fig7.svg", 7)
+    run_batch(figures, out, on_step=lambda done, total, record: seen.append(record["id"]))
+    assert seen == ["fig1", "fig7"]
+
+
+def test_what_is_given_reaches_the_figure(figures, tmp_path):
+    (figures / "reported.csv").write_text("panel,quantity,arm,value,ci_low,ci_high,p,time,endpoint,population,source,reference\n1,hr,Drug,0.5,0.3,0.9,,,,,p. 1,Placebo\n")
+    (figures / "batch.csv").write_text("figure,reported,treatment,reference\nfig0.svg,reported.csv,Drug,Placebo\n")
+    (row,) = run_batch(figures / "batch.csv", tmp_path / "out").frame.to_dict("records")
+    assert (row["treatment"], row["reference"], row["direction"]) == ("Drug", "Placebo", "given")
+    assert row["hr"] < 1
+    assert row["agrees"] + row["differs"] + row["cannot_be_judged"] == 1
+
+
+def test_the_queue_begins_with_failures_then_the_least_sure():
+    def record(name, status, confidence):
+        return {"id": name, "figure": name, "status": status, "message": "", "rows": [{"panel": "1", "confidence": confidence}] if confidence else []}
+
+    records = [record("a", "done", 0.9), record("b", "needs review", 0.8), record("c", "failed", None), record("d", "needs review", 0.3)]
+    assert review_queue(results_frame(records))["id"].tolist() == ["c", "d", "b"]
+
+
+def test_names_of_arms_are_neither_formulas_nor_html(tmp_path):
+    row = {"panel": "1", "arms": "=cmd|' /C calc'!A0; <script>alert(1)</script>", "confidence": 0.5}
+    frame = results_frame([{"id": "a", "figure": "a.png", "status": "needs review", "message": "", "rows": [row]}])
+    from ipdrecon.app.batch.results import result_files
+
+    made = result_files(frame, tmp_path, "<b>title</b>")
+    assert b"<script>alert" not in made["overview.html"]
+    assert b"<b>title" not in made["overview.html"]
+    assert b",=cmd" not in made["results.csv"]
+
+
+def test_two_runs_in_one_folder_are_refused(figures, tmp_path):
+    out = tmp_path / "out"
+
+    def second(*_):
+        with pytest.raises(FolderError, match="Another run works in"):
+            run_batch(figures, out)
+        seen.append(True)
+
+    seen = []
+    run_batch(figures, out, on_step=second)
+    assert len(seen) == 4
+    assert not (out / ".running").exists()
+
+
+def test_a_killed_run_goes_on_where_it_was(figures, tmp_path):
+    """kill -9 in the middle: no row is lost or doubled, and what stood is not done again."""
+    out = tmp_path / "out"
+    for number in range(3, 8):
+        _draw(figures / f"fig{number}.svg", number)
+    command = [sys.executable, str(ROOT / "cli.py"), "batch", str(figures), "--out", str(out)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    until = time.monotonic() + 60
+    while len(list(out.glob("figures/*/job.json"))) < 3 and time.monotonic() < until:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    stood = {path.parent.name for path in out.glob("figures/*/job.json")}
+    assert len(stood) >= 3
+    assert not (out / "results.csv").exists()
+    done = []
+    result = run_batch(figures, out, on_step=lambda _, total, record: done.append(record["id"]))
+    assert set(done) == {path.stem for path in figures.glob("*.*")} - stood
+    assert sorted(result.frame["id"]) == sorted(path.stem for path in figures.iterdir())
+
+
+# --- processes -------------------------------------------------------------------------------------------------------
+
+
+def _doubled(numbers, **options):
+    sys.path.insert(0, str(ROOT / "tests"))
+    try:
+        from batch_functions import double
+
+        results, lost = {}, {}
+        work_through([(number, None) for number in numbers], double, on_done=results.__setitem__, on_lost=lost.__setitem__, **options)
+    finally:
+        sys.path.remove(str(ROOT / "tests"))
+    return results, lost
+
+
+def test_a_process_that_dies_costs_its_own_job():
+    results, lost = _doubled([1, 13, 2, 3], n_processes=2, time_limit=60)
+    assert results == {0: 2, 2: 4, 3: 6}
+    assert "ended with 9" in lost[1]
+
+
+def test_a_process_that_never_ends_is_ended():
+    results, lost = _doubled([1, 7, 2], n_processes=1, time_limit=3)
+    assert results == {0: 2, 2: 4}
+    assert "Not done in 3 s" in lost[1]
+
+
+def test_a_cluster_gives_the_same_rows_though_a_worker_is_killed(figures, tmp_path):
+    """A scheduler and two workers as processes on loopback; one worker is killed after the first figure."""
+    pytest.importorskip("distributed")
+    alone = run_batch(figures, tmp_path / "alone")
+    address_file = tmp_path / "scheduler.json"
+    start = [sys.executable, "-m", "distributed.cli.dask_scheduler"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": os.environ | {"PYTHONPATH": str(ROOT)}}
+    scheduler = subprocess.Popen([*start, "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(address_file)], **quiet)
+    worker = [sys.executable, "-m", "distributed.cli.dask_worker", "--scheduler-file", str(address_file), "--nthreads", "1", "--no-nanny", "--no-dashboard"]
+    workers = [subprocess.Popen(worker, **quiet) for _ in range(2)]
+    try:
+        until = time.monotonic() + 60
+        while not (address_file.exists() and address_file.read_text().endswith("}")) and time.monotonic() < until:
+            time.sleep(0.1)
+        address = json.loads(address_file.read_text())["address"]
+        killed = []
+
+        def kill_one(*_):
+            if not killed:
+                workers[0].kill()
+                killed.append(True)
+
+        together = run_batch(figures, tmp_path / "together", BatchSettings(scheduler=address), on_step=kill_one)
+    finally:
+        for process in (*workers, scheduler):
+            process.kill()
+            process.wait()
+    pd.testing.assert_frame_equal(alone.frame, together.frame)
+
+
+def test_no_scheduler_is_told(figures, tmp_path, capsys):
+    pytest.importorskip("distributed")
+    from ipdrecon.app.batch import cluster
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cluster, "_TIMEOUT", "1s")
+        assert main(["batch", str(figures), "--out", str(tmp_path / "out"), "--scheduler", "tcp://127.0.0.1:9"]) == 1
+    assert "No scheduler answers at tcp://127.0.0.1:9" in capsys.readouterr().err
