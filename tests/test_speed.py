@@ -8,7 +8,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from ipdrecon.figure import digitisation, text
+from ipdrecon.figure import panel_reading, text
 from ipdrecon.figure.digitisation import DigitiseSettings, digitise
 from ipdrecon.figure.ink import plot_inside
 
@@ -51,7 +51,7 @@ def test_the_other_direction_is_not_tried_where_curves_follow_the_ink(tmp_path, 
     axes.set(xlim=(0, 60), ylim=(0, 5))
     figure.savefig(tmp_path / "figure.png")
     tried = []
-    monkeypatch.setattr(digitisation, "plot_inside", lambda px, box, way, *rest, **more: tried.append(way.scale) or plot_inside(px, box, way, *rest, **more))
+    monkeypatch.setattr(panel_reading, "plot_inside", lambda px, box, way, *rest, **more: tried.append(way.scale) or plot_inside(px, box, way, *rest, **more))
     panel = digitise(tmp_path / "figure.png", x_range=(0, 60), y_range=(0, 5), settings=DigitiseSettings(ocr=False)).panels[0]
     assert "scale_assumed" in [flag.name for flag in panel.flags]
     assert tried == ["incidence_percent"]

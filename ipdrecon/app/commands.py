@@ -330,6 +330,31 @@ def run(
     return Outcome(result.to_dict(), result.needs_review())
 
 
+@verb(app, "serve")
+def serve(
+    talk,
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="The folder with the figures.")] = Path(),
+    port: Annotated[int, typer.Option(help="Port; any free one by default.", min=0, max=65535)] = 0,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in the browser.")] = True,
+):
+    """Open the workbench: check and mend figures in the browser, on this machine only.
+
+    Example: ipdrecon serve figures/
+    """
+    from ipdrecon.app.workbench.server import serve as serve_folder
+
+    def ready(address):
+        talk.announce(address, {"address": address, "path": str(path)})
+        talk.say("Ctrl-C ends it; everything is on disk.", style="dim")
+        if browser:
+            import webbrowser
+
+            webbrowser.open(address)
+
+    serve_folder(path, port=port, on_ready=ready, debug=talk.debug)
+    return Outcome(None)
+
+
 @verb(app, "demo")
 def demo(
     talk,

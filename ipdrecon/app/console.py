@@ -22,8 +22,8 @@ class Outcome:
 
     Attributes
     ----------
-    record : dict
-        The result as `--json` prints it.
+    record : dict or None
+        The result as `--json` prints it; None where it was announced before.
     needs_review : bool
         Whether a check failed or a part should be looked at.
     """
@@ -57,6 +57,12 @@ class Talk:
         """Print a line, unless silence is wanted."""
         if not self.quiet:
             self._console.print(text, style=style)
+
+    def announce(self, text, record):
+        """Print a line at once, also where silence is wanted; as JSON where the result goes to standard output so."""
+        stream = sys.__stdout__ if self.json else sys.stdout
+        stream.write((json.dumps(record, ensure_ascii=False) if self.json else text) + "\n")
+        stream.flush()
 
     def detail(self, text):
         """Print a line where more words are wanted."""
@@ -154,7 +160,7 @@ def _finish(talk, work):
             return _complain(talk, f"Error: {_one_line(error)}", getattr(error, "exit_status", FAILED))
         hint = "report it with the traceback above" if talk.debug else "run again with --debug and report the traceback"
         return _complain(talk, f"Error: this is a bug in ipdrecon ({type(error).__name__}: {_one_line(error)}); {hint}.", FAILED)
-    if talk.json:
+    if talk.json and outcome.record is not None:
         from ipdrecon.app.saving import ALL_DIGITS, plain
 
         sys.stdout.write(json.dumps(plain(outcome.record, ALL_DIGITS), ensure_ascii=False, allow_nan=False) + "\n")

@@ -1,6 +1,8 @@
 """Open a figure's file: a picture, or the bytes of a document."""
 
 import hashlib
+import io
+import warnings
 from pathlib import Path
 
 import cv2
@@ -95,6 +97,7 @@ def figure_of(path, data, kind):
     FigureError
         When it is damaged, too small or too large.
     """
+    _refuse_too_large(path, picture_size(data))
     px = _decoded(data, kind)
     if px is None:
         raise FigureError(
@@ -106,11 +109,39 @@ def figure_of(path, data, kind):
             f"{path} is {px.shape[1]} × {px.shape[0]} px; a figure needs at least {LEAST_SIDE_PX} px a side. "
             "Use a larger version of it."
         )
-    if px.shape[0] * px.shape[1] > MOST_PIXELS:
-        raise FigureError(
-            f"{path} has {px.shape[0] * px.shape[1] / 1e6:.0f} million px; at most {MOST_PIXELS // 10**6} are read. Scale it down."
-        )
+    _refuse_too_large(path, px.shape[1::-1])
     return Figure(px=px, source=path.name, sha256=hashlib.sha256(data).hexdigest())
+
+
+def picture_size(data):
+    """Read width and height of a picture from its head, without decoding it.
+
+    Parameters
+    ----------
+    data : bytes
+
+    Returns
+    -------
+    tuple of int, or None
+        None where the head is not understood.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        most, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            with Image.open(io.BytesIO(data)) as picture:
+                return picture.size
+        except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, KeyError):
+            return None
+        finally:
+            Image.MAX_IMAGE_PIXELS = most
+
+
+def _refuse_too_large(path, size):
+    if size is not None and size[0] * size[1] > MOST_PIXELS:
+        raise FigureError(f"{path} has {size[0] * size[1] / 1e6:.0f} million px; at most {MOST_PIXELS // 10**6} are read. Scale it down.")
 
 
 def _decoded(data, kind):

@@ -1,11 +1,13 @@
 """Words and single cells read from a picture: the only door to optical character recognition."""
 
 import functools
+import hashlib
 import logging
 
 import cv2
 import numpy as np
 
+from ipdrecon.figure.session import is_remembering, recall
 from ipdrecon.model import Box, Word
 
 _LEAST_SIDE_PX = 1000
@@ -22,6 +24,23 @@ def _engine():
     from rapidocr import RapidOCR
 
     return RapidOCR(params={"Global.log_level": "error", "Global.use_cls": False, "Global.text_score": 0.3})
+
+
+def _read(px, *, find, read):
+    """Corners, texts and scores of what the engine finds in a picture (RGB), reads of it, or both; remembered in a session."""
+
+    def ask():
+        found = _engine()(cv2.cvtColor(px, cv2.COLOR_RGB2BGR), use_det=find, use_cls=False, use_rec=read)
+        if find and found.boxes is None:
+            return [], [], []
+        places = np.asarray(found.boxes, float).tolist() if find else []
+        texts, scores = (found.txts or (), found.scores or ()) if read else ((), ())
+        return places, [str(text) for text in texts], [float(score) for score in scores]
+
+    if not is_remembering():
+        return ask()
+    digest = hashlib.blake2b(np.ascontiguousarray(px), digest_size=16).hexdigest()
+    return recall("text", (digest, px.shape[0], px.shape[1], find, read), ask)
 
 
 def read_words(px, *, box=None, scale=None):
@@ -52,12 +71,9 @@ def read_words(px, *, box=None, scale=None):
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     large = cv2.resize(px, None, fx=scale, fy=scale, interpolation=way) if scale != 1 else px
     large = _less_slender(np.ascontiguousarray(large))
-    found = _engine()(cv2.cvtColor(large, cv2.COLOR_RGB2BGR), use_det=True, use_cls=False, use_rec=True)
-    if found.boxes is None:
-        return ()
     words = [
-        _word(corners / scale + (left, top), text, score)
-        for corners, text, score in zip(found.boxes, found.txts, found.scores, strict=True)
+        _word(np.array(corners, np.float32) / scale + (left, top), text, score)
+        for corners, text, score in zip(*_read(large, find=True, read=True), strict=True)
         if text.strip()
     ]
     return tuple(sorted(words, key=lambda word: (word.box.top, word.box.left)))
@@ -77,8 +93,7 @@ def find_text(px):
     """
     scale = min(_FINDING_SIDE_PX / max(px.shape[:2]), 1.0)
     small = cv2.resize(px, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale != 1 else px
-    found = _engine()(cv2.cvtColor(np.ascontiguousarray(small), cv2.COLOR_RGB2BGR), use_det=True, use_cls=False, use_rec=False)
-    corners = [] if found.boxes is None else [np.asarray(one) / scale for one in found.boxes]
+    corners = [np.array(one, np.float32) / scale for one in _read(np.ascontiguousarray(small), find=True, read=False)[0]]
     return tuple(Box(*map(float, (*one.min(axis=0), *one.max(axis=0)))) for one in corners)
 
 
@@ -119,7 +134,7 @@ def read_line(px, box, *, height_px=48):
         return Word("", box, 0.0)
     scale = height_px / crop.shape[0]
     crop = cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
-    found = _engine()(cv2.cvtColor(crop, cv2.COLOR_RGB2BGR), use_det=False, use_cls=False, use_rec=True)
-    if not found.txts:
+    _, texts, scores = _read(crop, find=False, read=True)
+    if not texts:
         return Word("", box, 0.0)
-    return Word(found.txts[0].strip(), box, round(float(found.scores[0]), 2))
+    return Word(texts[0].strip(), box, round(scores[0], 2))

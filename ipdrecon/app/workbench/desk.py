@@ -1,0 +1,403 @@
+"""One reading of one figure on the table: what was read, the edits, who waits for what; all of it is on disk before it is told."""
+
+import contextlib
+import hashlib
+import json
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from ipdrecon.app import library
+from ipdrecon.app.given import EDITS
+from ipdrecon.app.saving import write_files
+from ipdrecon.app.workbench.journal import JOURNAL, Journal, label
+from ipdrecon.app.workbench.views import figure_view
+from ipdrecon.app.workbench.worker import JobError, WorkerError
+from ipdrecon.app.workflow import OWN_FILES, write_figure_folder
+from ipdrecon.errors import FolderError, IpdreconError
+from ipdrecon.figure.session import STEPS
+
+READ_SECONDS, EDIT_SECONDS, PICTURE_SECONDS, QUICK_SECONDS = 300.0, 120.0, 120.0, 60.0
+TABLES = (library.CURVES, library.AT_RISK, library.CENSOR_MARKS)
+_READ_FILES = (*TABLES, library.FIGURE, library.OVERLAY)
+REPORTED = "reported.csv"
+_READ_FROM = (*TABLES, library.FIGURE, REPORTED)
+
+
+class OldRevisionError(IpdreconError):
+    """Someone else has changed the figure in the meantime."""
+
+
+class BusyError(IpdreconError):
+    """The figure is being read."""
+
+
+class RefusedError(IpdreconError):
+    """An edit that would make a figure unreadable that can be read now."""
+
+
+class Desk:
+    """One reading of one figure.
+
+    Parameters
+    ----------
+    source : Path or None
+        The figure's file; None where only its folder is there.
+    folder : Path
+    crew : Crew
+    scratch : Path
+        For pictures that are shown and not kept.
+    """
+
+    def __init__(self, source, folder, crew, scratch):
+        self.source, self.folder, self._crew, self._scratch = source, folder, crew, scratch
+        self.lock, self._state = threading.RLock(), threading.Lock()
+        self.status, self.message, self.step, self.seconds = "new", "", "", 0.0
+        self._view, self._drafts, self._size, self._is_warm = None, [], None, False
+        self._warming = threading.Lock()
+        self.ticks, self._began, self._stopped = 0, None, False
+        self.journal, self._seen = Journal.read(folder), _stamp(folder / EDITS)
+        self._open()
+
+    # --- what is there -------------------------------------------------------------------------------------------
+
+    def _open(self):
+        """Take up what the folder holds; a reading that does not go with the edits is done anew by `ready`."""
+        with contextlib.suppress(FileNotFoundError):
+            for part in self.folder.glob(".*.part"):
+                part.unlink(missing_ok=True)
+        record = self._record()
+        if record is not None and (self.source is None or list(record["edits"]) == list(self.journal.edits)):
+            self._take(library.read_digitisation(self.folder), record)
+        elif record is not None or self.journal.edits or (self.journal.given or {}).get("failed"):
+            self.status, self.message = "failed", (self.journal.given or {}).get("failed") or "The edits were changed since the figure was read."
+
+    def _record(self):
+        if not (self.folder / library.CURVES).is_file() or not (self.folder / library.FIGURE).is_file():
+            return None
+        try:
+            return json.loads((self.folder / library.FIGURE).read_text("utf-8"))
+        except ValueError:
+            return None
+
+    def _take(self, digitisation, record):
+        self._view = figure_view(digitisation, record)
+        self.status, self.message, self._drafts = "read", "", []
+
+    @property
+    def is_stale(self):
+        """Whether tables are there that do not go with the edits."""
+        record = self._record()
+        return record is not None and list(record["edits"]) != list(self.journal.edits)
+
+    @property
+    def revision(self):
+        """Grows with every change."""
+        return self.journal.revision
+
+    def record(self):
+        """What the page shows of it, as a dict."""
+        view = self._view or {"size": self._size or [0, 0], "kind": None, "confidence": None, "panels": self._drafts, "flags": []}
+        return view | {
+            "status": self.status,
+            "message": self.message,
+            "revision": self.revision,
+            "edits": list(self.journal.edits),
+            "edit_labels": [label(edit) for edit in self.journal.edits],
+            "can_undo": bool(self.journal.undo),
+            "can_redo": bool(self.journal.redo),
+            "has_image": self.source is not None,
+        }
+
+    def progress(self):
+        """How far a reading is, as a dict."""
+        seconds = self.seconds if self._began is None else time.monotonic() - self._began
+        n_step = STEPS.index(self.step) + 1 if self.step in STEPS else 0
+        return {
+            "status": self.status,
+            "step": self.step,
+            "n_step": n_step,
+            "n_steps": len(STEPS),
+            "message": self.message,
+            "seconds": round(seconds, 2),
+            "revision": self.revision,
+        }
+
+    def summary(self):
+        """What a list of figures shows of it, as a dict."""
+        panels = (self._view or {}).get("panels", [])
+        flags = [flag for part in (*panels, self._view or {"flags": []}) for flag in part["flags"]]
+        return {
+            "status": self.status,
+            "message": self.message,
+            "revision": self.revision,
+            "panels": [panel["panel"] for panel in panels],
+            "arms": list(dict.fromkeys(arm["name"] for panel in panels for arm in panel["arms"])),
+            "n_flags": len(flags),
+            "needs_review": any(flag["needs_review"] for flag in flags),
+            "confidence": (self._view or {}).get("confidence"),
+        }
+
+    # --- reading -------------------------------------------------------------------------------------------------
+
+    @property
+    def _options(self):
+        given = self.journal.given or {}
+        return {"source": str(self.source), "page": given.get("page"), "ocr": given.get("ocr", True)}
+
+    @property
+    def sheet(self):
+        """The file with the picture of the figure, which may not be there yet."""
+        key = hashlib.sha256(json.dumps([self._options, _stamp(self.source)]).encode()).hexdigest()[:24]
+        return self._scratch / f"{key}.png"
+
+    def begin(self, **given):
+        """Note that a reading is about to begin, with what is given for it.
+
+        Raises
+        ------
+        BusyError, FolderError
+        """
+        with self._state:
+            if self.status == "reading":
+                raise BusyError("The figure is being read already; wait, or stop it first.")
+            if self.source is None:
+                raise FolderError("The figure's own file is not there; only its tables are. Put the picture beside its folder.")
+            if given:
+                self.journal = self.journal.knowing(**given)
+            self.status, self.step, self.message, self._stopped = "reading", "", "", False
+            self._began = time.monotonic()
+            self.ticks += 1
+
+    def read(self):
+        """Read the figure with its edits, and write its folder; errors end up in `message`."""
+        with self.lock:
+            try:
+                answer = self._ask(self._crew.reader, self.journal.edits, self._told, READ_SECONDS)
+                self._settle(self.journal, answer)
+            except JobError as error:
+                self._fail(self.journal, error)
+            except IpdreconError as error:
+                self.status, self.message = "failed", str(error)
+            finally:
+                self.seconds, self._began, self.step = time.monotonic() - self._began, None, ""
+                self.ticks += 1
+
+    def _told(self, step):
+        self.step = step
+        self.ticks += 1
+
+    def stop(self):
+        """Stop a reading that is under way."""
+        if self.status == "reading":
+            self._crew.reader.stop()
+
+    def _ask(self, worker, edits, on_step=None, seconds=EDIT_SECONDS):
+        given = self._options | {"panel": (self.journal.given or {}).get("panel"), "sheet": str(self.sheet)}
+        return self._crew.read(by=worker, seconds=seconds, on_step=on_step, edits=list(edits), **given)
+
+    def _settle(self, journal, answer):
+        """Put edits and tables on disk, then take them up."""
+        files = {name: content.encode() for name, content in answer["files"].items()}
+        journal = journal.knowing(failed=None)
+        journal.write(self.folder, json.loads(answer["files"][library.FIGURE])["sha256"])
+        write_figure_folder(self.folder, files, TABLES, outdated=(library.OVERLAY,))
+        self.journal, self._view, self._drafts, self._seen = journal, answer["view"], [], _stamp(self.folder / EDITS)
+        self.status, self.message = "read", ""
+
+    def _fail(self, journal, error):
+        """Keep the edits of a figure that cannot be read; tables of an earlier reading are taken away."""
+        journal = journal.knowing(failed=error.message)
+        journal.write(self.folder, self._digest())
+        write_figure_folder(self.folder, {}, TABLES, outdated=_READ_FILES)
+        self.journal, self._view, self._drafts, self._seen = journal, None, error.answer.get("drafts", []), _stamp(self.folder / EDITS)
+        self._size = error.answer.get("size") or self._size
+        self.status, self.message = "failed", error.message
+
+    def _digest(self):
+        return hashlib.sha256(self.source.read_bytes()).hexdigest() if self.source is not None else ""
+
+    def warm(self):
+        """Let the process that answers edits see the figure before the first edit."""
+        if self._is_warm or self.source is None:
+            return
+        with self._warming:
+            if not self._is_warm:
+                with contextlib.suppress(JobError, WorkerError):
+                    self._ask(self._crew.mender, self.journal.edits)
+                self._is_warm = True
+
+    def ready(self):
+        """Bring what is shown up to date: the draft of a figure that could not be read, or tables older than the edits."""
+        self._look_again()
+        if self.status != "failed" or self._drafts or self._size or self.source is None:
+            return
+        with self.lock:
+            if self.is_stale:
+                self._reread(self.journal)
+                return
+            with contextlib.suppress(JobError, WorkerError):
+                options = self._options | {"ocr": False} if not self._is_document else self._options
+                answer = self._crew.mender.call("draft", seconds=EDIT_SECONDS, edits=list(self.journal.edits), sheet=str(self.sheet), **options)
+                self._size, self._drafts = answer["size"], answer["drafts"]
+
+    def _look_again(self):
+        """Take up edits that were changed by another program."""
+        if self._seen != _stamp(self.folder / EDITS) and self.status != "reading":
+            with self.lock:
+                self.journal, self._seen = Journal.read(self.folder), _stamp(self.folder / EDITS)
+                self._view, self._drafts, self._size, self.status = None, [], None, "new"
+                self._open()
+
+    @property
+    def _is_document(self):
+        return self.source is not None and self.source.suffix.lower() in (".pdf", ".svg")
+
+    # --- edits ---------------------------------------------------------------------------------------------------
+
+    def change(self, revision, make, *, keep=False):
+        """Change the edits, read the figure with them, and put both on disk.
+
+        Parameters
+        ----------
+        revision : int
+            The one that the caller has seen.
+        make : callable
+            Gives the new journal from the present one.
+        keep : bool
+            Whether edits are kept that make a figure unreadable which can be read now.
+
+        Raises
+        ------
+        OldRevisionError, BusyError, RefusedError, IpdreconError
+        """
+        if self.status == "reading":
+            raise BusyError("The figure is being read; wait until it is done.")
+        with self.lock:
+            self._look_again()
+            if revision != self.revision:
+                raise OldRevisionError(f"The figure has been changed in the meantime: its revision is {self.revision}, not {revision}. Look at it anew.")
+            if self.source is None:
+                raise FolderError("The figure's own file is not there, so that it cannot be read anew with edits. Put the picture beside its folder.")
+            self._reread(make(self.journal), may_fail=keep or self.status != "read")
+            self.ticks += 1
+
+    def _reread(self, journal, *, may_fail=True):
+        try:
+            answer = self._ask(self._crew.mender, journal.edits)
+        except JobError as error:
+            if error.kind == "Bug" or not may_fail:
+                can_keep = error.kind not in ("EditError", "Bug")
+                raise (RefusedError if can_keep else FolderError)(error.message) from error
+            self._fail(journal, error)
+        else:
+            self._settle(journal, answer)
+        self._is_warm = True
+
+    def know(self, **given):
+        """Keep what is given beside the edits.
+
+        Raises
+        ------
+        FolderError
+        """
+        with self.lock:
+            journal = self.journal.knowing(**given)
+            journal.write(self.folder, self._digest())
+            self.journal, self._seen = journal, _stamp(self.folder / EDITS)
+
+    # --- pictures ------------------------------------------------------------------------------------------------
+
+    def picture(self):
+        """The file with the picture of the figure, made where it is not there.
+
+        Raises
+        ------
+        FolderError
+            When the figure's file is not there.
+        """
+        if self.source is None:
+            raise FolderError("The figure's own file is not there; only its tables are. Put the picture beside its folder.")
+        if not self.sheet.exists():
+            options = self._options if self._is_document else self._options | {"ocr": False}
+            answer = self._crew.mender.call("sheet", seconds=READ_SECONDS, sheet=str(self.sheet), **options)
+            if answer["size"] is None:
+                raise FolderError("The figure cannot be shown: it cannot be opened.")
+        return self.sheet
+
+    def ask_mender(self, job, **given):
+        """Have a small job done on the figure's picture."""
+        options = self._options if self._is_document else self._options | {"ocr": False}
+        if self.source is None:
+            raise FolderError("The figure's own file is not there; only its tables are. Put the picture beside its folder.")
+        return self._crew.mender.call(job, seconds=QUICK_SECONDS, **options, **given)
+
+    def tidy(self):
+        """Draw `overlay.png` where it is missing; an edit does not wait for it, and makes it void."""
+        if self.status == "read" and self.source is not None and not (self.folder / library.OVERLAY).exists():
+            with contextlib.suppress(JobError, WorkerError, FolderError):
+                self.apart("overlay", (library.OVERLAY,), sheet=str(self.picture()))
+
+    def apart(self, job, made, **given):
+        """Have a job done on a copy of the folder, so that no edit waits for it.
+
+        Parameters
+        ----------
+        job : str
+            One of the jobs that take a folder.
+        made : sequence of str
+            Names of the files it makes, which are put into the folder if nothing has changed since.
+        **given
+            What the job needs.
+
+        Returns
+        -------
+        dict
+            The job's answer, with the revision it is about.
+        """
+        with tempfile.TemporaryDirectory(dir=self._scratch) as place:
+            copy = Path(place) / self.folder.name
+            with self.lock:
+                revision, before = self.revision, self.copy_to(copy)
+            answer = self._crew.rebuilder.call(job, seconds=PICTURE_SECONDS, folder=str(copy), **given)
+            after = {name: (copy / name).read_bytes() for name in made if (copy / name).is_file()}
+            with self.lock:
+                if revision == self.revision and all(self._contents().get(name) == before.get(name) for name in _READ_FROM):
+                    new = {name: content for name, content in after.items() if content != before.get(name)}
+                    write_files(self.folder, new, outdated=[name for name in made if name not in after])
+        return {"revision": revision} | answer
+
+    def copy_to(self, place):
+        """Write what the folder holds to another place; the contents by name."""
+        with self.lock:
+            contents = self._contents()
+            write_files(place, contents)
+        return contents
+
+    def _contents(self):
+        names = (*OWN_FILES, REPORTED)
+        return {name: (self.folder / name).read_bytes() for name in names if name != library.OVERLAY and (self.folder / name).is_file()}
+
+
+def _stamp(path):
+    if path is None or not Path(path).is_file():
+        return None
+    stat = Path(path).stat()
+    return [stat.st_size, stat.st_mtime_ns]
+
+
+def begin_folder(folder, given):
+    """Make a figure folder that holds nothing yet but what is known of the figure.
+
+    Parameters
+    ----------
+    folder : Path
+    given : dict
+    """
+    Journal(given=given).write(folder)
+
+
+def is_figure_folder(folder):
+    """Whether a folder is one of a figure."""
+    return any((folder / name).is_file() for name in (library.FIGURE, library.CURVES, JOURNAL))

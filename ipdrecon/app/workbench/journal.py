@@ -1,0 +1,171 @@
+"""The edits of one figure folder and how they came to be: on disk before anyone is told, undone and redone at will.
+
+`edits.json` is the truth, written first; `journal.json` beside it holds the history. Where the two differ, because the
+program was ended between both or a person changed the edits elsewhere, the edits stand, and the history notes the change.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from ipdrecon.app.given import EDITS, edits_bytes, read_edits
+from ipdrecon.app.saving import ALL_DIGITS, json_bytes, write_files
+from ipdrecon.errors import FolderError
+
+JOURNAL = "journal.json"
+SCHEMA_VERSION = 1
+_MOST_STEPS = 1000
+
+
+@dataclass(frozen=True)
+class Journal:
+    """Edits now and before.
+
+    Attributes
+    ----------
+    edits : tuple of dict
+        In force.
+    revision : int
+        Grows with every change.
+    undo, redo : tuple of dict
+        Changes done, and changes taken back, the latest last: ``{"kept": number of edits that stayed, "gone": [...],
+        "new": [...]}``.
+    given : dict
+        What is known of the figure beside its edits: ``source``, ``page``, ``panel``, ``ocr``, ``n``, ``n_event``, ``sha256``.
+    """
+
+    edits: tuple = ()
+    revision: int = 0
+    undo: tuple = ()
+    redo: tuple = ()
+    given: dict = None
+
+    @classmethod
+    def read(cls, folder):
+        """Read the journal of a figure folder; an empty one where there is none.
+
+        Parameters
+        ----------
+        folder : str or Path
+
+        Returns
+        -------
+        Journal
+
+        Raises
+        ------
+        FolderError, EditError
+            When `edits.json` is malformed. A journal that cannot be read is begun anew.
+        """
+        folder = Path(folder)
+        record = _record(folder / JOURNAL)
+        journal = cls(*(record.get(name, blank) for name, blank in (("edits", ()), ("revision", 0), ("undo", ()), ("redo", ()), ("given", {}))))
+        journal = cls(tuple(journal.edits), journal.revision, tuple(journal.undo), tuple(journal.redo), journal.given)
+        edits = [edit.to_dict() for edit in read_edits(folder / EDITS)] if (folder / EDITS).is_file() else []
+        edits = json.loads(json_bytes(edits, ALL_DIGITS))
+        return journal if list(journal.edits) == edits else journal.replaced(edits)
+
+    def appended(self, edits):
+        """The journal with further edits."""
+        return self._changed({"kept": len(self.edits), "gone": [], "new": list(edits)})
+
+    def replaced(self, edits):
+        """The journal with other edits in the place of all."""
+        edits = list(edits)
+        kept = next((k for k, (old, new) in enumerate(zip(self.edits, edits, strict=False)) if old != new), min(len(self.edits), len(edits)))
+        return self._changed({"kept": kept, "gone": list(self.edits[kept:]), "new": edits[kept:]})
+
+    def _changed(self, change):
+        edits = (*self.edits[: change["kept"]], *change["new"])
+        return Journal(edits, self.revision + 1, (*self.undo, change)[-_MOST_STEPS:], (), self.given)
+
+    def undone(self):
+        """The journal without its latest change.
+
+        Raises
+        ------
+        FolderError
+            When there is nothing to undo.
+        """
+        if not self.undo:
+            raise FolderError("There is nothing to undo.")
+        change = self.undo[-1]
+        edits = (*self.edits[: change["kept"]], *change["gone"])
+        return Journal(edits, self.revision + 1, self.undo[:-1], (*self.redo, change), self.given)
+
+    def redone(self):
+        """The journal with the change that was undone last.
+
+        Raises
+        ------
+        FolderError
+            When there is nothing to redo.
+        """
+        if not self.redo:
+            raise FolderError("There is nothing to redo.")
+        change = self.redo[-1]
+        edits = (*self.edits[: change["kept"]], *change["new"])
+        return Journal(edits, self.revision + 1, (*self.undo, change), self.redo[:-1], self.given)
+
+    def knowing(self, **given):
+        """The journal with more known of the figure."""
+        return Journal(self.edits, self.revision, self.undo, self.redo, (self.given or {}) | given)
+
+    def write(self, folder, sha256=""):
+        """Write edits, then history; each whole or not at all.
+
+        Parameters
+        ----------
+        folder : str or Path
+        sha256 : str
+            Of the figure's file.
+        """
+        record = {"schema_version": SCHEMA_VERSION, "edits": list(self.edits), "revision": self.revision}
+        record |= {"undo": list(self.undo), "redo": list(self.redo), "given": self.given or {}}
+        if self.edits or (Path(folder) / EDITS).exists():
+            write_files(folder, {EDITS: edits_bytes(self.edits, sha256)})
+        write_files(folder, {JOURNAL: json_bytes(record, ALL_DIGITS)})
+
+
+def _record(path):
+    if not path.is_file():
+        return {}
+    try:
+        record = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) and record.get("schema_version") == SCHEMA_VERSION else {}
+
+
+def label(edit):
+    """Say in a few words what an edit does.
+
+    Parameters
+    ----------
+    edit : dict
+
+    Returns
+    -------
+    str
+    """
+    name, arm = edit["edit"], edit.get("arm", "")
+    said = {
+        "axis": lambda: f"set the {edit['axis']} axis",
+        "scale": lambda: f"the vertical axis shows {edit['scale']}",
+        "unit": lambda: f"time is in {edit['unit']}",
+        "rename_arm": lambda: f"rename {arm} to {edit['name']}",
+        "rename_panel": lambda: f"rename panel {edit['panel']} to {edit['name']}",
+        "points": lambda: f"draw {arm}",
+        "add_arm": lambda: f"add {edit['name']}",
+        "delete_arm": lambda: f"delete {arm}",
+        "merge_arms": lambda: f"{arm} goes on {edit['into']}",
+        "split_arm": lambda: f"split {arm} into {edit['name']}",
+        "swap": lambda: f"swap {' and '.join(edit['arms'])}",
+        "end": lambda: f"{arm} ends at {edit['time']:g}",
+        "marks": lambda: f"censor marks of {arm}",
+        "cell": lambda: f"{arm} at {edit['time']:g}: {', '.join(f'{key} {edit[key]}' for key in ('n_risk', 'n_censored', 'n_event') if key in edit)}",
+        "row": lambda: f"numbers at risk of {arm}",
+        "tie": lambda: f"rows of {' and '.join(edit['arms'])} change places",
+        "arms": lambda: f"{edit['count']} curves",
+    }
+    return said.get(name, lambda: name.replace("_", " "))()
