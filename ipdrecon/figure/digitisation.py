@@ -153,12 +153,12 @@ def read_figure(path, *, panel=None, page=None, arms=None, x_range=None, y_range
 
 
 def _panels(sheet, words, given, known):
-    """The plotting boxes; from the axis lines alone where labels cannot be read but both ranges are given."""
+    """The plotting boxes; from the axis lines alone where labels cannot be read, but both axes are given and no box is."""
     try:
         return recall("legend", ("places", known), lambda: find_places(sheet, words))
     except PanelError:
         axes = given_axes(given.edits, "1", x_range=given.x_range, y_range=given.y_range)
-        if axes.time is None or axes.vertical is None:
+        if axes.time is None or axes.vertical is None or any(edit.edit == "add_panel" for edit in given.edits):
             raise
         return (PanelBox("1", find_frame(sheet.figure.px)),)
 

@@ -316,7 +316,7 @@ def rebuilt(asked):
     return asked.desk.apart("rebuild", REBUILT, **options, **totals_of(asked.desk))
 
 
-def givetotals_of(asked):
+def give_totals(asked):
     """Patients and events per arm, by hand."""
     totals = {}
     for name in ("n", "n_event"):

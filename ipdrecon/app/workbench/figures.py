@@ -101,6 +101,10 @@ class Figures:
             self._found, self._found_at = self._find(), time.monotonic()
         return self._found
 
+    def forget(self):
+        """Let the disk be looked at anew: something may have changed."""
+        self._found_at = 0.0
+
     def _find(self):
         folders, pictures = self._walk()
         taken = {picture.with_suffix("") for picture in pictures}

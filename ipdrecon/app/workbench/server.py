@@ -118,7 +118,11 @@ def _answering(bench, work, kind):
 def _done(bench, work, request, body):
     given = dict(request.path_params)
     asked = Asked(bench.figures, given.pop("id", None), dict(request.query_params), body)
-    return _response(request, work(asked, *given.values()))
+    try:
+        return _response(request, work(asked, *given.values()))
+    finally:
+        if request.method != "GET":
+            bench.figures.forget()
 
 
 async def _body(request, most, kind):
@@ -218,7 +222,7 @@ def _status(bench):
             wait = min(asked.number("wait", 0.0), _WAIT_SECONDS)
             desk, end = asked.desk, asyncio.get_running_loop().time() + wait
             seen = desk.ticks
-            while desk.ticks == seen and asyncio.get_running_loop().time() < end and not await _is_gone(request):
+            while desk.status in ("reading", "pages") and desk.ticks == seen and asyncio.get_running_loop().time() < end and not await _is_gone(request):
                 await asyncio.sleep(_TICK_SECONDS)
             return _json(await run_in_threadpool(addresses.progress, asked))
         except Exception as error:
@@ -287,8 +291,11 @@ def serve(root, *, port=0, on_ready=None, debug=False):
         import uvicorn
     except ImportError as error:
         raise FolderError(f"The workbench needs {error.name}, which is not installed; run pip install 'ipdrecon[workbench]'.") from error
-    listener = _listener(port)
-    bench = Workbench(root, debug=debug)
+    with contextlib.closing(_listener(port)) as listener:
+        _run(uvicorn, listener, Workbench(root, debug=debug), on_ready)
+
+
+def _run(uvicorn, listener, bench, on_ready):
     port = listener.getsockname()[1]
     app = make_app(bench, [f"{host}:{port}" for host in ("127.0.0.1", "localhost")])
     config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="off", ws="none", server_header=False, date_header=False, timeout_graceful_shutdown=1, proxy_headers=False)
@@ -299,7 +306,6 @@ def serve(root, *, port=0, on_ready=None, debug=False):
         with contextlib.suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[listener])
     finally:
-        listener.close()
         bench.close()
 
 
@@ -308,6 +314,7 @@ def _listener(port):
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(("127.0.0.1", port))
+        listener.listen(128)
     except OSError as error:
         listener.close()
         raise FolderError(f"Port {port} cannot be used ({error.strerror}); give another with --port, or none.") from error
