@@ -29,7 +29,7 @@ export class Figure extends EventTarget {
   }
 
   take(view) {
-    const isNew = this.view?.revision !== view.revision;
+    const isNew = this.view?.revision !== view.revision || this.view?.status !== view.status;
     this.view = view;
     const names = view.panels.map((panel) => panel.panel);
     if (!names.includes(this.panelName)) this.panelName = names[0] ?? null;
