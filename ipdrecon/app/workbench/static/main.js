@@ -25,7 +25,6 @@ async function go() {
     page = await make(path.split("/"), new URLSearchParams(query));
     document.body.dataset.page = page.constructor.name.toLowerCase();
     await page.open(main, top);
-    window.workbench = page;
   } catch (error) {
     complain(error);
     fill(main, h("div", { class: "page" }, h("p", {}, "This page could not be opened. "), h("a", { href: "#/" }, "All figures")));

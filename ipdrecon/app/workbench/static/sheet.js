@@ -4,6 +4,7 @@ import { s } from "./dom.js";
 
 const LEAST = 0.05;
 const MOST = 40;
+const BESIDE_PX = 56;
 
 export class Sheet extends EventTarget {
   constructor() {
@@ -35,8 +36,9 @@ export class Sheet extends EventTarget {
   whole() {
     const { width, height } = this.frame;
     if (!width || !height) return;
-    this.scale = Math.min((width - 24) / this.size[0], (height - 24) / this.size[1], 4);
-    this.offset = [(width - this.size[0] * this.scale) / 2, (height - this.size[1] * this.scale) / 2];
+    const room = width - BESIDE_PX;
+    this.scale = Math.min((room - 24) / this.size[0], (height - 24) / this.size[1], 4);
+    this.offset = [(room - this.size[0] * this.scale) / 2, (height - this.size[1] * this.scale) / 2];
     this.isFitted = true;
     this.apply();
   }

@@ -1,9 +1,10 @@
 // The doubtful places: what was noticed, in words; a click goes there.
 
 import { say } from "../announce.js";
-import { grade, word } from "../confidence.js";
+import { grade, tickGrade, word } from "../confidence.js";
 import { button, h } from "../dom.js";
-import { fixed, plural } from "../numbers.js";
+import { fixed, plural, short } from "../numbers.js";
+import { things } from "../things.js";
 
 export class CheckPane {
   constructor(bench) {
@@ -49,7 +50,36 @@ export class CheckPane {
     const title = doubtful.length ? "Look at" : null;
     return [sum, title && h("h2", {}, title), h("ol", { class: "doubts" }, doubtful.map((flag) => this.item(flag, flags.indexOf(flag)))),
       notes.length ? h("details", { class: "notes", open: doubtful.length < 3 }, h("summary", {}, plural(notes.length, "note")), h("ol", { class: "doubts" }, notes.map((flag) => this.item(flag, flags.indexOf(flag))))) : null,
-      this.edits(), this.again()];
+      this.weakPlaces(), doubtful.length ? null : this.nextSteps(panel), this.edits(), this.again()];
+  }
+
+  /** Parts that were read without much confidence, though nothing speaks against them. */
+  weakPlaces() {
+    const { panel } = this.bench.figure;
+    if (!panel || panel.draft) return null;
+    const cells = (panel.at_risk?.cells ?? []).filter((cell) => cell.n_risk === null || ["fair", "unsure"].includes(grade(cell.confidence))).map((cell) => [`${cell.arm} at ${short(cell.time, 4)}: ${cell.n_risk ?? "empty"}`, cell.n_risk === null ? "unsure" : grade(cell.confidence), () => this.toCell(cell)]);
+    const arms = panel.arms.filter((arm) => ["fair", "unsure"].includes(grade(arm.confidence))).map((arm) => [`The curve of ${arm.name}`, grade(arm.confidence), () => this.bench.figure.chooseArm(arm.name)]);
+    const ticks = ["time", "vertical"].flatMap((axis) => panel.axes[axis].ticks.map((tick, index) => [`Tick ${short(tick.value, 6)} of the ${axis} axis`, tickGrade(tick), () => this.toTick(axis, index)])).filter((row) => row[1] !== "sure");
+    const rows = [...arms, ...ticks, ...cells];
+    if (!rows.length) return null;
+    return h("details", { class: "notes", open: rows.length < 9 }, h("summary", {}, `${plural(rows.length, "part")} read with less confidence`), h("ul", { class: "weak" }, rows.map(([text, sure, does], index) => h("li", {}, h("button", { type: "button", class: "quiet", data: { keep: `weak-${index}` }, onclick: does }, h("span", { class: `grade ${sure}` }, text))))));
+  }
+
+  toCell(cell) {
+    if (cell.box) this.bench.visit(cell.box);
+    this.bench.openCell(cell);
+  }
+
+  toTick(axis, index) {
+    const thing = things(this.bench.figure.panel, null, "tick").find((one) => one.axis === axis && one.index === index);
+    this.bench.visit([thing.x - 20, thing.y - 20, thing.x + 20, thing.y + 20]);
+    this.bench.select(thing);
+  }
+
+  nextSteps(panel) {
+    if (!panel) return null;
+    const { side } = this.bench;
+    return h("div", { class: "next-steps" }, h("h2", {}, "Then"), h("p", { class: "row" }, panel.at_risk ? button("Check the numbers at risk", () => side.choose("risk")) : button("Type the numbers at risk", () => side.choose("risk")), button("See the result", () => side.choose("result"), { kind: "main" })));
   }
 
   item(flag, index) {

@@ -25,8 +25,9 @@ export class HandPane {
   parts() {
     const { view, panel } = this.bench.figure;
     const isDone = view.status === "read";
-    const words = isDone ? h("p", { class: "good" }, "The figure is whole. Its patients are under Result; add the numbers at risk where the figure prints them.") : h("p", {}, view.message || "This figure is to be done by hand.");
-    return [h("h2", {}, isDone ? "Done by hand" : "Let us do it by hand"), words, h("ol", { class: "steps" }, this.boxStep(panel), this.axisStep(panel, "time"), this.axisStep(panel, "vertical"), this.armStep(panel), this.tableStep(panel)), isDone ? h("p", { class: "row" }, button("See the result", () => this.bench.side.choose("result"), { kind: "main" })) : this.otherWays(view)];
+    const why = view.message ? h("details", { class: "notes" }, h("summary", {}, "Why it could not be read by itself"), h("p", {}, view.message)) : null;
+    const words = isDone ? h("p", { class: "good" }, "The figure is whole. Its patients are under Result; add the numbers at risk where the figure prints them.") : h("p", {}, "This figure could not be read by itself. Give it what is missing, step by step; as soon as the program can go on alone, it does.");
+    return [h("h2", {}, isDone ? "Done by hand" : "Let us do it by hand"), words, h("ol", { class: "steps" }, this.boxStep(panel), this.axisStep(panel, "time"), this.axisStep(panel, "vertical"), this.armStep(panel), this.tableStep(panel)), isDone ? null : why, isDone ? h("p", { class: "row" }, button("See the result", () => this.bench.side.choose("result"), { kind: "main" })) : this.otherWays(view)];
   }
 
   otherWays(view) {
@@ -34,7 +35,7 @@ export class HandPane {
   }
 
   step(title, isDone, isNow, ...children) {
-    return h("li", { class: `${isDone ? "done" : ""} ${isNow ? "now" : ""}`, "aria-current": isNow ? "step" : null }, h("h3", {}, title, isDone ? h("span", { class: "tick-sign" }, "✓", h("span", { class: "unseen" }, " done")) : null), isDone && !isNow ? null : children);
+    return h("li", { class: `${isDone ? "done" : ""} ${isNow ? "now" : ""}`, "aria-current": isNow ? "step" : null }, h("h3", {}, title, isDone ? h("span", { class: "tick-sign" }, "✓", h("span", { class: "unseen" }, " done")) : null), isNow ? children : null);
   }
 
   has(panel, part) {
