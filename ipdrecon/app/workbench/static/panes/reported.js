@@ -27,8 +27,9 @@ export class Reported {
     const names = figure.arms.map((arm) => arm.name);
     try {
       if (!this.rows || this.of !== figure.panelName) {
-        this.rows = (await ask("GET", figure.path("/reported"), { query: figure.query })).rows;
         this.of = figure.panelName;
+        const stored = (await ask("GET", figure.path("/reported"), { query: figure.query })).rows;
+        this.rows = [...stored, ...(this.rows ?? []).filter((row) => row.isFresh)];
       }
       for (const row of this.rows) for (const key of ["arm", "reference"]) if (row[key] && !names.includes(row[key]) && this.seen?.[names.length === this.seen.length ? this.seen.indexOf(row[key]) : -1]) row[key] = names[this.seen.indexOf(row[key])];
       const hasRenamed = this.seen && this.seen.join("\n") !== names.join("\n");
@@ -49,8 +50,9 @@ export class Reported {
 
   add(quantity) {
     const comparison = this.rebuilt()?.comparison;
-    const arm = quantity === "hr" ? comparison?.treatment : this.bench.figure.armName;
-    this.rows = [...(this.rows ?? []), { panel: this.bench.figure.panelName, quantity, arm: arm ?? "", reference: quantity === "hr" ? (comparison?.reference ?? "") : "", time: "", value: "", ci_low: "", ci_high: "", p: "" }];
+    const [first, second] = this.bench.figure.arms.map((one) => one.name);
+    const arm = quantity === "hr" ? (comparison?.treatment ?? second) : this.bench.figure.armName;
+    this.rows = [...(this.rows ?? []), { isFresh: true, panel: this.bench.figure.panelName, quantity, arm: arm ?? "", reference: quantity === "hr" ? (comparison?.reference ?? first ?? "") : "", time: "", value: "", ci_low: "", ci_high: "", p: "" }];
     this.show();
     this.list.lastElementChild?.querySelector("input")?.focus();
   }
@@ -58,8 +60,9 @@ export class Reported {
   async store() {
     const { figure } = this.bench;
     try {
-      this.answer = await ask("PUT", figure.path("/reported"), { query: figure.query, body: { rows: this.full } });
+      this.answer = await ask("PUT", figure.path("/reported"), { query: figure.query, body: { rows: this.full.map(({ isFresh, ...row }) => row) } });
       const { counts } = this.answer;
+      for (const row of this.full) delete row.isFresh;
       if (counts) say(`${counts.agrees} agree, ${counts.differs} differ.`);
     } catch (error) {
       this.answer = { error: error.message };
