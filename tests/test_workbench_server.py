@@ -455,17 +455,20 @@ def test_rebuilt_patients_and_what_the_paper_reports(client, by_hand):
     turned = done(client.get(f"/api/figures/{figure}/rebuilt", params={"treatment": "Placebo", "reference": "Drug"}))["comparison"]
     assert turned["hr"] == pytest.approx(1 / rebuilt["comparison"]["hr"], rel=1e-6)
     hr = f"{rebuilt['comparison']['hr']:.2f}"
-    rows = [{"quantity": "hr", "arm": "Drug", "reference": "Placebo", "value": hr}, {"quantity": "median", "arm": "Drug", "value": "25"}]
+    rows = [{"quantity": "hr", "arm": "Drug", "reference": "Placebo", "value": hr}, {"quantity": "median", "arm": "Drug", "value": "35"}]
     agreement = done(client.put(f"/api/figures/{figure}/reported", json={"rows": rows}))
     assert [row["verdict"] for row in agreement["rows"]] == ["agrees", "differs"]
     assert done(client.get(f"/api/figures/{figure}/agreement"))["rows"] == agreement["rows"]
     typed = done(client.get(f"/api/figures/{figure}/reported"))["rows"]
-    assert [(row["quantity"], row["value"]) for row in typed] == [("hr", hr), ("median", "25")]
+    assert [(row["quantity"], row["value"]) for row in typed] == [("hr", hr), ("median", "35")]
     answer = done(client.put(f"/api/figures/{figure}/reported", json={"rows": [{"quantity": "hr", "value": "much"}]}), 400)
     assert "line 2, column 'value'" in answer["error"]
     assert done(client.get(f"/api/figures/{figure}/reported"))["rows"] == typed
-    done(client.put(f"/api/figures/{figure}/given", json={"n_event": {"Drug": 55}}))
-    assert done(client.get(f"/api/figures/{figure}/rebuilt"))["arms"][1]["n_event"] == 55
+    assert "no_total_events" in [flag["name"] for flag in drug["flags"]]
+    done(client.put(f"/api/figures/{figure}/given", json={"n_event": {"Drug": 51, "Nobody": 3}}))
+    drug = done(client.get(f"/api/figures/{figure}/rebuilt"))["arms"][1]
+    assert drug["n_event"] == 51
+    assert not {"no_total_events", "events_conflict"} & {flag["name"] for flag in drug["flags"]}
     done(client.put(f"/api/figures/{figure}/given", json={"n_event": {"Drug": -5}}), 422)
     done(client.put(f"/api/figures/{figure}/given", json={}))
 
@@ -535,7 +538,7 @@ def test_pooling_figures_and_typed_rows(client, by_hand):
         {"study": "B", "hr": "0.80", "ci_low": "0.60", "ci_high": "1.07", "aetiology": "x"},
         {"study": "C", "yi": -0.3, "sei": 0.2, "aetiology": "y"},
     ]
-    answer = done(client.post("/api/pool", json={"rows": given, "measure": "HR", "by": "aetiology", "outcome": "Overall survival"}))
+    answer = done(client.post("/api/pool", json={"rows": given, "measure": "HR", "by": "aetiology", "outcome": "Overall <b>survival"}))
     studies = answer["pooled"]["studies"]
     assert [study["study"] for study in studies] == ["A", "B", "C"]
     assert studies[0]["yi"] == pytest.approx(np.log(rebuilt["hr"]), rel=1e-6)
@@ -543,6 +546,9 @@ def test_pooling_figures_and_typed_rows(client, by_hand):
     assert answer["forest"].lstrip().startswith("<?xml")
     for name in answer["files"]:
         assert client.get(f"/api/pool/files/{name}").status_code == 200
+    report = client.get("/api/pool/files/pooled.html").text
+    assert "<h1>Overall &lt;b&gt;survival</h1>" in report
+    assert answer["words"][0].replace("<", "&lt;") in report
     table = list(csv.DictReader(io.StringIO(client.get("/api/pool/files/studies.csv").text)))
     assert [row["source"] for row in table][0] == "reconstructed"
     assert str(Path.home()) not in client.get("/api/pool/files/studies.csv").text
@@ -614,6 +620,39 @@ def test_a_document_of_several_pages_lets_choose(client):
     assert settled(client, picture)["status"] == "failed"
     assert client.get(f"/api/figures/{picture}/image").content.startswith(b"\x89PNG")
     done(client.post(f"/api/figures/{document['id']}/read", json={"page": 9}), 400)
+    prose = done(client.post(f"/api/figures/{document['id']}/read", json={"page": 1}), 202)["id"]
+    status = settled(client, prose)
+    assert (status["status"], status["instead"]) == ("failed", picture)
+    assert "No plot was found on page 1" in status["message"]
+
+
+def test_what_takes_too_long_or_too_much_is_ended_and_the_next_job_done(bench, monkeypatch):
+    from ipdrecon.app.workbench import worker as workers
+
+    path = bench.scratch / "some.png"
+    path.write_bytes(draw(False)[0])
+    worker = workers.Worker("slow")
+    try:
+        with pytest.raises(workers.WorkerError, match="more than 0.001 s and was stopped"):
+            worker.call("summarise", seconds=0.001, source=str(path))
+        assert worker.call("summarise", seconds=60, source=str(path))["kind"] == "PNG"
+    finally:
+        worker.close()
+    monkeypatch.setattr(workers, "MOST_MEMORY", 200 * 1024**2)
+    small = workers.Worker("small")
+    try:
+        with pytest.raises((workers.WorkerError, workers.JobError)):
+            small.call("read", seconds=60, source=str(path), ocr=False, edits=[])
+    finally:
+        small.close()
+
+
+def test_a_reading_can_be_stopped(client, bench, monkeypatch):
+    content, _ = draw(True, colours={"Drug": "tab:purple"})
+    figure = done(client.post("/api/figures", params={"name": "stopped.png"}, content=content), 201)["id"]
+    done(client.delete(f"/api/figures/{figure}/read"))
+    status = settled(client, figure)
+    assert (status["status"], status["message"]) == ("failed", "It was stopped.")
 
 
 # --- killed ----------------------------------------------------------------------------------------------------------
@@ -712,6 +751,8 @@ def test_a_killed_server_loses_no_answered_edit(tmp_path):
     address = json.loads(address)["address"]
     base, token = address.split("/?token=")
     with httpx.Client(base_url=base, headers={"X-Ipdrecon-Token": token}, timeout=120) as client:
+        done(client.get(f"/api/figures/{figure}"))
+        settled(client, figure)
         now = done(client.get(f"/api/figures/{figure}"))
         ends = [one for one in now["edits"] if one["edit"] == "end"]
         assert ends[: len(answered)] == answered

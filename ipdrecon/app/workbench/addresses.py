@@ -199,6 +199,9 @@ def figure(asked):
     """All that is shown of a figure."""
     desk = asked.desk
     answer = figure_record(asked.entry, desk, asked.reader)
+    if desk.status == "failed" and desk.is_stale and desk.source is not None:
+        asked.figures.start(asked.entry, asked.reader)
+        return answer | {"status": "reading"}
     if desk.status == "read":
         asked.figures.warm(desk)
     return answer
@@ -305,9 +308,9 @@ def _data(panels, points):
 
 
 def totals_of(desk):
-    """Patients and events by arm that are given by hand, as a dict."""
+    """Patients and events by arm that are given by hand; None where nothing was ever said of them."""
     given = desk.journal.given or {}
-    return {"n": given.get("n") or {}, "n_event": given.get("n_event") or {}}
+    return {"n": given.get("n"), "n_event": given.get("n_event")}
 
 
 def rebuilt(asked):

@@ -157,11 +157,11 @@ def candidates(folder, **options):
     return candidates_view(folder, **options)
 
 
-def pool(rows, *, settings, out):
+def pool(rows, *, settings, title, out):
     """Pool studies."""
     from ipdrecon.app.workbench.pooling import pooled_view
 
-    return pooled_view(rows, settings, out)
+    return pooled_view(rows, settings, title, out)
 
 
 def warm(what):

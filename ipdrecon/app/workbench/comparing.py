@@ -67,7 +67,7 @@ def _compared(asked, a, b):
             contents = desk.copy_to(Path(place) / str(number))
             copies.append(str(Path(place) / str(number)))
             digests.append({name: hashlib.sha256(contents[name]).hexdigest() for name in sorted(contents) if name in (library.CURVES, library.AT_RISK)})
-            totals.append({name: (desk.journal.given or {}).get(name) or {} for name in ("n", "n_event")})
+            totals.append({name: (desk.journal.given or {}).get(name) for name in ("n", "n_event")})
         answer = asked.figures.crew.rebuilder.call("compare", seconds=EDIT_SECONDS, folders=copies, totals=totals)
     return {"a": a, "b": b, "revisions": [desk.revision for desk in desks]} | answer, digests
 

@@ -54,9 +54,9 @@ class Desk:
         self.source, self.folder, self._crew, self._scratch = source, folder, crew, scratch
         self.lock, self._state = threading.RLock(), threading.Lock()
         self.status, self.message, self.step, self.seconds = "new", "", "", 0.0
-        self._view, self._drafts, self._size, self._is_warm = None, [], None, False
+        self._view, self._drafts, self._size, self.is_warm = None, [], None, False
         self._warming = threading.Lock()
-        self.ticks, self._began, self._stopped = 0, None, False
+        self.ticks, self._began, self.instead = 0, None, None
         self.journal, self._seen = Journal.read(folder), _stamp(folder / EDITS)
         self._open()
 
@@ -86,6 +86,11 @@ class Desk:
         self.status, self.message, self._drafts = "read", "", []
 
     @property
+    def opens(self):
+        """Whether there is a picture to draw upon, as far as is known."""
+        return self._view is not None or self._size is not None
+
+    @property
     def is_stale(self):
         """Whether tables are there that do not go with the edits."""
         record = self._record()
@@ -108,6 +113,7 @@ class Desk:
             "can_undo": bool(self.journal.undo),
             "can_redo": bool(self.journal.redo),
             "has_image": self.source is not None,
+            "instead": self.instead,
         }
 
     def progress(self):
@@ -122,6 +128,7 @@ class Desk:
             "message": self.message,
             "seconds": round(seconds, 2),
             "revision": self.revision,
+            "instead": self.instead,
         }
 
     def summary(self):
@@ -166,7 +173,7 @@ class Desk:
                 raise FolderError("The figure's own file is not there; only its tables are. Put the picture beside its folder.")
             if given:
                 self.journal = self.journal.knowing(**given)
-            self.status, self.step, self.message, self._stopped = "reading", "", "", False
+            self.status, self.step, self.message, self.instead = "reading", "", "", None
             self._began = time.monotonic()
             self.ticks += 1
 
@@ -220,13 +227,13 @@ class Desk:
 
     def warm(self):
         """Let the process that answers edits see the figure before the first edit."""
-        if self._is_warm or self.source is None:
+        if self.is_warm or self.source is None:
             return
         with self._warming:
-            if not self._is_warm:
+            if not self.is_warm:
                 with contextlib.suppress(JobError, WorkerError):
                     self._ask(self._crew.mender, self.journal.edits)
-                self._is_warm = True
+                self.is_warm = True
 
     def ready(self):
         """Bring what is shown up to date: the draft of a figure that could not be read, or tables older than the edits."""
@@ -234,11 +241,12 @@ class Desk:
         if self.status != "failed" or self._drafts or self._size or self.source is None:
             return
         with self.lock:
-            if self.is_stale:
+            if self.is_stale and self.is_warm:
                 self._reread(self.journal)
+            if self.is_stale or self.status == "read":
                 return
             with contextlib.suppress(JobError, WorkerError):
-                options = self._options | {"ocr": False} if not self._is_document else self._options
+                options = self._options | {"ocr": False} if not self.is_document else self._options
                 answer = self._crew.mender.call("draft", seconds=EDIT_SECONDS, edits=list(self.journal.edits), sheet=str(self.sheet), **options)
                 self._size, self._drafts = answer["size"], answer["drafts"]
 
@@ -251,7 +259,8 @@ class Desk:
                 self._open()
 
     @property
-    def _is_document(self):
+    def is_document(self):
+        """Whether the figure's file has pages."""
         return self.source is not None and self.source.suffix.lower() in (".pdf", ".svg")
 
     # --- edits ---------------------------------------------------------------------------------------------------
@@ -293,7 +302,7 @@ class Desk:
             self._fail(journal, error)
         else:
             self._settle(journal, answer)
-        self._is_warm = True
+        self.is_warm = True
 
     def know(self, **given):
         """Keep what is given beside the edits.
@@ -320,7 +329,7 @@ class Desk:
         if self.source is None:
             raise FolderError("The figure's own file is not there; only its tables are. Put the picture beside its folder.")
         if not self.sheet.exists():
-            options = self._options if self._is_document else self._options | {"ocr": False}
+            options = self._options if self.is_document else self._options | {"ocr": False}
             answer = self._crew.mender.call("sheet", seconds=READ_SECONDS, sheet=str(self.sheet), **options)
             if answer["size"] is None:
                 raise FolderError("The figure cannot be shown: it cannot be opened.")
@@ -328,7 +337,7 @@ class Desk:
 
     def ask_mender(self, job, **given):
         """Have a small job done on the figure's picture."""
-        options = self._options if self._is_document else self._options | {"ocr": False}
+        options = self._options if self.is_document else self._options | {"ocr": False}
         if self.source is None:
             raise FolderError("The figure's own file is not there; only its tables are. Put the picture beside its folder.")
         return self._crew.mender.call(job, seconds=QUICK_SECONDS, **options, **given)

@@ -1,5 +1,6 @@
 """The figures under the served root: found on disk, known by ids that are no paths."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -277,7 +278,7 @@ class Figures:
             Of what is being read.
         """
         as_picture = given.pop("as_picture", False)
-        if entry.source is not None and entry.source.suffix.lower() == ".pdf" and entry.parent is None:
+        if entry.source is not None and entry.source.suffix.lower() in (".pdf", ".svg") and entry.parent is None:
             n_pages = self.summary(entry)["n_pages"]
             if as_picture or (n_pages > 1 and page is not None):
                 return self._start_page(entry, page or 1, as_picture, given)
@@ -316,10 +317,21 @@ class Figures:
     def _read(self, entry, desk):
         try:
             desk.read()
+            if desk.status == "failed" and desk.is_document and not desk.opens:
+                self._read_as_picture(entry, desk)
         finally:
             self._waiting -= 1
         if desk.status == "read":
             self.warm(desk)
+
+    def _read_as_picture(self, entry, desk):
+        """Take a page on which no plot was found as a picture, which can be done by hand: a figure beside its document."""
+        base = self.entries(anew=True).get(entry.parent, entry)
+        with contextlib.suppress(JobError, WorkerError, IpdreconError):
+            folder = self._page_picture(base, (desk.journal.given or {}).get("page") or 1)
+            picture = self._start(self.entry(self._id(folder)), None, {})
+            desk.instead = picture.id
+            desk.ticks += 1
 
     def tidy_soon(self, desk):
         """Let the pictures of a folder be drawn when nothing has happened for a while."""

@@ -17,11 +17,28 @@ FILES = {
     f"{FOREST}.png": "image/png",
     POOLED: "application/json",
     STUDIES: "text/csv; charset=utf-8",
+    "pooled.html": "text/html; charset=utf-8",
 }
 _SETTINGS = {"measure": None, "tau2": "REML", "ci": "hk-adhoc", "fixed": "iv", "by": None}
 _OWN = ("figure", "reader", "panel", "treatment", "reference", "source")
 _MOST_ROWS, _MOST_COLUMNS = 500, 40
-_FOLDER = "pooled"
+_FOLDER, REPORT = "pooled", "pooled.html"
+
+
+_PAGE = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>{{ title }}</title>
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<style>body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; } svg { max-width: 100%; height: auto; }
+table { border-collapse: collapse; } td, th { padding: 0.2rem 0.6rem; text-align: left; border-bottom: 1px solid #ccc; }</style>
+<h1>{{ title }}</h1>
+{% for line in words %}<p>{{ line }}</p>
+{% endfor %}{{ forest | safe }}
+<h2>Studies</h2>
+<table><tr>{% for column in columns %}<th>{{ column }}</th>{% endfor %}</tr>
+{% for row in rows %}<tr>{% for cell in row %}<td>{{ cell }}</td>{% endfor %}</tr>
+{% endfor %}</table>
+</html>
+"""
 
 
 # --- addresses -------------------------------------------------------------------------------------------------------
@@ -63,8 +80,9 @@ def pool(asked):
     table = [_row(asked.figures, row, number) for number, row in enumerate(given, start=1)]
     settings = {name: asked.field(name, (str, type(None)), blank) or blank for name, blank in _SETTINGS.items()}
     out = asked.figures.scratch / _FOLDER
-    answer = asked.figures.crew.rebuilder.call("pool", seconds=EDIT_SECONDS, rows=table, settings=settings, out=str(out))
-    return answer | {"outcome": asked.field("outcome", str, ""), "files": list(FILES)}
+    outcome = asked.field("outcome", str, "")
+    answer = asked.figures.crew.rebuilder.call("pool", seconds=EDIT_SECONDS, rows=table, settings=settings, title=outcome, out=str(out))
+    return answer | {"outcome": outcome, "files": list(FILES)}
 
 
 def _row(figures, row, number):
@@ -165,7 +183,7 @@ def _reported(folder, digitisation):
     ]
 
 
-def pooled_view(table, settings, out):
+def pooled_view(table, settings, title, out):
     """Pool a table of studies, and write the files of the result.
 
     Parameters
@@ -174,6 +192,8 @@ def pooled_view(table, settings, out):
         Text by column.
     settings : dict
         As `PoolSettings` takes them.
+    title : str
+        Of the report.
     out : str or Path
         A folder for the files.
 
@@ -183,11 +203,23 @@ def pooled_view(table, settings, out):
         ``pooled``, ``forest``.
     """
     from ipdrecon.app.pooling import pool_table, pooled_files, pooled_record
+    from ipdrecon.app.sentences import of_pooled
 
     columns = list(dict.fromkeys(name for row in table for name in row))
     typed = Path(out) / "rows" / STUDIES
     saving.write_files(typed.parent, {STUDIES: saving.csv_bytes(columns, [[row.get(name, "") for name in columns] for row in table])})
     pooled, studies = pool_table(typed, PoolSettings(**settings))
     files = pooled_files(pooled, studies)
+    words, forest = list(of_pooled(pooled)), files[f"{FOREST}.svg"].decode()
+    files[REPORT] = _report(title, words, forest, studies).encode()
     saving.write_files(out, files)
-    return {"pooled": saving.plain(pooled_record(pooled, studies), saving.ALL_DIGITS), "forest": files[f"{FOREST}.svg"].decode()}
+    return {"pooled": saving.plain(pooled_record(pooled, studies), saving.ALL_DIGITS), "words": words, "forest": forest}
+
+
+def _report(title, words, forest, studies):
+    """One page of its own: what was found, the forest plot, the studies."""
+    from jinja2 import Environment
+
+    rows = [[saving.number(cell, 6) if isinstance(cell, float) else str(cell) for cell in row] for row in studies.dropna(axis=1, how="all").itertuples(index=False)]
+    given = {"title": title or "Pooled result", "words": words, "columns": list(studies.dropna(axis=1, how="all").columns), "rows": rows}
+    return Environment(autoescape=True).from_string(_PAGE).render(forest=forest[forest.index("<svg") :], **given)

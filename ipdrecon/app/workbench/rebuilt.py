@@ -21,7 +21,7 @@ def arms_of(folder, *, n=None, n_event=None):
     ----------
     folder : str or Path
     n, n_event : dict of str to int, optional
-        Totals given by hand; those of arms that are gone are left out.
+        Totals given by hand; those of arms that are gone are left out. None where nothing was ever said of them.
 
     Returns
     -------
@@ -30,7 +30,8 @@ def arms_of(folder, *, n=None, n_event=None):
     """
     folder, digitisation = Path(folder), library.read_digitisation(folder)
     names = {curve.arm for panel in digitisation.panels for curve in panel.curves}
-    given = {key: {arm: number for arm, number in (numbers or {}).items() if arm in names} for key, numbers in (("n", n), ("n_event", n_event))}
+    totals = {key: numbers for key, numbers in (("n", n), ("n_event", n_event)) if numbers is not None}
+    given = {key: {arm: number for arm, number in numbers.items() if arm in names} for key, numbers in totals.items()}
     if _is_current(folder, given):
         return digitisation, workflow.read_arms(folder)
     return workflow.reconstruct_to_folder(folder, **given)
@@ -42,7 +43,7 @@ def _is_current(folder, given):
     except (OSError, ValueError):
         return False
     known = workflow.input_digests(folder)
-    same = all((record.get("given", {}).get(key) or {}) == numbers for key, numbers in given.items() if numbers)
+    same = all((record.get("given", {}).get(key) or {}) == numbers for key, numbers in given.items())
     return record.get("inputs") == known and same and (folder / workflow.IPD).exists()
 
 

@@ -57,8 +57,7 @@ class Workbench:
 
     def warm(self):
         """Let the processes load what they need, in the background."""
-        for worker in (self.crew.reader, self.crew.mender, self.crew.rebuilder):
-            threading.Thread(target=_warm, args=(worker,), daemon=True).start()
+        threading.Thread(target=_warm, args=((self.crew.rebuilder, self.crew.reader, self.crew.mender),), daemon=True).start()
 
     def close(self):
         """End the workers and take away what was only shown."""
@@ -67,9 +66,11 @@ class Workbench:
         shutil.rmtree(self.scratch, ignore_errors=True)
 
 
-def _warm(worker):
-    with contextlib.suppress(IpdreconError, JobError):
-        worker.call("warm", seconds=120, what=worker.name)
+def _warm(workers):
+    """One after the other, so that what a user asks first does not wait for all."""
+    for worker in workers:
+        with contextlib.suppress(IpdreconError, JobError):
+            worker.call("warm", seconds=120, what=worker.name)
 
 
 def make_app(bench, hosts):
