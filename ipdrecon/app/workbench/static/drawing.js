@@ -50,9 +50,9 @@ export class Drawing {
     if (panel.box) group.append(boxPart(panel.box, "box"));
     if (panel.at_risk) group.append(...panel.at_risk.cells.filter((cell) => cell.box).map(cellPart));
     for (const flag of panel.flags) if (flag.box && flag.needs_review) group.append(boxPart(flag.box, "doubt"));
-    if (panel.box) group.append(...tickParts(panel));
     const arms = [...panel.arms].sort((one) => (isChosen && one.name === this.figure.armName ? 1 : -1));
     for (const arm of arms) group.append(this.armPart(panel, arm, isChosen && arm.name === this.figure.armName));
+    if (panel.box) group.append(...tickParts(panel));
     return group;
   }
 

@@ -16,6 +16,7 @@ export class HandPane {
     this.bench = bench;
     this.places = { time: [], vertical: [] };
     this.scale = "survival";
+    this.unit = "months";
   }
 
   get badge() {
@@ -67,7 +68,9 @@ export class HandPane {
       return field(index ? "Second tick" : "First tick", input, { kind: "tight" });
     });
     const scale = axis === "vertical" ? field("It shows", choice(SCALES, this.scale, (name) => { this.scale = name; })) : null;
-    const form = values.length === 2 ? h("form", { class: "two", onsubmit: (event) => this.storeAxis(event, axis) }, values, scale, h("button", { class: "main" }, "Store")) : null;
+    const unit = axis === "time" ? h("input", { value: this.unit, list: "hand-units", autocomplete: "off", data: { keep: "hand-unit" }, oninput: (event) => { this.unit = event.target.value; } }) : null;
+    const units = unit ? [field("Unit", unit, { kind: "tight" }), h("datalist", { id: "hand-units" }, ["days", "weeks", "months", "years"].map((value) => h("option", { value })))] : null;
+    const form = values.length === 2 ? h("form", { class: "two", onsubmit: (event) => this.storeAxis(event, axis) }, values, units, scale, h("button", { class: "main" }, "Store")) : null;
     return this.step(title, isDone, before && !isDone, h("p", {}, hint), form ?? button("Click two ticks", () => this.takeTicks(axis), { kind: "main" }));
   }
 
@@ -100,6 +103,7 @@ export class HandPane {
     const ticks = this.places[axis].map(({ px, value }) => ({ px: clean(px), value: typed(value) })).sort((one, other) => one.px - other.px);
     if (ticks.some((tick) => Number.isNaN(tick.value)) || ticks[0].value === ticks[1].value) return tell("Type two different values.");
     const edits = [{ edit: "axis", axis, ticks }];
+    if (axis === "time" && this.unit.trim()) edits.push({ edit: "unit", unit: this.unit.trim() });
     if (axis === "vertical") edits.push({ edit: "scale", scale: Math.max(...ticks.map((tick) => tick.value)) > 1.5 && this.scale === "survival" ? "percent" : this.scale });
     bench.drawing.sketch();
     const isDone = await bench.figure.edit(edits, axis === "time" ? "The time axis is there. Now the vertical axis." : "Both axes are there.");
