@@ -31,7 +31,7 @@ export class Bench {
     this.kind = "tick";
     this.sheet = new Sheet();
     this.drawing = new Drawing(this.sheet.world);
-    this.loupe = new Loupe();
+    this.loupe = new Loupe(this.sheet);
     this.inspector = new Inspector(this);
     this.pointer = new Pointer(this);
     this.side = new Side(this);
@@ -63,7 +63,7 @@ export class Bench {
     this.top = top;
     this.rail = h("div", { class: "tools", role: "toolbar", "aria-label": "Tools", "aria-orientation": "vertical" });
     const near = h("div", { class: "zoom", role: "group", "aria-label": "Zoom" }, this.round("−", "Farther", "-", () => this.sheet.zoom(1 / 1.3)), this.round("+", "Nearer", "+", () => this.sheet.zoom(1.3)), this.round("⤢", "The whole figure", "0", () => this.sheet.whole()));
-    const legend = h("p", { class: "legend", "aria-hidden": "true" }, ["sure", "fair", "unsure"].map((grade) => [s("svg", { class: `key ${grade}`, viewBox: "0 0 26 8" }, s("path", { d: "M1 4h24" })), { sure: "sure", fair: "look", unsure: "doubtful" }[grade]]));
+    const legend = h("p", { class: "legend", "aria-hidden": "true" }, ["sure", "fair", "unsure"].map((grade) => [s("svg", { class: `key ${grade}`, viewBox: "0 0 26 8" }, s("path", { d: "M1 4h24" })), { sure: "sure", fair: "fairly", unsure: "doubtful" }[grade]]));
     this.stage = h("div", { class: "stage" }, this.sheet.svg, this.loupe.canvas, near, legend, this.place, this.progress.element);
     fill(main, h("div", { class: "bench" }, this.rail, h("div", { class: "centre" }, this.stage, this.inspector.element), this.side.element));
     this.showTools();

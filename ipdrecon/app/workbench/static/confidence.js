@@ -16,5 +16,5 @@ export function tickGrade(tick) {
   return off <= 0.75 ? "sure" : off <= 1.5 ? "fair" : "unsure";
 }
 
-const WORDS = { sure: "sure", fair: "look at it", unsure: "doubtful", unknown: "not judged" };
+const WORDS = { sure: "sure", fair: "fairly sure", unsure: "doubtful", unknown: "not judged" };
 export const word = (name) => WORDS[name];

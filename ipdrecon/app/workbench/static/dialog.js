@@ -5,7 +5,7 @@ import { button, h } from "./dom.js";
 /** Open a dialogue; it is closed by Escape, and the focus goes back. */
 export function open(title, ...children) {
   const before = document.activeElement;
-  const dialog = h("dialog", { class: "dialog", "aria-label": title }, h("h2", {}, title), ...children);
+  const dialog = h("dialog", { class: "dialog", "aria-label": title }, h("button", { type: "button", class: "quiet close", "aria-label": "Close", onclick: () => dialog.close() }, "✕"), h("h2", {}, title), ...children);
   dialog.addEventListener("close", () => {
     dialog.remove();
     before?.focus?.();

@@ -22,25 +22,33 @@ const crosses = (px) => px.map(([x, y]) => `M${x} ${y}m0 -5v10`).join("");
 
 export class Drawing {
   constructor(world) {
+    this.paper = s("rect", { class: "paper", x: -0.5, y: -0.5 });
     this.image = s("image", { class: "plate", x: -0.5, y: -0.5, preserveAspectRatio: "none" });
     this.rebuilt = s("g", { class: "rebuilt", "aria-hidden": "true" });
     this.read = s("g", { class: "read" });
     this.over = s("g", { class: "over" });
     this.chosen = s("g", { class: "chosen" });
-    world.append(this.image, this.rebuilt, this.read, this.over, this.chosen);
+    world.append(this.paper, this.image, this.rebuilt, this.read, this.over, this.chosen);
     this.curves = new Map();
   }
 
-  setImage(address, [width, height]) {
+  setSize([width, height]) {
+    for (const part of [this.paper, this.image]) {
+      part.setAttribute("width", width);
+      part.setAttribute("height", height);
+    }
+  }
+
+  setImage(address, size) {
     this.image.setAttribute("href", address);
-    this.image.setAttribute("width", width);
-    this.image.setAttribute("height", height);
+    this.setSize(size);
   }
 
   /** Draw a figure; the chosen panel and arm are in front. */
   draw(figure) {
     this.figure = figure;
     this.curves.clear();
+    if (figure.view?.size[0]) this.setSize(figure.view.size);
     const parts = (figure.view?.panels ?? []).map((panel) => this.panelPart(panel, panel.panel === figure.panelName));
     fill(this.read, parts);
   }

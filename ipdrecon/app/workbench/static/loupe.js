@@ -6,7 +6,8 @@ const SIDE = 168;
 const POWER = 8;
 
 export class Loupe {
-  constructor() {
+  constructor(sheet) {
+    this.sheet = sheet;
     this.canvas = h("canvas", { class: "loupe", width: SIDE, height: SIDE, "aria-hidden": "true", hidden: true });
     this.pen = this.canvas.getContext("2d");
     this.image = null;
@@ -21,10 +22,14 @@ export class Loupe {
     this.canvas.hidden = true;
   }
 
-  /** Show the surroundings of a place; `curve` is px of the curve in hand. */
+  /** Show the surroundings of a place, in the corner that is farthest from it; `curve` is px of the curve in hand. */
   show([x, y], curve = null) {
     if (!this.image?.complete) return;
+    const { width, height } = this.sheet.frame;
+    const [left, top] = this.sheet.toWindow([x, y]);
     this.canvas.hidden = false;
+    this.canvas.classList.toggle("right", left < width / 2);
+    this.canvas.classList.toggle("low", left < width / 2 ? top < height / 2 : top < SIDE + 40);
     const pen = this.pen;
     const seen = SIDE / POWER;
     pen.imageSmoothingEnabled = false;

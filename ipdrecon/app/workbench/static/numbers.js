@@ -5,11 +5,11 @@ export function short(value, digits = 3) {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
   if (value === 0) return "0";
   const places = Math.max(0, Math.min(8, digits - 1 - Math.floor(Math.log10(Math.abs(value)))));
-  return String(Number(value.toFixed(places)));
+  return String(Number(value.toFixed(places))).replace("-", "−");
 }
 
 /** With so many decimals. */
-export const fixed = (value, places = 2) => (value === null || value === undefined || !Number.isFinite(value) ? "–" : value.toFixed(places).replace("-", "−"));
+export const fixed = (value, places = 2) => (value === null || value === undefined || !Number.isFinite(value) ? "–" : value.toFixed(places).replace(/^-(0(\.0*)?)$/, "$1").replace("-", "−"));
 
 /** A p value: `0.03`, `< 0.001`. */
 export const pValue = (value) => (value === null || value === undefined ? "–" : value < 0.001 ? "< 0.001" : value.toFixed(value < 0.1 ? 3 : 2));

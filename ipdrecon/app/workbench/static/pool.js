@@ -112,7 +112,7 @@ export class Pool {
     const test = pooled.subgroup_test?.random ?? pooled.subgroup_test?.fixed;
     if (test) facts.push(["subgroups differ, p", pValue(test.p)]);
     const picture = h("img", { class: "forest", alt: `Forest plot of ${plural(pooled.k, "trial")}: pooled ${ratio(random ?? common)}`, src: URL.createObjectURL(new Blob([forest], { type: "image/svg+xml" })) });
-    const label = { "forest.svg": "Forest plot, SVG", "forest.pdf": "Forest plot, PDF", "forest.png": "Forest plot, PNG", "pooled.json": "Everything, JSON", "studies.csv": "Trials, CSV" };
+    const label = { "forest.svg": "Forest plot, SVG", "forest.pdf": "Forest plot, PDF", "forest.png": "Forest plot, PNG", "pooled.json": "Everything, JSON", "studies.csv": "Trials, CSV", "pooled.html": "Report, HTML" };
     const omitted = pooled.leave_one_out ?? [];
     fill(this.result, h("div", { class: "headline" }, h("p", { class: "big" }, `${pooled.measure} `, h("b", { id: "pooled" }, fixed(Math.exp((random ?? common).estimate))), h("span", { class: "ci" }, ` ${interval([Math.exp((random ?? common).ci_low), Math.exp((random ?? common).ci_high)])}`)), h("dl", { class: "facts" }, facts.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]))), h("div", { class: "plate-box" }, picture),
       omitted.length ? h("details", { class: "notes" }, h("summary", {}, "Without one trial each"), h("div", { class: "scroll" }, h("table", {}, h("thead", {}, h("tr", {}, ["without", "pooled", "τ²"].map((name) => h("th", { scope: "col" }, name)))), h("tbody", {}, omitted.map((row) => h("tr", {}, h("th", { scope: "row" }, row.omitted), h("td", {}, row.ci_low === undefined ? fixed(Math.exp(row.estimate)) : ratio(row)), h("td", {}, fixed(row.tau2, 4)))))))) : null,

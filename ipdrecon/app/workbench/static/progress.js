@@ -59,7 +59,7 @@ export class Progress {
 
   showPages(pages) {
     const { figure } = this.bench;
-    const card = (page) => h("li", {}, h("button", { type: "button", data: { keep: `page-${page.page}` }, class: page.n_plots ? "page has-plots" : "page", onclick: () => (page.figure ? (location.hash = `#/figure/${page.figure}`) : this.bench.read({ page: page.page })) },
+    const card = (page) => h("li", {}, h("button", { type: "button", data: { keep: `page-${page.page}` }, class: page.n_plots ? "leaf has-plots" : "leaf", onclick: () => (page.figure ? (location.hash = `#/figure/${page.figure}`) : this.bench.read({ page: page.page })) },
       h("img", { src: link(figure.path(`/page/${page.page}`)), alt: "", loading: "lazy" }), h("b", {}, `Page ${page.page}`), h("span", {}, page.n_plots === null || page.n_plots === undefined ? "looking …" : page.n_plots ? plural(page.n_plots, "plot") : "no plot seen")));
     fill(this.element, h("div", { class: "card wide" }, h("h2", {}, "Which page?"), h("p", {}, "Pages on which a plot was seen stand out."), h("ul", { class: "pages" }, pages.map(card))));
   }

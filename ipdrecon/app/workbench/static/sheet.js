@@ -5,6 +5,8 @@ import { s } from "./dom.js";
 const LEAST = 0.05;
 const MOST = 40;
 const BESIDE_PX = 56;
+const AROUND_PX = 120;
+const NEAR = 3;
 
 export class Sheet extends EventTarget {
   constructor() {
@@ -59,6 +61,11 @@ export class Sheet extends EventTarget {
     return [(event.clientX - this.frame.left - this.offset[0]) / this.scale, (event.clientY - this.frame.top - this.offset[1]) / this.scale];
   }
 
+  /** Where a place of the sheet lies in the window of the sheet. */
+  toWindow([x, y]) {
+    return [x * this.scale + this.offset[0], y * this.scale + this.offset[1]];
+  }
+
   get centre() {
     return [(this.frame.width / 2 - this.offset[0]) / this.scale, (this.frame.height / 2 - this.offset[1]) / this.scale];
   }
@@ -80,10 +87,11 @@ export class Sheet extends EventTarget {
   }
 
   /** Bring a box of the sheet into the middle, near enough to judge it. */
-  goTo([left, top, right, bottom], near = 4) {
+  goTo([left, top, right, bottom]) {
     const { width, height } = this.frame;
-    const fits = Math.min(width / (right - left + 80), height / (bottom - top + 80));
-    this.scale = Math.min(Math.max(Math.min(fits, near), LEAST), MOST);
+    const whole = Math.min(width / this.size[0], height / this.size[1]);
+    const fits = Math.min(width / (right - left + AROUND_PX), height / (bottom - top + AROUND_PX));
+    this.scale = Math.min(Math.max(Math.min(fits, NEAR * whole), LEAST), MOST);
     this.offset = [width / 2 - ((left + right) / 2) * this.scale, height / 2 - ((top + bottom) / 2) * this.scale];
     this.isFitted = false;
     this.apply();
@@ -91,7 +99,7 @@ export class Sheet extends EventTarget {
 
   /** Bring a place into view, without zooming. */
   reveal([x, y]) {
-    const [left, top] = [x * this.scale + this.offset[0], y * this.scale + this.offset[1]];
+    const [left, top] = this.toWindow([x, y]);
     const margin = 60;
     const dx = left < margin ? margin - left : left > this.frame.width - margin ? this.frame.width - margin - left : 0;
     const dy = top < margin ? margin - top : top > this.frame.height - margin ? this.frame.height - margin - top : 0;

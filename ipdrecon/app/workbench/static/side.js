@@ -32,6 +32,9 @@ export class Side {
   }
 
   choose(name) {
+    this.bench.loupe.hide();
+    this.bench.drawing.select(null);
+    this.bench.drawing.sketch();
     this.chosen = name;
     this.show();
   }

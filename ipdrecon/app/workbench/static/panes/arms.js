@@ -39,8 +39,8 @@ export class ArmsPane {
     const { figure } = this.bench;
     const others = figure.arms.map((one) => one.name).filter((name) => name !== arm.name);
     const act = (edits, said) => figure.edit(edits, said);
-    const merge = others.length ? choice([["", "Goes on as …"], ...others], "", (into) => into && act([{ edit: "merge_arms", arm: into, into: arm.name }], `${into} is the later part of ${arm.name}.`), { "aria-label": "Join the later part of this arm, read as another arm" }) : null;
-    const rows = others.length && figure.panel.at_risk ? choice([["", "Row is that of …"], ...others], "", (other) => other && act([{ edit: "tie", arms: [arm.name, other] }], "The rows have changed places."), { "aria-label": "The row of numbers at risk belongs to another arm" }) : null;
+    const merge = others.length ? choice([["", "Join its later part …"], ...others], "", (into) => into && act([{ edit: "merge_arms", arm: into, into: arm.name }], `${into} is the later part of ${arm.name}.`), { "aria-label": "Join the later part of this arm, read as another arm" }) : null;
+    const rows = others.length && figure.panel.at_risk ? choice([["", "Exchange rows with …"], ...others], "", (other) => other && act([{ edit: "tie", arms: [arm.name, other] }], "The rows have changed places."), { "aria-label": "The row of numbers at risk belongs to another arm" }) : null;
     const clear = arm.marks.length ? button("Remove all marks", () => act([{ edit: "marks", arm: arm.name, clear: true }], "All marks are gone."), { kind: "quiet" }) : null;
     return h("div", { class: "actions" }, merge, rows, button("Split in two", () => this.split(arm), { kind: "quiet", title: "A second arm that begins as a copy" }), clear, button("Give a stretch away", () => this.bench.use("stretch"), { kind: "quiet", key: "R" }), button("Delete", () => act([{ edit: "delete_arm", arm: arm.name }], `${arm.name} is deleted.`), { kind: "quiet danger" }));
   }

@@ -85,7 +85,7 @@ export class CheckPane {
   item(flag, index) {
     const isHere = index === this.at;
     return h("li", {}, h("button", { type: "button", class: `doubt-item ${flag.needs_review ? "needs" : ""} ${isHere ? "here" : ""}`, "aria-current": isHere ? "true" : null, data: { keep: `doubt-${index}` }, onclick: () => this.go(index) },
-      h("b", {}, flag.meaning), flag.detail ? h("span", {}, flag.detail) : null, h("small", {}, `${flag.place}${flag.box ? "" : " · no place in the figure"} · look at ${flag.look_at}`)));
+      h("b", {}, flag.meaning), flag.detail ? h("span", {}, flag.detail) : null, h("small", {}, `${flag.place} · look at ${flag.look_at.replace(" in overlay.png", "")}`)));
   }
 
   edits() {
