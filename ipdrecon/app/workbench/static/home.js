@@ -85,7 +85,21 @@ export class Home {
     }
     const order = { reading: 0, pages: 1, failed: 2, new: 3, read: 4 };
     const rows = [...figures].sort((one, other) => order[one.status] - order[other.status] || Number(other.needs_review) - Number(one.needs_review) || (one.confidence ?? 1) - (other.confidence ?? 1));
-    fill(this.list, h("h2", {}, `${plural(figures.length, "figure")} in ${root}`), h("ul", { class: "figures" }, rows.map((figure) => this.card(figure))));
+    const unread = figures.filter((figure) => figure.status === "new");
+    const readAll = unread.length > 1 ? button(`Read the ${unread.length} that nobody has read`, () => this.readAll(unread), { kind: "quiet" }) : null;
+    fill(this.list, h("div", { class: "row" }, h("h2", {}, `${plural(figures.length, "figure")} in ${root}`), h("span", { class: "grow" }), readAll), h("ul", { class: "figures" }, rows.map((figure) => this.card(figure))));
+  }
+
+  async readAll(figures) {
+    for (const { id } of figures.slice(0, 20)) {
+      try {
+        await ask("POST", `figures/${id}/read`, { body: {} });
+      } catch (error) {
+        complain(error);
+        break;
+      }
+    }
+    await this.refresh();
   }
 
   card(figure) {

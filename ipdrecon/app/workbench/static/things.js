@@ -61,14 +61,23 @@ export function moveEdits(panel, thing, place) {
   return pointEdits(arm, thing.index, clean(time), clean(survival));
 }
 
+// The server tells ten digits: the neighbours of a stretch are given a hair's breadth so that rounding leaves no sliver of a step behind.
+const HAIR = 1e-9;
+const leading = ([time, survival]) => [time, Math.min(1, survival + HAIR)];
+
+/** The edit of a stretch between two neighbours that stay: levels from the first on, with new points between. */
+function between(arm, before, points, after) {
+  return { edit: "points", arm: arm.name, points: [leading(before), ...points, [after[0], Math.max(0, after[1] - HAIR)]], from: before[0], to: after[0] * (1 + 10 * HAIR) };
+}
+
 /** The edits that give a point a time and a survival. */
 export function pointEdits(arm, index, time, survival) {
   const [before, after] = [arm.points[index - 1], arm.points[index + 1]];
   if (!after) {
     const end = { edit: "end", arm: arm.name, time };
-    return Math.abs(survival - arm.points[index][1]) < 1e-9 ? [end] : [end, { edit: "points", arm: arm.name, points: [before, [time, survival]], from: before[0] }];
+    return Math.abs(survival - arm.points[index][1]) < 1e-9 ? [end] : [end, { edit: "points", arm: arm.name, points: [leading(before), [time, survival]], from: before[0] }];
   }
-  return [{ edit: "points", arm: arm.name, points: [before, [time, survival]], from: before[0], to: after[0] }];
+  return [between(arm, before, [[time, survival]], after)];
 }
 
 /** The edit that changes one tick of an axis; ticks that were left out of the fit stay out, but for this one. */
@@ -90,7 +99,7 @@ export function removeEdits(panel, thing) {
   if (thing.kind === "mark") return [{ edit: "marks", arm: arm.name, delete: [arm.marks[thing.index]] }];
   const [before, after] = [arm.points[thing.index - 1], arm.points[thing.index + 1]];
   if (!after) return arm.points.length < 3 ? null : [{ edit: "end", arm: arm.name, time: before[0] }];
-  return [{ edit: "points", arm: arm.name, points: [before], from: before[0], to: after[0] }];
+  return [between(arm, before, [], after)];
 }
 
 /** The edits that add a point to a curve at a place; null where the curve has no room there. */
@@ -100,11 +109,11 @@ export function addPointEdits(panel, arm, place) {
   if (time <= 0) return null;
   if (after < 0) {
     const last = arm.points.at(-1);
-    return [{ edit: "points", arm: arm.name, points: [last, [clean(time), clean(Math.min(survival, last[1]))]], from: last[0] }];
+    return [{ edit: "points", arm: arm.name, points: [leading(last), [clean(time), clean(Math.min(survival, last[1]))]], from: last[0] }];
   }
   const [left, right] = [arm.points[after - 1], arm.points[after]];
   const level = Math.min(Math.max(survival, right[1]), left[1]);
-  return [{ edit: "points", arm: arm.name, points: [left, [clean(time), clean(level)]], from: left[0], to: right[0] }];
+  return [between(arm, left, [[clean(time), clean(level)]], right)];
 }
 
 /** A number without more digits than a place can have. */

@@ -28,10 +28,33 @@ export class AxesPane {
     unit.addEventListener("change", () => unit.value.trim() && figure.edit([{ edit: "unit", unit: unit.value.trim() }], `Time is in ${unit.value}.`));
     const scale = choice(SCALES, panel.axes.vertical.scale ?? "survival", (name) => figure.edit([{ edit: "scale", scale: name }], "The vertical axis is set."), { data: { keep: "scale" } });
     return [
+      this.panels(),
       h("h2", {}, "Time axis"), this.table("time"), field("Unit of time", unit), h("datalist", { id: "units" }, UNITS.map((name) => h("option", { value: name }))),
       h("h2", {}, "Vertical axis"), this.table("vertical"), field("It shows", scale),
       h("p", { class: "row" }, button("Add a tick", () => this.bench.use("tick"), { key: "T" }), button("Draw the box anew", () => this.bench.use("box"), { key: "B" })),
     ];
+  }
+
+  /** Panels of the figure: their names, one too many, one that was not found. */
+  panels() {
+    const { figure } = this.bench;
+    const { panels } = figure.view;
+    const item = (panel) => {
+      const name = h("input", { value: panel.panel, "aria-label": `Name of panel ${panel.panel}`, maxlength: 40, data: { keep: `panel-${panel.panel}` } });
+      name.addEventListener("change", () => name.value.trim() && figure.edit([{ edit: "rename_panel", panel: panel.edit_panel, name: name.value.trim() }], "The panel is renamed."));
+      return h("li", { class: "row tight" }, name, panels.length > 1 ? h("button", { type: "button", class: "quiet danger", "aria-label": `Leave panel ${panel.panel} out`, title: "Leave this panel out", onclick: () => figure.edit([{ edit: "delete_panel", panel: panel.edit_panel }], "The panel is left out.") }, "✕") : null);
+    };
+    return h("details", { class: "notes first" }, h("summary", {}, panels.length > 1 ? `${panels.length} panels` : "One panel"), h("ul", {}, panels.map(item)), h("p", { class: "row" }, button("Add a panel that was not found", () => this.addPanel(), { kind: "quiet" })));
+  }
+
+  addPanel() {
+    const { bench } = this;
+    const names = bench.figure.view.panels.map((panel) => panel.panel);
+    const name = [..."ABCDEFGHIJKL"].find((letter) => !names.includes(letter)) ?? `${names.length + 1}`;
+    bench.use("box", { then: (box) => {
+      bench.use("mend");
+      bench.figure.edit([{ edit: "add_panel", panel: name, box }], `Panel ${name} is added.`);
+    } });
   }
 
   table(axis) {
