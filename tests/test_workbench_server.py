@@ -473,6 +473,16 @@ def test_rebuilt_patients_and_what_the_paper_reports(client, by_hand):
     done(client.put(f"/api/figures/{figure}/given", json={}))
 
 
+def test_where_nothing_tells_the_number_of_patients_it_is_asked_for(client, read):
+    figure, _ = read
+    arms = [arm["name"] for arm in done(client.get(f"/api/figures/{figure}"))["panels"][0]["arms"]]
+    assert done(client.get(f"/api/figures/{figure}/rebuilt"), 400)["needs_n"] == arms
+    done(client.put(f"/api/figures/{figure}/given", json={"n": {arms[0]: 100}}))
+    assert done(client.get(f"/api/figures/{figure}/rebuilt"), 400)["needs_n"] == arms[1:]
+    done(client.put(f"/api/figures/{figure}/given", json={"n": {arm: 100 for arm in arms}}))
+    assert [arm["n"] for arm in done(client.get(f"/api/figures/{figure}/rebuilt"))["arms"]] == [100, 100]
+
+
 def test_downloads(client, by_hand, bench):
     figure, _ = by_hand
     done(client.get(f"/api/figures/{figure}/rebuilt"))
@@ -655,6 +665,79 @@ def test_a_reading_can_be_stopped(client, bench, monkeypatch):
     assert (status["status"], status["message"]) == ("failed", "It was stopped.")
 
 
+# --- folders that other hands have made ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def made_on_the_command_line(bench, tmp_path):
+    """A figure folder made by `ipdrecon digitise` under the served root; its name."""
+    from ipdrecon.app.commands import main
+
+    name = f"line-{tmp_path.name}"
+    path = bench.figures.root / f"{name}.png"
+    content, box = draw(False, colours={"Drug": tuple(np.random.default_rng(len(name)).random(3) * 0.5)})
+    path.write_bytes(content)
+    (tmp_path / "edits.json").write_text(json.dumps([{"edit": "add_panel", "panel": "1", "box": [box[0], box[1] - 10, box[2], box[3]]}, *axes_edits(box)]))
+    (tmp_path / "at_risk.csv").write_text("arm,time,n_risk\narm 1,0,80\narm 1,12,60\narm 2,0,81\narm 2,12,\n")
+    given = ["--edits", str(tmp_path / "edits.json"), "--at-risk", str(tmp_path / "at_risk.csv"), "--name", "arm 1=Placebo", "--unit", "months"]
+    (tmp_path / "at_risk.csv").write_text((tmp_path / "at_risk.csv").read_text().replace("arm 1", "Placebo"))
+    assert main(["digitise", str(path), "--no-ocr", "-q", *given]) in (0, 3)
+    return name
+
+
+def found(client, name):
+    bench_state = done(client.get("/api/state"))["figures"]
+    return next(row["id"] for row in bench_state if row["name"] == name)
+
+
+def test_what_the_command_line_was_given_is_kept(client, bench, made_on_the_command_line):
+    figure = found(client, made_on_the_command_line)
+    seen = done(client.get(f"/api/figures/{figure}"))
+    assert (seen["status"], seen["revision"], seen["can_undo"]) == ("read", 0, False)
+    assert [edit["edit"] for edit in seen["edits"]] == ["add_panel", "axis", "axis", "unit", "rename_arm"]
+    assert not (bench.figures.root / made_on_the_command_line / "journal.json").exists()
+    after = edit(client, figure, {"edit": "end", "arm": "Placebo", "time": 44.0})
+    panel = after["panels"][0]
+    assert [arm["name"] for arm in panel["arms"]] == ["Placebo", "arm 2"]
+    assert [cell["n_risk"] for cell in panel["at_risk"]["cells"]] == [80, 60, 81, None]
+    assert panel["arms"][0]["points"][-1][0] == 44
+    assert panel["arms"][1]["points"] == seen["panels"][0]["arms"][1]["points"]
+
+
+def test_tables_changed_by_hand_are_not_written_over_unasked(client, bench, made_on_the_command_line):
+    path = bench.figures.root / made_on_the_command_line / "curves.csv"
+    path.write_text(path.read_text().replace("46", "45"))
+    figure = found(client, made_on_the_command_line)
+    seen = done(client.get(f"/api/figures/{figure}"))
+    assert "edited" in [flag["name"] for flag in seen["flags"]] or seen["panels"][0]["arms"][0]["points"][-1][0] < 46
+    before = path.read_bytes()
+    answer = edit(client, figure, {"edit": "unit", "unit": "weeks"}, status=400)
+    assert answer["can_keep"]
+    assert "changed by hand" in answer["error"]
+    assert path.read_bytes() == before
+    assert edit(client, figure, {"edit": "unit", "unit": "weeks"}, keep=True)["status"] == "read"
+
+
+def test_one_bad_folder_does_not_hide_the_others(client, bench, made_on_the_command_line):
+    folder = bench.figures.root / made_on_the_command_line
+    (folder / "edits.json").write_text('[{"edit": "none"}]')
+    alone = bench.figures.root / "alone"
+    alone.mkdir(exist_ok=True)
+    (alone / "curves.csv").write_text("arm,time,survival\nA,0,1\nA,5,0.5\n")
+    for name, content in (("half", "{"), ("odd", "[1]")):
+        (bench.figures.root / name).mkdir(exist_ok=True)
+        (bench.figures.root / name / "figure.json").write_text(content)
+    figure = found(client, made_on_the_command_line)
+    seen = done(client.get(f"/api/figures/{figure}"))
+    assert "edit 1: its kind is 'none'" in seen["message"]
+    assert "edit 1" in edit(client, figure, {"edit": "unit", "unit": "weeks"}, status=400)["error"]
+    assert (folder / "edits.json").read_text() == '[{"edit": "none"}]'
+    seen = done(client.get(f"/api/figures/{found(client, 'alone')}"))
+    assert (seen["status"], seen["has_image"], seen["panels"][0]["arms"][0]["points"]) == ("read", False, [[0, 1], [5, 0.5]])
+    for name in ("half", "odd"):
+        assert done(client.get(f"/api/figures/{found(client, name)}"))["status"] in ("new", "failed")
+
+
 # --- killed ----------------------------------------------------------------------------------------------------------
 
 
@@ -719,22 +802,24 @@ def start_server(root, *more):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
-def test_a_killed_server_loses_no_answered_edit(tmp_path):
+def test_a_killed_server_loses_no_answered_edit(client, bench):
     httpx = pytest.importorskip("httpx")
     content, box = draw(False)
-    process, address = start_server(tmp_path)
+    root = bench.figures.root / "killed"
+    root.mkdir()
+    process, address = start_server(root)
     base, token = address.split("/?token=")
     answered = []
-    with httpx.Client(base_url=base, headers={"X-Ipdrecon-Token": token}, timeout=120) as client:
-        figure = taken(client, content, "killed.png")
-        seen = edit(client, figure, {"edit": "add_panel", "panel": "1", "box": [box[0], box[1] - 10, box[2], box[3]]}, *axes_edits(box))
+    with httpx.Client(base_url=base, headers={"X-Ipdrecon-Token": token}, timeout=120) as other:
+        figure = taken(other, content, "killed.png")
+        seen = edit(other, figure, {"edit": "add_panel", "panel": "1", "box": [box[0], box[1] - 10, box[2], box[3]]}, *axes_edits(box))
 
         def work():
             revision = seen["revision"]
             for number in range(1000):
                 own = {"edit": "end", "panel": "1", "arm": "arm 1", "time": 45.0 - number / 100}
                 try:
-                    answer = client.post(f"/api/figures/{figure}/edits", json={"revision": revision, "edits": [own]})
+                    answer = other.post(f"/api/figures/{figure}/edits", json={"revision": revision, "edits": [own]})
                 except httpx.HTTPError:
                     return
                 revision = answer.json()["revision"]
@@ -747,25 +832,29 @@ def test_a_killed_server_loses_no_answered_edit(tmp_path):
         process.send_signal(signal.SIGKILL)
         worker.join()
     process.communicate()
-    process, address = start_server(tmp_path, "--json")
-    address = json.loads(address)["address"]
-    base, token = address.split("/?token=")
-    with httpx.Client(base_url=base, headers={"X-Ipdrecon-Token": token}, timeout=120) as client:
-        done(client.get(f"/api/figures/{figure}"))
-        settled(client, figure)
-        now = done(client.get(f"/api/figures/{figure}"))
-        ends = [one for one in now["edits"] if one["edit"] == "end"]
-        assert ends[: len(answered)] == answered
-        assert len(ends) <= len(answered) + 1
-        assert now["status"] == "read"
-        assert now["panels"][0]["arms"][0]["points"][-1][0] == pytest.approx(ends[-1]["time"])
-        assert now["can_undo"]
-        undone = done(client.post(f"/api/figures/{figure}/undo", json={"revision": now["revision"]}))
-        assert [one for one in undone["edits"] if one["edit"] == "end"] == ends[:-1]
-    assert not list(tmp_path.rglob("*.part"))
+    figure = next(row["id"] for row in done(client.get("/api/state"))["figures"] if row["name"] == "killed")
+    done(client.get(f"/api/figures/{figure}"))
+    settled(client, figure)
+    now = done(client.get(f"/api/figures/{figure}"))
+    ends = [one for one in now["edits"] if one["edit"] == "end"]
+    assert ends[: len(answered)] == answered
+    assert len(ends) <= len(answered) + 1
+    assert now["status"] == "read"
+    assert now["panels"][0]["arms"][0]["points"][-1][0] == pytest.approx(ends[-1]["time"])
+    undone = done(client.post(f"/api/figures/{figure}/undo", json={"revision": now["revision"]}))
+    assert [one for one in undone["edits"] if one["edit"] == "end"] == ends[:-1]
+    assert not list(root.rglob("*.part"))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+def test_the_address_is_told_first_and_an_interrupt_ends_it_cleanly(tmp_path):
+    process, line = start_server(tmp_path, "--json")
+    address = json.loads(line)["address"]
+    assert address.startswith("http://127.0.0.1:")
     process.send_signal(signal.SIGINT)
-    out, complaints = process.communicate(timeout=30)
+    out, complaints = process.communicate(timeout=60)
     assert (process.returncode, out, "Traceback" in complaints) == (0, "", False)
+    assert list(tmp_path.iterdir()) == []
 
 
 # --- the journal and the command -------------------------------------------------------------------------------------

@@ -224,7 +224,7 @@ def work(line, memory, send):
 
             traceback.print_exc()
             message = str(error) if is_expected(error) else f"this is a bug in ipdrecon ({type(error).__name__}: {error}); report it with the figure."
-            answer = {"error": {"kind": type(error).__name__ if is_expected(error) else "Bug", "message": message}}
+            answer = {"error": {"kind": type(error).__name__ if is_expected(error) else "Bug", "message": message, "answer": getattr(error, "answer", {})}}
     words = [[list(key), list(result)] for kind, key, result in memory.news if kind == "text"]
     memory.news.clear()
     send(answer | {"words": words})

@@ -12,6 +12,7 @@ from ipdrecon.app import library
 from ipdrecon.app.given import EDITS
 from ipdrecon.app.saving import write_files
 from ipdrecon.app.workbench.journal import JOURNAL, Journal, label
+from ipdrecon.app.workbench.standing import Standing, changed_by_hand, read_record, take_up
 from ipdrecon.app.workbench.views import figure_view
 from ipdrecon.app.workbench.worker import JobError, WorkerError
 from ipdrecon.app.workflow import OWN_FILES, write_figure_folder
@@ -57,29 +58,24 @@ class Desk:
         self._view, self._drafts, self._size, self.is_warm = None, [], None, False
         self._warming = threading.Lock()
         self.ticks, self._began, self.instead = 0, None, None
-        self.journal, self._seen = Journal.read(folder), _stamp(folder / EDITS)
         self._open()
 
     # --- what is there -------------------------------------------------------------------------------------------
 
     def _open(self):
         """Take up what the folder holds; a reading that does not go with the edits is done anew by `ready`."""
-        with contextlib.suppress(FileNotFoundError):
-            for part in self.folder.glob(".*.part"):
-                part.unlink(missing_ok=True)
-        record = self._record()
+        self._standing, self._seen = take_up(self.folder, is_document=self.is_document), _stamp(self.folder / EDITS)
+        self.journal, record = self._standing.journal, self._standing.record
+        failed = self._standing.trouble or (self.journal.given or {}).get("failed")
         if record is not None and (self.source is None or list(record["edits"]) == list(self.journal.edits)):
-            self._take(library.read_digitisation(self.folder), record)
-        elif record is not None or self.journal.edits or (self.journal.given or {}).get("failed"):
-            self.status, self.message = "failed", (self.journal.given or {}).get("failed") or "The edits were changed since the figure was read."
-
-    def _record(self):
-        if not (self.folder / library.CURVES).is_file() or not (self.folder / library.FIGURE).is_file():
-            return None
-        try:
-            return json.loads((self.folder / library.FIGURE).read_text("utf-8"))
-        except ValueError:
-            return None
+            try:
+                self._take(library.read_digitisation(self.folder), record)
+            except (IpdreconError, KeyError, TypeError) as error:
+                self.status, self.message = "failed", f"The tables of the folder cannot be used: {error}"
+        elif record is not None or self.journal.edits or failed:
+            self.status, self.message = "failed", failed or "The edits were changed since the figure was read."
+        if self._standing.trouble:
+            self.message = self._standing.trouble
 
     def _take(self, digitisation, record):
         self._view = figure_view(digitisation, record)
@@ -93,8 +89,9 @@ class Desk:
     @property
     def is_stale(self):
         """Whether tables are there that do not go with the edits."""
-        record = self._record()
-        return record is not None and list(record["edits"]) != list(self.journal.edits)
+        record = read_record(self.folder)
+        usable = record is not None and not self._standing.trouble
+        return usable and list(record["edits"]) != list(self.journal.edits) and not changed_by_hand(self.folder, record)
 
     @property
     def revision(self):
@@ -171,6 +168,8 @@ class Desk:
                 raise BusyError("The figure is being read already; wait, or stop it first.")
             if self.source is None:
                 raise FolderError("The figure's own file is not there; only its tables are. Put the picture beside its folder.")
+            if self._standing.trouble:
+                raise FolderError(f"{self._standing.trouble} Mend the file, or take it away.")
             if given:
                 self.journal = self.journal.knowing(**given)
             self.status, self.step, self.message, self.instead = "reading", "", "", None
@@ -186,7 +185,7 @@ class Desk:
             except JobError as error:
                 self._fail(self.journal, error)
             except IpdreconError as error:
-                self.status, self.message = "failed", str(error)
+                self.status, self.message = "read" if self._view is not None else "failed", str(error)
             finally:
                 self.seconds, self._began, self.step = time.monotonic() - self._began, None, ""
                 self.ticks += 1
@@ -212,6 +211,7 @@ class Desk:
         write_figure_folder(self.folder, files, TABLES, outdated=(library.OVERLAY,))
         self.journal, self._view, self._drafts, self._seen = journal, answer["view"], [], _stamp(self.folder / EDITS)
         self.status, self.message = "read", ""
+        self._standing = Standing(journal, None)
 
     def _fail(self, journal, error):
         """Keep the edits of a figure that cannot be read; tables of an earlier reading are taken away."""
@@ -254,7 +254,6 @@ class Desk:
         """Take up edits that were changed by another program."""
         if self._seen != _stamp(self.folder / EDITS) and self.status != "reading":
             with self.lock:
-                self.journal, self._seen = Journal.read(self.folder), _stamp(self.folder / EDITS)
                 self._view, self._drafts, self._size, self.status = None, [], None, "new"
                 self._open()
 
@@ -287,9 +286,15 @@ class Desk:
             self._look_again()
             if revision != self.revision:
                 raise OldRevisionError(f"The figure has been changed in the meantime: its revision is {self.revision}, not {revision}. Look at it anew.")
+            if self._standing.trouble:
+                raise FolderError(f"{self._standing.trouble} Mend the file, or take it away.")
             if self.source is None:
                 raise FolderError("The figure's own file is not there, so that it cannot be read anew with edits. Put the picture beside its folder.")
-            self._reread(make(self.journal), may_fail=keep or self.status != "read")
+            changed = changed_by_hand(self.folder, read_record(self.folder))
+            if changed and not keep:
+                raise RefusedError(f"{', '.join(changed)} of the folder was changed by hand; an edit reads the figure anew and writes over it.")
+            before = self.journal.appended(self._standing.first) if self._standing.first else self.journal
+            self._reread(make(before), may_fail=keep or self.status != "read")
             self.ticks += 1
 
     def _reread(self, journal, *, may_fail=True):

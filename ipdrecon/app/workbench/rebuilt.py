@@ -34,7 +34,19 @@ def arms_of(folder, *, n=None, n_event=None):
     given = {key: {arm: number for arm, number in numbers.items() if arm in names} for key, numbers in totals.items()}
     if _is_current(folder, given):
         return digitisation, workflow.read_arms(folder)
-    return workflow.reconstruct_to_folder(folder, **given)
+    try:
+        return workflow.reconstruct_to_folder(folder, **given)
+    except ReconstructionError as error:
+        error.answer = {"needs_n": _without_n(digitisation, given.get("n", {}))}
+        raise
+
+
+def _without_n(digitisation, n):
+    """Arms whose number of patients nothing tells, as a list."""
+    kept = digitisation.settings.get("n", {}) | n
+    tables = {panel.panel: panel.at_risk for panel in digitisation.panels}
+    arms = [(panel.panel, curve.arm) for panel in digitisation.panels for curve in panel.curves if curve.arm not in kept]
+    return [arm for panel, arm in arms if tables[panel] is None or not len(tables[panel].row(arm)[0])]
 
 
 def _is_current(folder, given):

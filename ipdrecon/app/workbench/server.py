@@ -5,6 +5,7 @@ import contextlib
 import json
 import secrets
 import shutil
+import signal
 import socket
 import tempfile
 import threading
@@ -23,6 +24,7 @@ STATIC = Path(__file__).with_name("static")
 MOST_JSON_BYTES, MOST_AT_ONCE = 4 * 1024**2, 64
 _WAIT_SECONDS, _TICK_SECONDS, _SLOWEST_UPLOAD_SECONDS = 25.0, 0.03, 120.0
 _STATIC_TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".html": "text/html; charset=utf-8"}
+_TOLD = ("figure", "needs_n")
 _STATUSES = (
     (OldRevisionError, 409), (BusyError, 503), (UnknownError, 404), (TooLargeError, 413), (NoFigureError, 415), (TooManyError, 429),
     (Malformed, 422), (IpdreconError, 400), (MetaAnalysisError, 400), (JobError, 400),
@@ -186,8 +188,8 @@ def _error(error, bench):
     message = " ".join(str(error).split())
     for place in (bench.scratch, bench.figures.root):
         message = message.replace(f"{place}/", "").replace(str(place), place.name)
-    more = getattr(error, "answer", None) if status == 409 else {"can_keep": True} if isinstance(error, RefusedError) else None
-    return _json({"error": message} | (more or {}), 500 if isinstance(error, JobError) and error.kind == "Bug" else status)
+    more = {"can_keep": True} if isinstance(error, RefusedError) else {key: value for key, value in getattr(error, "answer", {}).items() if key in _TOLD}
+    return _json({"error": message} | more, 500 if isinstance(error, JobError) and error.kind == "Bug" else status)
 
 
 async def _no_such(request, error):
@@ -300,11 +302,13 @@ def _run(uvicorn, listener, bench, on_ready):
     port = listener.getsockname()[1]
     app = make_app(bench, [f"{host}:{port}" for host in ("127.0.0.1", "localhost")])
     config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="off", ws="none", server_header=False, date_header=False, timeout_graceful_shutdown=1, proxy_headers=False)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     bench.warm()
     try:
-        if on_ready is not None:
-            on_ready(f"http://127.0.0.1:{port}/?token={bench.token}")
         with contextlib.suppress(KeyboardInterrupt):
+            if on_ready is not None:
+                on_ready(f"http://127.0.0.1:{port}/?token={bench.token}")
             uvicorn.Server(config).run(sockets=[listener])
     finally:
         bench.close()

@@ -100,8 +100,8 @@ def _arm(calibration, curve, record):
 
 
 def points_px(calibration, time, survival):
-    """Places of points in px, shape (n_points, 2)."""
-    return np.column_stack(calibration.to_px(time, survival))
+    """Places of points in px, to a thousandth, shape (n_points, 2)."""
+    return np.round(np.column_stack(calibration.to_px(time, survival)), 3)
 
 
 # --- numbers at risk -------------------------------------------------------------------------------------------------

@@ -1,0 +1,119 @@
+"""What stands in a figure folder when the workbench takes it up: its record, its edits, what other hands have changed."""
+
+import contextlib
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from ipdrecon.app import library
+from ipdrecon.app.given import EDITS
+from ipdrecon.app.record import figure_record
+from ipdrecon.app.saving import json_bytes
+from ipdrecon.app.workbench.journal import JOURNAL, Journal
+from ipdrecon.errors import IpdreconError
+
+_MADE_FROM = (library.CURVES, library.AT_RISK, library.CENSOR_MARKS)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a folder holds.
+
+    Attributes
+    ----------
+    journal : Journal
+    record : dict or None
+        What `figure.json` holds, or would hold of tables that stand alone.
+    first : tuple of dict
+        Edits that must come before any other one, so that a new reading keeps what was given to an earlier one.
+    trouble : str
+        Why the edits cannot be used; they are left as they are.
+    """
+
+    journal: Journal
+    record: dict | None
+    first: tuple = ()
+    trouble: str = ""
+
+
+def take_up(folder, *, is_document=False):
+    """Look at a figure folder.
+
+    What was given on the command line and kept in `figure.json` alone becomes the beginning of the edits.
+
+    Parameters
+    ----------
+    folder : Path
+    is_document : bool
+        Whether the figure's file has pages.
+
+    Returns
+    -------
+    Standing
+    """
+    _clear_parts(folder)
+    record = read_record(folder)
+    try:
+        journal = Journal.read(folder)
+    except IpdreconError as error:
+        return Standing(Journal(given={}), record, trouble=str(error))
+    if record is None or (folder / EDITS).is_file() or (folder / JOURNAL).is_file():
+        return Standing(journal, record)
+    settings = record["settings"] if isinstance(record["settings"], dict) else {}
+    given = {} if settings.get("ocr", True) else {"ocr": False}
+    pages = {panel.get("page", 1) for panel in record["panels"]}
+    given |= {"page": pages.pop()} if is_document and len(pages) == 1 else {}
+    return Standing(Journal(tuple(record["edits"]), given=given), record, _rows(settings.get("at_risk") or {}))
+
+
+def _rows(tables):
+    """Edits that give numbers at risk as they were given to an earlier reading."""
+    edits = []
+    for panel, columns in tables.items():
+        rows = {}
+        for arm, time, n_risk in zip(columns["arm"], columns["time"], columns["n_risk"], strict=True):
+            rows.setdefault(arm, []).append((time, None if n_risk is None else int(n_risk)))
+        edits += [{"edit": "row", "panel": panel, "arm": arm, "time": [t for t, _ in row], "n_risk": [n for _, n in row]} for arm, row in rows.items()]
+    return tuple(edits)
+
+
+def read_record(folder):
+    """Read `figure.json`, or make it of tables that stand alone; None where nothing was read yet, or it is damaged."""
+    if not (folder / library.CURVES).is_file():
+        return None
+    try:
+        if (folder / library.FIGURE).is_file():
+            return json.loads((folder / library.FIGURE).read_text("utf-8"))
+        return json.loads(json_bytes(figure_record(library.read_digitisation(folder), {})))
+    except (OSError, ValueError, IpdreconError):
+        return None
+
+
+def changed_by_hand(folder, record):
+    """Names of tables that are not as the program wrote them, as a list."""
+    known = (record or {}).get("files") or {}
+    seen = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in _MADE_FROM if (folder / name).is_file()}
+    return [name for name, digest in seen.items() if known.get(name, digest) != digest]
+
+
+def _clear_parts(folder):
+    """Take away what a process that is gone had begun to write."""
+    with contextlib.suppress(OSError):
+        for part in Path(folder).glob(".*.part"):
+            owner = part.name.split(".")[-2]
+            if not owner.isdigit() or int(owner) == os.getpid() or not _is_alive(int(owner)):
+                part.unlink(missing_ok=True)
+
+
+def _is_alive(process):
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
