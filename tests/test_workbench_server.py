@@ -665,6 +665,19 @@ def test_a_reading_can_be_stopped(client, bench, monkeypatch):
     assert (status["status"], status["message"]) == ("failed", "It was stopped.")
 
 
+def test_stopping_a_reading_that_waits_leaves_the_one_under_way_alone(client, bench):
+    with bench.crew.reader._turn:
+        ids = []
+        for name in ("first", "second"):
+            content, _ = draw(False, colours={"Drug": "tab:olive" if name == "first" else "tab:pink"})
+            ids.append(done(client.post("/api/figures", params={"name": name, "read": 0}, content=content), 201)["id"])
+            done(client.post(f"/api/figures/{ids[-1]}/read", json={"ocr": False}), 202)
+        done(client.delete(f"/api/figures/{ids[1]}/read"))
+        assert done(client.get(f"/api/figures/{ids[0]}/status"))["status"] == "reading"
+    assert "stopped" not in settled(client, ids[0])["message"]
+    assert settled(client, ids[1])["message"] == "It was stopped."
+
+
 # --- folders that other hands have made ------------------------------------------------------------------------------
 
 
@@ -736,6 +749,28 @@ def test_one_bad_folder_does_not_hide_the_others(client, bench, made_on_the_comm
     assert (seen["status"], seen["has_image"], seen["panels"][0]["arms"][0]["points"]) == ("read", False, [[0, 1], [5, 0.5]])
     for name in ("half", "odd"):
         assert done(client.get(f"/api/figures/{found(client, name)}"))["status"] in ("new", "failed")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links as POSIX has them")
+def test_links_lead_nowhere(client, bench, tmp_path):
+    (tmp_path / "secret.csv").write_text("arm,time,survival\nsecret,0,1\nsecret,5,0.5\n")
+    (tmp_path / "place").mkdir()
+    (tmp_path / "place" / "fig.png").write_bytes(draw(False)[0])
+    folder = bench.figures.root / "links"
+    folder.mkdir()
+    (folder / "curves.csv").symlink_to(tmp_path / "secret.csv")
+    (folder / "ipd.csv").symlink_to(tmp_path / "secret.csv")
+    (bench.figures.root / "place").symlink_to(tmp_path / "place")
+    (bench.figures.root / "picture.png").symlink_to(tmp_path / "place" / "fig.png")
+    (bench.figures.root / "links.mine").symlink_to(tmp_path / "place")
+    names = [row["name"] for row in done(client.get("/api/state"))["figures"]]
+    assert not {"place", "fig", "picture"} & set(names)
+    figure = found(client, "links")
+    assert done(client.get(f"/api/figures/{figure}/files")) == []
+    for name in ("curves.csv", "ipd.csv"):
+        assert client.get(f"/api/figures/{figure}/files/{name}").status_code == 404
+    assert "secret" not in client.get(f"/api/figures/{figure}").text
+    assert client.get(f"/api/figures/{figure}", params={"reader": "mine"}).status_code == 404
 
 
 # --- killed ----------------------------------------------------------------------------------------------------------

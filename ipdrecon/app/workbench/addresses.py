@@ -12,7 +12,7 @@ from ipdrecon.app.draws import DRAWS
 from ipdrecon.app.given import EDITS
 from ipdrecon.app.saving import plain
 from ipdrecon.app.workbench.comparing import CONSENSUS_FILE
-from ipdrecon.app.workbench.desk import REPORTED, OldRevisionError
+from ipdrecon.app.workbench.desk import REPORTED, OldRevisionError, is_own_file
 from ipdrecon.app.workbench.figures import MOST_BYTES, MOST_PAGES, MOST_PIXELS, UnknownError
 from ipdrecon.app.workbench.rebuilt import COLUMNS, reported_rows
 from ipdrecon.errors import EditError
@@ -90,7 +90,7 @@ class Asked:
 def figure_record(entry, desk, reader):
     """Make the answer about one figure."""
     desk.ready()
-    panel_files = [name for name in FILES if (desk.folder / name).is_file()]
+    panel_files = [name for name in FILES if is_own_file(desk.folder / name)]
     page = (desk.journal.given or {}).get("page")
     return {
         "id": entry.id,
@@ -359,7 +359,7 @@ def _agreement(asked, rows):
 def files(asked):
     """What can be downloaded."""
     folder = asked.desk.folder
-    there = [name for name in FILES if (folder / name).is_file()]
+    there = [name for name in FILES if is_own_file(folder / name)]
     rows = [{"name": name, "bytes": (folder / name).stat().st_size, "type": TYPES[Path(name).suffix]} for name in there]
     return rows + ([{"name": ALL_FILES, "bytes": None, "type": TYPES[".zip"]}] if there else [])
 
@@ -371,7 +371,7 @@ def file(asked, name):
         desk.tidy()
     if name == ALL_FILES:
         return _zipped(desk.folder), TYPES[".zip"]
-    if name not in FILES or not (desk.folder / name).is_file():
+    if name not in FILES or not is_own_file(desk.folder / name):
         raise UnknownError("There is no such file.")
     return (desk.folder / name).read_bytes(), TYPES[Path(name).suffix]
 
@@ -380,6 +380,6 @@ def _zipped(folder):
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in FILES:
-            if (folder / name).is_file():
+            if is_own_file(folder / name):
                 archive.writestr(zipfile.ZipInfo(f"{folder.name}/{name}"), (folder / name).read_bytes(), zipfile.ZIP_DEFLATED)
     return packed.getvalue()

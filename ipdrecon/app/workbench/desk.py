@@ -58,6 +58,7 @@ class Desk:
         self._view, self._drafts, self._size, self.is_warm = None, [], None, False
         self._warming = threading.Lock()
         self.ticks, self._began, self.instead = 0, None, None
+        self._is_unwanted = self._is_running = False
         self._open()
 
     # --- what is there -------------------------------------------------------------------------------------------
@@ -173,6 +174,7 @@ class Desk:
             if given:
                 self.journal = self.journal.knowing(**given)
             self.status, self.step, self.message, self.instead = "reading", "", "", None
+            self._is_unwanted = False
             self._began = time.monotonic()
             self.ticks += 1
 
@@ -180,13 +182,14 @@ class Desk:
         """Read the figure with its edits, and write its folder; errors end up in `message`."""
         with self.lock:
             try:
-                answer = self._ask(self._crew.reader, self.journal.edits, self._told, READ_SECONDS)
+                answer = self._ask(self._crew.reader, self.journal.edits, READ_SECONDS, on_step=self._told, is_wanted=self._begins)
                 self._settle(self.journal, answer)
             except JobError as error:
                 self._fail(self.journal, error)
             except IpdreconError as error:
                 self.status, self.message = "read" if self._view is not None else "failed", str(error)
             finally:
+                self._is_running = False
                 self.seconds, self._began, self.step = time.monotonic() - self._began, None, ""
                 self.ticks += 1
 
@@ -195,13 +198,18 @@ class Desk:
         self.ticks += 1
 
     def stop(self):
-        """Stop a reading that is under way."""
-        if self.status == "reading":
+        """Stop a reading that is under way, or waits for its turn."""
+        self._is_unwanted = True
+        if self._is_running:
             self._crew.reader.stop()
 
-    def _ask(self, worker, edits, on_step=None, seconds=EDIT_SECONDS):
+    def _begins(self):
+        self._is_running = not self._is_unwanted
+        return self._is_running
+
+    def _ask(self, worker, edits, seconds=EDIT_SECONDS, **calls):
         given = self._options | {"panel": (self.journal.given or {}).get("panel"), "sheet": str(self.sheet)}
-        return self._crew.read(by=worker, seconds=seconds, on_step=on_step, edits=list(edits), **given)
+        return self._crew.read(by=worker, seconds=seconds, edits=list(edits), **calls, **given)
 
     def _settle(self, journal, answer):
         """Put edits and tables on disk, then take them up."""
@@ -226,14 +234,14 @@ class Desk:
         return hashlib.sha256(self.source.read_bytes()).hexdigest() if self.source is not None else ""
 
     def warm(self):
-        """Let the process that answers edits see the figure before the first edit."""
+        """Let the process that answers edits see the figure before the first edit; its text is read by the other one."""
         if self.is_warm or self.source is None:
             return
         with self._warming:
-            if not self.is_warm:
+            for worker in (self._crew.reader, self._crew.mender) if not self.is_warm else ():
                 with contextlib.suppress(JobError, WorkerError):
-                    self._ask(self._crew.mender, self.journal.edits)
-                self.is_warm = True
+                    self._ask(worker, self.journal.edits)
+            self.is_warm = True
 
     def ready(self):
         """Bring what is shown up to date: the draft of a figure that could not be read, or tables older than the edits."""
@@ -298,6 +306,7 @@ class Desk:
             self.ticks += 1
 
     def _reread(self, journal, *, may_fail=True):
+        self.warm()
         try:
             answer = self._ask(self._crew.mender, journal.edits)
         except JobError as error:
@@ -307,7 +316,6 @@ class Desk:
             self._fail(journal, error)
         else:
             self._settle(journal, answer)
-        self.is_warm = True
 
     def know(self, **given):
         """Keep what is given beside the edits.
@@ -391,7 +399,7 @@ class Desk:
 
     def _contents(self):
         names = (*OWN_FILES, REPORTED)
-        return {name: (self.folder / name).read_bytes() for name in names if name != library.OVERLAY and (self.folder / name).is_file()}
+        return {name: (self.folder / name).read_bytes() for name in names if name != library.OVERLAY and is_own_file(self.folder / name)}
 
 
 def _stamp(path):
@@ -410,6 +418,11 @@ def begin_folder(folder, given):
     given : dict
     """
     Journal(given=given).write(folder)
+
+
+def is_own_file(path):
+    """Whether a file is there and is no link to another place."""
+    return path.is_file() and not path.is_symlink()
 
 
 def is_figure_folder(folder):

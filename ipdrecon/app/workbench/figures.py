@@ -13,7 +13,14 @@ from pathlib import Path
 
 from ipdrecon.app import library
 from ipdrecon.app.saving import write_files
-from ipdrecon.app.workbench.desk import QUICK_SECONDS, READ_SECONDS, Desk, begin_folder, is_figure_folder
+from ipdrecon.app.workbench.desk import (
+    QUICK_SECONDS,
+    READ_SECONDS,
+    Desk,
+    begin_folder,
+    is_figure_folder,
+    is_own_file,
+)
 from ipdrecon.app.workbench.journal import JOURNAL
 from ipdrecon.app.workbench.worker import JobError, WorkerError
 from ipdrecon.errors import FigureError, IpdreconError
@@ -156,13 +163,13 @@ class Figures:
     def _find_source(self, entry):
         given = _json(entry.folder / JOURNAL).get("given") or {}
         name = given.get("source")
-        if isinstance(name, str) and name == Path(name).name and (entry.folder.parent / name).is_file():
+        if isinstance(name, str) and name == Path(name).name and is_own_file(entry.folder.parent / name):
             entry.source = entry.folder.parent / name
             entry.parent = self._id(entry.source.with_suffix("")) if given.get("page") else None
         if entry.source is None:
             name = str(_json(entry.folder / library.FIGURE).get("file") or "")
             places = [place / name for place in (entry.folder, entry.folder.parent, self.root)] if name and name == Path(name).name else []
-            entry.source = next((place for place in places if place.is_file() and place.suffix.lower() in ENDINGS), None)
+            entry.source = next((place for place in places if is_own_file(place) and place.suffix.lower() in ENDINGS), None)
 
     def entry(self, figure_id):
         """Find one figure by its id.
@@ -412,7 +419,7 @@ class Figures:
 def _is_other(folder):
     """Whether a folder is something else than a reading: the folder of another picture, or of anything."""
     pictures = [ending for ending in ENDINGS if folder.with_name(folder.name + ending).is_file()]
-    return bool(pictures) or (folder.exists() and not is_figure_folder(folder) and any(folder.iterdir()))
+    return bool(pictures) or folder.is_symlink() or (folder.exists() and not is_figure_folder(folder) and any(folder.iterdir()))
 
 
 def _slug(name):

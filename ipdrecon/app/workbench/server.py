@@ -21,7 +21,7 @@ from ipdrecon.errors import FolderError, IpdreconError
 from metaanalysis.errors import MetaAnalysisError
 
 STATIC = Path(__file__).with_name("static")
-MOST_JSON_BYTES, MOST_AT_ONCE = 4 * 1024**2, 64
+MOST_JSON_BYTES, MOST_AT_ONCE = 4 * 1024**2, 36
 _WAIT_SECONDS, _TICK_SECONDS, _SLOWEST_UPLOAD_SECONDS = 25.0, 0.03, 120.0
 _STATIC_TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".html": "text/html; charset=utf-8"}
 _TOLD = ("figure", "needs_n")

@@ -81,7 +81,7 @@ def _rows(tables):
 
 def read_record(folder):
     """Read `figure.json`, or make it of tables that stand alone; None where nothing was read yet, or it is damaged."""
-    if not (folder / library.CURVES).is_file():
+    if not (folder / library.CURVES).is_file() or any((folder / name).is_symlink() for name in (*_MADE_FROM, library.FIGURE)):
         return None
     try:
         if (folder / library.FIGURE).is_file():

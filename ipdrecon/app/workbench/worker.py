@@ -16,6 +16,7 @@ from ipdrecon.errors import IpdreconError
 MOST_MEMORY = 8 * 1024**3
 _KEPT_WORDS = 20_000
 _ENDS = object()
+_STOPPED = "It was stopped."
 
 
 class WorkerError(IpdreconError):
@@ -74,7 +75,7 @@ class Worker:
         while len(self._known) > _KEPT_WORDS:
             self._known.popitem(last=False)
 
-    def call(self, job, *, seconds, on_step=None, on_words=None, **given):
+    def call(self, job, *, seconds, on_step=None, on_words=None, is_wanted=None, **given):
         """Have a job done.
 
         Parameters
@@ -87,6 +88,8 @@ class Worker:
             Called with the name of each step.
         on_words : callable, optional
             Called with what text was read, as `learn` takes it.
+        is_wanted : callable, optional
+            Asked when the job's turn has come, whether it is still to be done.
         **given
             What the job needs; JSON.
 
@@ -102,6 +105,8 @@ class Worker:
             When the process took too long, or died.
         """
         with self._turn:
+            if is_wanted is not None and not is_wanted():
+                raise WorkerError(_STOPPED)
             self._start()
             with self._guard:
                 words = [[json.loads(key), result] for key, result in self._untold.items()]
@@ -146,7 +151,7 @@ class Worker:
 
     def _died(self):
         if self._stopping:
-            return WorkerError("It was stopped.")
+            return WorkerError(_STOPPED)
         return WorkerError("It needed too much memory, or the file made the reader fail; nothing was changed. Give a smaller figure, or convert it to PNG.")
 
     def _start(self):
@@ -204,10 +209,10 @@ class Crew:
     def __init__(self, *, debug=False):
         self.reader, self.mender, self.rebuilder = (Worker(name, debug=debug) for name in ("reader", "mender", "rebuilder"))
 
-    def read(self, *, by, seconds, on_step=None, **given):
+    def read(self, *, by, seconds, on_step=None, is_wanted=None, **given):
         """Have a figure read by one of the processes, and tell the other what text it has seen."""
         other = self.mender if by is self.reader else self.reader
-        return by.call("read", seconds=seconds, on_step=on_step, on_words=other.learn, **given)
+        return by.call("read", seconds=seconds, on_step=on_step, on_words=other.learn, is_wanted=is_wanted, **given)
 
     def close(self):
         """End all processes."""
