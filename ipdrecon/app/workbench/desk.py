@@ -343,7 +343,7 @@ class Desk:
             raise FolderError("The figure's own file is not there; only its tables are. Put the picture beside its folder.")
         if not self.sheet.exists():
             options = self._options if self.is_document else self._options | {"ocr": False}
-            answer = self._crew.mender.call("sheet", seconds=READ_SECONDS, sheet=str(self.sheet), **options)
+            answer = self._crew.rebuilder.call("sheet", seconds=READ_SECONDS, sheet=str(self.sheet), **options)
             if answer["size"] is None:
                 raise FolderError("The figure cannot be shown: it cannot be opened.")
         return self.sheet
