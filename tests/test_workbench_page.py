@@ -302,11 +302,16 @@ def test_the_keyboard_alone(page, served, drawn):
     was = page.evaluate("document.activeElement.value")
     keys.type(str(int(was) - 1))
     keys.press("Enter")
+    under = int(page.evaluate("document.activeElement.value"))
+    keys.type(str(under - 1))  # while the first is still being stored
+    keys.press("Enter")
     settled(page)
-    assert len(ask()["edits"]) == len(before["edits"]) + 1
+    counts = [edit["n_risk"] for edit in ask()["edits"][len(before["edits"]) :]]
+    assert counts == [int(was) - 1, under - 1]
     keys.press("F2")
-    keys.press("Control+z")
-    settled(page)
+    for _ in range(2):
+        keys.press("Control+z")
+        settled(page)
     assert len(ask()["edits"]) == len(before["edits"])
 
     keys.press("?")

@@ -29,8 +29,8 @@ def steps(time, event):
     return np.append(at, time.max()), np.append(level, level[-1])
 
 
-def draw(path, *, seed=3, has_labels=True, has_table=True, pages=1):
-    """Draw a figure; returns the numbers at risk by arm."""
+def draw(path, *, seed=3, has_labels=True, has_table=True, pages=1, misprints=()):
+    """Draw a figure; returns the numbers at risk by arm. `misprints` are other numbers by arm and time."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -45,7 +45,7 @@ def draw(path, *, seed=3, has_labels=True, has_table=True, pages=1):
         axes.step(*steps(time, event), where="post", color=_COLOUR[arm], label=arm, linewidth=1.6)
         for at, count in zip(TIMES, at_risk[arm], strict=True):
             if has_table:
-                axes.annotate(str(count), (at, 0), (0, -62 - 20 * row), xycoords=("data", "axes fraction"), textcoords="offset points", ha="center")
+                axes.annotate(str(dict(misprints).get((arm, at), count)), (at, 0), (0, -62 - 20 * row), xycoords=("data", "axes fraction"), textcoords="offset points", ha="center")
         if has_table:
             axes.annotate(arm, (0, 0), (-66, -62 - 20 * row), xycoords=("data", "axes fraction"), textcoords="offset points", ha="left")
     axes.set(xlim=(0, 54), ylim=(0, 1.02), xticks=TIMES, yticks=(0, 0.25, 0.5, 0.75, 1))

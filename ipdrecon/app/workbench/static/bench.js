@@ -19,6 +19,7 @@ import { stroke } from "./tools/stroke.js";
 
 const TOOLS = [mend, point, stroke, mark, tick, stretch, box];
 const NUDGE_MS = 450;
+const LOUPE_PX = 70;
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export class Bench {
@@ -176,7 +177,7 @@ export class Bench {
 
   commit(thing, place) {
     this.selectSoon({ ...thing, x: place[0], y: place[1] });
-    return this.figure.edit(moveEdits(this.figure.panel, thing, place), "Moved.");
+    return this.figure.edit(() => moveEdits(this.figure.panel, thing, place), "Moved.");
   }
 
   tellPlace(place) {
@@ -188,7 +189,8 @@ export class Bench {
     this.sheet.goTo(target);
     const [left, top, right, bottom] = target;
     this.drawing.sketch(s("rect", { class: "visited", x: left - 4, y: top - 4, width: right - left + 8, height: bottom - top + 8 }));
-    this.loupe.show([(left + right) / 2, (top + bottom) / 2], this.figure.arm?.px);
+    if (right - left < LOUPE_PX) this.loupe.show([(left + right) / 2, (top + bottom) / 2], this.figure.arm?.px);
+    else this.loupe.hide();
   }
 
   openCell(cell) {

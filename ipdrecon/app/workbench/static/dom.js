@@ -6,7 +6,10 @@ function dress(element, properties, children) {
   for (const [name, value] of Object.entries(properties ?? {})) {
     if (value === undefined || value === null || value === false) continue;
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (name === "value" || name === "checked" || name === "selected" || name === "htmlFor") element[name] = value;
+    else if (name === "value" && element.tagName === "INPUT") {
+      element.defaultValue = value;
+      element.addEventListener("change", () => { element.defaultValue = element.value; });
+    } else if (name === "value" || name === "checked" || name === "selected" || name === "htmlFor") element[name] = value;
     else if (name === "data") Object.assign(element.dataset, value);
     else element.setAttribute(name, value === true ? "" : value);
   }
@@ -43,12 +46,25 @@ export function choice(options, chosen, onchange, properties = {}) {
   return h("select", { ...properties, onchange: (event) => onchange(event.target.value) }, made.map(([value, text]) => h("option", { value, selected: value === chosen }, text)));
 }
 
-/** Put other children into an element; the focus stays where it was, if what had it is still there. */
+/** Put other children into an element; focus and half-typed words stay where they were, if what had them is still there. */
 export function fill(element, ...children) {
-  const focused = element.contains(document.activeElement) ? document.activeElement.dataset.keep : null;
+  const old = element.contains(document.activeElement) ? document.activeElement : null;
+  const kept = old?.dataset.keep;
+  const [from, to] = kept && old.tagName === "INPUT" ? [old.selectionStart, old.selectionEnd] : [];
   element.replaceChildren(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
-  if (focused) element.querySelector(`[data-keep="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+  const now = kept ? element.querySelector(`[data-keep="${CSS.escape(kept)}"]`) : null;
+  now?.focus({ preventScroll: true });
+  if (now && old.tagName === "INPUT" && old.value !== old.defaultValue) carryOver(old.value, now, from, to);
   return element;
+}
+
+/** Go on with what was being typed; it is told as a change when the field is left. */
+function carryOver(text, now, from, to) {
+  now.value = text;
+  if (typeof from === "number") now.setSelectionRange(from, to);
+  let isTold = false;
+  now.addEventListener("change", () => { isTold = true; }, { once: true });
+  now.addEventListener("blur", () => isTold || now.dispatchEvent(new Event("change", { bubbles: true })), { once: true });
 }
 
 /** Whether somebody is typing, so that letters are no commands. */

@@ -72,10 +72,11 @@ export class Figure extends EventTarget {
     return this.waiting === 0;
   }
 
-  /** Append edits; `panel` is filled in. `said` is told to a screen reader when it is done. Gives whether it was. */
+  /** Append edits, or what a function makes of the figure when it is their turn; `panel` is filled in. `said` is told to a screen reader. Gives whether it was done. */
   edit(edits, said = "") {
-    const named = edits.map((edit) => ("panel" in edit || edit.edit === "arms" && edit.all ? edit : { ...edit, panel: this.editPanel }));
-    return this.send("POST", "/edits", { edits: named }, said);
+    const panel = this.editPanel;
+    const make = () => (typeof edits === "function" ? edits() : edits).map((edit) => ("panel" in edit ? edit : { ...edit, panel }));
+    return this.send("POST", "/edits", () => ({ edits: make() }), said);
   }
 
   /** Put another list in the place of all edits. */
@@ -100,11 +101,11 @@ export class Figure extends EventTarget {
   send(method, rest, body, said) {
     this.waiting += 1;
     this.dispatchEvent(new Event("saving"));
-    const done = this.queue.then(() => this.sendNow(method, rest, body, said));
-    this.queue = done.catch(() => false).then((result) => {
+    const done = this.queue.then(() => this.sendNow(method, rest, typeof body === "function" ? body() : body, said));
+    this.queue = done.catch((error) => complain(error)).then((result) => {
       this.waiting -= 1;
       this.dispatchEvent(new Event("saving"));
-      return result;
+      return Boolean(result);
     });
     return this.queue;
   }

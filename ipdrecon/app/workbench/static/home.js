@@ -21,7 +21,7 @@ export class Home {
     document.title = "ipdrecon workbench";
     fill(top, h("h1", {}, "ipdrecon workbench"), h("span", { class: "grow" }), h("a", { href: "#/pool", class: "home" }, "Pool"), button("Keys", showKeys, { kind: "quiet keyed", key: "?", title: "All keys" }));
     const drop = h("label", { class: "drop", htmlFor: "file" }, s("svg", { viewBox: "0 0 64 48", "aria-hidden": "true" }, s("path", { d: "M6 4v38h54M6 10h14v7h10v8h12v6h16" })), h("strong", {}, "Drop a Kaplan-Meier figure here"), h("span", {}, "or choose a file: PNG, JPEG, PDF, SVG. It stays on this machine."), this.file);
-    fill(main, h("div", { class: "page" }, drop, h("ol", { class: "way", "aria-label": "What happens then" }, ["It is read: axes, curves, censor marks, numbers at risk.", "You check the doubtful places and mend what is wrong.", "Patients, hazard ratio and medians follow at once."].map((text) => h("li", {}, text))), this.list));
+    fill(main, h("div", { class: "page first" }, drop, h("ol", { class: "way", "aria-label": "What happens then" }, ["It is read: axes, curves, censor marks, numbers at risk.", "You check the doubtful places and mend what is wrong.", "Patients, hazard ratio and medians follow at once."].map((text) => h("li", {}, text))), this.list));
     this.listen(drop);
     await this.refresh();
   }
@@ -105,7 +105,7 @@ export class Home {
   card(figure) {
     const sure = grade(figure.confidence);
     const state = figure.status === "read" ? h("span", { class: `grade ${sure}` }, `${word(sure)}${figure.confidence === null ? "" : ` ${fixed(figure.confidence, 2)}`}`) : h("span", { class: `grade ${figure.status === "failed" ? "unsure" : "unknown"}` }, WORDS[figure.status]);
-    const flags = figure.n_flags ? `${plural(figure.n_flags, "flag")}${figure.needs_review ? ", look at it" : ""}` : figure.status === "read" ? "no flags" : figure.message;
+    const flags = figure.n_flags ? `${plural(figure.n_flags, "flag")}${figure.needs_review ? ", look at it" : ""}` : figure.status === "read" ? "no flags" : "";
     const thumb = figure.status === "pages" || !figure.file || /\.pdf$/i.test(figure.file) ? h("div", { class: "thumb" }, figure.file?.split(".").pop().toUpperCase() ?? "") : h("img", { class: "thumb", loading: "lazy", alt: "", src: link(`figures/${figure.id}/image`) });
     return h("li", {}, h("a", { class: "figure-card", href: `#/figure/${figure.id}`, data: { keep: figure.id } }, thumb, h("b", {}, figure.name), h("span", { class: "soft" }, [figure.trial, figure.arms?.join(" · ")].filter(Boolean).join(" — ") || figure.file), h("span", { class: "line" }, state, h("small", {}, flags)), figure.readers?.length ? h("small", {}, `read by ${figure.readers.length + 1}`) : null));
   }

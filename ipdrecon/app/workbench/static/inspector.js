@@ -66,18 +66,22 @@ export class Inspector {
     const { figure } = this.bench;
     const tick = figure.panel.axes[thing.axis].ticks[thing.index];
     if (!tick) return [];
-    const set = (changes) => figure.edit([axisEdit(figure.panel, thing.axis, thing.index, changes)], "Tick set.");
+    const set = (changes) => figure.edit(() => [axisEdit(figure.panel, thing.axis, thing.index, changes)], "Tick set.");
     const off = tick.used === false ? "left out: it contradicts the others" : `${fixed(Math.abs(tick.residual ?? 0), 2)} px off the straight scale`;
     return [h("b", {}, thing.axis === "time" ? "Tick, time axis" : "Tick, vertical axis"), input(short(tick.value, 8), (value) => set({ value }), "Value", "tick-value"), input(fixed(tick.px, 1), (px) => set({ px }), "at px", "tick-px"), h("span", { class: "soft" }, off), this.removal(thing)];
   }
 
   point(thing) {
     const { figure } = this.bench;
-    const arm = figure.arms.find((one) => one.name === thing.arm);
+    const find = () => figure.arms.find((one) => one.name === thing.arm);
+    const arm = find();
     const [time, survival] = arm?.points[thing.index] ?? [];
     if (time === undefined) return [];
-    const set = (t, p) => figure.edit(pointEdits(arm, thing.index, t, p), "Point set.");
-    return [h("b", {}, `Point ${thing.index} of ${arm.points.length - 1}, ${arm.name}`), input(short(time, 6), (value) => set(value, survival), "Time", "point-time"), input(fixed(survival, 4), (value) => set(time, value), "Survival", "point-survival"), this.removal(thing)];
+    const set = (t, p) => figure.edit(() => {
+      const [oldTime, oldSurvival] = find().points[thing.index];
+      return pointEdits(find(), thing.index, t ?? oldTime, p ?? oldSurvival);
+    }, "Point set.");
+    return [h("b", {}, `Point ${thing.index} of ${arm.points.length - 1}, ${arm.name}`), input(short(time, 6), (value) => set(value, null), "Time", "point-time"), input(fixed(survival, 4), (value) => set(null, value), "Survival", "point-survival"), this.removal(thing)];
   }
 
   mark(thing) {

@@ -72,7 +72,7 @@ export class AxesPane {
       if (Number.isNaN(value)) {
         tell(`“${box.value}” is no number.`, { seconds: 3 });
         box.value = was;
-      } else figure.edit([axisEdit(panel, axis, index, { [name]: value })], `Tick set to ${value}.`);
+      } else figure.edit(() => [axisEdit(figure.panel, axis, index, { [name]: value })], `Tick set to ${value}.`);
     };
     const input = (name, was) => {
       const box = h("input", { value: was, inputmode: "decimal", autocomplete: "off", "aria-label": `${name === "px" ? "px" : "value"} of tick ${index + 1} of the ${axis} axis`, data: { keep: `${axis}-${index}-${name}` }, onfocus: () => this.visit(axis, tick) });

@@ -57,7 +57,13 @@ export class Reported {
     this.list.lastElementChild?.querySelector("input")?.focus();
   }
 
-  async store() {
+  /** One after the other, so that the last word is the last one stored. */
+  store() {
+    this.storing = (this.storing ?? Promise.resolve()).then(() => this.storeNow());
+    return this.storing;
+  }
+
+  async storeNow() {
     const { figure } = this.bench;
     try {
       this.answer = await ask("PUT", figure.path("/reported"), { query: figure.query, body: { rows: this.full.map(({ isFresh, ...row }) => row) } });
