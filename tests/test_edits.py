@@ -271,6 +271,16 @@ def test_rows_follow_arms_that_go_and_come(with_table):
 # --- what is refused -------------------------------------------------------------------------------------------------
 
 
+def test_a_box_given_by_hand_stands_in_for_the_frame_and_is_given_once(figure, read):
+    left, top, right, bottom = figure[1]
+    added = {"edit": "add_panel", "panel": "1", "box": [left, top, right, bottom]}
+    (panel,) = read(added).panels
+    assert len(panel.curves) == 2
+    assert panel.box.left == left
+    with pytest.raises(EditError, match="panel '1' is there already"):
+        read(added, added)
+
+
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
@@ -278,7 +288,6 @@ def test_rows_follow_arms_that_go_and_come(with_table):
         ({"edit": "rename_arm", "arm": "arm 1", "name": "arm 2"}, "there is an arm 'arm 2' already"),
         ({"edit": "delete_arm", "arm": "arm 1", "panel": "B"}, "no panel 'B'; the panels are '1'"),
         ({"edit": "box", "panel": "C", "box": [0, 0, 50, 50]}, "no panel 'C'; the panels are '1'. Use add_panel"),
-        ({"edit": "add_panel", "panel": "1", "box": [0, 0, 50, 50]}, "panel '1' is there already"),
         ({"edit": "delete_panel", "panel": "1"}, "delete every panel"),
         ({"edit": "points", "arm": "arm 2", "points": [[20, 0.9]]}, "would rise from 0.499 to 0.900 at 20"),
         ({"edit": "points", "arm": "arm 2", "points": [[20, 4]]}, "point 1 is time 20, survival 4"),

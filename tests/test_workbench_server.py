@@ -299,6 +299,17 @@ def test_the_command_line_repeats_what_the_workbench_did(client, by_hand, bench,
     assert (tmp_path / "again" / "overlay.png").read_bytes() == (folder / "overlay.png").read_bytes()
 
 
+def test_a_review_repeats_the_edits_of_a_figures_own_folder_unless_the_trial_names_others(tmp_path):
+    from ipdrecon.app.review import FigureEntry
+    from ipdrecon.app.review_figure import edits_of
+
+    assert edits_of(tmp_path, FigureEntry(file="fig5.png")) is None
+    (tmp_path / "fig5").mkdir()
+    (tmp_path / "fig5" / "edits.json").write_text("[]")
+    assert edits_of(tmp_path, FigureEntry(file="fig5.png")) == tmp_path / "fig5" / "edits.json"
+    assert edits_of(tmp_path, FigureEntry(file="fig5.png", edits="other.json")) == tmp_path / "other.json"
+
+
 # --- edits -----------------------------------------------------------------------------------------------------------
 
 
@@ -645,6 +656,9 @@ def test_what_takes_too_long_or_too_much_is_ended_and_the_next_job_done(bench, m
     try:
         with pytest.raises(workers.WorkerError, match="more than 0.001 s and was stopped"):
             worker.call("summarise", seconds=0.001, source=str(path))
+        assert worker.call("summarise", seconds=60, source=str(path))["kind"] == "PNG"
+        worker._process.kill()
+        worker._process.wait()
         assert worker.call("summarise", seconds=60, source=str(path))["kind"] == "PNG"
     finally:
         worker.close()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ipdrecon.app import sentences
-from ipdrecon.app.given import Given
+from ipdrecon.app.given import EDITS, Given
 from ipdrecon.app.workflow import digitise_to_folder, reconstruct_to_folder, validate_to_folder
 from ipdrecon.errors import FolderError, ReconstructionError
 from ipdrecon.flags import Flag
@@ -109,7 +109,7 @@ def run_figure(source, trial, entry, review, stage):
         y_range=entry.y_range,
         unit=entry.time_unit,
         at_risk=at_risk,
-        edits=source / entry.edits if entry.edits else None,
+        edits=edits_of(source, entry),
     )
     digitisation = digitise_to_folder(source / entry.file, stage / place, given)
     panel = _panel_of(digitisation, entry, source / entry.file)
@@ -129,6 +129,25 @@ def run_figure(source, trial, entry, review, stage):
     flags += tuple(flag for comparison in comparisons for flag in comparison.rebuilt.flags)
     flags += agreement.flags if agreement is not None else ()
     return FigureResult(trial, entry, place, digitisation, arms, named, comparisons, agreement, tuple(dict.fromkeys(flags)))
+
+
+def edits_of(source, entry):
+    """Find the file of edits of a trial's figure: the one `trial.toml` names, else that of the figure's own folder.
+
+    Parameters
+    ----------
+    source : Path
+        The trial's folder.
+    entry : FigureEntry
+
+    Returns
+    -------
+    Path or None
+    """
+    if entry.edits:
+        return source / entry.edits
+    own = (source / entry.file).with_suffix("") / EDITS
+    return own if own.is_file() else None
 
 
 def _refuse_left_out(digitisation, arms, named, path):

@@ -13,7 +13,8 @@ from ipdrecon.app.given import EDITS
 from ipdrecon.app.saving import plain
 from ipdrecon.app.workbench.comparing import CONSENSUS_FILE
 from ipdrecon.app.workbench.desk import REPORTED, OldRevisionError, is_own_file
-from ipdrecon.app.workbench.figures import MOST_BYTES, MOST_PAGES, MOST_PIXELS, UnknownError
+from ipdrecon.app.workbench.documents import MOST_PAGES
+from ipdrecon.app.workbench.figures import MOST_BYTES, MOST_PIXELS, UnknownError
 from ipdrecon.app.workbench.rebuilt import COLUMNS, reported_rows
 from ipdrecon.errors import EditError
 from ipdrecon.model import SCALES

@@ -144,6 +144,10 @@ class Desk:
             "confidence": (self._view or {}).get("confidence"),
         }
 
+    def tick(self):
+        """Note that something has changed, for those who wait for it."""
+        self.ticks += 1
+
     # --- reading -------------------------------------------------------------------------------------------------
 
     @property
@@ -176,7 +180,7 @@ class Desk:
             self.status, self.step, self.message, self.instead = "reading", "", "", None
             self._is_unwanted = False
             self._began = time.monotonic()
-            self.ticks += 1
+            self.tick()
 
     def read(self):
         """Read the figure with its edits, and write its folder; errors end up in `message`."""
@@ -191,11 +195,11 @@ class Desk:
             finally:
                 self._is_running = False
                 self.seconds, self._began, self.step = time.monotonic() - self._began, None, ""
-                self.ticks += 1
+                self.tick()
 
     def _told(self, step):
         self.step = step
-        self.ticks += 1
+        self.tick()
 
     def stop(self):
         """Stop a reading that is under way, or waits for its turn."""
@@ -303,7 +307,7 @@ class Desk:
                 raise RefusedError(f"{', '.join(changed)} of the folder was changed by hand; an edit reads the figure anew and writes over it.")
             before = self.journal.appended(self._standing.first) if self._standing.first else self.journal
             self._reread(make(before), may_fail=keep or self.status != "read")
-            self.ticks += 1
+            self.tick()
 
     def _reread(self, journal, *, may_fail=True):
         self.warm()
@@ -342,8 +346,8 @@ class Desk:
         if self.source is None:
             raise FolderError("The figure's own file is not there; only its tables are. Put the picture beside its folder.")
         if not self.sheet.exists():
-            options = self._options if self.is_document else self._options | {"ocr": False}
-            answer = self._crew.rebuilder.call("sheet", seconds=READ_SECONDS, sheet=str(self.sheet), **options)
+            worker, ocr = (self._crew.reader, {}) if self.is_document else (self._crew.rebuilder, {"ocr": False})
+            answer = worker.call("sheet", seconds=READ_SECONDS, sheet=str(self.sheet), **self._options | ocr)
             if answer["size"] is None:
                 raise FolderError("The figure cannot be shown: it cannot be opened.")
         return self.sheet

@@ -14,24 +14,23 @@ from pathlib import Path
 from ipdrecon.app import library
 from ipdrecon.app.saving import write_files
 from ipdrecon.app.workbench.desk import (
-    QUICK_SECONDS,
-    READ_SECONDS,
     Desk,
     begin_folder,
     is_figure_folder,
     is_own_file,
 )
+from ipdrecon.app.workbench.documents import MOST_PAGES, Documents
 from ipdrecon.app.workbench.journal import JOURNAL
 from ipdrecon.app.workbench.worker import JobError, WorkerError
 from ipdrecon.errors import FigureError, IpdreconError
 
 ENDINGS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WebP", ".tif": "TIFF", ".tiff": "TIFF", ".bmp": "BMP", ".gif": "GIF", ".pdf": "PDF", ".svg": "SVG"}
-MOST_BYTES, MOST_PIXELS, MOST_PAGES = 50 * 1024**2, 120_000_000, 200
+MOST_BYTES, MOST_PIXELS = 50 * 1024**2, 120_000_000
 MOST_WAITING = 20
 _DEEPEST, _MOST_FOLDERS, _FRESH_SECONDS = 5, 3000, 1.0
 _LEFT_OUT = {"results", "node_modules", "__pycache__", "export", "pictures"}
 _READER = re.compile(r"[A-Za-z0-9_-]{1,30}")
-_PAGE_SIDE_PX, _SMALL_SIDE_PX, _TIDY_SECONDS = 2600, 420, 4.0
+_TIDY_SECONDS = 4.0
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10))}
 
 
@@ -90,7 +89,7 @@ class Figures:
 
     def __init__(self, root, crew, scratch):
         self.root, self.crew, self.scratch = Path(root).resolve(), crew, scratch
-        self._desks, self._pages, self._guard = {}, {}, threading.RLock()
+        self._desks, self._guard, self._documents = {}, threading.RLock(), Documents(crew, scratch)
         self._found, self._found_at = {}, 0.0
         self._background = ThreadPoolExecutor(4, "workbench")
         self._waiting = 0
@@ -236,19 +235,22 @@ class Figures:
             known = entry.source
             if known is not None and entry.parent is None and known.stat().st_size == len(content) and hashlib.sha256(known.read_bytes()).hexdigest() == digest:
                 return entry, False
-        kind = self._checked(content)
+        summary = self._checked(content)
         with self._guard:
             stem = self._free_stem(_slug(name))
-            ending = next(ending for ending, one in ENDINGS.items() if one == kind)
+            ending = next(ending for ending, one in ENDINGS.items() if one == summary["kind"])
             write_files(self.root, {f"{stem}{ending}": content})
-        return self.entry(self._id(self.root / stem)), True
+        self.forget()
+        entry = self.entry(self._id(self.root / stem))
+        self._documents.keep(entry.source, summary)
+        return entry, True
 
     def _checked(self, content):
-        """Kind of a file, told by the worker."""
+        """What the worker tells of a file."""
         path = self.scratch / f"{os.urandom(8).hex()}.upload"
         write_files(self.scratch, {path.name: content})
         try:
-            summary = self.crew.rebuilder.call("summarise", seconds=QUICK_SECONDS, source=str(path))
+            summary = self._documents.look(path)
         except (JobError, WorkerError) as error:
             raise NoFigureError(str(error).replace(str(path), "The file")) from error
         finally:
@@ -257,7 +259,7 @@ class Figures:
             raise TooLargeError(f"The picture has {summary['width'] * summary['height'] / 1e6:.0f} million px; at most {MOST_PIXELS // 10**6} are read. Scale it down.")
         if summary["n_pages"] > MOST_PAGES:
             raise TooLargeError(f"The document has {summary['n_pages']} pages; at most {MOST_PAGES} are looked through. Give a file of just the pages with the figure.")
-        return summary["kind"]
+        return summary
 
     def _free_stem(self, stem):
         names = {path.name.split(".")[0].casefold() for path in self.root.iterdir()}
@@ -286,7 +288,7 @@ class Figures:
         """
         as_picture = given.pop("as_picture", False)
         if entry.source is not None and entry.source.suffix.lower() in (".pdf", ".svg") and entry.parent is None:
-            n_pages = self.summary(entry)["n_pages"]
+            n_pages = self._documents.summary(entry.source)["n_pages"]
             if as_picture or (n_pages > 1 and page is not None):
                 return self._start_page(entry, page or 1, as_picture, given)
             if n_pages > 1:
@@ -304,7 +306,7 @@ class Figures:
         return entry
 
     def _start_page(self, entry, page, as_picture, given):
-        summary = self.summary(entry)
+        summary = self._documents.summary(entry.source)
         if not 1 <= page <= summary["n_pages"]:
             raise FigureError(f"Page {page} was asked for, but the file has {summary['n_pages']}.")
         folder = entry.folder.with_name(f"{entry.folder.name}-p{page}")
@@ -317,8 +319,7 @@ class Figures:
     def _page_picture(self, entry, page):
         """Draw a page into a picture beside the document; the folder of the figure that it is then."""
         path = entry.folder.with_name(f"{entry.folder.name}-p{page}-picture.png")
-        if not path.exists():
-            self.crew.reader.call("page", seconds=READ_SECONDS, source=str(entry.source), page=page, most_side_px=_PAGE_SIDE_PX, out=str(path))
+        self._documents.picture(entry.source, page, path)
         return path.with_suffix("")
 
     def _read(self, entry, desk):
@@ -338,7 +339,7 @@ class Figures:
             folder = self._page_picture(base, (desk.journal.given or {}).get("page") or 1)
             picture = self._start(self.entry(self._id(folder)), None, {})
             desk.instead = picture.id
-            desk.ticks += 1
+            desk.tick()
 
     def tidy_soon(self, desk):
         """Let the pictures of a folder be drawn when nothing has happened for a while."""
@@ -357,42 +358,19 @@ class Figures:
 
     # --- documents -----------------------------------------------------------------------------------------------
 
-    def summary(self, entry):
-        """Tell what a figure's file is, as the worker does; remembered."""
-        key = (entry.source, entry.source.stat().st_mtime_ns)
-        if key not in self._pages:
-            self._pages[key] = self.crew.rebuilder.call("summarise", seconds=QUICK_SECONDS, source=str(entry.source)) | {"plots": {}, "begun": False}
-        return self._pages[key]
-
     def _survey(self, entry, n_pages):
-        desk, summary = self.desk(entry), self.summary(entry)
+        desk = self.desk(entry)
         desk.status, desk.message = "pages", f"The document has {n_pages} pages; choose one."
-        desk.ticks += 1
-        if not summary["begun"]:
-            summary["begun"] = True
-            self._background.submit(self._count, entry, desk, summary)
-
-    def _count(self, entry, desk, summary):
-        for page in range(1, min(summary["n_pages"], MOST_PAGES) + 1):
-            try:
-                summary["plots"][page] = self.crew.rebuilder.call("count_plots", seconds=QUICK_SECONDS, source=str(entry.source), page=page)
-            except (JobError, WorkerError):
-                summary["plots"][page] = {"n_plots": 0, "n_pictures": 0}
-            desk.ticks += 1
+        if self._documents.begin(entry.source):
+            self._background.submit(self._documents.count, entry.source, desk.tick)
+        desk.tick()
 
     def pages(self, entry):
         """List the pages of a document, with the plots found on each; empty for other figures."""
-        key = (entry.source, entry.source.stat().st_mtime_ns) if entry.source is not None and entry.source.is_file() else None
-        if key not in self._pages or self._pages[key]["n_pages"] == 1:
-            return []
-        summary, ids = self._pages[key], {id_ for id_, other in self.entries(anew=True).items() if other.parent == entry.id}
-        unknown = {"n_plots": None, "n_pictures": None}
-        return [
-            {"page": page, "width": summary["width"], "height": summary["height"]}
-            | summary["plots"].get(page, unknown)
-            | {"figure": own if (own := self._id(entry.folder.with_name(f"{entry.folder.name}-p{page}"))) in ids else None}
-            for page in range(1, summary["n_pages"] + 1)
-        ]
+        pages = self._documents.pages(entry.source)
+        ids = {id_ for id_, other in self.entries(anew=True).items() if other.parent == entry.id} if pages else ()
+        own = [self._id(entry.folder.with_name(f"{entry.folder.name}-p{page['page']}")) for page in pages]
+        return [page | {"figure": id_ if id_ in ids else None} for page, id_ in zip(pages, own, strict=True)]
 
     def page_picture(self, entry, page):
         """Give the file with a small picture of a page.
@@ -401,12 +379,9 @@ class Figures:
         ------
         UnknownError
         """
-        if entry.source is None or not 1 <= page <= self.summary(entry)["n_pages"]:
+        if entry.source is None or not 1 <= page <= self._documents.summary(entry.source)["n_pages"]:
             raise UnknownError("There is no such page.")
-        path = self.scratch / f"{entry.id}-{page}-{entry.source.stat().st_mtime_ns}.png"
-        if not path.exists():
-            self.crew.mender.call("page", seconds=QUICK_SECONDS, source=str(entry.source), page=page, most_side_px=_SMALL_SIDE_PX, out=str(path))
-        return path
+        return self._documents.small_picture(entry.source, page, entry.id)
 
     def close(self):
         """Let go of everything."""

@@ -159,6 +159,7 @@ class Worker:
             if self._process is not None and self._process.poll() is None:
                 self._stopping = False
                 return
+            _put_away(self._process)
             self._stopping, self._untold = False, dict(self._known)
             path = os.pathsep.join(folder or os.getcwd() for folder in sys.path)
             self._process = subprocess.Popen(
@@ -175,18 +176,23 @@ class Worker:
     def _end(self):
         with self._guard:
             process, self._process = self._process, None
-        if process is not None:
-            process.kill()
-            process.wait()
-            for stream in (process.stdin, process.stdout):
-                with contextlib.suppress(OSError):
-                    stream.close()
+        _put_away(process)
 
     def close(self):
         """End the process for good."""
         self.stop()
         with self._turn:
             self._end()
+
+
+def _put_away(process):
+    """End a process, if there is one, and let go of its streams."""
+    if process is not None:
+        process.kill()
+        process.wait()
+        for stream in (process.stdin, process.stdout):
+            with contextlib.suppress(OSError):
+                stream.close()
 
 
 def _pass_on(stream, answers):
