@@ -559,3 +559,33 @@ def test_everything_has_a_name_and_can_be_read(page, served, drawn, scheme):
     page.get_by_role("link", name="Figures").click()
     page.wait_for_selector(".figure-card")
     assert page.evaluate(FAULTS) == {"nameless": [], "faint": [], "styled": 0}
+
+
+def test_a_tablet(browser, page, served, drawn):
+    put_in(page, drawn["trial"][0])
+    figure = Asking(served[0], page)()
+    context = browser.new_context(viewport={"width": 1024, "height": 768}, has_touch=True)
+    tablet = context.new_page()
+    tablet.goto(page.url)
+    tablet.wait_for_selector(".chosen-arm")
+    other = figure["panels"][0]["arms"][1]
+    middle = other["px"][len(other["px"]) // 2]
+    tablet.touchscreen.tap(*on_screen(tablet, (middle[0] + 1, middle[1])))
+    tab(tablet, "Arms")
+    chosen = tablet.locator(".arms li.chosen input")
+    assert chosen.input_value() == other["name"]
+    assert tablet.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    before = tablet.evaluate("document.querySelector('.world').getScreenCTM().a")
+    tablet.evaluate(
+        """([x, y]) => {
+            const sheet = document.querySelector('.sheet');
+            sheet.setPointerCapture = () => {};
+            const at = (type, id, dx) => sheet.dispatchEvent(new PointerEvent(type, {pointerId: id, bubbles: true, clientX: x + dx, clientY: y, button: 0, pointerType: 'touch'}));
+            at('pointerdown', 1, -20); at('pointerdown', 2, 20);
+            for (let k = 1; k < 9; k += 1) { at('pointermove', 1, -20 - 5 * k); at('pointermove', 2, 20 + 5 * k); }
+            at('pointerup', 1, -60); at('pointerup', 2, 60);
+        }""",
+        on_screen(tablet, middle),
+    )
+    assert tablet.evaluate("document.querySelector('.world').getScreenCTM().a") > 2 * before
+    context.close()

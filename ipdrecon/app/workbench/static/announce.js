@@ -8,8 +8,8 @@ export function say(text) {
   place.textContent = place.textContent === text ? `${text} ` : text;
 }
 
-/** Show a message; `actions` are `[label, function]`. Errors stay until they are closed. */
-export function tell(text, { kind = "note", actions = [], seconds = kind === "error" ? 0 : 5 } = {}) {
+/** Show a message; `actions` are `[label, function]`. Errors stay longer. */
+export function tell(text, { kind = "note", actions = [], seconds = kind === "error" ? 25 : 5 } = {}) {
   const place = document.getElementById("toasts");
   for (const old of [...place.children]) if (old.dataset.text === text) old.remove();
   const close = () => toast.remove();
@@ -25,6 +25,6 @@ export function tell(text, { kind = "note", actions = [], seconds = kind === "er
 /** Show what went wrong. */
 export function complain(error) {
   if (error.name === "AbortError") return;
-  tell(error.message, { kind: "error" });
+  tell(error.message.replace(/^edit \d+ \(\w+\): (.)/, (_, first) => first.toUpperCase()), { kind: "error" });
   if (!("status" in error)) console.error(error);
 }

@@ -70,7 +70,6 @@ export class Bench {
     this.showTools();
     this.inspector.show();
     await this.figure.load();
-    await this.showImage();
   }
 
   round(sign, label, key, does) {
@@ -78,7 +77,8 @@ export class Bench {
   }
 
   async showImage() {
-    if (!this.figure.view.has_image || this.figure.view.status === "reading") return;
+    if (!this.figure.view.has_image) return;
+    this.imageOf = this.figure.view.status;
     try {
       const address = await this.figure.image();
       const image = new Image();
@@ -124,7 +124,8 @@ export class Bench {
     this.showHead();
     this.progress.follow();
     if (isNew) this.side.renew();
-    if (!this.image && view.status !== "reading") this.showImage();
+    const wasBefore = this.imageOf === "reading" && view.status !== "reading";
+    if (this.imageOf === undefined || wasBefore) this.showImage();
   }
 
   redraw() {

@@ -97,14 +97,14 @@ export class Inspector {
     const others = figure.arms.map((arm) => arm.name).filter((name) => name !== figure.armName);
     let other = others[0];
     const set = (changes) => this.bench.select({ ...thing, ...changes });
-    const give = () => {
+    const give = (end) => {
       this.bench.select(null);
       this.bench.drawing.sketch();
-      figure.edit([{ edit: "swap", arms: [figure.armName, other], from: thing.from, to: thing.to }], `From ${thing.from} to ${thing.to}, ${figure.armName} and ${other} have changed places.`);
+      figure.edit([{ edit: "swap", arms: [figure.armName, other], from: thing.from, ...end }], `From ${thing.from} on, ${figure.armName} and ${other} have changed places.`);
     };
     const words = [h("b", {}, `Stretch of ${figure.armName ?? "no arm"}`), input(thing.from, (from) => set({ from }), "from", "from"), input(thing.to, (to) => set({ to }), "to", "to")];
     if (!others.length) return [...words, h("span", { class: "soft" }, "There is no other arm to give it to.")];
-    return [...words, field("changes places with", choice(others, other, (name) => { other = name; }), { kind: "tight" }), button("Change places", give, { kind: "main" })];
+    return [...words, field("changes places with", choice(others, other, (name) => { other = name; }), { kind: "tight" }), button("Change places", () => give({ to: thing.to }), { kind: "main" }), button("… to the end", () => give({}), { kind: "quiet", title: "Change places from there to the end of the curves" })];
   }
 }
 
