@@ -56,7 +56,7 @@ def test_edits_of_curves_trace_nothing_again_and_edits_of_axes_do(figure, monkey
     traced, real = [], panel_reading.plot_inside
     monkeypatch.setattr(panel_reading, "plot_inside", lambda *given, **more: traced.append(1) or real(*given, **more))
     with session(Memory()):
-        for edits, times in ((EDITS[0], 1), (EDITS[1], 1), (EDITS[5], 1), (EDITS[3], 2), (EDITS[3] + EDITS[1], 2)):
+        for edits, times in ((EDITS[0], 1), (EDITS[1], 1), (EDITS[2], 1), (EDITS[5], 1), (EDITS[3], 2), (EDITS[3] + EDITS[1], 2)):
             files(figure, edits)
             assert len(traced) == times
 

@@ -121,6 +121,10 @@ def by_hand(client):
     figure = taken(client, content, "../../etc/by hand?.png")
     answers = [done(client.get(f"/api/figures/{figure}"))]
     left, top, right, bottom = box
+    start = [[left + 2, top + 2], [left + 28, top + 2]]
+    snapped = done(client.post(f"/api/figures/{figure}/snap", json={"panel": "1", "colour": "#d62728", "stroke": start}))
+    assert snapped["data"] is None
+    assert snapped["points"][0][1] == pytest.approx(top, abs=1)
     edits = [{"edit": "add_panel", "panel": "1", "box": [left, top - 10, right, bottom]}, *axes_edits(box), {"edit": "arms", "count": 0}]
     for name, (_, time_, survival) in STEPS.items():
         px = [[left + t / 48 * (right - left), bottom + s * (top - bottom)] for t, s in zip(time_, survival, strict=True)]
@@ -160,6 +164,9 @@ def test_the_own_origin_and_the_token_in_the_address_are_welcome(client, bench):
     assert client.get("/api/state", headers={"Origin": f"http://{HOST}", "Sec-Fetch-Site": "same-origin"}).status_code == 200
     with TestClient(make_app(bench, [HOST]), base_url=f"http://{HOST}") as browser:
         assert browser.get("/api/state", params={"token": bench.token}).status_code == 200
+        linked = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+        assert browser.get("/", params={"token": bench.token}, headers=linked).status_code in (200, 404)
+        assert browser.get("/", headers=linked).status_code == 401
 
 
 def test_every_answer_says_what_browsers_must_not_do(client):

@@ -13,7 +13,7 @@ from ipdrecon.figure.box_check import box_confidence
 from ipdrecon.figure.colour import hue_difference, is_grey
 from ipdrecon.figure.column_runs import ColumnRuns
 from ipdrecon.figure.edits import stage_edits
-from ipdrecon.figure.edits.axes import edit_calibration, given_axes, given_ink, of_colours
+from ipdrecon.figure.edits.axes import AxesGiven, edit_calibration, given_axes, given_ink, of_colours
 from ipdrecon.figure.edits.panels import (
     EditedParts,
     edit_parts,
@@ -48,8 +48,8 @@ _TURNED = {"survival": "incidence", "percent": "incidence_percent", "incidence":
 
 
 def depends_on(place, given):
-    """What of the things given changes what is seen of a panel, as text: all but the edits of its curves, table and name."""
-    before = [edit.to_dict() for stage in ("axes", "ink") for edit in stage_edits(given.edits, stage, place.name)]
+    """What of the things given changes what is seen of a panel, as text: all but unit, and the edits of its curves, table and name."""
+    before = [edit.to_dict() for stage in ("axes", "ink") for edit in stage_edits(given.edits, stage, place.name) if edit.edit != "unit"]
     drawn = any(edit.edit == "add_arm" for edit in stage_edits(given.edits, "curves", place.name))
     return repr((place, before, drawn, given.arms, given.x_range, given.y_range))
 
@@ -86,7 +86,9 @@ class SeenPanel:
 def read_panel(place, seen, given):
     """All that one plotting box holds, edits included, and what each finder saw of it."""
     reading, panel = seen.reading, seen.reading.panel
-    given = replace(given, arms=seen.given.arms)
+    given, unit = replace(given, arms=seen.given.arms), given_axes(given.edits, place.name).unit
+    calibration, flags = edit_calibration(panel.calibration, panel.flags, AxesGiven(unit=unit))
+    panel = replace(panel, calibration=calibration, flags=flags)
     parts = EditedParts(panel.curves, panel.looks, panel.at_risk)
     parts = edit_parts(parts, given.edits, place.name, calibration=panel.calibration, printed=reading.table)
     flags = (*panel.flags, *_panel_flags(panel.calibration, parts.looks, parts.at_risk, given), *seen.doubts[0], *parts.flags, *seen.doubts[1])
@@ -103,7 +105,7 @@ def see_panel(sheet, place, boxes, legend, given, settings):
     axes = given_axes(given.edits, place.name, x_range=given.x_range, y_range=given.y_range)
     ticks = drawn_ticks(part.lines, place.box, part.scale) if part.way == "vector" else None
     calibration, flags = calibrate(px, place.box, words, x_range=axes.time, y_range=axes.vertical, ticks=ticks)
-    calibration, flags = edit_calibration(calibration, flags, axes)
+    calibration, flags = edit_calibration(calibration, flags, replace(axes, unit=None))
     flags = (*flags, *(Flag("inset", "panel", box=(inset.left, inset.top, inset.right, inset.bottom)) for inset in place.insets))
     others = tuple(other for other in boxes if other is not place.box)
     labels = words_of_legend(legend, words)

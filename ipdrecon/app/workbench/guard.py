@@ -59,9 +59,9 @@ class Guard:
             return 403, "This server answers to its own address on this machine only."
         if any(origin.lower() not in self._origins for origin in headers.get(b"origin", ())):
             return 403, "This server answers to its own page only."
-        if headers.get(b"sec-fetch-site", ["none"])[0] not in ("none", "same-origin"):
-            return 403, "This server answers to its own page only."
         path = scope["path"]
+        if path != "/" and headers.get(b"sec-fetch-site", ["none"])[0] not in ("none", "same-origin"):
+            return 403, "This server answers to its own page only."
         if path == "/" or path == "/api" or path.startswith("/api/"):
             given = headers.get(b"x-ipdrecon-token", [_token_of(scope["query_string"])])
             if len(given) != 1 or not hmac.compare_digest(given[0].encode(), self._token):
