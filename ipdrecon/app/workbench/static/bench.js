@@ -23,9 +23,8 @@ const LOUPE_PX = 70;
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export class Bench {
-  constructor(figure, state) {
+  constructor(figure) {
     this.figure = figure;
-    this.state = state;
     this.tool = mend;
     this.selected = null;
     this.moving = null;

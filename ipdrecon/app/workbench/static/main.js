@@ -1,6 +1,5 @@
 // Which page is open: the address behind `#` says it.
 
-import { ask } from "./api.js";
 import { complain } from "./announce.js";
 import { Bench } from "./bench.js";
 import { fill, h } from "./dom.js";
@@ -12,8 +11,8 @@ const main = document.getElementById("main");
 const top = document.getElementById("top");
 let page = null;
 
-async function make(path, query) {
-  if (path[0] === "figure" && path[1]) return new Bench(new Figure(path[1], query.get("reader")), await ask("GET", "state"));
+function make(path, query) {
+  if (path[0] === "figure" && path[1]) return new Bench(new Figure(path[1], query.get("reader")));
   return path[0] === "pool" ? new Pool() : new Home();
 }
 
@@ -22,7 +21,7 @@ async function go() {
   page?.leave();
   page = null;
   try {
-    page = await make(path.split("/"), new URLSearchParams(query));
+    page = make(path.split("/"), new URLSearchParams(query));
     document.body.dataset.page = page.constructor.name.toLowerCase();
     await page.open(main, top);
   } catch (error) {
