@@ -23,7 +23,7 @@ CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chro
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="the browser tests need chromium: apt-get install chromium")
 READ_MS = 90_000
 MOST_ACTIONS = 40
-# From dropping a figure to seeing what was read, beside the reading itself: 0.25 s on a quiet machine.
+# From dropping a figure to seeing what was read, beside the reading itself: 0.25 s on a machine that is not busy.
 BESIDE_READING_S = 1.5
 
 
@@ -139,7 +139,8 @@ def test_a_wrong_tick_a_wrong_digit_a_name_undo_reload_and_export(page, served, 
     put_in(page, path)
     spent = time.monotonic() - begun
     ask = Asking(served[0], page)
-    assert spent - ask("/status")["seconds"] < BESIDE_READING_S
+    reading = ask("/status")["seconds"]
+    assert spent - reading < BESIDE_READING_S + 0.25 * reading
     figure = ask()
     ticks, box = tick_places(figure)
     assert sorted(ticks) == list(TIMES)
@@ -250,7 +251,7 @@ def test_points_marks_and_a_stretch_with_the_mouse(page, served, drawn):
     for x, y in path:
         page.mouse.move(*on_screen(page, (x, y + 3)), steps=2)
     page.mouse.up()
-    page.wait_for_timeout(100)
+    page.locator(".sketched-line").wait_for(state="detached")
     settled(page)
     found = ask()["panels"][0]["arms"][0]["points"]
     assert len(ask()["edits"]) >= 4

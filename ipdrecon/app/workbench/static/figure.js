@@ -136,6 +136,18 @@ export class Figure extends EventTarget {
     return false;
   }
 
+  /** Say that something is under way until some work is done. */
+  async during(work) {
+    this.waiting += 1;
+    this.dispatchEvent(new Event("saving"));
+    try {
+      return await work;
+    } finally {
+      this.waiting -= 1;
+      this.dispatchEvent(new Event("saving"));
+    }
+  }
+
   /** Look whether another window has changed the figure. */
   async refresh() {
     if (this.waiting || !this.view) return;

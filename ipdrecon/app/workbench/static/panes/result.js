@@ -17,7 +17,8 @@ export class ResultPane {
     this.opacity = 0;
     this.arms = {};
     this.reported = new Reported(bench, () => this.view);
-    this.numbers = h("div", { "aria-live": "off" });
+    this.head = h("div", {});
+    this.numbers = h("section", {});
     this.downloads = h("div", {});
     this.slider = h("input", { type: "range", min: 0, max: 100, value: 0, oninput: () => this.shine(Number(this.slider.value)) });
   }
@@ -31,7 +32,7 @@ export class ResultPane {
   parts() {
     if (this.isOld) this.fetch();
     this.showNumbers();
-    return [h("section", { class: "live" }, field("Rebuilt curves over the figure", this.slider, { hint: "K hides and shows them." }), this.numbers), this.reported.element, this.downloads];
+    return [h("section", { class: "live" }, field("Rebuilt curves over the figure", this.slider, { hint: "K hides and shows them." }), this.head), this.reported.element, this.numbers, this.downloads];
   }
 
   async fetch() {
@@ -40,7 +41,7 @@ export class ResultPane {
     this.isOld = false;
     this.request?.abort();
     this.request = new AbortController();
-    this.numbers.classList.add("old");
+    this.age(true);
     try {
       const view = await ask("GET", figure.path("/rebuilt"), { query: { ...figure.query, panel: figure.panelName, ...this.arms }, signal: this.request.signal });
       if (view.revision !== figure.view.revision) return;
@@ -53,10 +54,15 @@ export class ResultPane {
       this.error = error.message;
       this.bench.drawing.drawRebuilt(figure.panel, []);
     }
-    this.numbers.classList.remove("old");
+    this.age(false);
     this.showNumbers();
     this.reported.renew();
     this.showDownloads();
+  }
+
+  /** Numbers that a newer answer is about to replace are shown faint. */
+  age(isOld) {
+    for (const part of [this.head, this.numbers]) part.classList.toggle("old", isOld);
   }
 
   shine(percent) {
@@ -73,9 +79,12 @@ export class ResultPane {
 
   showNumbers() {
     const { view, error } = this;
-    if (error) return fill(this.numbers, h("p", { class: "bad" }, error));
-    if (!view) return fill(this.numbers, h("p", { class: "soft" }, "Rebuilding the patients …"));
-    return fill(this.numbers, this.headline(view), this.armTable(view), this.riskTable(view), this.flags(view), this.totals(view));
+    if (error || !view) {
+      fill(this.head, h("p", { class: error ? "bad" : "soft" }, error || "Rebuilding the patients …"));
+      return fill(this.numbers);
+    }
+    fill(this.head, this.headline(view));
+    return fill(this.numbers, h("h2", {}, "Patients"), this.armTable(view), this.riskTable(view), this.flags(view), this.totals(view));
   }
 
   headline({ comparison, arms, unit }) {

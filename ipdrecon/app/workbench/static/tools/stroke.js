@@ -52,7 +52,7 @@ async function snap(bench, places) {
   if (!isNew && !figure.arm) return tell("Choose an arm first; there is none yet.");
   try {
     const body = { panel: figure.editPanel, arm: isNew ? null : figure.armName, colour: null, stroke: line, reach: Math.max(REACH_PX, 8 / bench.sheet.scale) };
-    const found = await ask("POST", figure.path("/snap"), { query: figure.query, body });
+    const found = await figure.during(ask("POST", figure.path("/snap"), { query: figure.query, body }));
     if (!found.points?.length) throw new Error("There is no ink under the stroke; draw nearer to the curve.");
     if (isNew) return bench.finish(found, line);
     if (found.share < 0.6) tell(`Only ${Math.round(100 * found.share)} % of the stroke had ink of this arm under it: look whether the stretch is right.`);
