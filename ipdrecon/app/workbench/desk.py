@@ -65,7 +65,7 @@ class Desk:
 
     def _open(self):
         """Take up what the folder holds; a reading that does not go with the edits is done anew by `ready`."""
-        self._standing, self._seen = take_up(self.folder, is_document=self.is_document), _stamp(self.folder / EDITS)
+        self._standing, self._seen = take_up(self.folder, is_document=self.is_document), self._stamps()
         self.journal, record = self._standing.journal, self._standing.record
         failed = self._standing.trouble or (self.journal.given or {}).get("failed")
         if record is not None and (self.source is None or list(record["edits"]) == list(self.journal.edits)):
@@ -221,7 +221,7 @@ class Desk:
         journal = journal.knowing(failed=None)
         journal.write(self.folder, json.loads(answer["files"][library.FIGURE])["sha256"])
         write_figure_folder(self.folder, files, TABLES, outdated=(library.OVERLAY,))
-        self.journal, self._view, self._drafts, self._seen = journal, answer["view"], [], _stamp(self.folder / EDITS)
+        self.journal, self._view, self._drafts, self._seen = journal, answer["view"], [], self._stamps()
         self.status, self.message = "read", ""
         self._standing = Standing(journal, None)
 
@@ -230,7 +230,7 @@ class Desk:
         journal = journal.knowing(failed=error.message)
         journal.write(self.folder, self._digest())
         write_figure_folder(self.folder, {}, TABLES, outdated=_READ_FILES)
-        self.journal, self._view, self._drafts, self._seen = journal, None, error.answer.get("drafts", []), _stamp(self.folder / EDITS)
+        self.journal, self._view, self._drafts, self._seen = journal, None, error.answer.get("drafts", []), self._stamps()
         self._size = error.answer.get("size") or self._size
         self.status, self.message = "failed", error.message
 
@@ -262,10 +262,15 @@ class Desk:
                 answer = self._crew.mender.call("draft", seconds=EDIT_SECONDS, edits=list(self.journal.edits), sheet=str(self.sheet), **options)
                 self._size, self._drafts = answer["size"], answer["drafts"]
 
+    def _stamps(self):
+        return [_stamp(self.folder / name) for name in (EDITS, library.FIGURE, *TABLES)]
+
     def _look_again(self):
-        """Take up edits that were changed by another program."""
-        if self._seen != _stamp(self.folder / EDITS) and self.status != "reading":
-            with self.lock:
+        """Take up edits and tables that were changed by another program."""
+        if self._seen == self._stamps() or self.status == "reading":
+            return
+        with self.lock:
+            if self._seen != self._stamps() and self.status != "reading":
                 self._view, self._drafts, self._size, self.status = None, [], None, "new"
                 self._open()
 
@@ -331,7 +336,7 @@ class Desk:
         with self.lock:
             journal = self.journal.knowing(**given)
             journal.write(self.folder, self._digest())
-            self.journal, self._seen = journal, _stamp(self.folder / EDITS)
+            self.journal, self._seen = journal, self._stamps()
 
     # --- pictures ------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,12 @@
 
 `edits.json` is the truth, written first; `journal.json` beside it holds the history. Where the two differ, because the
 program was ended between both or a person changed the edits elsewhere, the edits stand, and the history notes the change.
+
+Examples
+--------
+>>> journal = Journal().appended([{"edit": "unit", "unit": "days"}])
+>>> label(journal.edits[0]), journal.undone().edits, journal.undone().redone().edits == journal.edits
+('time is in days', (), True)
 """
 
 import json
