@@ -37,6 +37,10 @@ export class Progress {
       while (isWaiting && !this.isStopped) {
         const status = await ask("GET", figure.path("/status"), { query: { ...figure.query, wait } });
         if (this.isStopped) return;
+        if (status.instead) {
+          location.hash = `#/figure/${status.instead}`;
+          return;
+        }
         if (status.status === "reading") this.showStep(status);
         else if (status.status === "pages") this.showPages(status.pages);
         const isCounting = status.status === "pages" && status.pages.some((page) => page.n_plots === null);
@@ -59,8 +63,8 @@ export class Progress {
 
   showPages(pages) {
     const { figure } = this.bench;
-    const card = (page) => h("li", {}, h("button", { type: "button", data: { keep: `page-${page.page}` }, class: page.n_plots ? "leaf has-plots" : "leaf", onclick: () => (page.figure ? (location.hash = `#/figure/${page.figure}`) : this.bench.read({ page: page.page })) },
-      h("img", { src: link(figure.path(`/page/${page.page}`)), alt: "", loading: "lazy" }), h("b", {}, `Page ${page.page}`), h("span", {}, page.n_plots === null || page.n_plots === undefined ? "looking …" : page.n_plots ? plural(page.n_plots, "plot") : "no plot seen")));
-    fill(this.element, h("div", { class: "card wide" }, h("h2", {}, "Which page?"), h("p", {}, "Pages on which a plot was seen stand out."), h("ul", { class: "pages" }, pages.map(card))));
+    const card = (page) => h("li", {}, h("button", { type: "button", data: { keep: `page-${page.page}` }, class: page.n_plots || page.n_pictures ? "leaf has-plots" : "leaf", onclick: () => (page.figure ? (location.hash = `#/figure/${page.figure}`) : this.bench.read({ page: page.page })) },
+      h("img", { src: link(figure.path(`/page/${page.page}`)), alt: "", loading: "lazy" }), h("b", {}, `Page ${page.page}`), h("span", {}, page.n_plots === null || page.n_plots === undefined ? "looking …" : page.n_plots ? plural(page.n_plots, "plot") : page.n_pictures ? plural(page.n_pictures, "picture") : "no plot seen")));
+    fill(this.element, h("div", { class: "card wide" }, h("h2", {}, "Which page?"), h("p", {}, "Pages on which a plot or a picture was seen stand out."), h("ul", { class: "pages" }, pages.map(card))));
   }
 }

@@ -26,8 +26,7 @@ export class Side {
   get names() {
     const { view, panel } = this.bench.figure;
     const isByHand = view?.status === "failed" || panel?.draft;
-    if (!isByHand) this.wasByHand = this.wasByHand && this.chosen === "hand";
-    else this.wasByHand = true;
+    this.wasByHand ||= isByHand;
     return Object.keys(LABELS).filter((name) => (name === "hand" ? isByHand || this.wasByHand : !isByHand || !["axes", "arms", "risk", "result"].includes(name)));
   }
 

@@ -14,6 +14,7 @@ export class ResultPane {
     this.bench = bench;
     this.view = null;
     this.error = "";
+    this.needs = [];
     this.opacity = 0;
     this.arms = {};
     this.reported = new Reported(bench, () => this.view);
@@ -47,11 +48,13 @@ export class ResultPane {
       if (view.revision !== figure.view.revision) return;
       this.view = view;
       this.error = "";
+      this.needs = [];
       this.bench.drawing.drawRebuilt(figure.panel, view.arms);
     } catch (error) {
       if (error.name === "AbortError") return;
       this.view = null;
       this.error = error.message;
+      this.needs = error.body?.needs_n ?? [];
       this.bench.drawing.drawRebuilt(figure.panel, []);
     }
     this.age(false);
@@ -79,6 +82,10 @@ export class ResultPane {
 
   showNumbers() {
     const { view, error } = this;
+    if (error && this.needs.length) {
+      fill(this.head, this.patients());
+      return fill(this.numbers);
+    }
     if (error || !view) {
       fill(this.head, h("p", { class: error ? "bad" : "soft" }, error || "Rebuilding the patients …"));
       return fill(this.numbers);
@@ -125,6 +132,19 @@ export class ResultPane {
     return h("details", { class: "notes", open: doubts.length > 0 && doubts.length < 4 }, h("summary", {}, doubts.length ? `${plural(doubts.length, "doubt")} about the patients` : plural(all.length, "note")), h("ul", { class: "words" }, all.map((flag) => h("li", { class: flag.needs_review ? "needs" : "" }, h("b", {}, flag.meaning), ` ${flag.detail ?? ""} `, h("small", {}, flag.place)))));
   }
 
+  /** Ask for the number of patients where neither the figure nor anybody has told it. */
+  patients() {
+    const given = this.bench.figure.view.given ?? {};
+    const boxes = this.needs.map((arm, index) => [arm, h("input", { inputmode: "numeric", required: true, size: 6, autocomplete: "off", data: { keep: `needs-${index}` } })]);
+    const store = (event) => {
+      event.preventDefault();
+      const counts = boxes.map(([arm, box]) => [arm, typedCount(box.value)]);
+      if (counts.some(([, count]) => !count)) return complain(new Error("Give the number of patients of each arm: 1, 2, …"));
+      return this.put({ n: { ...given.n, ...Object.fromEntries(counts) }, n_event: { ...given.n_event } });
+    };
+    return h("form", { class: "new-table", onsubmit: store }, h("h2", {}, "How many patients?"), h("p", {}, "The figure prints no numbers at risk. Type the patients of each arm, as the paper has them; or the whole table under At risk, which makes the result far surer."), boxes.map(([arm, box]) => field(`Patients of ${arm}`, box)), h("button", { class: "main" }, "Rebuild the patients"));
+  }
+
   /** Patients and events, where the paper prints them and the figure does not. */
   totals({ arms, inputs }) {
     const input = (arm, key, label) => {
@@ -140,9 +160,14 @@ export class ResultPane {
     const body = { n: { ...inputs.n }, n_event: { ...inputs.n_event } };
     if (count === null || Number.isNaN(count)) delete body[key][arm];
     else body[key][arm] = count;
+    await this.put(body);
+  }
+
+  async put(body) {
     const { figure } = this.bench;
     try {
       await ask("PUT", figure.path("/given"), { query: figure.query, body });
+      figure.view.given = body;
       await this.fetch();
     } catch (error) {
       complain(error);
