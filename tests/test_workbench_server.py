@@ -1,5 +1,6 @@
 """The workbench's server: every address, who may ask, limits, and that nothing is lost when it is killed."""
 
+import contextlib
 import csv
 import io
 import json
@@ -849,13 +850,25 @@ def test_wherever_a_save_is_cut_nothing_is_lost_nor_half_written(tmp_path, made_
     assert seen == {1, 2}
 
 
-def start_server(root, *more):
-    """Start the command; the process and its address."""
+@contextlib.contextmanager
+def running_server(root, *more):
+    """The command's process and its first line; nothing is left of it afterwards."""
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
     process = subprocess.Popen(
         [sys.executable, str(ROOT / "cli.py"), "serve", str(root), "--no-browser", *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, text=True
     )
-    return process, process.stdout.readline().strip()
+    try:
+        yield process, process.stdout.readline().strip()
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        process.stderr.close()
+
+
+def _asking(httpx, address):
+    base, token = address.split("/?token=")
+    return httpx.Client(base_url=base, headers={"X-Ipdrecon-Token": token}, timeout=120)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
@@ -864,10 +877,8 @@ def test_a_killed_server_loses_no_answered_edit(client, bench):
     content, box = draw(False)
     root = bench.figures.root / "killed"
     root.mkdir()
-    process, address = start_server(root)
-    base, token = address.split("/?token=")
     answered = []
-    with httpx.Client(base_url=base, headers={"X-Ipdrecon-Token": token}, timeout=120) as other:
+    with running_server(root) as (process, address), _asking(httpx, address) as other:
         figure = taken(other, content, "killed.png")
         seen = edit(other, figure, {"edit": "add_panel", "panel": "1", "box": [box[0], box[1] - 10, box[2], box[3]]}, *axes_edits(box))
 
@@ -888,7 +899,6 @@ def test_a_killed_server_loses_no_answered_edit(client, bench):
             time.sleep(0.005)
         process.send_signal(signal.SIGKILL)
         worker.join()
-    process.communicate()
     figure = next(row["id"] for row in done(client.get("/api/state"))["figures"] if row["name"] == "killed")
     done(client.get(f"/api/figures/{figure}"))
     settled(client, figure)
@@ -905,12 +915,12 @@ def test_a_killed_server_loses_no_answered_edit(client, bench):
 
 @pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
 def test_the_address_is_told_first_and_an_interrupt_ends_it_cleanly(tmp_path):
-    process, line = start_server(tmp_path, "--json")
-    address = json.loads(line)["address"]
-    assert address.startswith("http://127.0.0.1:")
-    process.send_signal(signal.SIGINT)
-    out, complaints = process.communicate(timeout=60)
-    assert (process.returncode, out, "Traceback" in complaints) == (0, "", False)
+    with running_server(tmp_path, "--json") as (process, line):
+        address = json.loads(line)["address"]
+        assert address.startswith("http://127.0.0.1:")
+        process.send_signal(signal.SIGINT)
+        out, complaints = process.communicate(timeout=60)
+        assert (process.returncode, out, "Traceback" in complaints) == (0, "", False)
     assert list(tmp_path.iterdir()) == []
 
 
