@@ -1,0 +1,102 @@
+// The doubtful places: what was noticed, in words; a click goes there.
+
+import { say } from "../announce.js";
+import { grade, tickGrade, word } from "../confidence.js";
+import { button, h } from "../dom.js";
+import { fixed, plural, short } from "../numbers.js";
+import { things } from "../things.js";
+
+export class CheckPane {
+  constructor(bench) {
+    this.bench = bench;
+    this.at = -1;
+  }
+
+  /** Flags of the chosen panel and of the whole figure: those that ask for a look first. */
+  get flags() {
+    const { view, panel } = this.bench.figure;
+    const all = [...(panel?.flags ?? []), ...(view?.flags ?? [])];
+    return all.sort((one, other) => Number(other.needs_review) - Number(one.needs_review));
+  }
+
+  get badge() {
+    return this.flags.filter((flag) => flag.needs_review).length;
+  }
+
+  next(by) {
+    const { flags } = this;
+    if (!flags.length) return say("Nothing is doubtful.");
+    this.at = (this.at + by + flags.length) % flags.length;
+    return this.go(this.at);
+  }
+
+  go(index) {
+    this.at = index;
+    const flag = this.flags[index];
+    say(`${flag.meaning} ${flag.detail ?? ""}`);
+    if (flag.box) this.bench.visit(flag.box);
+    const arm = /^arm '(.*)'$/.exec(flag.place ?? "")?.[1];
+    if (arm && this.bench.figure.arms.some((one) => one.name === arm)) this.bench.figure.chooseArm(arm);
+    if (this.bench.side.chosen === "check") this.bench.side.show();
+  }
+
+  parts() {
+    const { view, panel } = this.bench.figure;
+    if (view.status === "reading" || view.status === "new") return [h("p", { class: "soft" }, view.status === "new" ? "Nothing has been read yet." : "The figure is being read.")];
+    const { flags } = this;
+    const doubtful = flags.filter((flag) => flag.needs_review);
+    const notes = flags.filter((flag) => !flag.needs_review);
+    const sum = panel ? h("p", { class: "summary" }, h("span", { class: `grade ${grade(view.confidence)}` }, word(grade(view.confidence))), ` ${plural(panel.arms.length, "arm")}, confidence ${fixed(view.confidence, 2)}. `, doubtful.length ? `${plural(doubtful.length, "place asks", "places ask")} for a look.` : "Nothing asks for a look.") : null;
+    const title = doubtful.length ? "Look at" : null;
+    return [sum, title && h("h2", {}, title), h("ol", { class: "doubts" }, doubtful.map((flag) => this.item(flag, flags.indexOf(flag)))),
+      notes.length ? h("details", { class: "notes", open: doubtful.length < 3 }, h("summary", {}, plural(notes.length, "note")), h("ol", { class: "doubts" }, notes.map((flag) => this.item(flag, flags.indexOf(flag))))) : null,
+      this.weakPlaces(), doubtful.length ? null : this.nextSteps(panel), this.edits(), this.again()];
+  }
+
+  /** Parts that were read without much confidence, though nothing speaks against them. */
+  weakPlaces() {
+    const { panel } = this.bench.figure;
+    if (!panel || panel.draft) return null;
+    const cells = (panel.at_risk?.cells ?? []).filter((cell) => cell.n_risk === null || ["fair", "unsure"].includes(grade(cell.confidence))).map((cell) => [`${cell.arm} at ${short(cell.time, 4)}: ${cell.n_risk ?? "empty"}`, cell.n_risk === null ? "unsure" : grade(cell.confidence), () => this.toCell(cell)]);
+    const arms = panel.arms.filter((arm) => ["fair", "unsure"].includes(grade(arm.confidence))).map((arm) => [`The curve of ${arm.name}`, grade(arm.confidence), () => this.bench.figure.chooseArm(arm.name)]);
+    const ticks = ["time", "vertical"].flatMap((axis) => panel.axes[axis].ticks.map((tick, index) => [`Tick ${short(tick.value, 6)} of the ${axis} axis`, tickGrade(tick), () => this.toTick(axis, index)])).filter((row) => row[1] !== "sure");
+    const rows = [...arms, ...ticks, ...cells];
+    if (!rows.length) return null;
+    return h("details", { class: "notes", open: rows.length < 9 }, h("summary", {}, `${plural(rows.length, "part")} read with less confidence`), h("ul", { class: "weak" }, rows.map(([text, sure, does], index) => h("li", {}, h("button", { type: "button", class: "quiet", data: { keep: `weak-${index}` }, onclick: does }, h("span", { class: `grade ${sure}` }, text))))));
+  }
+
+  toCell(cell) {
+    if (cell.box) this.bench.visit(cell.box);
+    this.bench.openCell(cell);
+  }
+
+  toTick(axis, index) {
+    const thing = things(this.bench.figure.panel, null, "tick").find((one) => one.axis === axis && one.index === index);
+    this.bench.visit([thing.x - 20, thing.y - 20, thing.x + 20, thing.y + 20]);
+    this.bench.select(thing);
+  }
+
+  nextSteps(panel) {
+    if (!panel) return null;
+    const { side } = this.bench;
+    return h("div", { class: "next-steps" }, h("h2", {}, "Then"), h("p", { class: "row" }, panel.at_risk ? button("Check the numbers at risk", () => side.choose("risk")) : button("Type the numbers at risk", () => side.choose("risk")), button("See the result", () => side.choose("result"), { kind: "main" })));
+  }
+
+  item(flag, index) {
+    const isHere = index === this.at;
+    return h("li", {}, h("button", { type: "button", class: `doubt-item ${flag.needs_review ? "needs" : ""} ${isHere ? "here" : ""}`, "aria-current": isHere ? "true" : null, data: { keep: `doubt-${index}` }, onclick: () => this.go(index) },
+      h("b", {}, flag.meaning), flag.detail ? h("span", {}, flag.detail) : null, h("small", {}, `${flag.place} · look at ${flag.look_at.replace(" in overlay.png", "")}`)));
+  }
+
+  edits() {
+    const { view } = this.bench.figure;
+    if (!view.edits.length) return null;
+    const drop = (index) => this.bench.figure.replaceEdits(view.edits.filter((_, k) => k !== index));
+    return h("details", { class: "notes" }, h("summary", {}, `${plural(view.edits.length, "change")} by hand`), h("ol", { class: "changes" }, view.edit_labels.map((label, index) => h("li", {}, h("span", {}, label), h("button", { type: "button", class: "quiet", title: "Take this change back", "aria-label": `Take back: ${label}`, data: { keep: `change-${index}` }, onclick: () => drop(index) }, "✕")))),
+      view.command ? h("p", { class: "soft" }, "The same without this page: ", h("code", {}, view.command)) : null);
+  }
+
+  again() {
+    return h("p", { class: "row" }, button("Read anew", () => this.bench.read(), { kind: "quiet", title: "Read the file anew, with the changes by hand" }));
+  }
+}

@@ -1,0 +1,604 @@
+"""The page of the workbench, used in a browser as a person does: with the mouse, with the keyboard alone, by hand from nothing."""
+
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("starlette", reason="the workbench needs starlette")
+playwright = pytest.importorskip("playwright.sync_api", reason="the browser tests need playwright: pip install playwright")
+
+sys.path.insert(0, str(Path(__file__).parent))
+from workbench_figures import TIMES, draw, patients, steps  # noqa: E402
+
+ROOT = Path(__file__).parents[1]
+CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="the browser tests need chromium: apt-get install chromium")
+READ_MS = 90_000
+ANSWERED = re.compile(r"400 \(Bad Request\)|409 \(Conflict\)")  # the page shows what the server says
+MOST_ACTIONS = 40
+# From dropping a figure to seeing what was read, beside the reading itself: 0.25 s on a machine that is not busy.
+BESIDE_READING_S = 1.5
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    """Figures outside of the served folder, to be put in by the page."""
+    place = tmp_path_factory.mktemp("drawn")
+    return {
+        "trial": (place / "trial.png", draw(place / "trial.png")),
+        "bare": (place / "bare.png", draw(place / "bare.png", seed=5, has_labels=False, has_table=False)),
+        "paper": (place / "paper.pdf", draw(place / "paper.pdf", seed=7, pages=2)),
+    }
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    """A workbench that serves an empty folder: its address, and the folder."""
+    root = tmp_path_factory.mktemp("review")
+    code = "from ipdrecon.app.commands import main; main()"
+    command = [sys.executable, "-c", code, "serve", str(root), "--no-browser"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as server:
+        line = server.stdout.readline()
+        address = re.search(r"http://127\.0\.0\.1:\d+/\?token=\S+", line)
+        assert address, line
+        yield address.group(0), root
+        server.send_signal(signal.SIGINT)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as player:
+        browser = player.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser, served):
+    """A new window at the first page; anything that goes wrong in it fails the test."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, accept_downloads=True)
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    wrong = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda message: message.type == "error" and not ANSWERED.search(message.text) and wrong.append(message.text))
+    page.on("request", lambda request: request.url.startswith(("http://127.0.0.1", "blob:", "data:")) or wrong.append(request.url))
+    page.goto(served[0])
+    page.get_by_text("Drop a Kaplan-Meier figure here").wait_for()
+    yield page
+    context.close()
+    assert wrong == []
+
+
+class Asking:
+    """The same server, asked without the page."""
+
+    def __init__(self, address, page):
+        self._base, self._token = address.split("?")[0], address.split("token=")[1]
+        self.id = re.search(r"#/figure/(\w+)", page.url).group(1)
+
+    def __call__(self, rest="", *, body=None):
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self._base}api/figures/{self.id}{rest}", data, {"X-Ipdrecon-Token": self._token, "Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)
+
+
+def put_in(page, path):
+    """Choose a file on the first page, and wait until it is read or may be done by hand."""
+    page.set_input_files("#file", str(path))
+    page.wait_for_selector(".curve, .steps, .pages", state="attached", timeout=READ_MS)
+
+
+def settled(page):
+    """Wait until what was changed is stored."""
+    page.locator(".saving:not(.busy)").wait_for(state="attached", timeout=60_000)
+
+
+def tab(page, name):
+    page.get_by_role("tab", name=re.compile(f"^{name}")).click()
+
+
+def on_screen(page, place):
+    """Where a place of the sheet lies in the window."""
+    return page.evaluate(
+        "([x, y]) => { const m = document.querySelector('.world').getScreenCTM(); return [m.a * x + m.e, m.d * y + m.f]; }", list(place)
+    )
+
+
+def drag(page, start, end, *, steps=6):
+    """Drag from one place of the sheet to another."""
+    page.mouse.move(*on_screen(page, start))
+    page.mouse.down()
+    page.mouse.move(*on_screen(page, end), steps=steps)
+    page.mouse.up()
+
+
+def ratio(page):
+    """The hazard ratio on the page, once it is up to date."""
+    shown = page.locator(".live > div:not(.old) #hr")
+    shown.wait_for()
+    return float(shown.inner_text())
+
+
+def tick_places(figure):
+    panel = figure["panels"][0]
+    return {tick["value"]: tick["px"] for tick in panel["axes"]["time"]["ticks"]}, panel["box"]
+
+
+def test_a_wrong_tick_a_wrong_digit_a_name_undo_reload_and_export(page, served, drawn):
+    path, at_risk = drawn["trial"]
+    begun = time.monotonic()
+    put_in(page, path)
+    spent = time.monotonic() - begun
+    ask = Asking(served[0], page)
+    reading = ask("/status")["seconds"]
+    assert spent - reading < BESIDE_READING_S + 0.25 * reading
+    figure = ask()
+    ticks, box = tick_places(figure)
+    assert sorted(ticks) == list(TIMES)
+    tab(page, "Result")
+    true_ratio = ratio(page)
+
+    # What a bad reading looks like: the tick of 48 lies 40 px too far left, and a digit is wrong.
+    wrong = [{"px": px - 40 * (value == 48), "value": value} for value, px in ticks.items()]
+    edits = [{"edit": "axis", "axis": "time", "ticks": wrong}, {"edit": "cell", "arm": "Drug", "time": 24, "n_risk": at_risk["Drug"][2] - 12}]
+    ask("/edits", body={"revision": figure["revision"], "edits": edits})
+    page.reload()
+    page.wait_for_selector(".curve")
+    tab(page, "Result")
+    page.get_by_role("button", name="+ hazard ratio").click()
+    page.get_by_label("Hazard ratio value").fill(str(true_ratio))
+    page.get_by_label("Hazard ratio CI low").fill(str(round(true_ratio * 0.7, 2)))
+    page.get_by_label("Hazard ratio CI high").fill(str(round(true_ratio / 0.7, 2)))
+    page.get_by_label("Hazard ratio CI high").press("Enter")
+    wrong_ratio = ratio(page)
+    page.locator(".verdict b").wait_for()
+
+    # Drag the tick right: it is told by its colour and by its residual that it is wrong.
+    assert page.locator(".tick.unsure").count() > 0
+    drag(page, (ticks[48] - 40, box[3]), (ticks[48], box[3]))
+    settled(page)
+    placed = tick_places(ask())[0][48]
+    assert placed == pytest.approx(ticks[48], abs=1.0)
+    assert page.locator(".tick.unsure").count() == 0
+
+    # The digit, beside its picture.
+    tab(page, "At risk")
+    cell = page.get_by_label("Drug at 24")
+    cell.fill(str(at_risk["Drug"][2]))
+    cell.press("Enter")
+    settled(page)
+    tab(page, "Result")
+    assert ratio(page) == pytest.approx(true_ratio, abs=0.03)
+    assert ratio(page) != wrong_ratio
+    page.locator(".verdict b", has_text="agrees").wait_for()
+
+    tab(page, "Arms")
+    name = page.get_by_label("Name of arm 1")
+    was = name.input_value()
+    name.fill("Sorafenib")
+    name.press("Enter")
+    settled(page)
+    assert "Sorafenib" in [arm["name"] for arm in ask()["panels"][0]["arms"]]
+    page.locator(".sheet").focus()
+    page.keyboard.press("Control+z")
+    settled(page)
+    assert [arm["name"] for arm in ask()["panels"][0]["arms"]].count(was) == 1
+    page.keyboard.press("Control+Shift+z")
+    settled(page)
+
+    page.reload()
+    page.wait_for_selector(".curve")
+    tab(page, "Arms")
+    assert page.get_by_label("Name of arm 1").input_value() == "Sorafenib"
+    tab(page, "At risk")
+    assert page.get_by_label(re.compile("^(Drug|Sorafenib) at 24")).first.input_value() == str(at_risk["Drug"][2])
+    tab(page, "Result")
+    ratio(page)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Curves").click()
+    curves = Path(download.value.path()).read_text("utf-8")
+    assert curves.startswith("panel,arm,time,survival") or "Sorafenib" in curves
+    assert (served[1] / "trial" / "edits.json").exists()
+
+
+def test_points_marks_and_a_stretch_with_the_mouse(page, served, drawn):
+    put_in(page, drawn["trial"][0])
+    ask = Asking(served[0], page)
+    page.wait_for_selector(".chosen-arm")
+    figure = ask()
+    arm = figure["panels"][0]["arms"][0]
+    number = len(arm["points"]) // 2
+
+    start = arm["px"][number]
+    page.mouse.move(*on_screen(page, start))
+    for _ in range(4):
+        page.mouse.wheel(0, -240)
+    page.wait_for_timeout(60)
+    drag(page, start, (start[0] + 1.5, start[1]))
+    settled(page)
+    moved = ask()["panels"][0]["arms"][0]["px"][number]
+    assert moved[0] == pytest.approx(start[0] + 1.5, abs=0.3)
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Shift+ArrowLeft")
+    page.wait_for_timeout(600)
+    settled(page)
+    nudged = ask()["panels"][0]["arms"][0]["px"][number]
+    assert nudged[0] == pytest.approx(moved[0] - 1.1, abs=0.05)
+
+    page.keyboard.press("Delete")
+    settled(page)
+    assert len(ask()["panels"][0]["arms"][0]["points"]) == len(arm["points"]) - 1
+    page.keyboard.press("0")
+    page.keyboard.press("m")
+    page.mouse.click(*on_screen(page, arm["px"][number]))
+    settled(page)
+    assert len(ask()["panels"][0]["arms"][0]["marks"]) == len(arm["marks"]) + 1
+
+    # A rough stroke along what was deleted finds the ink again.
+    page.keyboard.press("s")
+    path = [place for k in range(number - 4, number + 4) for place in ((arm["px"][k][0], arm["px"][k - 1][1]), arm["px"][k])]
+    page.mouse.move(*on_screen(page, (path[0][0] - 6, path[0][1] + 3)))
+    page.mouse.down()
+    for x, y in path:
+        page.mouse.move(*on_screen(page, (x, y + 3)), steps=2)
+    page.mouse.up()
+    page.locator(".sketched-line").wait_for(state="detached")
+    settled(page)
+    found = ask()["panels"][0]["arms"][0]["points"]
+    assert len(ask()["edits"]) >= 4
+    time, survival = arm["points"][number]
+    level = [s for t, s in found if t <= time + 0.3][-1]
+    assert level == pytest.approx(survival, abs=0.01)
+
+
+def test_the_keyboard_alone(page, served, drawn):
+    put_in(page, drawn["trial"][0])
+    ask = Asking(served[0], page)
+    page.goto(served[0] + "#/")
+    page.wait_for_selector(".figure-card")
+    keys = page.keyboard
+
+    for _ in range(12):
+        keys.press("Tab")
+        if page.evaluate("document.activeElement.classList.contains('figure-card')"):
+            break
+    keys.press("Enter")
+    page.wait_for_selector(".curve")
+    for _ in range(20):
+        keys.press("Tab")
+        if page.evaluate("document.activeElement.classList.contains('sheet')"):
+            break
+    before = ask()
+
+    # The first tick of the time axis: 1 px to the right, then its value typed.
+    keys.press(".")
+    keys.press("Shift+ArrowRight")
+    page.wait_for_timeout(600)
+    settled(page)
+    px = [one["panels"][0]["axes"]["time"]["ticks"][0]["px"] for one in (before, ask())]
+    assert px[1] == pytest.approx(px[0] + 1, abs=0.01)
+    keys.press("Control+z")
+    settled(page)
+    assert ask()["panels"][0]["axes"]["time"]["ticks"][0]["px"] == pytest.approx(px[0], abs=0.01)
+
+    # A point of the second arm, a number at risk, a name: in the panel beside the figure.
+    keys.press("2")
+    keys.press("x")
+    assert "Point" in page.locator(".inspector").inner_text()
+    keys.press("Enter")
+    keys.press("Escape")
+    keys.press("F2")
+    for _ in range(8):
+        if page.evaluate("document.activeElement.id") == "tab-risk":
+            break
+        keys.press("ArrowRight")
+    keys.press("Tab")
+    for _ in range(4):
+        if page.evaluate("document.activeElement.tagName") == "INPUT":
+            break
+        keys.press("Tab")
+    was = page.evaluate("document.activeElement.value")
+    keys.type(str(int(was) - 1))
+    keys.press("Enter")
+    under = int(page.evaluate("document.activeElement.value"))
+    keys.type(str(under - 1))  # while the first is still being stored
+    keys.press("Enter")
+    settled(page)
+    counts = [edit["n_risk"] for edit in ask()["edits"][len(before["edits"]) :]]
+    assert counts == [int(was) - 1, under - 1]
+    keys.press("F2")
+    for _ in range(2):
+        keys.press("Control+z")
+        settled(page)
+    assert len(ask()["edits"]) == len(before["edits"])
+
+    keys.press("?")
+    assert page.get_by_role("heading", name="Keys").is_visible()
+    keys.press("Escape")
+    keys.press("k")
+    page.wait_for_selector(".rebuilt-curve", state="attached")
+
+
+def test_a_page_of_a_document(page, served, drawn):
+    put_in(page, drawn["paper"][0])
+    page.get_by_role("button", name=re.compile("Page 2")).click()
+    page.wait_for_selector(".curve", timeout=READ_MS)
+    figure = Asking(served[0], page)()
+    assert figure["kind"] == "vector"
+    assert sorted(arm["name"] for arm in figure["panels"][0]["arms"]) == ["Drug", "Placebo"]
+
+
+class Counted:
+    """A person's actions, counted: a click, a drag, a field filled, a key."""
+
+    def __init__(self, page):
+        self.page, self.count = page, 0
+
+    def click(self, name):
+        self.count += 1
+        self.page.get_by_role("button", name=name).first.click()
+
+    def at(self, place):
+        self.count += 1
+        self.page.mouse.click(*on_screen(self.page, place))
+
+    def drag(self, start, end):
+        self.count += 1
+        drag(self.page, start, end)
+
+    def type(self, text):
+        """Into the field that has the focus."""
+        self.count += 1
+        self.page.keyboard.type(text)
+
+    def press(self, key):
+        self.count += 1
+        self.page.keyboard.press(key)
+
+    def stroke(self, places):
+        self.count += 1
+        self.page.mouse.move(*on_screen(self.page, places[0]))
+        self.page.mouse.down()
+        for place in places[1:]:
+            self.page.mouse.move(*on_screen(self.page, place), steps=2)
+        self.page.mouse.up()
+
+
+def test_a_figure_that_fails_is_done_by_hand(page, served, drawn):
+    path, at_risk = drawn["bare"]
+    put_in(page, path)
+    page.wait_for_selector(".plate[href]", state="attached")
+    left, right, top, bottom = 0.16 * 910, 0.97 * 910, 0.04 * 676, 0.7 * 676
+
+    def place(time, survival):
+        return left + (right - left) * time / 54 - 0.5, bottom - (bottom - top) * survival / 1.02 - 0.5
+
+    person = Counted(page)
+    person.click("Draw the box")
+    person.drag((left, bottom), (right, top))
+    for axis, ends, values in (("time", ((0, 0), (48, 0)), "0 48"), ("vertical", ((0, 0), (0, 1)), "0 1")):
+        page.wait_for_selector("[aria-pressed=true]:has-text('Tick')")
+        settled(page)
+        for end in ends:
+            person.at(place(*end))
+        page.wait_for_selector(f"[data-keep='hand-{axis}-0']:focus")
+        first, second = values.split()
+        person.type(first)
+        person.press("Tab")
+        person.type(second)
+        person.press("Enter")
+        settled(page)
+    # Now that the axes are known, the program has found the curves by itself. One is taken away, and drawn by hand.
+    page.locator(".steps .arms li").nth(1).wait_for()
+    person.click("Delete arm 2")
+    settled(page)
+    person.click("Draw another")
+    time, survival = steps(*patients(5)["Placebo"])
+    course = [one for k in range(1, len(time)) for one in (place(time[k], survival[k - 1]), place(time[k], survival[k]))]
+    person.stroke([place(0, 1), *course[::2], course[-1]])
+    page.locator("[data-keep='hand-arm-1']:focus").wait_for()
+    for index, arm in ((1, "Placebo"), (0, "Drug")):
+        person.count += 1
+        page.locator(f"[data-keep='hand-arm-{index}']").fill(arm)
+        person.press("Enter")
+        settled(page)
+    # Nothing tells the number of patients yet: it is asked for.
+    tab(page, "Result")
+    page.get_by_label("Patients of Placebo").wait_for()
+    tab(page, "By hand")
+    fields = page.locator(".new-table input")
+    ask = Asking(served[0], page)
+    names = [arm["name"] for arm in ask()["panels"][0]["arms"]]
+    assert sorted(names) == ["Drug", "Placebo"]
+    for field, numbers in enumerate((TIMES, *(at_risk[name] for name in names))):
+        person.count += 2
+        fields.nth(field).fill(" ".join(map(str, numbers)))
+    person.click("Store the table")
+    settled(page)
+    person.click("See the result")
+    shown = ratio(page)
+    drawn_arm = next(arm for arm in ask()["panels"][0]["arms"] if arm["name"] == "Placebo")
+    levels = [[level for at, level in drawn_arm["points"] if at <= moment][-1] for moment in TIMES]
+    true = [survival[time <= moment][-1] for moment in TIMES]
+    assert levels == pytest.approx(true, abs=0.02)
+    assert max(shown, 1 / shown) == pytest.approx(2.07, abs=0.35)
+    assert person.count < MOST_ACTIONS
+    assert {"curves.csv", "edits.json", "at_risk.csv"} <= {one.name for one in (served[1] / "bare").iterdir()}
+
+
+def test_a_drag_keeps_up_with_the_hand(page, served, drawn):
+    put_in(page, drawn["trial"][0])
+    figure = Asking(served[0], page)()
+    arm = figure["panels"][0]["arms"][0]
+    page.wait_for_selector(".chosen-arm")
+    page.wait_for_selector(".plate[href]", state="attached")
+    page.wait_for_timeout(300)
+    spent = page.evaluate(
+        """async ([x, y]) => {
+            const sheet = document.querySelector('.sheet');
+            const at = (type, dx, dy) => sheet.dispatchEvent(new PointerEvent(type, {pointerId: 1, bubbles: true, clientX: x + dx, clientY: y + dy, button: 0, pointerType: 'mouse'}));
+            sheet.setPointerCapture = () => {};
+            at('pointerdown', 0, 0);
+            const requests = performance.getEntriesByType('resource').length;
+            let work = 0;
+            const frames = 60;
+            for (let k = 0; k < frames; k += 1) {
+                at('pointermove', 5 + Math.sin(k / 9) * 4, Math.cos(k / 9) * 4);
+                await new Promise((resolve) => {
+                    const begun = [];
+                    requestAnimationFrame(() => { begun.push(performance.now()); document.querySelector('.world').getBBox(); work += performance.now() - begun[0]; resolve(); });
+                });
+            }
+            const sent = performance.getEntriesByType('resource').length - requests;
+            return {work: work / frames, sent, ring: document.querySelectorAll('.ring').length};
+        }""",
+        on_screen(page, arm["px"][len(arm["px"]) // 2]),
+    )
+    assert spent["ring"] == 1
+    assert spent["sent"] == 0
+    assert spent["work"] < 16.7
+    page.keyboard.press("Escape")
+
+
+def test_two_readers_and_their_consensus(page, served, drawn):
+    path, at_risk = drawn["trial"]
+    put_in(page, path)
+    first = Asking(served[0], page)()
+    tab(page, "Readers")
+    page.get_by_label("Name of the second reader").fill("anna")
+    page.get_by_role("button", name="Begin a second reading").click()
+    page.wait_for_url(re.compile("reader=anna"))
+    page.get_by_text("reader anna").wait_for()
+    page.wait_for_selector(".curve", timeout=READ_MS)
+    tab(page, "At risk")
+    cell = page.get_by_label("Placebo at 36")
+    cell.fill(str(at_risk["Placebo"][3] + 1))
+    cell.press("Enter")
+    settled(page)
+    assert Asking(served[0], page)()["edits"] == first["edits"]
+
+    tab(page, "Readers")
+    page.get_by_role("button", name="Compare").click()
+    differing = page.locator(".choices fieldset", has_text="number at risk")
+    differing.first.wait_for(timeout=60_000)
+    differing.filter(has_text="at 36").get_by_label(re.compile("anna")).check()
+    page.get_by_role("button", name="Store the consensus").click()
+    page.get_by_role("button", name="Open it").click()
+    page.wait_for_url(re.compile("reader=consensus"))
+    page.wait_for_selector(".curve")
+    tab(page, "At risk")
+    assert page.get_by_label(re.compile("^(Placebo|Sorafenib) at 36")).first.input_value() in {str(at_risk[arm][3] + (arm == "Placebo")) for arm in at_risk}
+    record = json.loads((served[1] / "trial.consensus" / "consensus.json").read_text("utf-8"))
+    assert record["statistics"]["n_cells"] == 10
+
+
+def test_a_change_in_another_window_is_told(page, served, drawn):
+    put_in(page, drawn["trial"][0])
+    ask = Asking(served[0], page)
+    figure = ask()
+    arm = figure["panels"][0]["arms"][0]["name"]
+    tab(page, "Axes")
+    ask("/edits", body={"revision": figure["revision"], "edits": [{"edit": "rename_arm", "arm": arm, "name": "Elsewhere"}]})
+    field = page.get_by_label("Unit of time")
+    field.fill("days")
+    field.press("Enter")
+    page.get_by_role("button", name="Do my change again").click()
+    settled(page)
+    kinds = [edit["edit"] for edit in ask()["edits"]][len(figure["edits"]) :]
+    assert kinds == ["rename_arm", "unit"]
+    for _ in range(2):
+        page.get_by_role("button", name=re.compile("^Undo")).click()
+        settled(page)
+    assert ask()["panels"][0]["arms"][0]["name"] == arm
+
+
+def test_pooling_what_was_read_and_what_is_typed(page, served, drawn):
+    put_in(page, drawn["trial"][0])
+    page.get_by_role("link", name="Pool").click()
+    page.get_by_role("button", name="+ a trial by hand").wait_for(timeout=60_000)
+    page.get_by_role("button", name="+ a trial by hand").click()
+    for text in ("Smith 2019", "0.7", "0.5", "0.98"):
+        page.keyboard.type(text)
+        page.keyboard.press("Tab")
+    page.locator(".pooled:not(.old) .forest").wait_for(timeout=60_000)
+    assert 0.2 < float(page.locator("#pooled").inner_text()) < 3
+    page.get_by_label("Model").select_option("DL")
+    page.locator(".pooled:not(.old) .forest").wait_for(timeout=60_000)
+    for name, start in (("Forest plot, SVG", b"<?xml"), ("Forest plot, PDF", b"%PDF"), ("Trials, CSV", b"")):
+        with page.expect_download() as download:
+            page.get_by_role("link", name=name).click()
+        assert Path(download.value.path()).read_bytes().startswith(start)
+
+
+FAULTS = """() => {
+    const seen = (element) => element.getClientRects().length && getComputedStyle(element).visibility !== 'hidden';
+    const nameless = [...document.querySelectorAll('button, a[href], input, select')].filter(seen).filter((element) =>
+        !(element.getAttribute('aria-label') || element.labels?.length || element.textContent.trim())).map((element) => element.outerHTML.slice(0, 90));
+    const parse = (colour) => { const canvas = document.createElement('canvas').getContext('2d'); canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1); return [...canvas.getImageData(0, 0, 1, 1).data]; };
+    const light = (rgb) => { const [r, g, b] = rgb.map((c) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4)); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+    const ground = (element) => { for (let one = element; one; one = one.parentElement) { const [r, g, b, a] = parse(getComputedStyle(one).backgroundColor); if (a > 250) return [r, g, b]; } return [255, 255, 255]; };
+    const faint = [];
+    for (const element of document.querySelectorAll('main *, header *')) {
+        if (element.closest('svg, canvas, option, [hidden]') || element.closest(':disabled') || !seen(element)) continue;
+        if (![...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim())) continue;
+        const [one, other] = [light(parse(getComputedStyle(element).color).slice(0, 3)), light(ground(element))].sort((a, b) => b - a);
+        const contrast = (one + 0.05) / (other + 0.05);
+        if (contrast < 4.5) faint.push(`${element.tagName}.${element.className} ${contrast.toFixed(2)} ${element.textContent.slice(0, 30)}`);
+    }
+    return { nameless, faint, styled: document.querySelectorAll('[style*="color"]').length };
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everything_has_a_name_and_can_be_read(page, served, drawn, scheme):
+    page.emulate_media(color_scheme=scheme)
+    put_in(page, drawn["trial"][0])
+    page.wait_for_selector(".chosen-arm")
+    for name in ("Check", "Axes", "Arms", "At risk", "Result", "Readers"):
+        tab(page, name)
+        if name == "Result":
+            ratio(page)
+        assert page.evaluate(FAULTS) == {"nameless": [], "faint": [], "styled": 0}, name
+    page.get_by_role("link", name="Figures").click()
+    page.wait_for_selector(".figure-card")
+    assert page.evaluate(FAULTS) == {"nameless": [], "faint": [], "styled": 0}
+
+
+def test_a_tablet(browser, page, served, drawn):
+    put_in(page, drawn["trial"][0])
+    figure = Asking(served[0], page)()
+    context = browser.new_context(viewport={"width": 1024, "height": 768}, has_touch=True)
+    tablet = context.new_page()
+    tablet.goto(page.url)
+    tablet.wait_for_selector(".chosen-arm")
+    other = figure["panels"][0]["arms"][1]
+    middle = other["px"][len(other["px"]) // 2]
+    tablet.touchscreen.tap(*on_screen(tablet, (middle[0] + 1, middle[1])))
+    tab(tablet, "Arms")
+    chosen = tablet.locator(".arms li.chosen input")
+    assert chosen.input_value() == other["name"]
+    assert tablet.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    before = tablet.evaluate("document.querySelector('.world').getScreenCTM().a")
+    tablet.evaluate(
+        """([x, y]) => {
+            const sheet = document.querySelector('.sheet');
+            sheet.setPointerCapture = () => {};
+            const at = (type, id, dx) => sheet.dispatchEvent(new PointerEvent(type, {pointerId: id, bubbles: true, clientX: x + dx, clientY: y, button: 0, pointerType: 'touch'}));
+            at('pointerdown', 1, -20); at('pointerdown', 2, 20);
+            for (let k = 1; k < 9; k += 1) { at('pointermove', 1, -20 - 5 * k); at('pointermove', 2, 20 + 5 * k); }
+            at('pointerup', 1, -60); at('pointerup', 2, 60);
+        }""",
+        on_screen(tablet, middle),
+    )
+    assert tablet.evaluate("document.querySelector('.world').getScreenCTM().a") > 2 * before
+    context.close()
