@@ -15,15 +15,13 @@ def cautions_of(result):
     str
     """
     yield from _of_figures(result)
-    seen = set()
+    named = {}
     for outcome in result.outcomes:
-        if outcome.pooled is None:
-            continue
-        named = f"{outcome.entry.name}: " if len(result.outcomes) > 1 else ""
-        for caution in _of_outcome(outcome):
-            if caution not in seen:
-                yield f"{named}{caution}"
-            seen.add(caution)
+        if outcome.pooled is not None:
+            for caution in (*_of_outcome(outcome), *_counted_twice(outcome, result.trials)):
+                named.setdefault(caution, []).append(outcome.title)
+    for caution, titles in named.items():
+        yield f"{', '.join(titles)}: {caution}" if len(result.outcomes) > 1 else caution
 
 
 def _of_figures(result):
@@ -60,8 +58,22 @@ def _of_outcome(outcome):
             f"{'These subgroups hold' if len(single) > 1 else 'This subgroup holds'} one row each: {', '.join(single)}. "
             "A difference between subgroups is a difference between studies, which differ in more than the subgroup's name."
         )
+    if len(pooled.subgroups) > 1:
+        yield (
+            f"Comparing subgroups by {outcome.entry.by} is ecological: trials differ in country, years, dose and patients too. "
+            f"It cannot show that {outcome.entry.by} changes the effect; only a comparison within trials could."
+        )
     if "summary" in pooled.source:
         yield "A row marked summary is itself pooled from several trials; the variance between those trials is not known here."
+
+
+def _counted_twice(outcome, trials):
+    """Trials that have a row of their own beside the pooled row that holds them already."""
+    names = [str(name) for name in outcome.studies["study"]]
+    for facts in trials:
+        inside = [name for name in names if facts.entry.within and name.startswith(facts.entry.within)]
+        if inside and any(name == facts.name or name.startswith(f"{facts.name} (") for name in names):
+            yield f"{facts.name} may be counted twice: it has a row of its own, and {inside[0]} holds it."
 
 
 def verdict_on(low, high, *, events="events"):

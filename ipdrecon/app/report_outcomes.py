@@ -6,10 +6,12 @@ import math
 from scipy.special import ndtri
 
 from ipdrecon.app import pooled_sentences, sentences
+from ipdrecon.app.analyses import without_order
 from ipdrecon.app.cautions import verdict_on
 from ipdrecon.app.pooled_files import FOREST
 from ipdrecon.app.pooling import rows_with_draws
 
+UNKNOWN_WITHIN = "between-trial variance inside this row unknown"
 _PICTURES = {
     "sequential": ("Trial sequential analysis: cumulative Z, boundaries and required information", "Trial sequential analysis."),
     "cumulative": ("Cumulative forest plot: the result after each study", "Studies added one by one."),
@@ -88,22 +90,41 @@ def outcome_part(outcome, folder):
         "has_parts": not parts.empty,
         "subgroup_name": outcome.entry.by or "",
         "is_mixed": pooled.is_mixed,
-        "sensitivity": list(_sensitivity(outcome)),
+        "note": outcome.entry.note,
+        "has_summaries": "summary" in pooled.source and not pooled.is_mixed,
+        "sensitivity": list(sensitivity_rows(outcome)),
         "pictures": [
             {"alt": alt, "caption": caption, "src": data_uri((folder / outcome.entry.folder / f"{name}.svg").read_bytes(), "svg+xml")}
             for name, (alt, caption) in _PICTURES.items()
             if (folder / outcome.entry.folder / f"{name}.svg").is_file()
         ],
-        "lines": list(pooled_sentences.of_analyses(pooled, outcome.analyses)),
+        "lines": [*_unordered(outcome), *pooled_sentences.of_analyses(pooled, outcome.analyses)],
         "derived": [line.strip() for line in pooled_sentences.of_derived(outcome.studies)],
         "methods": outcome.analyses.get("methods"),
     }
 
 
-def _sensitivity(outcome):
-    """The total under other choices: name, number of rows, effect, p."""
+def _unordered(outcome):
+    names = without_order(outcome.studies, outcome.entry.order)
+    if names:
+        yield f"No {outcome.entry.order} is known of {', '.join(names)}: last where studies are added one by one."
+
+
+def sensitivity_rows(outcome):
+    """Tell the total under other choices.
+
+    Parameters
+    ----------
+    outcome : OutcomeResult
+        With a pooled result.
+
+    Yields
+    ------
+    tuple
+        Name of the choice, number of rows, effect, p; in words.
+    """
     pooled, analyses = outcome.pooled, outcome.analyses
-    for choice in (*(analyses.get("choices") or ()), *(analyses.get("sources") or ())):
+    for choice in (*(analyses.get("choices") or ()), *(analyses.get("sources") or ()), *(analyses.get("facsimile") or ())):
         yield choice.name, choice.k, pooled_sentences.effect(pooled, choice), sentences.p_value(choice.p)
     for result in pooled.leave_one_out:
         yield f"without {result.omitted}", pooled.k - 1, pooled_sentences.effect(pooled, result), sentences.p_value(result.p)
@@ -137,6 +158,7 @@ def _study_part(pooled, place, row, by):
         "errors": _errors(row),
         "weights": weights,
         "kind": row["source"],
+        "unknown": UNKNOWN_WITHIN if row["source"] == "summary" else "",
         "source": _text(row.get("source_text")),
         "note": _text(row.get("note")),
     }
