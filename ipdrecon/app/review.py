@@ -24,9 +24,13 @@ class ArmEntry(_Entry):
 
 
 class FigureEntry(_Entry):
-    """One figure of a trial and what is known of it."""
+    """One figure of a trial and what is known of it.
+
+    Where the file named by `published` is in the trial's folder, it is read in place of a facsimile.
+    """
 
     file: str = Field(min_length=1)
+    published: str | None = None
     endpoint: str = ""
     population: str = ""
     time_unit: str | None = None
@@ -250,11 +254,19 @@ def read_trial(folder):
     """
     folder = Path(folder)
     trial = _read(TrialEntry, folder / "trial.toml")
+    trial = trial.model_copy(update={"figure": tuple(_published(entry, folder) for entry in trial.figure)})
     named = [trial.reported] + [name for figure in trial.figure for name in (figure.file, figure.at_risk, figure.edits, figure.reported)]
     for name in named:
         if name is not None and not (folder / name).is_file():
             raise FolderError(f"{folder / 'trial.toml'} names {name!r}, but {folder / name} is missing; put the file there or mend the name.")
     return trial
+
+
+def _published(entry, folder):
+    """The published figure where it is at hand, else the entry as it stands."""
+    if entry.published is None or not (folder / entry.published).is_file():
+        return entry
+    return entry.model_copy(update={"file": entry.published, "facsimile": False, "facsimile_note": ""})
 
 
 def _read(entry, path):
