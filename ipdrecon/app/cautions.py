@@ -2,6 +2,9 @@
 
 import math
 
+_DRIFT = 1.25
+"""Factor between ratios of printed cumulative hazards from which on proportional hazards are doubted in words."""
+
 
 def cautions_of(result):
     """Tell what the results of a review cannot carry.
@@ -36,6 +39,15 @@ def _of_figures(result):
     for figure in result.figures():
         if any(flag.name == "non_proportional" for flag in figure.flags):
             yield f"The hazards in {figure.trial.name} are not proportional: one hazard ratio does not describe the whole follow-up."
+        for comparison in figure.comparisons:
+            yield from _of_printed_hazards(figure.trial.name, comparison.printed_hazards)
+
+
+def _of_printed_hazards(name, ratios):
+    """Where printed survival alone says that hazards drift."""
+    if ratios and max(ratios.values()) / min(ratios.values()) >= _DRIFT:
+        told = ", ".join(f"{ratio:.2f} at {time:g}" for time, ratio in ratios.items())
+        yield f"{name} prints survival whose ratio of cumulative hazards drifts ({told}): no single hazard ratio describes the whole follow-up."
 
 
 def _of_outcome(outcome):

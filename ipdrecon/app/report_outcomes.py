@@ -41,30 +41,36 @@ def found_of_outcome(outcome):
     if pooled is None:
         return
     named = f"{outcome.entry.name}. " if outcome.entry.name else ""
-    for number, line in enumerate((*_by_subgroup(outcome), *_in_all(pooled))):
-        yield f"{named if number == 0 else ''}{line}"
+    yield f"{named}{' '.join((*_by_subgroup(outcome), *_in_all(outcome)))}"
 
 
 def _by_subgroup(outcome):
     pooled = outcome.pooled
     for group in pooled.subgroups:
-        measures, part = pooled.measures_of(group), group.random
+        measures = pooled.measures_of(group)
         if len(measures) > 1:
             yield f"{pooled_sentences.of_subgroup(pooled, group)}."
             continue
-        verdict = f"; {verdict_on(math.exp(part.ci_low), math.exp(part.ci_high), events=outcome.entry.events)}" if pooled.is_ratio else ""
-        rows = sentences.counted(group.k, "row")
-        yield f"{group.name[:1].upper()}{group.name[1:]} ({rows}): {' and '.join(measures)} {pooled_sentences.effect(pooled, part)}{verdict}."
+        name = f"{outcome.entry.by} unknown" if group.name == "unknown" else group.name
+        yield f"{name[:1].upper()}{name[1:]} ({sentences.counted(group.k, 'row')}): {' and '.join(measures)} {_told(outcome, group.random)}."
 
 
-def _in_all(pooled):
-    test = pooled.subgroup_test
+def _told(outcome, part):
+    pooled = outcome.pooled
+    verdict = f"; {verdict_on(math.exp(part.ci_low), math.exp(part.ci_high), events=outcome.entry.events)}" if pooled.is_ratio else ""
+    return f"{pooled_sentences.effect(pooled, part)}{verdict}"
+
+
+def _in_all(outcome):
+    pooled, test = outcome.pooled, outcome.pooled.subgroup_test
     if test is not None:
         yield f"Test for a difference between these subgroups: {sentences.p_value(test['fixed'].p)} (fixed effect, Q = {sentences.decimals(test['fixed'].q)} on {test['fixed'].df})."
     if pooled.is_mixed:
         yield next(iter(pooled_sentences.of_pooled(pooled)))
-    else:
+    elif pooled.k > 1:
         yield f"All rows together, random effects: {pooled_sentences.effect(pooled, pooled.random)}."
+    elif not pooled.subgroups:
+        yield f"{pooled.study[0]} alone: {pooled.measure} {_told(outcome, pooled.random)}."
 
 
 def outcome_part(outcome, folder):
@@ -83,7 +89,8 @@ def outcome_part(outcome, folder):
     """
     pooled, parts = outcome.pooled, rows_with_draws(outcome.studies)
     return {
-        "title": outcome.title,
+        "title": f"{outcome.title}: {'pooled' if pooled.k > 1 else 'one row'}",
+        "name": outcome.title,
         "forest": data_uri((folder / outcome.entry.folder / f"{FOREST}.svg").read_bytes(), "svg+xml"),
         "pooled_lines": [line.strip() for line in pooled_sentences.of_pooled(pooled)][: -len(pooled.subgroups) or None],
         "studies": _study_parts(outcome),

@@ -10,6 +10,7 @@ from ipdrecon.app.checklist import checklist_table
 from ipdrecon.app.event_rates import at_risk_table, event_rates, rates_table
 from ipdrecon.app.integrity import integrity_table
 from ipdrecon.app.paper_tables import audit_table, not_redone_table, twice_table
+from ipdrecon.app.report_outcomes import sensitivity_rows
 from ipdrecon.app.report_table import ReportTable
 from ipdrecon.app.safety import safety_rows, safety_table
 from ipdrecon.app.trials_table import trials_table
@@ -80,13 +81,40 @@ def table_files(result):
         CSV by path from the results folder.
     """
     tables = [trials_table(result), side_by_side_table(result), *(table for _, some in trial_tables(result) for table in some)]
-    tables += [integrity_table(result), checklist_table(result), _flags(result)]
+    tables += [integrity_table(result), checklist_table(result), _flags(result), _inputs(result)]
+    tables += [_contrasts(figure) for figure in result.figures()] + [_sensitivity(outcome) for outcome in result.outcomes]
     return {f"{FOLDER}/{table.name}.csv": table.csv() for table in tables if table is not None}
 
 
 def _flags(result):
     frame = pd.DataFrame([flag.to_dict() for flag in result.flags()])
     return None if frame.empty else ReportTable("flags", "What to look at", (), (), frame)
+
+
+def _inputs(result):
+    return ReportTable("inputs", "Inputs", (), (), pd.DataFrame(list(result.inputs.items()), columns=["file", "sha256"]))
+
+
+def _contrasts(figure):
+    """What stands beside the hazard ratios of a figure, as bare numbers."""
+    rows = []
+    for comparison in figure.comparisons:
+        contrast, printed = comparison.contrast, comparison.printed_hazards
+        arms = {"treatment": comparison.rebuilt.treatment, "reference": comparison.rebuilt.reference}
+        rows.append(arms | {"quantity": "proportional hazards p", "rebuilt": contrast.proportional_hazards_p})
+        for time, ratio in zip(contrast.at.tolist(), contrast.cumulative_hazard_ratio.tolist(), strict=True):
+            rows.append(arms | {"quantity": "ratio of cumulative hazards", "time": time, "printed": printed.get(time), "rebuilt": ratio})
+        low, high = contrast.rmst_interval()
+        rows.append(arms | {"quantity": "difference of restricted means", "time": contrast.horizon, "rebuilt": contrast.rmst_difference, "ci_low": low, "ci_high": high})
+    columns = ["treatment", "reference", "quantity", "time", "printed", "rebuilt", "ci_low", "ci_high"]
+    return ReportTable(f"contrasts-{figure.folder.as_posix().replace('/', '-')}", "", (), (), pd.DataFrame(rows, columns=columns))
+
+
+def _sensitivity(outcome):
+    if outcome.pooled is None:
+        return None
+    frame = pd.DataFrame(list(sensitivity_rows(outcome)), columns=["choice", "rows", "effect", "p"])
+    return None if frame.empty else ReportTable(f"sensitivity-{outcome.entry.folder or 'pooled'}", "", (), (), frame)
 
 
 def trial_record(facts):
