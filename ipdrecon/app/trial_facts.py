@@ -17,7 +17,7 @@ class TrialFacts:
     entry : TrialEntry
     printed : tuple of ReportedNumber
     audit : ipdrecon.audit.Audit or None
-        None where no table of printed numbers is named.
+        None where no number is printed.
     """
 
     folder: Path
@@ -51,4 +51,4 @@ def trial_facts(folder):
 
     entry = read_trial(folder)
     printed = reported_rows(folder, entry.reported)
-    return TrialFacts(folder, entry, printed, None if entry.reported is None else audit(folder / entry.reported))
+    return TrialFacts(folder, entry, printed, audit(folder / entry.reported) if printed else None)
