@@ -134,7 +134,8 @@ def test_incomparable_quantities_are_not_pooled(result, html):
     assert {name: len(outcome.studies) for name, outcome in beside.items()} == {"Leukopenia": 2, "Raised transaminases": 2, "Raised bilirubin": 1}
     assert all(outcome.pooled is None for outcome in beside.values())
     assert "Set side by side, not pooled" in html
-    assert "2.69 (1.34 to 5.40)" in html
+    for interval in ("2.69 (1.34 to 5.40)", "1.67 (0.66 to 4.27)", "1.12 (0.92 to 1.34)"):
+        assert interval in html
     assert {row["study"] for row in beside["Leukopenia"].to_dict()["side_by_side"]} == {"TACERTE", "Cochrane review CD012244 (5 trials)"}
 
 
@@ -151,10 +152,10 @@ def test_the_report_says_what_it_is_made_of(result, html):
         "drifts (1.69 at 12, 1.57 at 24, 1.07 at 60)",
         "PRISMA-IPD",
         "Checklist of the reconstruction",
-        "only inside the pooled rows of Cochrane review CD012244",
+        "only inside pooled rows of Cochrane review CD012244",
     ):
         assert told in html, told
-    assert html.count("<tr><td>Chen 2014</td>") == 1
+    assert html.count(">Chen 2014</td>") == 1
 
 
 def test_every_table_of_the_report_is_a_file(result, html):

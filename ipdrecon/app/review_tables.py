@@ -59,6 +59,9 @@ def side_by_side_table(result):
 
 
 def _effect(row):
+    """The effect with its interval, as printed where it is."""
+    if str(row.get("route", "")).endswith("+ci"):
+        return sentences.interval(*(float(row[name]) for name in (row["measure"].lower(), "ci_low", "ci_high")))
     z = float(ndtri(0.975))
     limits = [row["yi"], row["yi"] - z * row["sei"], row["yi"] + z * row["sei"]]
     return sentences.interval(*([math.exp(value) for value in limits] if row["measure"] in RATIOS else limits))

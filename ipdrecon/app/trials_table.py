@@ -62,18 +62,15 @@ def ways_in(facts, result):
     -------
     list of str
     """
-    ways, inside = {}, {}
+    ways, inside = {}, False
     for outcome in result.outcomes:
         for row in () if outcome.studies is None else outcome.studies.to_dict("records"):
             name = str(row["study"])
             if name == facts.name or name.startswith(f"{facts.name} ("):
                 ways.setdefault(_way(row), []).append(outcome.title)
-            elif facts.entry.within and name.startswith(facts.entry.within):
-                inside.setdefault(name, []).append(outcome.title)
+            inside = inside or bool(facts.entry.within) and name.startswith(facts.entry.within)
     told = [f"{way}: {', '.join(titles)}" for way, titles in ways.items()]
-    if inside:
-        told.append(f"only inside the pooled rows of {facts.entry.within}, which do not say which trials they hold: {', '.join(title for titles in inside.values() for title in titles)}")
-    return told
+    return told + [f"only inside pooled rows of {facts.entry.within}; which of them hold it is not printed"] * inside
 
 
 def _way(row):
