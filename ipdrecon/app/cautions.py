@@ -2,6 +2,8 @@
 
 import math
 
+from ipdrecon.app import pooled_sentences, sentences
+
 _DRIFT = 1.25
 """Factor between ratios of printed cumulative hazards from which on proportional hazards are doubted in words."""
 
@@ -75,6 +77,8 @@ def _of_outcome(outcome):
             f"Comparing subgroups by {outcome.entry.by} is ecological: trials differ in country, years, dose and patients too. "
             f"It cannot show that {outcome.entry.by} changes the effect; only a comparison within trials could."
         )
+    for choice in outcome.analyses.get("facsimile") or ():
+        yield f"The total holds a row rebuilt from a facsimile; without it, it is {pooled_sentences.effect(pooled, choice)} from {sentences.counted(choice.k, 'row')}."
     if "summary" in pooled.source:
         yield "A row marked summary is itself pooled from several trials; the variance between those trials is not known here."
 

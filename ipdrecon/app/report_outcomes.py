@@ -12,6 +12,10 @@ from ipdrecon.app.pooled_files import FOREST
 from ipdrecon.app.pooling import rows_with_draws
 
 UNKNOWN_WITHIN = "between-trial variance inside this row unknown"
+_STATES = {
+    "not reached": ", so nothing is settled", "reached": ", and no boundary crossed",
+    "benefit": "; the boundary of benefit is crossed", "harm": "; the boundary of harm is crossed", "futility": "; the boundary of futility is crossed",
+}
 _PICTURES = {
     "sequential": ("Trial sequential analysis: cumulative Z, boundaries and required information", "Trial sequential analysis."),
     "cumulative": ("Cumulative forest plot: the result after each study", "Studies added one by one."),
@@ -71,6 +75,31 @@ def _in_all(outcome):
         yield f"All rows together, random effects: {pooled_sentences.effect(pooled, pooled.random)}."
     elif not pooled.subgroups:
         yield f"{pooled.study[0]} alone: {pooled.measure} {_told(outcome, pooled.random)}."
+
+
+def sure_of_outcome(outcome):
+    """Tell how sure an outcome's total is: how much information it rests on, and how far it leans on choices.
+
+    Parameters
+    ----------
+    outcome : OutcomeResult
+
+    Yields
+    ------
+    str
+    """
+    pooled, analyses = outcome.pooled, outcome.analyses
+    if pooled is None or pooled.k < 2 or pooled.is_mixed:
+        return
+    parts = [f"I² {sentences.decimals(pooled.i2, 0)} % over {sentences.counted(pooled.k, 'row')}"]
+    sequential, summaries = analyses.get("sequential"), analyses.get("summaries")
+    if sequential is not None:
+        share = f"{100 * sequential.fraction[-1]:.0f} % of the information needed to settle an effect of {sequential.settings.effect:g}"
+        parts.append(f"{share}{_STATES.get(sequential.state, '')}")
+    if summaries:
+        shown = [pooled_sentences.effect(pooled, one) for one in (summaries[0], summaries[-1])]
+        parts.append(f"{shown[0]} if the trials inside its summary row do not differ, {shown[1]} if they differ much (tau {math.sqrt(summaries[-1].tau2):g})")
+    yield f"{outcome.title}: {'; '.join(parts)}."
 
 
 def outcome_part(outcome, folder):
