@@ -1,5 +1,6 @@
 """What is computed besides a pooled result: choices, robustness, moderators, absolute effects, sequential and Bayesian analyses, patients."""
 
+import math
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -47,7 +48,7 @@ class Analyses:
     Attributes
     ----------
     results : dict of str to object
-        ``choices, sources, summaries`` (tuples); ``leave_one_out, cumulative, influence, gosh, regression, absolute,
+        ``choices, sources, summaries, facsimile`` (tuples); ``leave_one_out, cumulative, influence, gosh, regression, absolute,
         sequential, bayes, patients, methods`` where they were asked for, or are always made.
     refused : dict of str to str
         Why, by name.
@@ -121,8 +122,9 @@ def _makers(pooled, studies, request, patients):
     yield "choices", lambda: ma.model_choices(pooled)
     yield "sources", lambda: ma.source_choices(pooled)
     yield "summaries", lambda: _summaries(pooled, rows)
+    yield "facsimile", lambda: _without_facsimile(pooled, rows)
     if request.order:
-        yield "cumulative", lambda: ma.cumulative(pooled, _column(rows, request.order).tolist())
+        yield "cumulative", lambda: ma.cumulative(pooled, _order(rows, request.order))
     if "influence" in request.also:
         yield "influence", lambda: ma.influence_diagnostics(pooled)
     if "gosh" in request.also:
@@ -156,6 +158,40 @@ def _numbers(column):
     return numbers if numbers.notna().all() else column
 
 
+def _order(rows, name):
+    """Values by which studies are added one by one; where others are numbers, those without one come last."""
+    column = _column(rows, name)
+    numbers = pd.to_numeric(column, errors="coerce")
+    is_last = numbers.isna() & column.isna()
+    return (numbers.fillna(math.inf) if numbers.notna().any() and (numbers.notna() | is_last).all() else column).tolist()
+
+
+def without_order(rows, name):
+    """Give the studies that have nothing to be ordered by.
+
+    Parameters
+    ----------
+    rows : DataFrame
+    name : str or None
+        Of the column.
+
+    Returns
+    -------
+    list of str
+    """
+    return rows.loc[rows[name].isna(), "study"].tolist() if name and name in rows else []
+
+
+def _without_facsimile(pooled, rows):
+    """The result without rows rebuilt from a facsimile, as a tuple of one; nothing where there is none, or no other."""
+    from metaanalysis.robustness.choices import subset_choice
+
+    if "facsimile" not in rows:
+        return ()
+    choice = subset_choice(pooled, ~rows["facsimile"].eq(True), "without rows rebuilt from a facsimile")
+    return () if choice is None else (choice,)
+
+
 def _summaries(pooled, rows):
     from metaanalysis import assumed_tau2
 
@@ -180,7 +216,7 @@ def _model_options(pooled):
 def _sequential(pooled, rows, request):
     from metaanalysis import sequential
 
-    order = None if request.order is None else _numbers(_column(rows, request.order)).tolist()
+    order = None if request.order is None else _order(rows, request.order)
     return sequential(pooled, effect=request.effect, control_risk=request.control_risk, order=order)
 
 

@@ -2,6 +2,11 @@
 
 import math
 
+from ipdrecon.app import pooled_sentences, sentences
+
+_DRIFT = 1.25
+"""Factor between ratios of printed cumulative hazards from which on proportional hazards are doubted in words."""
+
 
 def cautions_of(result):
     """Tell what the results of a review cannot carry.
@@ -15,15 +20,13 @@ def cautions_of(result):
     str
     """
     yield from _of_figures(result)
-    seen = set()
+    named = {}
     for outcome in result.outcomes:
-        if outcome.pooled is None:
-            continue
-        named = f"{outcome.entry.name}: " if len(result.outcomes) > 1 else ""
-        for caution in _of_outcome(outcome):
-            if caution not in seen:
-                yield f"{named}{caution}"
-            seen.add(caution)
+        if outcome.pooled is not None:
+            for caution in (*_of_outcome(outcome), *_counted_twice(outcome, result.trials)):
+                named.setdefault(caution, []).append(outcome.title)
+    for caution, titles in named.items():
+        yield f"{', '.join(titles)}: {caution}" if len(result.outcomes) > 1 else caution
 
 
 def _of_figures(result):
@@ -38,6 +41,15 @@ def _of_figures(result):
     for figure in result.figures():
         if any(flag.name == "non_proportional" for flag in figure.flags):
             yield f"The hazards in {figure.trial.name} are not proportional: one hazard ratio does not describe the whole follow-up."
+        for comparison in figure.comparisons:
+            yield from _of_printed_hazards(figure.trial.name, comparison.printed_hazards)
+
+
+def _of_printed_hazards(name, ratios):
+    """Where printed survival alone says that hazards drift."""
+    if ratios and max(ratios.values()) / min(ratios.values()) >= _DRIFT:
+        told = ", ".join(f"{ratio:.2f} at {time:g}" for time, ratio in ratios.items())
+        yield f"{name} prints survival whose ratio of cumulative hazards drifts ({told}): no single hazard ratio describes the whole follow-up."
 
 
 def _of_outcome(outcome):
@@ -60,8 +72,24 @@ def _of_outcome(outcome):
             f"{'These subgroups hold' if len(single) > 1 else 'This subgroup holds'} one row each: {', '.join(single)}. "
             "A difference between subgroups is a difference between studies, which differ in more than the subgroup's name."
         )
+    if len(pooled.subgroups) > 1:
+        yield (
+            f"Comparing subgroups by {outcome.entry.by} is ecological: trials differ in country, years, dose and patients too. "
+            f"It cannot show that {outcome.entry.by} changes the effect; only a comparison within trials could."
+        )
+    for choice in outcome.analyses.get("facsimile") or ():
+        yield f"The total holds a row rebuilt from a facsimile; without it, it is {pooled_sentences.effect(pooled, choice)} from {sentences.counted(choice.k, 'row')}."
     if "summary" in pooled.source:
         yield "A row marked summary is itself pooled from several trials; the variance between those trials is not known here."
+
+
+def _counted_twice(outcome, trials):
+    """Trials that have a row of their own beside the pooled row that holds them already."""
+    names = [str(name) for name in outcome.studies["study"]]
+    for facts in trials:
+        inside = [name for name in names if facts.entry.within and name.startswith(facts.entry.within)]
+        if inside and any(name == facts.name or name.startswith(f"{facts.name} (") for name in names):
+            yield f"{facts.name} may be counted twice: it has a row of its own, and {inside[0]} holds it."
 
 
 def verdict_on(low, high, *, events="events"):

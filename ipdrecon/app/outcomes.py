@@ -7,8 +7,8 @@ from pathlib import Path
 from ipdrecon.app.analyses import AnalysisRequest, analyse
 from ipdrecon.app.pooled_files import ForestRequest, pooled_files, pooled_record
 from ipdrecon.app.pooling import PoolSettings, effect_row, pool_rows, risk_row
+from ipdrecon.app.printed_events import patients_with_event, rows_of_endpoint
 from ipdrecon.app.review_figure import fits, fits_label
-from ipdrecon.errors import FolderError
 
 _FEWEST_FOR_INFLUENCE, _FEW = 3, 5
 
@@ -21,9 +21,9 @@ class OutcomeResult:
     ----------
     entry : OutcomeEntry
     pooled : metaanalysis.PooledEstimate or None
-        None where there is no row.
+        None where there is no row, and where rows are set side by side only.
     studies : DataFrame or None
-        The rows pooled, with what the tables carry along.
+        The rows, with what the tables carry along.
     analyses : Analyses or None
     favours : tuple of str
         What effects left and right of no effect favour.
@@ -54,7 +54,11 @@ class OutcomeResult:
     def to_dict(self):
         """As `ipdrecon run --json` prints it."""
         pooled = None if self.pooled is None else pooled_record(self.pooled, self.studies, self.analyses)
-        return {"name": self.entry.name, "folder": self.entry.folder, "endpoint": self.entry.endpoint, "pooled": pooled}
+        record = {"name": self.entry.name, "folder": self.entry.folder, "endpoint": self.entry.endpoint, "note": self.entry.note, "pooled": pooled}
+        return record if self.entry.total or self.studies is None else record | {"side_by_side": self._rows()}
+
+    def _rows(self):
+        return [{name: row[name] for name in ("study", "measure", "yi", "sei", "source")} for row in self.studies.to_dict("records")]
 
 
 def pool_outcome(outcome, figures, reported, folder):
@@ -80,6 +84,8 @@ def pool_outcome(outcome, figures, reported, folder):
         rows += [row for trial, printed in reported if trial.id not in drawn for row in rows_of_text(trial, printed, outcome)]
     settings = PoolSettings(outcome.measure, outcome.fixed, outcome.by, tau2=outcome.tau2, ci=outcome.ci)
     pooled, studies = pool_rows(rows, folder / outcome.studies if outcome.studies else None, settings)
+    if not outcome.total:
+        return OutcomeResult(outcome, None, studies)
     analyses = None if pooled is None else analyse(pooled, studies, _request(outcome, pooled), outcome=outcome.name or outcome.endpoint)
     return OutcomeResult(outcome, pooled, studies, analyses, outcome.favours or _favours(figures, reported))
 
@@ -105,27 +111,20 @@ def _rows_of_figure(figure, outcome):
 
 
 def _rows_of_counts(trial, printed, outcome):
-    """Rows of the events and patients that a trial prints for an endpoint; none where it prints no events of an arm."""
-    rows = [row for row in printed if row.endpoint and fits(row.endpoint, outcome.endpoint) and fits(row.population, outcome.population)]
-    events = {arm.label: _count(trial, rows, arm, "events") for arm in trial.arm}
+    """Rows of the patients with an event that a trial prints for an endpoint; none where it prints none of an arm."""
+    rows = rows_of_endpoint(printed, outcome.endpoint, outcome.population)
+    counts = {arm.label: patients_with_event(trial, rows, arm.label) for arm in trial.arm}
     for treatment in trial.treatments:
-        if events[treatment] is None or events[trial.reference] is None:
+        if counts[treatment] is None or counts[trial.reference] is None:
             continue
-        patients = {arm.label: _count(trial, rows, arm, "n") for arm in trial.arm}
-        missing = [label for label in (treatment, trial.reference) if patients[label] is None]
-        if missing:
-            raise FolderError(
-                f"{trial.id} reports events of {outcome.endpoint!r} but no n of {', '.join(map(repr, missing))}; "
-                "add rows with the quantity n and the same endpoint."
-            )
         yield {
             "study": trial.name if len(trial.treatments) == 1 else f"{trial.name} ({treatment})",
-            "events_1": events[treatment].value,
-            "n_1": patients[treatment].value,
-            "events_2": events[trial.reference].value,
-            "n_2": patients[trial.reference].value,
+            "events_1": counts[treatment].events,
+            "n_1": counts[treatment].n,
+            "events_2": counts[trial.reference].events,
+            "n_2": counts[trial.reference].n,
             "source": "reported",
-            "source_text": events[treatment].source,
+            "source_text": counts[treatment].source,
             "year": trial.year,
             "aetiology": trial.aetiology,
             "measure": outcome.measure,
@@ -150,7 +149,7 @@ def rows_of_text(trial, printed, outcome):
         Column sets as `metaanalysis.read_studies` reads them: the hazard ratio with its interval or p, medians, survival at
         times, log-rank p, with the patients and events of both arms.
     """
-    rows = [row for row in printed if row.endpoint and fits(row.endpoint, outcome.endpoint) and fits(row.population, outcome.population)]
+    rows = rows_of_endpoint(printed, outcome.endpoint, outcome.population)
     told = ((treatment, _cells(trial, treatment, rows)) for treatment in trial.treatments)
     return [
         {
@@ -202,15 +201,6 @@ def _survival_cells(trial, treatment, rows):
     if not times:
         return {}
     return {"survival_1": curves[0][times[-1]], "survival_2": curves[1][times[-1]], "survival_time": times[-1]}
-
-
-def _count(trial, rows, arm, quantity):
-    """The printed count of an arm; an error where one outcome has several."""
-    found = [row for row in rows if row.quantity == quantity and fits_label(row.arm, arm.label)]
-    if len({row.value for row in found}) > 1:
-        printed = "; ".join(f"{row.value:g} ({row.source})" for row in found)
-        raise FolderError(f"{trial.id} reports several {quantity} of {arm.label!r}: {printed}. Say which by the outcome's population, or keep one row.")
-    return found[0] if found else None
 
 
 def _favours(figures, reported):

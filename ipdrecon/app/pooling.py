@@ -95,8 +95,8 @@ def effect_row(figure, comparison, preferred):
     """
     printed = preferred == "reported" and comparison.reported is not None
     if printed:
-        return _row(figure, comparison.reported, comparison.reported_source, comparison.rebuilt.n) | {"note": ""}
-    return _row(figure, comparison.rebuilt, _rebuilt_from(figure), comparison.rebuilt.n)
+        return _row(figure, comparison.reported, comparison.reported_source, comparison.rebuilt.n)
+    return _row(figure, comparison.rebuilt, _rebuilt_from(figure), comparison.rebuilt.n) | _rebuilt_kind(figure)
 
 
 def risk_row(figure, comparison, time):
@@ -118,11 +118,16 @@ def risk_row(figure, comparison, time):
     names = {"treatment": figure.named[comparison.rebuilt.treatment], "reference": figure.named[comparison.rebuilt.reference]}
     estimate = estimate_risk_ratio(figure.arms, **names, time=time, study=comparison.rebuilt.study)
     unit = figure.digitisation.panels[0].calibration.time.unit
-    return _row(figure, estimate, f"{_rebuilt_from(figure)}: risk up to {time:g} {unit}".rstrip(), estimate.n)
+    return _row(figure, estimate, f"{_rebuilt_from(figure)}: risk up to {time:g} {unit}".rstrip(), estimate.n) | _rebuilt_kind(figure)
 
 
 def _rebuilt_from(figure):
     return f"rebuilt from {figure.entry.file}"
+
+
+def _rebuilt_kind(figure):
+    """What a row rebuilt from a facsimile says of it."""
+    return {"note": figure.entry.facsimile_note, "facsimile": True} if figure.entry.facsimile else {}
 
 
 def _row(figure, estimate, source_text, n):
@@ -137,7 +142,7 @@ def _row(figure, estimate, source_text, n):
         "measure": estimate.measure,
         "n": n,
         "source_text": source_text,
-        "note": figure.entry.facsimile_note,
+        "note": "",
     } | standard_errors(estimate)
 
 

@@ -6,10 +6,14 @@ from importlib.resources import files
 
 from ipdrecon.app import sentences
 from ipdrecon.app.cautions import verdict_on
+from ipdrecon.app.checklist import checklist_table
+from ipdrecon.app.integrity import integrity_table
 from ipdrecon.app.km_plots import draw_kaplan_meier, draw_reconstruction
 from ipdrecon.app.library import OVERLAY
 from ipdrecon.app.plots import svg_bytes
-from ipdrecon.app.report_outcomes import data_uri, found_of_outcome, outcome_part
+from ipdrecon.app.report_outcomes import data_uri, found_of_outcome, outcome_part, sure_of_outcome
+from ipdrecon.app.review_tables import side_by_side_table, trial_tables
+from ipdrecon.app.trials_table import trials_table
 
 _QUANTITIES = {
     "hr": "hazard ratio",
@@ -64,6 +68,12 @@ def report_html(result, folder):
         versions=versions(),
         inputs=result.inputs,
         outcomes=[outcome_part(outcome, folder) for outcome in result.outcomes if outcome.pooled is not None],
+        note=result.review.note,
+        trials=trials_table(result),
+        beside=side_by_side_table(result),
+        papers=trial_tables(result),
+        integrity=integrity_table(result),
+        checklist=checklist_table(result),
     )
 
 
@@ -128,6 +138,8 @@ def _sure(result):
             yield f"The rebuilt curves lie within {sentences.decimals(100 * max(gaps), 1)} points of survival of the digitised ones."
         residual = max(panel.calibration.residual_px for panel in figure.digitisation.panels)
         yield f"The ticks of {figure.entry.file} lie within {sentences.decimals(residual)} px of a straight scale."
+    for outcome in result.outcomes:
+        yield from sure_of_outcome(outcome)
     wanted = sum(flag.needs_review for flag in result.flags())
     yield f"{sentences.counted(wanted, 'mark')} {'asks' if wanted == 1 else 'ask'} for a person's look; all are listed below." if wanted else "No mark asks for a person's look."
 

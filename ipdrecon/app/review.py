@@ -24,9 +24,13 @@ class ArmEntry(_Entry):
 
 
 class FigureEntry(_Entry):
-    """One figure of a trial and what is known of it."""
+    """One figure of a trial and what is known of it.
+
+    Where the file named by `published` is in the trial's folder, it is read in place of a facsimile.
+    """
 
     file: str = Field(min_length=1)
+    published: str | None = None
     endpoint: str = ""
     population: str = ""
     time_unit: str | None = None
@@ -43,8 +47,42 @@ class FigureEntry(_Entry):
     facsimile_note: str = ""
 
 
+class RateEntry(_Entry):
+    """Events of patients to set over the time at risk that a row of numbers at risk tells of.
+
+    `endpoint` is that of the numbers at risk (and of a printed hazard ratio), `events` the endpoint of the counts.
+    """
+
+    endpoint: str = Field(min_length=1)
+    events: str = Field(min_length=1)
+    population: str = ""
+    note: str = ""
+
+
+class TwiceEntry(_Entry):
+    """One quantity printed twice with different values: which endpoint or place is used, which is not, and why."""
+
+    quantity: str = Field(min_length=1)
+    used: str = Field(min_length=1)
+    not_used: str = Field(min_length=1)
+    why: str = Field(min_length=1)
+    endpoint_not_used: str = ""
+
+
+class NotRedoneEntry(_Entry):
+    """A result of the paper that cannot be redone from what it prints, and why."""
+
+    result: str = Field(min_length=1)
+    why: str = Field(min_length=1)
+    place: str = ""
+
+
 class TrialEntry(_Entry):
-    """A trial: who it is, its arms, its figures, and the file of what the paper prints."""
+    """A trial: who it is, its arms, its figures, the file of what the paper prints, and what can and cannot be made of it.
+
+    `adverse_events` are beginnings of endpoints that belong into the table of safety. `within` names the pooled row of a
+    table that holds this trial already.
+    """
 
     id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
     name: str = Field(min_length=1)
@@ -55,8 +93,13 @@ class TrialEntry(_Entry):
     aetiology: str = ""
     reported: str | None = None
     note: str = ""
+    within: str = ""
+    adverse_events: tuple[str, ...] = ()
     arm: tuple[ArmEntry, ...] = Field(min_length=2)
     figure: tuple[FigureEntry, ...] = ()
+    rate: tuple[RateEntry, ...] = ()
+    printed_twice: tuple[TwiceEntry, ...] = ()
+    not_redone: tuple[NotRedoneEntry, ...] = ()
 
     @model_validator(mode="after")
     def _one_reference(self):
@@ -105,12 +148,15 @@ class OutcomeEntry(_Pooling):
 
     Figures of the `endpoint` (and `population`) give hazard ratios; with `time` they give risk ratios of the rebuilt
     patients at it, and the `measure` is RR. Where the measure is RR, OR or RD and no time is given, trials give the events
-    and patients that they report for the endpoint. `events` is what is counted, in words. `order` is a column by which
+    and patients that they report for the endpoint. `events` is what is counted, in words, and `note` what a reader should
+    know first. Without a `total` rows are set side by side and not pooled; the note says why. `order` is a column by which
     studies are added one by one; `effect` (with `control_risk`) is what a sequential analysis anticipates; absolute effects
     are given at each `baseline_risk`, which is that at `baseline_time`, in words.
     """
 
     name: str = ""
+    note: str = ""
+    total: bool = True
     time: float | None = Field(None, gt=0)
     events: str = "events"
     favours: tuple[str, str] | None = None
@@ -125,6 +171,12 @@ class OutcomeEntry(_Pooling):
     def _risk_at_a_time(self):
         if self.time is not None and self.measure != "RR":
             raise ValueError(f"time is {self.time:g} and measure {self.measure}; a risk at a time gives the measure RR")
+        return self
+
+    @model_validator(mode="after")
+    def _why_no_total(self):
+        if not self.total and not self.note:
+            raise ValueError("total is false; say in note why the rows are not pooled")
         return self
 
     @property
@@ -202,11 +254,19 @@ def read_trial(folder):
     """
     folder = Path(folder)
     trial = _read(TrialEntry, folder / "trial.toml")
+    trial = trial.model_copy(update={"figure": tuple(_published(entry, folder) for entry in trial.figure)})
     named = [trial.reported] + [name for figure in trial.figure for name in (figure.file, figure.at_risk, figure.edits, figure.reported)]
     for name in named:
         if name is not None and not (folder / name).is_file():
             raise FolderError(f"{folder / 'trial.toml'} names {name!r}, but {folder / name} is missing; put the file there or mend the name.")
     return trial
+
+
+def _published(entry, folder):
+    """The published figure where it is at hand, else the entry as it stands."""
+    if entry.published is None or not (folder / entry.published).is_file():
+        return entry
+    return entry.model_copy(update={"file": entry.published, "facsimile": False, "facsimile_note": ""})
 
 
 def _read(entry, path):

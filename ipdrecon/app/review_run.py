@@ -8,8 +8,10 @@ from pathlib import Path
 
 from ipdrecon.app import saving
 from ipdrecon.app.outcomes import pool_outcome
-from ipdrecon.app.review import read_review, read_trial
-from ipdrecon.app.review_figure import reported_rows, run_figure
+from ipdrecon.app.review import read_review
+from ipdrecon.app.review_figure import run_figure
+from ipdrecon.app.review_tables import table_files, trial_record
+from ipdrecon.app.trial_facts import trial_facts
 from ipdrecon.app.workflow import agreement_needs_review
 from ipdrecon.flags import needs_review
 
@@ -25,6 +27,7 @@ class ReviewResult:
     review : ReviewEntry
     figure_results : tuple of FigureResult
     outcomes : tuple of OutcomeResult
+    trials : tuple of TrialFacts
     inputs : dict of str to str
         SHA-256 by file, from the review's folder.
     out : Path
@@ -34,6 +37,7 @@ class ReviewResult:
     review: object
     figure_results: tuple
     outcomes: tuple
+    trials: tuple = field(repr=False)
     inputs: dict = field(repr=False)
     out: Path
 
@@ -78,6 +82,7 @@ class ReviewResult:
                 for figure in self.figure_results
             ],
             "outcomes": [outcome.to_dict() for outcome in self.outcomes],
+            "trials": [trial_record(facts) for facts in self.trials],
             "pooled": self.outcomes[0].to_dict()["pooled"] if self.outcomes else None,
             "cautions": list(self.cautions()),
             "needs_review": self.needs_review(),
@@ -116,15 +121,16 @@ def run_review(path, out=None):
 
     path = Path(path)
     review = read_review(path)
-    trials = [(path.parent / place.folder, read_trial(path.parent / place.folder)) for place in review.trial]
+    trials = tuple(trial_facts(path.parent / place.folder) for place in review.trial)
     out = Path(out) if out is not None else path.parent / "results"
     with saving.staged(out) as stage:
-        figures = tuple(run_figure(folder, trial, entry, review, stage) for folder, trial in trials for entry in trial.figure)
-        reported = [(trial, reported_rows(folder, trial.reported)) for folder, trial in trials]
+        figures = tuple(run_figure(facts.folder, facts.entry, entry, review, stage) for facts in trials for entry in facts.entry.figure)
+        reported = [(facts.entry, facts.printed) for facts in trials]
         outcomes = tuple(pool_outcome(outcome, figures, reported, path.parent) for outcome in review.outcomes)
-        result = ReviewResult(review, figures, outcomes, _inputs(path, review, trials), out)
+        result = ReviewResult(review, figures, outcomes, trials, _inputs(path, review, trials), out)
         for outcome in outcomes:
             saving.write_files(stage, outcome.files())
+        saving.write_files(stage, table_files(result))
         saving.write_files(stage, {REPORT: report_html(result, stage).encode()})
         written = sorted(path.relative_to(stage).as_posix() for path in stage.rglob("*") if path.is_file())
         saving.write_files(stage, {RUN_RECORD: saving.json_bytes(_run_record(result, written))})
@@ -144,7 +150,7 @@ def _files_of_run(folder):
 
 def _inputs(path, review, trials):
     files = [path] + [path.parent / outcome.studies for outcome in review.outcomes if outcome.studies]
-    for folder, trial in trials:
+    for folder, trial in ((facts.folder, facts.entry) for facts in trials):
         files.append(folder / "trial.toml")
         names = [trial.reported] + [name for entry in trial.figure for name in (entry.file, entry.at_risk, entry.edits, entry.reported)]
         files += [folder / name for name in names if name is not None]

@@ -22,6 +22,7 @@ QUANTITIES = ("hr", "median", "survival", "events", "n", "n_risk", "logrank_p")
 COLUMNS = ("panel", "endpoint", "population", "quantity", "arm", "time", "value", "ci_low", "ci_high", "p", "source")
 _COUNTS = ("events", "n", "n_risk")
 _NEED_TIME = ("survival", "n_risk")
+_PATIENTS = ("", "participants", "patients", "persons", "people", "subjects")
 _MISSING = ("", "-", "–", "—", "na", "n/a", "nan", "not reported")
 _NOT_REACHED = re.compile(r"(nr|ne|not reached|not estimable|not evaluable|inf|∞)\.?", re.IGNORECASE)
 NOT_SIGNIFICANT = re.compile(r"(ns|n\.\s?s\.?|not significant|non[- ]significant)", re.IGNORECASE)
@@ -78,6 +79,14 @@ class ReportedNumber:
     p : float
         NaN where not given.
     p_bound : {"", "<", ">"}
+    p_text : str
+        As printed: ``0.012``, ``<0.01``, ``n.s.``
+    n : float
+        Patients the number is of, from the column ``n``; NaN where not given.
+    percent : str
+        Share printed beside a count.
+    unit : str
+        What a count counts, or the unit of time: ``participants``, ``adverse events``, ``months``.
     panel, endpoint, population, source : str
     line : int
         In the file.
@@ -94,11 +103,20 @@ class ReportedNumber:
     time: float = math.nan
     p: float = math.nan
     p_bound: str = ""
+    p_text: str = ""
+    n: float = math.nan
+    percent: str = ""
+    unit: str = ""
     panel: str = ""
     endpoint: str = ""
     population: str = ""
     source: str = ""
     line: int = 0
+
+    @property
+    def counts_patients(self):
+        """Whether a count is of patients, not of events of which one patient may have several."""
+        return self.unit.casefold() in _PATIENTS
 
 
 def _plain(digits, is_count):
@@ -211,7 +229,8 @@ def _record(row, line, place):
     if low > high:
         raise ReportedError(f"{place}, columns 'ci_low' and 'ci_high': the interval runs from {low:g} to {high:g}; expected low before high.")
     unit = _unit_of_survival(printed, place) if quantity == "survival" else 1.0
-    text = {name: (row.get(name) or "").strip() for name in ("arm", "reference", "panel", "endpoint", "population", "source")}
+    names = ("arm", "reference", "panel", "endpoint", "population", "source", "percent", "unit")
+    text = {name: (row.get(name) or "").strip() for name in names}
     return ReportedNumber(
         quantity,
         value=printed.value / unit,
@@ -222,6 +241,8 @@ def _record(row, line, place):
         time=time.value,
         p=p.value,
         p_bound=p.bound,
+        p_text=(row.get("p") or "").strip(),
+        n=_cell(row, "n", place, is_count=True).value,
         line=line,
         **text,
     )
@@ -293,7 +314,8 @@ def read_reported(path):
     ----------
     path : str or Path
         A CSV file with the columns panel, endpoint, population, quantity, arm, time, value, ci_low, ci_high, p, source
-        and, for hazard ratios, reference; only quantity and value are needed. Separated by comma, semicolon or tab.
+        and, for hazard ratios, reference; for counts, n (of how many), percent and unit. Only quantity and value are needed.
+        Separated by comma, semicolon or tab.
 
     Returns
     -------

@@ -8,6 +8,8 @@ Examples
 ['fixed effect', 'REML, wald', 'REML, hk']
 >>> [(choice.name, choice.k) for choice in source_choices(pooled)]
 [('without reported', 1), ('without derived', 2)]
+>>> subset_choice(pooled, [True, False, True], "without B").k
+2
 """
 
 from dataclasses import asdict, dataclass, replace
@@ -88,3 +90,24 @@ def source_choices(pooled):
         return ()
     kept = {source: np.array([other != source for other in pooled.source]) for source in sources}
     return tuple(_choice(f"without {source or 'unnamed'}", refit(pooled.yi[rows], pooled.vi[rows], pooled.settings)) for source, rows in kept.items())
+
+
+def subset_choice(pooled, kept, name):
+    """Pool some of the studies with the settings in use.
+
+    Parameters
+    ----------
+    pooled : PooledEstimate
+    kept : array-like of bool, shape (k,)
+    name : str
+        Of the choice.
+
+    Returns
+    -------
+    Choice or None
+        Under random effects; None where all or none are kept, and where measures differ.
+    """
+    kept = np.asarray(kept, bool)
+    if kept.all() or not kept.any() or pooled.is_mixed:
+        return None
+    return _choice(name, refit(pooled.yi[kept], pooled.vi[kept], pooled.settings))
