@@ -14,7 +14,7 @@ from ipdrecon.app.report_outcomes import sensitivity_rows
 from ipdrecon.app.report_table import ReportTable
 from ipdrecon.app.safety import safety_rows, safety_table
 from ipdrecon.app.trials_table import trials_table
-from metaanalysis.estimate import RATIOS
+from metaanalysis.measures import RATIOS
 from metaanalysis.plain import plain
 
 FOLDER = "tables"
