@@ -13,14 +13,9 @@ from pathlib import Path
 
 from ipdrecon.app import library
 from ipdrecon.app.saving import write_files
-from ipdrecon.app.workbench.desk import (
-    Desk,
-    begin_folder,
-    is_figure_folder,
-    is_own_file,
-)
+from ipdrecon.app.workbench.desk import Desk, begin_folder, is_figure_folder
 from ipdrecon.app.workbench.documents import MOST_PAGES, Documents
-from ipdrecon.app.workbench.journal import JOURNAL
+from ipdrecon.app.workbench.journal import JOURNAL, is_own_file
 from ipdrecon.app.workbench.worker import JobError, WorkerError
 from ipdrecon.errors import FigureError, IpdreconError
 
@@ -406,7 +401,7 @@ def _slug(name):
 
 def _json(path):
     try:
-        record = json.loads(path.read_text("utf-8"))
+        record = json.loads(path.read_text("utf-8")) if is_own_file(path) else {}
     except (OSError, ValueError):
         return {}
     return record if isinstance(record, dict) else {}
