@@ -247,7 +247,8 @@ class Figures:
         try:
             summary = self._documents.look(path)
         except (JobError, WorkerError) as error:
-            raise NoFigureError(str(error).replace(str(path), "The file")) from error
+            words = str(error).replace(str(path), "the file")
+            raise NoFigureError(words[:1].upper() + words[1:]) from error
         finally:
             path.unlink(missing_ok=True)
         if summary["kind"] not in ("PDF", "SVG") and summary["width"] * summary["height"] > MOST_PIXELS:
