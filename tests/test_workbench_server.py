@@ -796,6 +796,31 @@ def test_links_lead_nowhere(client, bench, tmp_path):
     assert client.get(f"/api/figures/{figure}", params={"reader": "mine"}).status_code == 404
 
 
+@pytest.mark.skipif(os.name != "posix", reason="links as POSIX has them")
+def test_nothing_is_taken_from_behind_a_link_in_a_folder(client, bench, tmp_path):
+    others = {
+        "reported.csv": "quantity,value,source\nhr,0.5,secret\n",
+        "edits.json": '[{"edit": "unit", "unit": "secret"}]',
+        "journal.json": '{"schema_version": 1, "edits": [], "given": {"n": {"secret": 5}}}',
+        "trial.toml": 'name = "secret"\n',
+    }
+    folder = bench.figures.root / "trial" / "linked"
+    folder.mkdir(parents=True)
+    (folder / "curves.csv").write_text("arm,time,survival\nA,0,1\nA,5,0.5\n")
+    for name, content in others.items():
+        (tmp_path / name).write_text(content)
+        (folder.parent if name == "trial.toml" else folder).joinpath(name).symlink_to(tmp_path / name)
+    figure = found(client, "linked")
+    row = next(row for row in done(client.get("/api/state"))["figures"] if row["id"] == figure)
+    assert (row["has_reported"], row["trial"]) == (False, None)
+    seen = client.get(f"/api/figures/{figure}").text
+    assert "edits.json of the folder linked is a link" in seen
+    assert "secret" not in seen
+    assert done(client.get(f"/api/figures/{figure}/reported"))["rows"] == []
+    assert edit(client, figure, {"edit": "unit", "unit": "weeks"}, status=400)["error"].startswith("edits.json of the folder linked")
+    assert {name: (tmp_path / name).read_text() for name in others} == others
+
+
 # --- killed ----------------------------------------------------------------------------------------------------------
 
 

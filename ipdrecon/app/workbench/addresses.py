@@ -12,9 +12,10 @@ from ipdrecon.app.draws import DRAWS
 from ipdrecon.app.given import EDITS
 from ipdrecon.app.saving import plain
 from ipdrecon.app.workbench.comparing import CONSENSUS_FILE
-from ipdrecon.app.workbench.desk import REPORTED, OldRevisionError, is_own_file
+from ipdrecon.app.workbench.desk import REPORTED, OldRevisionError
 from ipdrecon.app.workbench.documents import MOST_PAGES
 from ipdrecon.app.workbench.figures import MOST_BYTES, MOST_PIXELS, UnknownError
+from ipdrecon.app.workbench.journal import is_own_file
 from ipdrecon.app.workbench.rebuilt import COLUMNS, reported_rows
 from ipdrecon.errors import EditError
 from ipdrecon.model import SCALES
@@ -132,7 +133,7 @@ def state(asked):
         desk = figures.desk(entry)
         rows.append(
             {"id": entry.id, "name": entry.name, "file": entry.source.name if entry.source else None, "parent": entry.parent}
-            | {"trial": _trial_of(figures, entry), "readers": list(entry.readers), "has_reported": (entry.folder / REPORTED).is_file()}
+            | {"trial": _trial_of(figures, entry), "readers": list(entry.readers), "has_reported": is_own_file(entry.folder / REPORTED)}
             | desk.summary()
         )
     trials = dict.fromkeys(row["trial"] for row in rows if row["trial"])
@@ -157,7 +158,7 @@ def state(asked):
 def _trial_of(figures, entry):
     """The folder's name of the trial a figure lies in; None where there is none."""
     place = entry.folder.parent
-    return place.name if place != figures.root.parent and (place / "trial.toml").is_file() else None
+    return place.name if place != figures.root.parent and is_own_file(place / "trial.toml") else None
 
 
 def take(asked):
@@ -370,7 +371,7 @@ def file(asked, name):
     desk = asked.desk
     if name in (library.OVERLAY, ALL_FILES):
         desk.tidy()
-    if name == ALL_FILES:
+    if name == ALL_FILES and any(is_own_file(desk.folder / one) for one in FILES):
         return _zipped(desk.folder), TYPES[".zip"]
     if name not in FILES or not is_own_file(desk.folder / name):
         raise UnknownError("There is no such file.")

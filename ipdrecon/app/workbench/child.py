@@ -209,6 +209,7 @@ def work(line, memory, send):
         Takes what is answered.
     """
     from ipdrecon.app.console import is_expected
+    from ipdrecon.app.workbench.wording import in_the_page
     from ipdrecon.figure.session import session
 
     request = json.loads(line)
@@ -218,12 +219,12 @@ def work(line, memory, send):
         try:
             answer = {"result": JOBS[request["job"]](**request["given"])}
         except _Failed as failure:
-            answer = {"error": {"kind": type(failure.error).__name__, "message": str(failure), "answer": failure.answer}}
+            answer = {"error": {"kind": type(failure.error).__name__, "message": in_the_page(str(failure)), "answer": failure.answer}}
         except Exception as error:
             import traceback
 
             traceback.print_exc()
-            message = str(error) if is_expected(error) else f"this is a bug in ipdrecon ({type(error).__name__}: {error}); report it with the figure."
+            message = in_the_page(str(error)) if is_expected(error) else f"This is a bug in ipdrecon ({type(error).__name__}: {error}); report it with the figure."
             answer = {"error": {"kind": type(error).__name__ if is_expected(error) else "Bug", "message": message, "answer": getattr(error, "answer", {})}}
     words = [[list(key), list(result)] for kind, key, result in memory.news if kind == "text"]
     memory.news.clear()

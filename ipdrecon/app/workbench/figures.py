@@ -13,14 +13,9 @@ from pathlib import Path
 
 from ipdrecon.app import library
 from ipdrecon.app.saving import write_files
-from ipdrecon.app.workbench.desk import (
-    Desk,
-    begin_folder,
-    is_figure_folder,
-    is_own_file,
-)
+from ipdrecon.app.workbench.desk import Desk, begin_folder, is_figure_folder
 from ipdrecon.app.workbench.documents import MOST_PAGES, Documents
-from ipdrecon.app.workbench.journal import JOURNAL
+from ipdrecon.app.workbench.journal import JOURNAL, is_own_file
 from ipdrecon.app.workbench.worker import JobError, WorkerError
 from ipdrecon.errors import FigureError, IpdreconError
 
@@ -252,7 +247,8 @@ class Figures:
         try:
             summary = self._documents.look(path)
         except (JobError, WorkerError) as error:
-            raise NoFigureError(str(error).replace(str(path), "The file")) from error
+            words = str(error).replace(str(path), "the file")
+            raise NoFigureError(words[:1].upper() + words[1:]) from error
         finally:
             path.unlink(missing_ok=True)
         if summary["kind"] not in ("PDF", "SVG") and summary["width"] * summary["height"] > MOST_PIXELS:
@@ -406,7 +402,7 @@ def _slug(name):
 
 def _json(path):
     try:
-        record = json.loads(path.read_text("utf-8"))
+        record = json.loads(path.read_text("utf-8")) if is_own_file(path) else {}
     except (OSError, ValueError):
         return {}
     return record if isinstance(record, dict) else {}

@@ -61,9 +61,11 @@ class Journal:
         Raises
         ------
         FolderError, EditError
-            When `edits.json` is malformed. A journal that cannot be read is begun anew.
+            When `edits.json` is malformed, or a link to another place. A journal that cannot be read is begun anew.
         """
         folder = Path(folder)
+        if (folder / EDITS).is_symlink():
+            raise FolderError(f"{EDITS} of the folder {folder.name} is a link to another place; expected the file itself.")
         record = _record(folder / JOURNAL)
         journal = cls(*(record.get(name, blank) for name, blank in (("edits", ()), ("revision", 0), ("undo", ()), ("redo", ()), ("given", {}))))
         journal = cls(tuple(journal.edits), journal.revision, tuple(journal.undo), tuple(journal.redo), journal.given)
@@ -133,8 +135,13 @@ class Journal:
         write_files(folder, {JOURNAL: json_bytes(record, ALL_DIGITS)})
 
 
+def is_own_file(path):
+    """Whether a file is there and is no link to another place."""
+    return path.is_file() and not path.is_symlink()
+
+
 def _record(path):
-    if not path.is_file():
+    if not is_own_file(path):
         return {}
     try:
         record = json.loads(path.read_text("utf-8"))

@@ -8,6 +8,7 @@ from ipdrecon.app.pooled_files import FOREST, METHODS, POOLED, STUDIES
 from ipdrecon.app.pooling import PoolSettings
 from ipdrecon.app.workbench.desk import EDIT_SECONDS, REPORTED
 from ipdrecon.app.workbench.figures import UnknownError
+from ipdrecon.app.workbench.journal import is_own_file
 from ipdrecon.app.workbench.rebuilt import arms_of
 from ipdrecon.app.workbench.worker import JobError, WorkerError
 from ipdrecon.errors import FolderError, IpdreconError
@@ -64,7 +65,7 @@ def _rows_of(figures, entry, reader):
     if getattr(desk, "pool_rows", (None,))[0] != key:
         from ipdrecon.app.workbench.addresses import REBUILT, totals_of
 
-        trial = entry.folder.parent if (entry.folder.parent / "trial.toml").is_file() else None
+        trial = entry.folder.parent if is_own_file(entry.folder.parent / "trial.toml") else None
         try:
             answer = desk.apart("candidates", REBUILT, trial=None if trial is None else str(trial), file=entry.source.name if entry.source else "", **totals_of(desk))
         except (JobError, WorkerError):

@@ -8,6 +8,7 @@ import numpy as np
 
 from ipdrecon.app import library, saving, workflow
 from ipdrecon.app.workbench.desk import REPORTED
+from ipdrecon.app.workbench.journal import is_own_file
 from ipdrecon.app.workbench.views import points_px
 from ipdrecon.errors import IpdreconError, ReconstructionError
 
@@ -188,6 +189,6 @@ def reported_rows(folder):
     from ipdrecon.app.tables import read_table
 
     path = Path(folder) / REPORTED
-    if not path.exists():
+    if not is_own_file(path):
         return []
     return [{name: line.text(name) for name in COLUMNS} for line in read_table(path, ("quantity", "value"))]

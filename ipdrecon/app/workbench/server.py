@@ -16,6 +16,7 @@ from ipdrecon.app.workbench.addresses import Asked, Malformed
 from ipdrecon.app.workbench.desk import BusyError, OldRevisionError, RefusedError
 from ipdrecon.app.workbench.figures import MOST_BYTES, Figures, NoFigureError, TooLargeError, TooManyError, UnknownError
 from ipdrecon.app.workbench.guard import Guard
+from ipdrecon.app.workbench.wording import in_the_page
 from ipdrecon.app.workbench.worker import Crew, JobError
 from ipdrecon.errors import FolderError, IpdreconError
 from metaanalysis.errors import MetaAnalysisError
@@ -185,7 +186,7 @@ def _error(error, bench):
 
         logging.getLogger("ipdrecon").exception("workbench")
         return _json({"error": f"This is a bug in ipdrecon ({type(error).__name__}); run serve with --debug and report it."}, 500)
-    message = " ".join(str(error).split())
+    message = in_the_page(" ".join(str(error).split()))
     for place in (bench.scratch, bench.figures.root):
         message = message.replace(f"{place}/", "").replace(str(place), place.name)
     more = {"can_keep": True} if isinstance(error, RefusedError) else {key: value for key, value in getattr(error, "answer", {}).items() if key in _TOLD}
