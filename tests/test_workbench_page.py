@@ -150,7 +150,7 @@ def test_a_wrong_tick_a_wrong_digit_a_name_undo_reload_and_export(page, served, 
 
     # What a bad reading looks like: the tick of 48 lies 40 px too far left, and a digit is wrong.
     wrong = [{"px": px - 40 * (value == 48), "value": value} for value, px in ticks.items()]
-    edits = [{"edit": "axis", "axis": "time", "ticks": wrong}, {"edit": "cell", "arm": "Drug", "time": 24, "n_risk": at_risk["Drug"][2] - 12}]
+    edits = [{"edit": "axis", "axis": "time", "ticks": wrong}, {"edit": "cell", "arm": "Drug", "time": 36, "n_risk": at_risk["Drug"][3] - 8}]
     ask("/edits", body={"revision": figure["revision"], "edits": edits})
     page.reload()
     page.wait_for_selector(".curve")
@@ -173,8 +173,8 @@ def test_a_wrong_tick_a_wrong_digit_a_name_undo_reload_and_export(page, served, 
 
     # The digit, beside its picture.
     tab(page, "At risk")
-    cell = page.get_by_label("Drug at 24")
-    cell.fill(str(at_risk["Drug"][2]))
+    cell = page.get_by_label("Drug at 36")
+    cell.fill(str(at_risk["Drug"][3]))
     cell.press("Enter")
     settled(page)
     tab(page, "Result")
@@ -201,7 +201,7 @@ def test_a_wrong_tick_a_wrong_digit_a_name_undo_reload_and_export(page, served, 
     tab(page, "Arms")
     assert page.get_by_label("Name of arm 1").input_value() == "Sorafenib"
     tab(page, "At risk")
-    assert page.get_by_label(re.compile("^(Drug|Sorafenib) at 24")).first.input_value() == str(at_risk["Drug"][2])
+    assert page.get_by_label(re.compile("^(Drug|Sorafenib) at 36")).first.input_value() == str(at_risk["Drug"][3])
     tab(page, "Result")
     ratio(page)
     with page.expect_download() as download:
