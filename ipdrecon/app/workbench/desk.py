@@ -11,7 +11,7 @@ from pathlib import Path
 from ipdrecon.app import library
 from ipdrecon.app.given import EDITS
 from ipdrecon.app.saving import write_files
-from ipdrecon.app.workbench.journal import JOURNAL, Journal, is_own_file, label
+from ipdrecon.app.workbench.journal import JOURNAL, is_own_file, label
 from ipdrecon.app.workbench.standing import Standing, changed_by_hand, read_record, take_up
 from ipdrecon.app.workbench.views import figure_view
 from ipdrecon.app.workbench.worker import JobError, WorkerError
