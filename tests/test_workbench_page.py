@@ -374,6 +374,22 @@ class Counted:
         self.page.mouse.up()
 
 
+def test_a_drawing_without_a_plot_opens_as_a_picture_without_a_complaint(page, served, tmp_path):
+    drawn = tmp_path / "drawn.svg"
+    drawn.write_text('<svg xmlns="http://www.w3.org/2000/svg" width="400" height="300"><path d="M50 250H380M50 250V20" stroke="#000"/></svg>')
+    page.set_input_files("#file", str(drawn))
+    page.get_by_role("heading", name="drawn-p1-picture").wait_for(timeout=READ_MS)
+    page.wait_for_selector(".steps", timeout=READ_MS)
+    assert page.get_by_text("cannot be shown").count() == 0
+
+
+def test_the_keys_are_listed_on_the_page_of_pooling_too(page):
+    page.get_by_role("link", name="Pool").click()
+    page.get_by_role("heading", name="Pool").wait_for()
+    page.keyboard.press("?")
+    page.get_by_role("heading", name="Keys").wait_for()
+
+
 def test_a_figure_that_fails_is_done_by_hand(page, served, drawn):
     path, at_risk = drawn["bare"]
     put_in(page, path)

@@ -655,6 +655,18 @@ def test_a_document_of_several_pages_lets_choose(client):
     assert "No plot was found on page 1" in status["message"]
 
 
+def test_a_drawing_without_a_plot_is_being_read_until_its_picture_is_there(client):
+    """Whoever follows the reading is never told of a failure before the picture that can be done by hand."""
+    drawn = b'<svg xmlns="http://www.w3.org/2000/svg" width="400" height="300"><path d="M50 250H380M50 250V20" stroke="#000"/></svg>'
+    figure = done(client.post("/api/figures", params={"name": "drawn.svg"}, content=drawn), 201)["id"]
+    for _ in range(100):
+        seen = done(client.get(f"/api/figures/{figure}/status", params={"wait": 10}))
+        if seen["status"] != "reading":
+            break
+    assert seen["instead"], seen
+    assert done(client.get(f"/api/figures/{seen['instead']}"))["file"] == "drawn-p1-picture.png"
+
+
 def test_what_takes_too_long_or_too_much_is_ended_and_the_next_job_done(bench, monkeypatch):
     from ipdrecon.app.workbench import worker as workers
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from ipdrecon.app import library
 from ipdrecon.app.given import EDITS
 from ipdrecon.app.saving import write_files
-from ipdrecon.app.workbench.journal import JOURNAL, Journal, is_own_file, label
+from ipdrecon.app.workbench.journal import JOURNAL, is_own_file, label
 from ipdrecon.app.workbench.standing import Standing, changed_by_hand, read_record, take_up
 from ipdrecon.app.workbench.views import figure_view
 from ipdrecon.app.workbench.worker import JobError, WorkerError
@@ -58,7 +58,7 @@ class Desk:
         self._view, self._drafts, self._size, self.is_warm = None, [], None, False
         self._warming = threading.Lock()
         self.ticks, self._began, self.instead = 0, None, None
-        self._is_unwanted = self._is_running = False
+        self._is_unwanted = self._is_running = self.is_turning = False
         self._open()
 
     # --- what is there -------------------------------------------------------------------------------------------
@@ -88,6 +88,22 @@ class Desk:
         return self._view is not None or self._size is not None
 
     @property
+    def told_status(self):
+        """The status as it is told: a page that is about to become a picture is still being read."""
+        return "reading" if self.is_turning else self.status
+
+    def turned(self, instead=None):
+        """Note that a page has become a picture, or cannot.
+
+        Parameters
+        ----------
+        instead : str, optional
+            The id of the picture.
+        """
+        self.instead, self.is_turning = instead, False
+        self.tick()
+
+    @property
     def is_stale(self):
         """Whether tables are there that do not go with the edits."""
         record = read_record(self.folder)
@@ -103,7 +119,7 @@ class Desk:
         """What the page shows of it, as a dict."""
         view = self._view or {"size": self._size or [0, 0], "kind": None, "confidence": None, "panels": self._drafts, "flags": []}
         return view | {
-            "status": self.status,
+            "status": self.told_status,
             "message": self.message,
             "revision": self.revision,
             "edits": list(self.journal.edits),
@@ -119,7 +135,7 @@ class Desk:
         seconds = self.seconds if self._began is None else time.monotonic() - self._began
         n_step = STEPS.index(self.step) + 1 if self.step in STEPS else 0
         return {
-            "status": self.status,
+            "status": self.told_status,
             "step": self.step,
             "n_step": n_step,
             "n_steps": len(STEPS),
@@ -134,7 +150,7 @@ class Desk:
         panels = (self._view or {}).get("panels", [])
         flags = [flag for part in (*panels, self._view or {"flags": []}) for flag in part["flags"]]
         return {
-            "status": self.status,
+            "status": self.told_status,
             "message": self.message,
             "revision": self.revision,
             "panels": [panel["panel"] for panel in panels],
@@ -189,6 +205,7 @@ class Desk:
                 answer = self._ask(self._crew.reader, self.journal.edits, READ_SECONDS, on_step=self._told, is_wanted=self._begins)
                 self._settle(self.journal, answer)
             except JobError as error:
+                self.is_turning = self.is_document and not (error.answer.get("size") or self.opens)
                 self._fail(self.journal, error)
             except IpdreconError as error:
                 self.status, self.message = "read" if self._view is not None else "failed", str(error)
@@ -416,17 +433,6 @@ def _stamp(path):
         return None
     stat = Path(path).stat()
     return [stat.st_size, stat.st_mtime_ns]
-
-
-def begin_folder(folder, given):
-    """Make a figure folder that holds nothing yet but what is known of the figure.
-
-    Parameters
-    ----------
-    folder : Path
-    given : dict
-    """
-    Journal(given=given).write(folder)
 
 
 def is_figure_folder(folder):

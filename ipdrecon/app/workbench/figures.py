@@ -13,9 +13,9 @@ from pathlib import Path
 
 from ipdrecon.app import library
 from ipdrecon.app.saving import write_files
-from ipdrecon.app.workbench.desk import Desk, begin_folder, is_figure_folder
+from ipdrecon.app.workbench.desk import Desk, is_figure_folder
 from ipdrecon.app.workbench.documents import MOST_PAGES, Documents
-from ipdrecon.app.workbench.journal import JOURNAL, is_own_file
+from ipdrecon.app.workbench.journal import JOURNAL, Journal, is_own_file
 from ipdrecon.app.workbench.worker import JobError, WorkerError
 from ipdrecon.errors import FigureError, IpdreconError
 
@@ -309,7 +309,7 @@ class Figures:
         if as_picture:
             folder = self._page_picture(entry, page)
         elif not is_figure_folder(folder):
-            begin_folder(folder, {"source": entry.source.name, "page": page} | given)
+            Journal(given={"source": entry.source.name, "page": page} | given).write(folder)
         return self._start(self.entry(self._id(folder)), None, given)
 
     def _page_picture(self, entry, page):
@@ -321,21 +321,22 @@ class Figures:
     def _read(self, entry, desk):
         try:
             desk.read()
-            if desk.status == "failed" and desk.is_document and not desk.opens:
-                self._read_as_picture(entry, desk)
+            if desk.is_turning:
+                desk.turned(self._read_as_picture(entry, desk))
         finally:
             self._waiting -= 1
+            if desk.is_turning:
+                desk.turned()
         if desk.status == "read":
             self.warm(desk)
 
     def _read_as_picture(self, entry, desk):
-        """Take a page on which no plot was found as a picture, which can be done by hand: a figure beside its document."""
+        """Take a page on which no plot was found as a picture, which can be done by hand: the id of a figure beside its document."""
         base = self.entries(anew=True).get(entry.parent, entry)
         with contextlib.suppress(JobError, WorkerError, IpdreconError):
             folder = self._page_picture(base, (desk.journal.given or {}).get("page") or 1)
-            picture = self._start(self.entry(self._id(folder)), None, {})
-            desk.instead = picture.id
-            desk.tick()
+            return self._start(self.entry(self._id(folder)), None, {}).id
+        return None
 
     def tidy_soon(self, desk):
         """Let the pictures of a folder be drawn when nothing has happened for a while."""

@@ -226,7 +226,7 @@ def _status(bench):
             wait = min(asked.number("wait", 0.0), _WAIT_SECONDS)
             desk, end = asked.desk, asyncio.get_running_loop().time() + wait
             seen = desk.ticks
-            while desk.status in ("reading", "pages") and desk.ticks == seen and asyncio.get_running_loop().time() < end and not await _is_gone(request):
+            while desk.told_status in ("reading", "pages") and desk.ticks == seen and asyncio.get_running_loop().time() < end and not await _is_gone(request):
                 await asyncio.sleep(_TICK_SECONDS)
             return _json(await run_in_threadpool(addresses.progress, asked))
         except Exception as error:

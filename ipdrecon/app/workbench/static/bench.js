@@ -22,6 +22,8 @@ const NUDGE_MS = 450;
 const LOUPE_PX = 70;
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
+const isUnread = (status) => ["new", "reading"].includes(status);
+
 export class Bench {
   constructor(figure) {
     this.figure = figure;
@@ -91,7 +93,7 @@ export class Bench {
       this.sheet.setSize(size);
       this.side.show();
     } catch (error) {
-      complain(error);
+      if (!isUnread(this.imageOf)) complain(error); // what reading ends with is told then
     }
   }
 
@@ -123,7 +125,7 @@ export class Bench {
     this.showHead();
     this.progress.follow();
     if (isNew) this.side.renew();
-    const wasBefore = this.imageOf === "reading" && view.status !== "reading";
+    const wasBefore = isUnread(this.imageOf) && !isUnread(view.status);
     if (this.imageOf === undefined || wasBefore) this.showImage();
   }
 

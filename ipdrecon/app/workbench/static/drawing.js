@@ -5,6 +5,7 @@ import { fill, s } from "./dom.js";
 import { fixed, short } from "./numbers.js";
 
 const INKS = 8;
+const [OFF_PX, NEAR_CORNER] = [0.75, 0.02]; // a tick further off its scale says so; labels of both axes would meet in the corner
 
 /** The class of an arm's colour over the figure. */
 export const armInk = (panel, name) => `ink-${(Math.max(0, panel.arms.findIndex((arm) => arm.name === name)) % INKS) + 1}`;
@@ -140,15 +141,18 @@ function cellPart(cell) {
 }
 
 function tickParts(panel) {
-  const [left, , , bottom] = panel.box;
-  const time = panel.axes.time.ticks.map((tick) => tickPart(tick, `M${tick.px} ${bottom}`, "v", [tick.px, bottom], "below"));
-  const vertical = panel.axes.vertical.ticks.map((tick) => tickPart(tick, `M${left} ${tick.px}`, "h", [left, tick.px], "beside"));
+  const [left, top, , bottom] = panel.box;
+  const { time: along, vertical: up } = panel.axes;
+  const isLong = along.ticks.some(isOff);
+  const time = along.ticks.map((tick, index) => tickPart(tick, `M${tick.px} ${bottom}`, "v", [tick.px, bottom], isLong && index % 2 ? "below raised" : "below"));
+  const vertical = up.ticks.map((tick) => tickPart(tick, `M${left} ${tick.px}`, "h", [left, tick.px], bottom - tick.px < NEAR_CORNER * (bottom - top) ? "beside raised" : "beside"));
   return [...time, ...vertical];
 }
 
+const isOff = (tick) => Math.abs(tick.residual ?? 0) > OFF_PX;
+
 function tickPart(tick, start, direction, [x, y], side) {
-  const off = Math.abs(tick.residual ?? 0);
-  const label = `${short(tick.value, 6)}${tick.used === false ? " ✕" : off > 0.75 ? ` (${fixed(off, 1)} px)` : ""}`;
+  const label = `${short(tick.value, 6)}${tick.used === false ? " ✕" : isOff(tick) ? ` (${fixed(Math.abs(tick.residual), 1)} px)` : ""}`;
   const text = s("text", { x, y, class: side }, label);
   return s("g", { class: `tick ${tickGrade(tick)}` }, s("path", { d: `${start}${direction === "v" ? "v-7" : "h7"}` }), s("circle", { cx: x, cy: y }), text);
 }

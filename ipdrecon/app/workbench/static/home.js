@@ -4,7 +4,7 @@ import { ask, link } from "./api.js";
 import { complain, say, tell } from "./announce.js";
 import { grade, word } from "./confidence.js";
 import { button, fill, h, s } from "./dom.js";
-import { showKeys } from "./keys.js";
+import { listenForKeys, showKeys } from "./keys.js";
 import { fixed, plural } from "./numbers.js";
 
 const WORDS = { new: "not read yet", reading: "being read", read: "read", failed: "to be done by hand", pages: "choose a page" };
@@ -39,7 +39,7 @@ export class Home {
       this.take([...event.dataTransfer.files]);
     }, until);
     window.addEventListener("paste", (event) => this.take([...event.clipboardData.files]), until);
-    window.addEventListener("keydown", (event) => event.key === "?" && showKeys(), until);
+    listenForKeys(this.ends.signal);
   }
 
   leave() {

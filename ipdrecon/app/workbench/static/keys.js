@@ -44,6 +44,9 @@ export function showKeys() {
   open("Keys", h("p", {}, "In lists and tables, Tab and the arrow keys go from field to field, Enter stores. Everything is stored at once."), h("div", { class: "columns" }, groups));
 }
 
+/** On a page that has no other keys: `?` shows the list. */
+export const listenForKeys = (signal) => window.addEventListener("keydown", (event) => command(event) === "keys" && showKeys(), { signal });
+
 const PLAIN = { v: "mend", p: "point", s: "stroke", m: "mark", t: "tick", r: "stretch", b: "box", h: "hide", k: "rebuilt", x: "kinds", ".": "next", ",": "last", "+": "nearer", "=": "nearer", "-": "farther", 0: "whole", "?": "keys", Escape: "leave", Delete: "delete", Backspace: "delete", F2: "tabs" };
 
 /** The command of a key press, or null: letters are none while somebody types. */

@@ -3,7 +3,7 @@
 import { ask, link } from "./api.js";
 import { complain, say } from "./announce.js";
 import { button, choice, field, fill, h } from "./dom.js";
-import { showKeys } from "./keys.js";
+import { listenForKeys, showKeys } from "./keys.js";
 import { fixed, interval, pValue, plural } from "./numbers.js";
 
 const MODELS = [["REML", "random effects, REML"], ["PM", "random effects, Paule-Mandel"], ["DL", "random effects, DerSimonian-Laird"], ["ML", "random effects, ML"]];
@@ -13,6 +13,7 @@ const BLANK = { study: "", ratio: "", ci_low: "", ci_high: "" };
 
 export class Pool {
   constructor() {
+    this.ends = new AbortController();
     this.settings = { outcome: "", measure: "HR", tau2: "REML", ci: "hk-adhoc", by: null };
     this.own = [];
     this.taken = new Map();
@@ -22,10 +23,12 @@ export class Pool {
 
   leave() {
     this.isGone = true;
+    this.ends.abort();
   }
 
   async open(main, top) {
     document.title = "Pool · ipdrecon workbench";
+    listenForKeys(this.ends.signal);
     fill(top, h("a", { href: "#/", class: "home" }, "Figures"), h("span", { class: "slash" }, "/"), h("h1", {}, "Pool"), h("span", { class: "grow" }), button("Keys", showKeys, { kind: "quiet keyed", key: "?", title: "All keys" }));
     const set = (key) => (value) => {
       this.settings[key] = value || null;
@@ -59,7 +62,7 @@ export class Pool {
     const found = this.rows.map((row, index) => h("tr", {}, h("td", {}, h("input", { type: "checkbox", checked: this.taken.get(row), "aria-label": `Take ${row.study}, ${row.treatment}, ${row.source}`, data: { keep: `take-${index}` }, onchange: (event) => { this.taken.set(row, event.target.checked); this.pool(); } })),
       h("td", {}, h("input", { value: row.study ?? row.name, "aria-label": "Study", onchange: (event) => { row.study = event.target.value.trim(); this.pool(); } })), h("td", {}, `${row.treatment || "?"} against ${row.reference || "?"}`), h("td", {}, row.source), h("td", { class: "n" }, fixed(row.hr, 2)), h("td", { class: "n" }, interval(row.ci ?? [row.ci_low, row.ci_high])), subgroup(row), h("td", {}, row.figure ? h("a", { href: `#/figure/${row.figure}` }, "figure") : null)));
     const typed = this.own.map((row, index) => h("tr", {}, h("td", {}), ["study"].map((key) => this.ownCell(row, key, "Study")), h("td", { class: "soft" }, "typed by hand"), h("td", {}), this.ownCell(row, "ratio", "Ratio"), h("td", { class: "two-cells" }, this.ownInput(row, "ci_low", "CI low"), " to ", this.ownInput(row, "ci_high", "CI high")), subgroup(row), h("td", {}, h("button", { type: "button", class: "quiet", "aria-label": `Remove ${row.study || "this row"}`, onclick: () => { this.own.splice(index, 1); this.showRows(); this.pool(); } }, "✕"))));
-    fill(this.table, h("div", { class: "scroll" }, h("table", { class: "trials" }, h("thead", {}, h("tr", {}, head.map((name) => h("th", { scope: "col" }, name)))), h("tbody", {}, found, typed))), h("p", { class: "row" }, button("+ a trial by hand", () => this.addOwn())));
+    fill(this.table, h("div", { class: "scroll" }, h("table", { class: "trials" }, h("thead", {}, h("tr", {}, head.map((name) => h("th", { scope: "col", class: ["Ratio", "95% CI"].includes(name) ? "n" : null }, name)))), h("tbody", {}, found, typed))), h("p", { class: "row" }, button("+ a trial by hand", () => this.addOwn())));
   }
 
   ownInput(row, key, label) {
@@ -107,12 +110,12 @@ export class Pool {
     const ratio = (part) => `${fixed(Math.exp(part.estimate))} (${interval([Math.exp(part.ci_low), Math.exp(part.ci_high)])})`;
     const { random, fixed: common, heterogeneity } = pooled;
     const facts = [["common effect", ratio(common)], ["p", pValue(random?.p ?? common.p)]];
-    if (random) facts.push(["prediction interval", Number.isFinite(random.prediction_low) ? interval([Math.exp(random.prediction_low), Math.exp(random.prediction_high)]) : "–"], ["τ²", fixed(random.tau2, 4)]);
-    if (heterogeneity) facts.push(["I²", `${fixed(heterogeneity.i2, 0)} %`], ["Q", `${fixed(heterogeneity.q, 2)}, p ${pValue(heterogeneity.p)}`]);
+    if (random && pooled.k > 1) facts.push(["prediction interval", Number.isFinite(random.prediction_low) ? interval([Math.exp(random.prediction_low), Math.exp(random.prediction_high)]) : "–"], ["τ²", fixed(random.tau2, 4)]);
+    if (heterogeneity && pooled.k > 1) facts.push(["I²", `${fixed(heterogeneity.i2, 0)} %`], ["Q", `${fixed(heterogeneity.q, 2)}, p ${pValue(heterogeneity.p)}`]);
     const test = pooled.subgroup_test?.random ?? pooled.subgroup_test?.fixed;
     if (test) facts.push(["subgroups differ, p", pValue(test.p)]);
     const picture = h("img", { class: "forest", alt: `Forest plot of ${plural(pooled.k, "trial")}: pooled ${ratio(random ?? common)}`, src: URL.createObjectURL(new Blob([forest], { type: "image/svg+xml" })) });
-    const label = { "forest.svg": "Forest plot, SVG", "forest.pdf": "Forest plot, PDF", "forest.png": "Forest plot, PNG", "pooled.json": "Everything, JSON", "studies.csv": "Trials, CSV", "pooled.html": "Report, HTML" };
+    const label = { "forest.svg": "Forest plot, SVG", "forest.pdf": "Forest plot, PDF", "forest.png": "Forest plot, PNG", "pooled.json": "Everything, JSON", "studies.csv": "Trials, CSV", "methods.txt": "Sentences for a methods section, text", "leave_one_out.svg": "Without one trial each, SVG", "leave_one_out.pdf": "Without one trial each, PDF", "leave_one_out.png": "Without one trial each, PNG", "funnel.svg": "Funnel plot, SVG", "funnel.pdf": "Funnel plot, PDF", "funnel.png": "Funnel plot, PNG", "pooled.html": "Report, HTML" };
     const omitted = pooled.leave_one_out ?? [];
     fill(this.result, h("div", { class: "headline" }, h("p", { class: "big" }, `${pooled.measure} `, h("b", { id: "pooled" }, fixed(Math.exp((random ?? common).estimate))), h("span", { class: "ci" }, ` ${interval([Math.exp((random ?? common).ci_low), Math.exp((random ?? common).ci_high)])}`)), h("dl", { class: "facts" }, facts.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]))), h("div", { class: "plate-box" }, picture),
       omitted.length ? h("details", { class: "notes" }, h("summary", {}, "Without one trial each"), h("div", { class: "scroll" }, h("table", {}, h("thead", {}, h("tr", {}, ["without", "pooled", "τ²"].map((name) => h("th", { scope: "col" }, name)))), h("tbody", {}, omitted.map((row) => h("tr", {}, h("th", { scope: "row" }, row.omitted), h("td", {}, row.ci_low === undefined ? fixed(Math.exp(row.estimate)) : ratio(row)), h("td", {}, fixed(row.tau2, 4)))))))) : null,

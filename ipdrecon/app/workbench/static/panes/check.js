@@ -46,21 +46,30 @@ export class CheckPane {
     const { flags } = this;
     const doubtful = flags.filter((flag) => flag.needs_review);
     const notes = flags.filter((flag) => !flag.needs_review);
-    const sum = panel ? h("p", { class: "summary" }, h("span", { class: `grade ${grade(view.confidence)}` }, word(grade(view.confidence))), ` ${plural(panel.arms.length, "arm")}, confidence ${fixed(view.confidence, 2)}. `, doubtful.length ? `${plural(doubtful.length, "place asks", "places ask")} for a look.` : "Nothing asks for a look.") : null;
+    const sum = panel ? h("p", { class: "summary" }, h("span", { class: `grade ${grade(view.confidence)}` }, word(grade(view.confidence))), ` ${plural(panel.arms.length, "arm")}, confidence ${fixed(view.confidence, 2)}. `, this.verdict(doubtful.length, panel)) : null;
     const title = doubtful.length ? "Look at" : null;
     return [sum, title && h("h2", {}, title), h("ol", { class: "doubts" }, doubtful.map((flag) => this.item(flag, flags.indexOf(flag)))),
       notes.length ? h("details", { class: "notes", open: doubtful.length < 3 }, h("summary", {}, plural(notes.length, "note")), h("ol", { class: "doubts" }, notes.map((flag) => this.item(flag, flags.indexOf(flag))))) : null,
       this.weakPlaces(), doubtful.length ? null : this.nextSteps(panel), this.edits(), this.again()];
   }
 
-  /** Parts that were read without much confidence, though nothing speaks against them. */
-  weakPlaces() {
-    const { panel } = this.bench.figure;
-    if (!panel || panel.draft) return null;
+  verdict(count, panel) {
+    if (count) return `${plural(count, "place asks", "places ask")} for a look.`;
+    const weak = this.weakRows(panel).length;
+    return weak ? `${plural(weak, "part is", "parts are")} less sure.` : "Nothing asks for a look.";
+  }
+
+  /** Parts that were read without much confidence, though nothing speaks against them: what, how sure, how to go there. */
+  weakRows(panel) {
+    if (!panel || panel.draft) return [];
     const cells = (panel.at_risk?.cells ?? []).filter((cell) => cell.n_risk === null || ["fair", "unsure"].includes(grade(cell.confidence))).map((cell) => [`${cell.arm} at ${short(cell.time, 4)}: ${cell.n_risk ?? "empty"}`, cell.n_risk === null ? "unsure" : grade(cell.confidence), () => this.toCell(cell)]);
     const arms = panel.arms.filter((arm) => ["fair", "unsure"].includes(grade(arm.confidence))).map((arm) => [`The curve of ${arm.name}`, grade(arm.confidence), () => this.bench.figure.chooseArm(arm.name)]);
     const ticks = ["time", "vertical"].flatMap((axis) => panel.axes[axis].ticks.map((tick, index) => [`Tick ${short(tick.value, 6)} of the ${axis} axis`, tickGrade(tick), () => this.toTick(axis, index)])).filter((row) => row[1] !== "sure");
-    const rows = [...arms, ...ticks, ...cells];
+    return [...arms, ...ticks, ...cells];
+  }
+
+  weakPlaces() {
+    const rows = this.weakRows(this.bench.figure.panel);
     if (!rows.length) return null;
     return h("details", { class: "notes", open: rows.length < 9 }, h("summary", {}, `${plural(rows.length, "part")} read with less confidence`), h("ul", { class: "weak" }, rows.map(([text, sure, does], index) => h("li", {}, h("button", { type: "button", class: "quiet", data: { keep: `weak-${index}` }, onclick: does }, h("span", { class: `grade ${sure}` }, text))))));
   }
