@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import chi2_contingency, fisher_exact, hypergeom, norm
 
 from ipdrecon.audit.at_risk import events_by
-from ipdrecon.audit.count_tests import exact, p_values
+from ipdrecon.audit.contingency import exact, p_values
 from ipdrecon.audit.implied_events import least_events, least_variance
 from ipdrecon.audit.labels import arm_key, split_arms, words
 from ipdrecon.audit.numbers import read_number, read_p, read_share, read_with_interval

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import hypergeom
 
+from ipdrecon.audit.contingency import count_tests
 from ipdrecon.errors import ReconstructionError, ReportedError
 from ipdrecon.model import ReconstructedArm
 from ipdrecon.survival.contrast import contrast_arms
-from ipdrecon.survival.count_tests import count_tests
 from ipdrecon.survival.person_time import person_time, rate_ratio
 
 OLD = ReconstructedArm("old", [1, 2, 3, 5, 8], [1, 1, 1, 1, 0])

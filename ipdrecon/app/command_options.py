@@ -1,6 +1,11 @@
 """What options of the command line say, checked: one of several words, pairs, numbers by arm, how studies are pooled."""
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
+
+Out = Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the results.", show_default=False)]
 
 
 def one_of(text, known, option):

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ipdrecon.app import review_commands
-from ipdrecon.app.command_options import numbers_by_arm, one_of, pairs_of
+from ipdrecon.app.command_options import Out, numbers_by_arm, one_of, pairs_of
 from ipdrecon.app.console import Outcome, refuse, verb
 
 app = typer.Typer(
@@ -19,7 +19,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-_Out = Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the results.", show_default=False)]
 _Range = tuple[float, float] | None
 _Box = tuple[float, float, float, float] | None
 _SCALES = ("survival", "percent", "incidence", "incidence_percent")
@@ -64,7 +63,7 @@ def _front(
 def digitise(
     talk,
     figure: Annotated[Path, typer.Argument(help="The figure: PNG, JPEG, WebP, TIFF, BMP, GIF, PDF or SVG.", show_default=False)],
-    out: _Out = None,
+    out: Out = None,
     panel: Annotated[str | None, typer.Option(help="Only this panel: its letter, or its number.")] = None,
     page: Annotated[int | None, typer.Option(help="Page of a PDF, from 1; all are searched by default.", min=1)] = None,
     arms: Annotated[int | None, typer.Option(help="Number of curves, where it is seen wrongly.", min=1)] = None,

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from ipdrecon.app.analyses import AnalysisRequest, analyse
@@ -44,17 +45,23 @@ class OutcomeResult:
         """Give the measures of the pooled rows, sorted."""
         return () if self.studies is None else tuple(sorted(set(self.studies["measure"])))
 
+    @cached_property
+    def pooled_record(self):
+        """The record of its pooled result, or None."""
+        return None if self.pooled is None else pooled_record(self.pooled, self.studies, self.analyses)
+
     def files(self):
         """Make its files: content by path from the results folder."""
         if self.pooled is None:
             return {}
-        made = pooled_files(self.pooled, self.studies, self.analyses, ForestRequest(favours=self.favours))
+        made = pooled_files(self.pooled, self.studies, self.analyses, self.pooled_record, ForestRequest(favours=self.favours))
         return {(Path(self.entry.folder) / name).as_posix(): content for name, content in made.items()}
 
     def to_dict(self):
         """As `ipdrecon run --json` prints it."""
-        pooled = None if self.pooled is None else pooled_record(self.pooled, self.studies, self.analyses)
-        record = {"name": self.entry.name, "folder": self.entry.folder, "endpoint": self.entry.endpoint, "note": self.entry.note, "pooled": pooled}
+        record = {
+            "name": self.entry.name, "folder": self.entry.folder, "endpoint": self.entry.endpoint, "note": self.entry.note, "pooled": self.pooled_record,
+        }
         return record if self.entry.total or self.studies is None else record | {"side_by_side": self._rows()}
 
     def _rows(self):
@@ -118,7 +125,7 @@ def _rows_of_counts(trial, printed, outcome):
         if counts[treatment] is None or counts[trial.reference] is None:
             continue
         yield {
-            "study": trial.name if len(trial.treatments) == 1 else f"{trial.name} ({treatment})",
+            "study": trial.study(treatment),
             "events_1": counts[treatment].events,
             "n_1": counts[treatment].n,
             "events_2": counts[trial.reference].events,
@@ -131,7 +138,7 @@ def _rows_of_counts(trial, printed, outcome):
         }
 
 
-_ONCE = {"median": "median", "events": "events", "n": "n"}
+_ONCE = ("median", "events", "n")
 
 
 def rows_of_text(trial, printed, outcome):
@@ -153,7 +160,7 @@ def rows_of_text(trial, printed, outcome):
     told = ((treatment, _cells(trial, treatment, rows)) for treatment in trial.treatments)
     return [
         {
-            "study": trial.name if len(trial.treatments) == 1 else f"{trial.name} ({treatment})",
+            "study": trial.study(treatment),
             **cells,
             "source_text": "; ".join(dict.fromkeys(row.source for row in rows if row.source)),
             "year": trial.year,
@@ -177,10 +184,10 @@ def _cells(trial, treatment, rows):
         if entry.n is not None:
             cells[f"n_{arm}"] = entry.n
         own = [row for row in rows if fits_label(row.arm, label)]
-        for quantity, name in _ONCE.items():
+        for quantity in _ONCE:
             values = {row.value for row in own if row.quantity == quantity}
             if len(values) == 1 and math.isfinite(min(values)):
-                cells[f"{name}_{arm}"] = values.pop()
+                cells[f"{quantity}_{arm}"] = values.pop()
     compared = [row for row in rows if fits_label(row.arm, treatment) and (not row.reference or fits_label(row.reference, trial.reference))]
     for row in compared:
         if row.quantity == "hr":

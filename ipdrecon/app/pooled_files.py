@@ -61,7 +61,7 @@ def pooled_record(pooled, studies, analyses=None):
     return record | ({} if analyses is None else analyses.to_dict())
 
 
-def pooled_files(pooled, studies, analyses, forest=None):
+def pooled_files(pooled, studies, analyses, record, forest=None):
     """Make the files of a pooled result.
 
     Parameters
@@ -69,6 +69,8 @@ def pooled_files(pooled, studies, analyses, forest=None):
     pooled : metaanalysis.PooledEstimate
     studies : DataFrame
     analyses : Analyses
+    record : dict
+        Made of them by `pooled_record`.
     forest : ForestRequest, optional
 
     Returns
@@ -78,7 +80,7 @@ def pooled_files(pooled, studies, analyses, forest=None):
         PNG: ``forest`` always, ``leave_one_out`` from three studies on, ``funnel`` from ten, and those of the analyses.
     """
     files = {
-        POOLED: saving.json_bytes(pooled_record(pooled, studies, analyses), saving.ALL_DIGITS),
+        POOLED: saving.json_bytes(record, saving.ALL_DIGITS),
         STUDIES: saving.frame_csv(studies.dropna(axis=1, how="all")),
         METHODS: f"{analyses.get('methods')}\n".encode(),
     }

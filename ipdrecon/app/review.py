@@ -1,12 +1,11 @@
 """What people write: `trial.toml` and `review.toml`, checked field by field."""
 
-import tomllib
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from ipdrecon.app.toml_lines import line_of
+from ipdrecon.app.toml_lines import line_of, read_toml
 from ipdrecon.errors import FolderError
 
 
@@ -117,6 +116,10 @@ class TrialEntry(_Entry):
     def treatments(self):
         """Labels of the other arms, as a tuple."""
         return tuple(arm.label for arm in self.arm if not arm.reference)
+
+    def study(self, treatment):
+        """Name the comparison of a treatment with the reference: the trial's name, with the treatment where there are several."""
+        return self.name if len(self.treatments) == 1 else f"{self.name} ({treatment})"
 
 
 class TrialPlace(_Entry):
@@ -270,13 +273,7 @@ def _published(entry, folder):
 
 
 def _read(entry, path):
-    try:
-        text = path.read_text("utf-8")
-        fields = tomllib.loads(text)
-    except OSError as error:
-        raise FolderError(f"{path} cannot be read ({error.strerror}); give the path of a {entry.__name__.removesuffix('Entry').lower()} file.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise FolderError(f"{path} is no TOML: {error}.") from error
+    text, fields = read_toml(path, f"{entry.__name__.removesuffix('Entry').lower()} file")
     try:
         return entry.model_validate(fields)
     except ValidationError as error:

@@ -5,12 +5,10 @@ from typing import Annotated
 
 import typer
 
-from ipdrecon.app.command_options import one_of
+from ipdrecon.app.command_options import Out, one_of
 from ipdrecon.app.console import Outcome, verb
 
 app = typer.Typer()
-
-_Out = Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the results.", show_default=False)]
 
 
 @verb(app, "pool")
@@ -39,7 +37,7 @@ def pool(
     favours: Annotated[tuple[str, str], typer.Option(metavar="LEFT RIGHT", help="What effects left and right of no effect favour.")] = ("treatment", "reference"),
     sort: Annotated[str | None, typer.Option(help="Rows by effect, weight, year or study.")] = None,
     column: Annotated[list[str] | None, typer.Option(help="Further column of the table in the forest plot (repeatable).")] = None,
-    out: _Out = None,
+    out: Out = None,
 ):
     """Pool hazard ratios or other effects of several studies.
 
@@ -63,13 +61,14 @@ def pool(
     with talk.working("Pooling …"):
         pooled, frame, patients = pool_table(studies, settings)
         analyses = analyse(pooled, frame, request, patients)
+        record = pooled_record(pooled, frame, analyses)
         if out is not None:
-            write_files(out, pooled_files(pooled, frame, analyses, forest))
+            write_files(out, pooled_files(pooled, frame, analyses, record, forest))
     for line in pooled_sentences.of_all(pooled, frame, analyses):
         talk.say(line)
     if out is not None:
         talk.say(f"The forest plot is {out / 'forest.svg'}; the numbers are in {out / 'pooled.json'}; the methods in words in {out / 'methods.txt'}.")
-    return Outcome(pooled_record(pooled, frame, analyses), bool(analyses.refused))
+    return Outcome(record, bool(analyses.refused))
 
 
 @verb(app, "init")
@@ -115,7 +114,7 @@ def audit(
 def run(
     talk,
     review: Annotated[Path, typer.Argument(help="A review.toml.", show_default=False)],
-    out: _Out = None,
+    out: Out = None,
 ):
     """Do everything a review asks for, from its figures to report.html.
 
@@ -133,7 +132,7 @@ def run(
 def batch(
     talk,
     source: Annotated[str, typer.Argument(metavar="MANIFEST|FOLDER", help="A CSV or TOML file, a folder of figures, or a pattern in quotes.", show_default=False)],
-    out: _Out = None,
+    out: Out = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes.")] = 1,
     scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, or local.", show_default=False)] = None,
     time_limit: Annotated[float, typer.Option(min=1, help="Seconds for one figure.")] = 600.0,

@@ -238,9 +238,8 @@ def _compare(trial, arms, named, treatment, known):
     from ipdrecon.survival.contrast import contrast_arms
 
     reported, risk_times = known
-    study = trial.name if len(trial.treatments) == 1 else f"{trial.name} ({treatment})"
     names = {"treatment": named[treatment], "reference": named[trial.reference]}
-    rebuilt = replace(estimate_hazard_ratio(arms, **names, study=study), treatment=treatment, reference=trial.reference)
+    rebuilt = replace(estimate_hazard_ratio(arms, **names, study=trial.study(treatment)), treatment=treatment, reference=trial.reference)
     hazards = _printed_hazards(reported, trial, treatment)
     contrast = contrast_arms(arms, **names, at=sorted(hazards) or risk_times)
     printed = next((row for row in reported if row.quantity == "hr" and _gives_interval(row) and _same_comparison(row, trial, treatment, named)), None)

@@ -96,7 +96,7 @@ def compare_counts(event, treatment, reference, *, printed_p=""):
     ReportedError
         Where more patients have an event than there are.
     """
-    from ipdrecon.survival.count_tests import count_tests
+    from ipdrecon.audit.contingency import count_tests
     from metaanalysis.studies.events import event_effects
 
     first, second = treatment[1], reference[1]

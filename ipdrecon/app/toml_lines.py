@@ -1,4 +1,4 @@
-r"""Where in a TOML file a field stands, so that a complaint can name the line.
+r"""TOML that people write: read, and where a field stands in it, so that a complaint can name the line.
 
 Examples
 --------
@@ -10,9 +10,40 @@ Examples
 """
 
 import re
+import tomllib
+
+from ipdrecon.errors import FolderError
 
 _HEADER = re.compile(r"^\s*\[(\[?)\s*([^\[\]]+?)\s*\]?\]\s*(?:#.*)?$")
 _KEY = re.compile(r"""^\s*(?:"([^"]*)"|'([^']*)'|([A-Za-z0-9_-]+))\s*=""")
+
+
+def read_toml(path, what):
+    """Read a TOML file.
+
+    Parameters
+    ----------
+    path : Path
+    what : str
+        What the file is, for the message.
+
+    Returns
+    -------
+    text : str
+    fields : dict
+
+    Raises
+    ------
+    FolderError
+        Where it cannot be read, or is no TOML.
+    """
+    try:
+        text = path.read_text("utf-8")
+        return text, tomllib.loads(text)
+    except OSError as error:
+        raise FolderError(f"{path} cannot be read ({error.strerror}); give the path of a {what}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise FolderError(f"{path} is no TOML: {error}.") from error
 
 
 def line_of(text, place):

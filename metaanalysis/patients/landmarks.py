@@ -15,8 +15,8 @@ Examples
 import numpy as np
 
 from metaanalysis.errors import MetaAnalysisError
-from metaanalysis.patients.restricted_mean import followed_until
-from metaanalysis.patients.trial_effects import combine, pool_effects
+from metaanalysis.patients.restricted_mean import combine_followed
+from metaanalysis.patients.trial_effects import pool_effects
 
 SCALES = {"plain": "survival difference", "cloglog": "cumulative hazard ratio"}
 _UNITS = {"plain": "difference of survival probabilities", "cloglog": "difference of log(-log survival)"}
@@ -66,11 +66,7 @@ def pool_landmark(patients, time, *, scale="plain", **options):
     time = float(time)
     if not 0 < time < np.inf:
         raise MetaAnalysisError(f"The landmark is {time:g}; expected a time after 0, in the unit of the patients' times.")
-    yi, vi = _differences(patients, time, scale)
-    until = followed_until(patients)
-    reaches = (until >= time) | ~patients.is_first
-    late = [f"follow-up of an arm ends at {end:g}, before {time:g}" for end in until]
     nothing = "survival is 1 or 0 in both arms" if scale == "plain" else "survival is 1 or 0 in an arm"
-    why = np.where(reaches, f"{nothing} at {time:g}, so that its difference has no variance", late)
-    effects = combine(patients, SCALES[scale], np.where(reaches, yi, np.nan), vi, why)
+    nothing = f"{nothing} at {time:g}, so that its difference has no variance"
+    effects = combine_followed(patients, SCALES[scale], _differences(patients, time, scale), time=time, named=f"{time:g}", nothing=nothing)
     return pool_effects(effects, unit=f"{_UNITS[scale]} at {time:g}", **options)

@@ -52,6 +52,31 @@ def common_horizon(patients):
     return float(np.minimum(*(arm.last_time for arm in patients.curves))[patients.is_first].min())
 
 
+def combine_followed(patients, measure, effects, *, time, named, nothing):
+    """From the effect up to a time of each data set to one per trial, of the trials that are followed until then.
+
+    Parameters
+    ----------
+    patients : Patients
+    measure : str
+    effects : tuple of ndarray, shape (n_data_sets,)
+        ``yi, vi``, as for `combine`.
+    time : float
+    named : str
+        The time, for trials whose follow-up ends before.
+    nothing : str
+        Why an effect may have no value though the trial is followed.
+
+    Returns
+    -------
+    TrialEffects
+    """
+    until, (yi, vi) = followed_until(patients), effects
+    reaches = (until >= time) | ~patients.is_first
+    late = [f"follow-up of an arm ends at {end:g}, before {named}" for end in until]
+    return combine(patients, measure, np.where(reaches, yi, np.nan), vi, np.where(reaches, nothing, late))
+
+
 def pool_restricted_means(patients, horizon=None, *, ratio=False, **options):
     """Pool differences or ratios of restricted mean survival time.
 
@@ -89,11 +114,7 @@ def pool_restricted_means(patients, horizon=None, *, ratio=False, **options):
             yi, vi = np.log(ours / theirs), (our_se / ours) ** 2 + (their_se / theirs) ** 2
     else:
         yi, vi = ours - theirs, our_se**2 + their_se**2
-    until = followed_until(patients)
-    reaches = (until >= horizon) | ~patients.is_first
-    late = [f"follow-up of an arm ends at {end:g}, before the horizon {horizon:g}" for end in until]
     nothing = "no events before the horizon, or an arm in which all died at time 0, so that its effect has no variance"
-    why = np.where(reaches, nothing, late)
     measure = "RMST ratio" if ratio else "RMST difference"
-    effects = combine(patients, measure, np.where(reaches, yi, np.nan), vi, why)
+    effects = combine_followed(patients, measure, (yi, vi), time=horizon, named=f"the horizon {horizon:g}", nothing=nothing)
     return pool_effects(effects, unit=f"{'log ratio' if ratio else 'difference'} of mean survival time up to {horizon:g}", **options)

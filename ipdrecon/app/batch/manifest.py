@@ -1,14 +1,13 @@
 """Which figures a batch reads, and what is known of each: a CSV or TOML file, a folder, or a pattern of names."""
 
 import glob
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from ipdrecon.app.tables import read_table
-from ipdrecon.app.toml_lines import line_of
+from ipdrecon.app.toml_lines import line_of, read_toml
 from ipdrecon.errors import FolderError
 
 FIGURE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".pdf", ".svg")
@@ -126,13 +125,7 @@ def _of_files(paths, home, skip):
 
 
 def _of_toml(path):
-    try:
-        text = path.read_text("utf-8")
-        tables = tomllib.loads(text)
-    except OSError as error:
-        raise FolderError(f"{path} cannot be read ({error.strerror}); give the path of a manifest.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise FolderError(f"{path} is no TOML: {error}.") from error
+    text, tables = read_toml(path, "manifest")
     entries = tables.get("figure")
     if not isinstance(entries, list) or set(tables) != {"figure"}:
         raise FolderError(f"{path} holds {', '.join(tables) or 'nothing'}; expected [[figure]] entries alone.")

@@ -214,12 +214,12 @@ def pooled_view(table, settings, title, out):
     saving.write_files(typed.parent, {STUDIES: saving.csv_bytes(columns, [[row.get(name, "") for name in columns] for row in table])})
     pooled, studies, patients = pool_table(typed, PoolSettings(**settings))
     analyses = analyse(pooled, studies, patients=patients, outcome=title)
-    files = pooled_files(pooled, studies, analyses)
+    record = pooled_record(pooled, studies, analyses)
+    files = pooled_files(pooled, studies, analyses, record)
     words, forest = list(of_pooled(pooled)), files[f"{FOREST}.svg"].decode()
     files[REPORT] = _report(title, words, forest, studies).encode()
     saving.write_files(out, files, outdated=[name for name in FILES if name not in files])
-    record = saving.plain(pooled_record(pooled, studies, analyses), saving.ALL_DIGITS)
-    return {"pooled": record, "words": words, "forest": forest, "made": list(files)}
+    return {"pooled": saving.plain(record, saving.ALL_DIGITS), "words": words, "forest": forest, "made": list(files)}
 
 
 def _report(title, words, forest, studies):
