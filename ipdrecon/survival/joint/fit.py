@@ -232,10 +232,10 @@ def _near_levels(model):
 
 def _patients_per_state(levels, n):
     error = float(np.median(levels.error)) if len(levels.error) else 0.0
-    unit = max(1, int(np.ceil(n * error / _MOST_ERROR)))
-    if n / unit > _MOST_STATES:
-        unit = max(unit, int(np.ceil(n / _GROUPED_STATES)))
-    return 1 if unit <= 1 else max(unit, int(np.ceil(n * error / _ERROR_IN_GROUPS)))
+    group = max(1, int(np.ceil(n * error / _MOST_ERROR)))
+    if n / group > _MOST_STATES:
+        group = max(group, int(np.ceil(n / _GROUPED_STATES)))
+    return 1 if group <= 1 else max(group, int(np.ceil(n * error / _ERROR_IN_GROUPS)))
 
 
 def _rounding(levels, risk_time, n_risk):
