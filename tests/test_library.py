@@ -71,7 +71,7 @@ def test_figure_without_table_has_a_header_only(made_digitisation):
     assert library.digitisation_files(bare)["at_risk.csv"] == b"panel,arm,time,n_risk\n"
 
 
-@pytest.mark.parametrize("arm", ["=cmd|' /C calc'!A0", "+ TACE", "-1", "@SUM(A1)", 'a "quoted", name', "Ω β-blocker"])
+@pytest.mark.parametrize("arm", ["=cmd|' /C calc'!A0", "+ TACE", "-1+1", "@SUM(A1)", "'=quoted", "'plain'", 'a "quoted", name', "Ω β-blocker"])
 def test_no_spreadsheet_takes_an_arm_for_a_formula_and_the_name_survives(tmp_path, made_digitisation, made_px, arm):
     library.write_digitisation(made_digitisation(arms=(arm, "Drug")), None, tmp_path / "fig")
     for name in ("curves.csv", "at_risk.csv", "censor_marks.csv"):

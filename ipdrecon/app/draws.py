@@ -7,6 +7,7 @@ import pandas as pd
 
 from ipdrecon.app import saving
 from ipdrecon.errors import FolderError
+from metaanalysis.spreadsheet import unguarded
 
 DRAWS = "ipd_draws.csv.gz"
 _COLUMNS = ("draw", "panel", "arm", "time", "event")
@@ -82,7 +83,7 @@ def _frame(path):
     if wrong.any():
         row = frame[wrong].iloc[0].to_dict()
         raise FolderError(f"{path}, line {wrong.to_numpy().argmax() + 2}: seen {row}; expected draws from 1, times from 0 on, events 0 or 1: {_AGAIN}.")
-    return frame.assign(panel=frame["panel"].str.strip(), arm=frame["arm"].str.strip())
+    return frame.assign(panel=frame["panel"].map(unguarded), arm=frame["arm"].map(unguarded))
 
 
 def estimates(arm):

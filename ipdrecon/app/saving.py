@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from ipdrecon.errors import FolderError
+from metaanalysis.spreadsheet import guarded
 
 DIGITS, ALL_DIGITS = 10, 17
-_FORMULA_STARTS = ("=", "+", "-", "@")
 
 
 def number(value, digits=DIGITS):
@@ -24,15 +24,6 @@ def number(value, digits=DIGITS):
     if value is None or not math.isfinite(value):
         return ""
     return f"{value:.{digits}g}" if value != 0 else "0"
-
-
-def guarded(text):
-    """Text that no spreadsheet takes for a formula: one leading space where it begins with ``= + - @``.
-
-    Readers of ours strip blanks, and a printed label never begins with one, so nothing is lost.
-    """
-    text = " ".join(str(text).split())
-    return f" {text}" if text.startswith(_FORMULA_STARTS) else text
 
 
 def plain(value, digits=DIGITS):
@@ -65,7 +56,7 @@ def json_bytes(record, digits=DIGITS):
 
 
 def csv_bytes(columns, rows):
-    """Rows as CSV: numbers by `number`, text by `guarded`, line ends LF.
+    """Rows as CSV: numbers by `number`, names and text by `metaanalysis.spreadsheet.guarded`, line ends LF.
 
     Parameters
     ----------
@@ -75,7 +66,7 @@ def csv_bytes(columns, rows):
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
+    writer.writerow([guarded(name) for name in columns])
     for row in rows:
         writer.writerow([_cell(value) for value in row])
     return text.getvalue().encode()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ipdrecon.errors import FolderError
+from metaanalysis.spreadsheet import unguarded
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class Line:
     line : int
         Its line in the file; the header is line 1.
     cells : dict of str to str
-        Text by column, stripped.
+        Text by column, stripped, and as it was before `metaanalysis.spreadsheet.guarded`.
     decimal_comma : bool
         Whether the file parts its columns by semicolons, and so may print ``0,5``.
     """
@@ -84,7 +85,7 @@ def read_table(path, required):
     head = text.split("\n", 1)[0]
     delimiter = max(",;\t", key=head.count)
     reader = csv.reader(text.splitlines(), delimiter=delimiter, skipinitialspace=True)
-    columns = [name.strip() for name in next(reader, [])]
+    columns = [unguarded(name) for name in next(reader, [])]
     missing = [name for name in required if name not in columns]
     if missing:
         raise FolderError(f"{path}, line 1: no column {', '.join(missing)}; seen: {', '.join(columns) or 'nothing'}. Add it to the header.")
@@ -93,6 +94,6 @@ def read_table(path, required):
         if any(cell.strip() for cell in row[len(columns) :]):
             raise FolderError(f"{path}, line {reader.line_num}: {len(row)} cells, but {len(columns)} columns; put numbers with a decimal comma in quotes.")
         if any(cell.strip() for cell in row):
-            cells = {name: cell.strip() for name, cell in zip(columns, row, strict=False)}
+            cells = {name: unguarded(cell) for name, cell in zip(columns, row, strict=False)}
             lines.append(Line(path, reader.line_num, cells, delimiter == ";"))
     return lines

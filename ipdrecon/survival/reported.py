@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ipdrecon.errors import ReportedError
+from metaanalysis.spreadsheet import unguarded
 
 QUANTITIES = ("hr", "median", "survival", "events", "n", "n_risk", "logrank_p")
 COLUMNS = ("panel", "endpoint", "population", "quantity", "arm", "time", "value", "ci_low", "ci_high", "p", "source")
@@ -293,13 +294,13 @@ def read_cells(path, check):
     reader = csv.DictReader(lines, delimiter=max(",;\t", key=header.count))
     rows = []
     try:
-        names = [(name or "").strip().lower() for name in reader.fieldnames or ()]
+        names = [unguarded(name or "").lower() for name in reader.fieldnames or ()]
         check(names)
         reader.fieldnames = names
         for row in reader:
             if row.pop(None, None):
                 raise ReportedError(f"{path.name}, line {reader.line_num}: there are more cells than columns; put numbers with a decimal comma in quotes.")
-            cells = {name: (cell or "").strip() for name, cell in row.items()}
+            cells = {name: unguarded(cell or "") for name, cell in row.items()}
             if any(cells.values()):
                 rows.append((reader.line_num, cells))
     except csv.Error as trouble:

@@ -15,12 +15,14 @@ import csv
 import io
 import json
 import math
+import re
 
 import numpy as np
 import pandas as pd
 
 from metaanalysis.errors import MetaAnalysisError
 from metaanalysis.measures import is_ratio
+from metaanalysis.spreadsheet import guarded
 from metaanalysis.studies.columns import COUNTS
 from metaanalysis.studies.events import event_effects
 from metaanalysis.wording import counted
@@ -35,7 +37,7 @@ _METAFOR_TESTS = {"wald": "z", "hk": "knha", "hk-adhoc": "adhoc"}
 _METAFOR_FIXED = {"IV": "rma", "MH": "rma.mh", "Peto": "rma.peto"}
 _META_CI = {"wald": 'method.random.ci = "classic"', "hk": 'method.random.ci = "HK", adhoc.hakn.ci = ""', "hk-adhoc": 'method.random.ci = "HK", adhoc.hakn.ci = "se"'}
 _META_PREDICTION = {"t": "V", "riley": "HTS", "normal": "S"}
-_FORMULA_STARTS = ("=", "+", "-", "@")
+_WORD = re.compile(r"[A-Za-z0-9_ ,.+-]*")
 _Z = 1.959963984540054
 
 
@@ -73,11 +75,21 @@ def export_pooled(pooled, to, *, details=None, name="Pooled studies"):
     if to == "csv":
         columns = ["study", "measure", "yi", "sei", *_filled(studies, ("subgroup", "year", *COUNTS)), "source", "weight_fixed", "weight_random"]
         return {"studies.csv": _csv(columns, [[study.get(column) for column in columns] for study in studies])}
+    _refuse_other_words(record)
     if "," in record["measure"]:
         raise MetaAnalysisError(f"The rows are of different measures ({record['measure']}); expected one for {to}: pool the rows of one measure, or write csv or json.")
     if to == "revman":
         return {"data-rows.csv": _revman(record, studies, name)}
     return _metafor(record, studies) if to == "metafor" else _meta(record, studies)
+
+
+def _refuse_other_words(record):
+    """Refuse a record, which may come from a file, whose names of measures and methods could be more than names in a script."""
+    for word in (record["measure"], record["fixed"]["method"], record["random"]["method"], record["random"]["ci"]):
+        if not isinstance(word, str) or not _WORD.fullmatch(word):
+            raise MetaAnalysisError(f"The pooled result names {word!r}; expected the name of a measure or a method: pool the studies again.")
+    if not isinstance(record["k"], int):
+        raise MetaAnalysisError(f"The pooled result counts {record['k']!r} studies; expected a whole number: pool the studies again.")
 
 
 # --- studies as rows -------------------------------------------------------------------------------------------------
@@ -115,18 +127,17 @@ def _filled(studies, columns):
 def _csv(columns, rows):
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
+    writer.writerow([guarded(column) for column in columns])
     writer.writerows([_cell(value) for value in row] for row in rows)
     return text.getvalue()
 
 
 def _cell(value):
-    """Numbers whole; text that a spreadsheet would take for a formula gets a blank before it."""
     if value is None or isinstance(value, float) and not math.isfinite(value):
         return ""
     if isinstance(value, float):
         return repr(float(value))
-    return f" {value}" if str(value).startswith(_FORMULA_STARTS) else value
+    return guarded(value) if isinstance(value, str) else value
 
 
 def _has_counts(studies):
@@ -251,7 +262,7 @@ def _metafor_subgroups(record, level):
     if len(groups) < 2:
         return
     random, test = record["random"], _METAFOR_TESTS.get(record["random"]["ci"], "knha")
-    names = ", ".join(json.dumps(group["name"], ensure_ascii=False) for group in groups)
+    names = ", ".join(json.dumps(guarded(group["name"]), ensure_ascii=False) for group in groups)  # as they stand in the table
     yield ""
     yield f"names <- c({names})"
     yield 'studies$subgroup[is.na(studies$subgroup) | studies$subgroup == ""] <- "not stated"'

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from metaanalysis.errors import MetaAnalysisError
+from metaanalysis.spreadsheet import unguarded
 from metaanalysis.studies.printed import is_missing, parse_number
 
 ALIASES = {
@@ -94,6 +95,7 @@ def parse_table(text, name):
         raise MetaAnalysisError(f"{name} is no table: {str(error).strip()}; expected a CSV with a header and one row per study.") from error
     if not isinstance(frame.index, pd.RangeIndex):
         raise MetaAnalysisError(f"{name} has more cells in a row than columns in its header; expected as many: put numbers with a decimal comma in quotes.")
+    frame = frame.rename(columns={column: unguarded(column) for column in frame.columns if unguarded(column) not in frame}).map(unguarded, na_action="ignore")
     return frame.loc[~(frame == "").all(axis=1)].reset_index(drop=True)
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ipdrecon.errors import ExchangeError
+from metaanalysis.spreadsheet import unguarded
 
 MOST_ARMS = 100
 DECIMALS = {"point": ".", "comma": ","}
@@ -165,7 +166,7 @@ def parted_lines(text, separator):
         rows = [next(csv.reader([line], delimiter=separator, skipinitialspace=True), []) for line in lines]
     except csv.Error as error:
         raise ExchangeError(f"{text.path} cannot be parted into cells ({error}); save it as CSV.") from error
-    return [(number, [cell.strip() for cell in row]) for (number, _), row in zip(text.lines, rows, strict=True)]
+    return [(number, [unguarded(cell) for cell in row]) for (number, _), row in zip(text.lines, rows, strict=True)]
 
 
 def cell_table(text, layout, parted=None):

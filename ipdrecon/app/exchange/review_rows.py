@@ -9,10 +9,11 @@ from pathlib import Path
 import typer
 
 from ipdrecon.app.console import Outcome, refuse
-from ipdrecon.app.saving import guarded, number, write_files
+from ipdrecon.app.saving import number, write_files
 from ipdrecon.errors import ExchangeError
 from metaanalysis.exchange.bias_domains import is_bias_column
 from metaanalysis.exchange.review_file import read_review
+from metaanalysis.spreadsheet import guarded
 from metaanalysis.studies.columns import COUNTS, DERIVED, NUMERIC, canonical_names, parse_table, read_text, separator_of
 from metaanalysis.studies.table import MEASURES
 
@@ -145,7 +146,7 @@ def _target(request, out):
 def _table(columns, rows, separator):
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n", delimiter=separator)
-    writer.writerow(columns)
+    writer.writerow([guarded(name) for name in columns])
     writer.writerows([_cell(row.get(column)) for column in columns] for row in rows)
     return text.getvalue().encode()
 
@@ -155,12 +156,7 @@ def _cell(value):
         return ""
     if isinstance(value, (int, float)):
         return number(value)
-    text = str(value)
-    try:
-        float(text.replace(",", "."))
-    except ValueError:
-        return guarded(text)
-    return text
+    return guarded(value)
 
 
 def _merged(request, trials):

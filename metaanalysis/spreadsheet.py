@@ -1,0 +1,50 @@
+"""Text in tables that people open in a spreadsheet: never a formula there, and the same text again when it is read back.
+
+A spreadsheet takes a cell that begins with ``=``, ``+``, ``-`` or ``@`` for a formula, and runs it. A cell of text that begins
+so is written with an apostrophe before it, as the OWASP page "CSV Injection" advises, and a reader takes one apostrophe away.
+Text that begins with an apostrophe and goes on so gets one more, so that every text comes back as it was. Numbers stay numbers.
+
+Examples
+--------
+>>> [guarded(text) for text in ("=1+1", "+ TACE", "-0.3", "-", "Drug = A")]
+["'=1+1", "'+ TACE", '-0.3', '-', 'Drug = A']
+>>> [unguarded(text) for text in ("'=1+1", "'+ TACE", "-0.3", "'quoted'")]
+['=1+1', '+ TACE', '-0.3', "'quoted'"]
+"""
+
+import re
+
+_FORMULA = re.compile(r"'*[=+\-@＝＋－＠].")
+_NUMBER = re.compile(r"[+-](?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)? ?%?")
+
+
+def guarded(text):
+    """Text that no spreadsheet takes for a formula; blanks are one space each, and none stands at either end.
+
+    Parameters
+    ----------
+    text : object
+        Its `str` is taken.
+
+    Returns
+    -------
+    str
+    """
+    text = " ".join(str(text).split())
+    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
+
+
+def unguarded(text):
+    """Text as it was before `guarded`, without blanks at either end.
+
+    Parameters
+    ----------
+    text : str
+        Of a cell.
+
+    Returns
+    -------
+    str
+    """
+    text = text.strip()
+    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
