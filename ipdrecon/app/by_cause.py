@@ -1,16 +1,15 @@
 """Patients with causes from a figure folder: which curve is which cause of which arm is said by a person."""
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from ipdrecon.app import library, saving
+from ipdrecon.app import saving
+from ipdrecon.app.arm_names import match_arm
 from ipdrecon.app.workflow import (
     INCIDENCE,
     IPD,
     RECONSTRUCTION,
     RECONSTRUCTION_PICTURE,
-    input_digests,
-    match_arm,
+    read_inputs,
     write_rebuilt,
 )
 from ipdrecon.errors import ReconstructionError
@@ -86,13 +85,13 @@ def reconstruct_causes_to_folder(folder, causes, *, n=None, n_event=None):
     ReconstructionError, FolderError
         Where a curve, a cause or an arm is not there, besides what `reconstruct_incidence` refuses.
     """
-    digitisation = library.read_digitisation(folder)
+    digitisation, seen = read_inputs(folder)
     by_arm = {arm: [one for one in causes if one.arm == arm] for arm in dict.fromkeys(one.arm for one in causes)}
     _check_causes(by_arm)
     n, totals = _by_arm(n or {}, by_arm), _totals(n_event or {}, by_arm)
     panels = _panels_with(digitisation, causes, folder)
     parts = tuple(_rebuild(panel, arm, ones, n.get(arm), totals.get(arm)) for panel in panels for arm, ones in by_arm.items())
-    write_rebuilt(folder, _files(Path(folder), parts, {"causes": list(causes), "n": n, "n_event": totals}))
+    write_rebuilt(folder, _files(seen, parts, {"causes": list(causes), "n": n, "n_event": totals}), seen)
     return replace(digitisation, panels=tuple(panels)), tuple(part.arm for part in parts)
 
 
@@ -209,7 +208,7 @@ def _row(panel, arm, curves):
     return rows[named[0]] if named else ((), ())
 
 
-def _files(folder, parts, given):
+def _files(seen, parts, given):
     from ipdrecon.app.incidence_plots import draw_incidence
     from ipdrecon.app.plots import png_bytes
 
@@ -220,12 +219,12 @@ def _files(folder, parts, given):
     ]
     return {
         IPD: saving.csv_bytes(("panel", "arm", "time", "event", "cause"), rows),
-        RECONSTRUCTION: saving.json_bytes(_record(folder, [part.arm for part in parts], given)),
+        RECONSTRUCTION: saving.json_bytes(_record(seen, [part.arm for part in parts], given)),
         RECONSTRUCTION_PICTURE: png_bytes(draw_incidence(parts)),
     }
 
 
-def _record(folder, arms, given):
+def _record(seen, arms, given):
     from ipdrecon import __version__
 
     return {
@@ -235,7 +234,7 @@ def _record(folder, arms, given):
         "method": INCIDENCE,
         "columns": {"event": "1 = event of the arm's first cause, 0 = any other end", "cause": "0 = censored, 1, 2, … = causes of the arm, in order"},
         "given": given,
-        "inputs": input_digests(folder),
+        "inputs": {name: digest for name, digest in seen.items() if digest is not None},
         "arms": [
             {
                 "panel": arm.panel,

@@ -18,7 +18,7 @@ from ipdrecon.app.plots import (
     png_bytes,
     tick_text,
 )
-from ipdrecon.app.saving import json_bytes, take_away_earlier, write_files
+from ipdrecon.app.saving import json_bytes, write_files
 from ipdrecon.flags import numbered
 
 LIST = "pictures.json"
@@ -47,8 +47,8 @@ def write_pictures(reading, folder):
     """
     files = picture_files(reading, reading.digitisation)
     earlier = _listed(Path(folder) / LIST)
-    write_files(folder, files | {LIST: json_bytes({"schema_version": 1, "sha256": reading.figure.sha256, "files": sorted(files)})})
-    take_away_earlier(folder, earlier, files)
+    record = json_bytes({"schema_version": 1, "sha256": reading.figure.sha256, "files": sorted(files)})
+    write_files(folder, files | {LIST: record}, outdated=earlier)
 
 
 def _listed(path):

@@ -8,6 +8,7 @@ import numpy as np
 
 from ipdrecon.app import record as records
 from ipdrecon.app.saving import csv_bytes, json_bytes, number, write_files
+from ipdrecon.app.stage import undisturbed
 from ipdrecon.app.tables import read_table
 from ipdrecon.errors import FolderError
 from ipdrecon.flags import Flag
@@ -135,6 +136,11 @@ def read_digitisation(folder):
     folder = Path(folder)
     if not folder.is_dir():
         raise FolderError(f"{folder} is no folder; give the figure folder that `ipdrecon digitise` made.")
+    with undisturbed(folder):
+        return _read_folder(folder)
+
+
+def _read_folder(folder):
     if not (folder / CURVES).exists():
         raise FolderError(f"{folder} holds no {CURVES}; digitise the figure first, or put a table panel,arm,time,survival there.")
     record = _read_record(folder / FIGURE)

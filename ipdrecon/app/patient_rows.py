@@ -6,9 +6,10 @@ from pathlib import Path
 import pandas as pd
 
 from ipdrecon.app import saving
+from ipdrecon.app.arm_names import match_arm
 from ipdrecon.app.draws import read_draws
 from ipdrecon.app.tables import read_table
-from ipdrecon.app.workflow import IPD, RECONSTRUCTION, match_arm, read_patients
+from ipdrecon.app.workflow import IPD, RECONSTRUCTION, read_patients
 from ipdrecon.model import ReconstructedArm
 
 PARTS = ("sampling_se", "reconstruction_se")

@@ -123,7 +123,8 @@ def run_review(path, out=None):
     review = read_review(path)
     trials = tuple(trial_facts(path.parent / place.folder) for place in review.trial)
     out = Path(out) if out is not None else path.parent / "results"
-    with saving.staged(out) as stage:
+    earlier = []
+    with saving.staged(out, outdated=earlier) as stage:
         figures = tuple(run_figure(facts.folder, facts.entry, entry, review, stage) for facts in trials for entry in facts.entry.figure)
         reported = [(facts.entry, facts.printed) for facts in trials]
         outcomes = tuple(pool_outcome(outcome, figures, reported, path.parent) for outcome in review.outcomes)
@@ -134,8 +135,7 @@ def run_review(path, out=None):
         saving.write_files(stage, {REPORT: report_html(result, stage).encode()})
         written = sorted(path.relative_to(stage).as_posix() for path in stage.rglob("*") if path.is_file())
         saving.write_files(stage, {RUN_RECORD: saving.json_bytes(_run_record(result, written))})
-        earlier = _files_of_run(out)
-    saving.take_away_earlier(out, earlier, [*written, RUN_RECORD])
+        earlier += _files_of_run(out)
     return result
 
 

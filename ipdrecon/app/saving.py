@@ -4,15 +4,15 @@ import contextlib
 import csv
 import dataclasses
 import gzip
+import hashlib
 import io
 import json
 import math
-import os
-import shutil
 from pathlib import Path
 
 import numpy as np
 
+from ipdrecon.app.stage import stage_in
 from ipdrecon.errors import FolderError
 from metaanalysis.spreadsheet import guarded
 
@@ -93,109 +93,70 @@ def frame_csv(frame):
     return csv_bytes(list(frame.columns), frame.itertuples(index=False, name=None))
 
 
-def write_files(folder, files, *, outdated=()):
+def write_files(folder, files, *, outdated=(), seen=None):
     """Write several files into a folder: all of them, or none.
 
     Parameters
     ----------
     folder : str or Path
         Made where it does not exist, and taken away again if writing fails.
-    files : dict of str to bytes
-        Content by name; a name may hold a subfolder.
-    outdated : sequence of str
-        Names of files that the new ones make untrue; they are taken away.
+    files : dict of str to bytes or callable
+        Content by name, or what writes it into an open file, for files larger than memory; a name may hold a subfolder.
+    outdated : sequence of str, or callable
+        Names of files that the new ones make untrue, or what gives them while no other run writes into the folder; they are
+        taken away, and folders that are empty then. Names that lead out of the folder are left alone.
+    seen : dict of str to str or None, optional
+        What the new files were made from: SHA-256 by name, as `digests` gives them.
 
     Raises
     ------
     FolderError
-        When the folder or a file cannot be written.
+        When the folder or a file cannot be written, or one of those `seen` is no longer what it was.
     """
-    folder = Path(folder)
-    first_new = _first_missing(folder)
-    temporary = {}
-    try:
+    with stage_in(folder) as stage:
         for name, content in files.items():
-            path = folder / name
+            path = stage.path / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            temporary[path] = path.with_name(f".{path.name}.{os.getpid()}.part")
-            temporary[path].write_bytes(content)
-        for path, part in temporary.items():
-            os.replace(part, path)
-        for name in outdated:
-            (folder / name).unlink(missing_ok=True)
-    except OSError as error:
-        _take_away(temporary.values(), first_new)
-        raise FolderError(f"{error.filename or folder} cannot be written ({error.strerror}); give another place with --out.") from error
-    except BaseException:
-        _take_away(temporary.values(), first_new)
-        raise
+            _put(path, content)
+        stage.put(outdated=outdated, check=lambda: _refuse_changed(Path(folder), seen or {}))
 
 
-def _first_missing(folder):
-    missing = [place for place in (folder, *folder.parents) if not place.exists()]
-    return missing[-1] if missing else None
+def _put(path, content):
+    with path.open("wb") as stream:
+        if callable(content):
+            content(stream)
+        else:
+            stream.write(content)
 
 
-def _take_away(parts, first_new):
-    for part in parts:
-        with contextlib.suppress(OSError):
-            part.unlink()
-    if first_new is not None:
-        shutil.rmtree(first_new, ignore_errors=True)
+def digests(folder, names):
+    """Give the SHA-256 of files of a folder, by name; None of those that are not there."""
+    paths = {name: Path(folder) / name for name in names}
+    return {name: hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None for name, path in paths.items()}
 
 
-def take_away_earlier(folder, earlier, now):
-    """Take away what an earlier run wrote and the present one did not, and folders that are empty then.
-
-    Parameters
-    ----------
-    folder : str or Path
-    earlier, now : iterable of str
-        Names of files, from the folder; names that lead out of it are left alone.
-    """
-    folder = Path(folder).resolve()
-    for name in sorted(set(earlier) - set(now)):
-        path = (folder / name).resolve()
-        if not path.is_relative_to(folder) or not path.is_file():
-            continue
-        path.unlink()
-        for place in path.parents:
-            if place == folder or any(place.iterdir()):
-                break
-            place.rmdir()
+def _refuse_changed(folder, seen):
+    now = digests(folder, seen)
+    changed = [name for name in seen if now[name] != seen[name]]
+    if changed:
+        raise FolderError(f"{folder}: {', '.join(changed)} changed while this run was at work, perhaps by another one; run it again.")
 
 
 @contextlib.contextmanager
-def staged(folder):
-    """Give a folder to work in, whose files reach `folder` only when all went well.
+def staged(folder, outdated=()):
+    """Give a folder to work in, whose files reach `folder` together and only when all went well.
 
     Parameters
     ----------
     folder : str or Path
         Files of the same name there are replaced; others are left.
+    outdated : list of str
+        As for `write_files`; it may be filled while the work goes on.
 
     Yields
     ------
     Path
     """
-    folder = Path(folder).absolute()
-    first_new = _first_missing(folder)
-    stage = folder.parent / f".{folder.name}.{os.getpid()}.part"
-    try:
-        stage.mkdir(parents=True)
-        yield stage
-        for path in sorted(stage.rglob("*")):
-            target = folder / path.relative_to(stage)
-            if path.is_dir():
-                target.mkdir(parents=True, exist_ok=True)
-            else:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                os.replace(path, target)
-    except OSError as error:
-        _take_away((), first_new)
-        raise FolderError(f"{error.filename or folder} cannot be written ({error.strerror}); give another place with --out.") from error
-    except BaseException:
-        _take_away((), first_new)
-        raise
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
+    with stage_in(folder) as stage:
+        yield stage.path
+        stage.put(outdated=outdated)

@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from ipdrecon.app import library, saving
+from ipdrecon.app.arm_names import match_arm, named_numbers
 from ipdrecon.app.draws import DRAWS, draws_files, estimates, read_draws, reconstruction_errors
 from ipdrecon.app.given import EDITS, Given, edits_bytes, edits_in_force
+from ipdrecon.app.stage import undisturbed
 from ipdrecon.app.tables import read_table
-from ipdrecon.errors import FolderError, ReconstructionError
+from ipdrecon.errors import FolderError
 from ipdrecon.flags import Flag, needs_review
 from ipdrecon.model import ReconstructedArm
 
@@ -50,6 +52,7 @@ def digitise_to_folder(figure, folder, given=None, *, pictures=None, save_edits=
 
     given = given or Given()
     tables = None if given.at_risk is None else library.read_at_risk_tables(given.at_risk)
+    seen = saving.digests(folder, (EDITS,))
     edits = edits_in_force(given, figure, folder)
     reading = read_figure(figure, panel=given.panel, page=given.page, edits=edits, settings=DigitiseSettings(ocr=given.ocr))
     digitisation = replace(reading.digitisation, version=__version__)
@@ -62,11 +65,11 @@ def digitise_to_folder(figure, folder, given=None, *, pictures=None, save_edits=
         files[EDITS] = edits_bytes(digitisation.edits, digitisation.sha256)
     if pictures is not None:
         write_pictures(reading, pictures)
-    write_figure_folder(folder, files, _INPUTS)
+    write_figure_folder(folder, files, _INPUTS, seen=seen)
     return digitisation
 
 
-def write_figure_folder(folder, files, inputs, *, outdated=()):
+def write_figure_folder(folder, files, inputs, *, outdated=(), seen=None):
     """Write what was read into a figure folder; what was rebuilt there from other numbers is taken away.
 
     Parameters
@@ -77,9 +80,14 @@ def write_figure_folder(folder, files, inputs, *, outdated=()):
         The files that patients are rebuilt from.
     outdated : sequence of str
         Other files that the new ones make untrue.
+    seen : dict of str to str or None, optional
+        What the reading was made from, as `saving.write_files` takes it.
     """
-    rebuilt = () if _unchanged(folder, files, inputs) else _REBUILT + _COMPARED
-    saving.write_files(folder, files, outdated=(*rebuilt, *outdated))
+
+    def untrue():
+        return (*(() if _unchanged(folder, files, inputs) else _REBUILT + _COMPARED), *outdated)
+
+    saving.write_files(folder, files, outdated=untrue, seen=seen)
 
 
 def _unchanged(folder, files, names):
@@ -124,38 +132,6 @@ def with_at_risk(digitisation, tables, path):
     return replace(digitisation, panels=tuple(panels.values()), settings=digitisation.settings | {"at_risk": given})
 
 
-def match_arm(name, arms, place):
-    """Find an arm by its name, then without regard to case and punctuation.
-
-    Parameters
-    ----------
-    name : str
-    arms : sequence of str
-    place : str
-        Where the name was given, for the message.
-
-    Returns
-    -------
-    str
-        The arm's own label.
-
-    Raises
-    ------
-    FolderError
-        When no arm, or more than one, answers to the name.
-    """
-    if name in arms:
-        return name
-    alike = [arm for arm in arms if _letters(arm) == _letters(name)]
-    if len(alike) != 1:
-        raise FolderError(f"{place}: no arm {name!r}; the arms are {', '.join(map(repr, arms))}. Give the label as it stands there.")
-    return alike[0]
-
-
-def _letters(text):
-    return "".join(letter for letter in text.casefold() if letter.isalnum())
-
-
 # --- reconstruct -----------------------------------------------------------------------------------------------------
 
 
@@ -184,19 +160,19 @@ def reconstruct_to_folder(folder, *, method="joint", n=None, n_event=None, repor
     from ipdrecon.survival import reconstruct
     from ipdrecon.survival.curve_kinds import part_delayed_entry
 
-    digitisation = library.read_digitisation(folder)
+    digitisation, seen = read_inputs(folder)
     arms_seen = list(dict.fromkeys(curve.arm for panel in digitisation.panels for curve in panel.curves))
     given = ((n, "n", "--n"), (n_event, "n_event", "--events"))
     digitisation, named = part_delayed_entry(digitisation), [named_numbers(numbers, arms_seen, option) for numbers, _, option in given]
     n, n_event = (_with_kept(digitisation, key, numbers) for numbers, (_, key, _) in zip(named, given, strict=True))
     arms = reconstruct(digitisation, method=method, n=n, n_event=n_event, reported=reported, use_hr=use_hr, draws=draws, seed=seed)
     hand = {"n": n, "n_event": n_event, "seed": seed, "n_reported": len(reported), "use_hr": use_hr}
-    files = _reconstruction_files(Path(folder), digitisation, arms, hand)
-    write_rebuilt(folder, files)
+    files = _reconstruction_files(seen, digitisation, arms, hand)
+    write_rebuilt(folder, files, seen)
     return digitisation, arms
 
 
-def write_rebuilt(folder, files):
+def write_rebuilt(folder, files, seen):
     """Write rebuilt patients and what goes with them; comparisons with other patients are taken away.
 
     Parameters
@@ -204,9 +180,14 @@ def write_rebuilt(folder, files):
     folder : str or Path
     files : dict of str to bytes
         Content by name.
+    seen : dict of str to str or None
+        SHA-256 of the tables they were rebuilt from, by file name; None of those that are not there.
     """
-    outdated = () if _unchanged(folder, files, (IPD, DRAWS)) else _COMPARED
-    saving.write_files(folder, files, outdated=(*outdated, *({DRAWS} - set(files))))
+
+    def untrue():
+        return (*(() if _unchanged(folder, files, (IPD, DRAWS)) else _COMPARED), *({DRAWS} - set(files)))
+
+    saving.write_files(folder, files, outdated=untrue, seen=seen)
 
 
 def _with_kept(digitisation, key, given):
@@ -216,44 +197,14 @@ def _with_kept(digitisation, key, given):
     return {arm: number for arm, number in numbers.items() if arm in arms} or None
 
 
-def named_numbers(numbers, arms, option):
-    """Tie numbers given by hand to arms.
-
-    Parameters
-    ----------
-    numbers : dict of str to int, or None
-        By name of the arm; the name may be empty where there is a single arm.
-    arms : list of str
-    option : str
-        Where they were given, for messages.
-
-    Returns
-    -------
-    dict of str to int
-        By the arm's own label.
-
-    Raises
-    ------
-    ReconstructionError, FolderError
-        When a number has no arm.
-    """
-    if not numbers:
-        return {}
-    if "" in numbers:
-        if len(arms) > 1:
-            raise ReconstructionError(f"{option} {numbers['']} names no arm; the arms are {', '.join(map(repr, arms))}. Give {option} ARM=N.")
-        return {arms[0]: numbers[""]}
-    return {match_arm(arm, arms, option): number for arm, number in numbers.items()}
-
-
-def _reconstruction_files(folder, digitisation, arms, given):
+def _reconstruction_files(seen, digitisation, arms, given):
     from ipdrecon.app.km_plots import draw_reconstruction
     from ipdrecon.app.plots import png_bytes
 
     rows = [(arm.panel, arm.arm, time, int(event)) for arm in arms for time, event in zip(arm.time, arm.event, strict=True)]
     return {
         IPD: saving.csv_bytes(("panel", "arm", "time", "event"), rows),
-        RECONSTRUCTION: saving.json_bytes(_reconstruction_record(folder, arms, given) | _left_out(digitisation)),
+        RECONSTRUCTION: saving.json_bytes(_reconstruction_record(seen, arms, given) | _left_out(digitisation)),
         RECONSTRUCTION_PICTURE: png_bytes(draw_reconstruction(digitisation, arms)),
     } | draws_files(arms)
 
@@ -264,7 +215,7 @@ def _left_out(digitisation):
     return {"left_out": flags} if flags else {}
 
 
-def _reconstruction_record(folder, arms, given):
+def _reconstruction_record(seen, arms, given):
     from ipdrecon import __version__
     from ipdrecon.survival.information import expected_error
 
@@ -274,7 +225,7 @@ def _reconstruction_record(folder, arms, given):
         "version": __version__,
         "method": arms[0].method if arms else "",
         "given": given,
-        "inputs": input_digests(folder),
+        "inputs": {name: digest for name, digest in seen.items() if digest is not None},
         "draws": max((len(arm.draws) for arm in arms), default=0),
         "arms": [
             {
@@ -293,6 +244,23 @@ def _reconstruction_record(folder, arms, given):
             for arm in arms
         ],
     }
+
+
+def read_inputs(folder):
+    """Read a figure folder to rebuild its patients.
+
+    Parameters
+    ----------
+    folder : str or Path
+
+    Returns
+    -------
+    digitisation : Digitisation
+    seen : dict of str to str or None
+        SHA-256 of its tables, by file name; None of those that are not there.
+    """
+    with undisturbed(folder):
+        return library.read_digitisation(folder), saving.digests(folder, _INPUTS)
 
 
 def input_digests(folder):
@@ -388,11 +356,12 @@ def validate_to_folder(folder, reported):
     """
     from ipdrecon.survival import validate
 
-    arms = read_arms(folder)
+    with undisturbed(folder):
+        arms, seen = read_arms(folder), saving.digests(folder, (IPD, RECONSTRUCTION, DRAWS))
     _refuse_kaplan_meier_of_causes(folder, arms, reported)
     agreement = validate(arms, reported)
     record = saving.json_bytes(agreement_record(agreement))
-    saving.write_files(folder, {VALIDATION: saving.frame_csv(agreement.to_frame()), VALIDATION_RECORD: record})
+    saving.write_files(folder, {VALIDATION: saving.frame_csv(agreement.to_frame()), VALIDATION_RECORD: record}, seen=seen)
     return agreement
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ipdrecon.app import library, workflow
+from ipdrecon.app.arm_names import match_arm, named_numbers
 from ipdrecon.app.exchange.coordinates import Points, read_coordinates
 from ipdrecon.app.exchange.risk_files import read_risk_file
 from ipdrecon.app.record import nominal_calibration
@@ -234,7 +235,7 @@ def _tied(named, files, arms, renamed):
         for row in file.rows:
             by_order = file in nameless
             given = arms[nameless.index(file)] if by_order else name or renamed.get(row.arm, row.arm)
-            arm = workflow.match_arm(given, arms, path)
+            arm = match_arm(given, arms, path)
             if arm in tied:
                 raise ExchangeError(f"{path}: {arm!r} has numbers at risk from {tied[arm][1].text.path} already; expected one table for each arm.")
             if by_order:
@@ -301,7 +302,7 @@ def _unit(request, curve_files, risk_files):
 
 def _totals(request, tied, arms):
     names = [arm.name for arm in arms]
-    n, given = (workflow.named_numbers(numbers, names, option) for numbers, option in ((request.n, "--n"), (request.n_event, "--events")))
+    n, given = (named_numbers(numbers, names, option) for numbers, option in ((request.n, "--n"), (request.n_event, "--events")))
     for name, (row, file) in tied.items():
         if row.total is not None and given.setdefault(name, row.total) != row.total:
             raise ExchangeError(f"{file.text.path} has {row.total} events of {name!r}, --events says {given[name]}; expected one total.")

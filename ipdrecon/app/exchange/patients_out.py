@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ipdrecon.app import library, workflow
+from ipdrecon.app.arm_names import match_arm
 from ipdrecon.app.saving import csv_bytes, number, write_files
 from ipdrecon.errors import ExchangeError
 
@@ -120,7 +121,7 @@ def _chosen(arms, request):
     chosen = {}
     for panel in panels if request.panel is None else [request.panel]:
         here = {arm.arm: arm for arm in arms if arm.panel == panel}
-        wanted = [workflow.match_arm(name, list(here), f"--arm, panel {panel}") for name in request.arms] or list(here)
+        wanted = [match_arm(name, list(here), f"--arm, panel {panel}") for name in request.arms] or list(here)
         chosen[panel] = [here[name] for name in dict.fromkeys(wanted)]
     if request.to == "metarmst":
         for panel, here in chosen.items():

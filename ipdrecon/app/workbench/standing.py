@@ -3,14 +3,13 @@
 import contextlib
 import hashlib
 import json
-import os
 from dataclasses import dataclass
-from pathlib import Path
 
 from ipdrecon.app import library
 from ipdrecon.app.given import EDITS
 from ipdrecon.app.record import figure_record
 from ipdrecon.app.saving import json_bytes
+from ipdrecon.app.stage import mend
 from ipdrecon.app.workbench.journal import JOURNAL, Journal
 from ipdrecon.errors import IpdreconError
 
@@ -101,19 +100,4 @@ def changed_by_hand(folder, record):
 def _clear_parts(folder):
     """Take away what a process that is gone had begun to write."""
     with contextlib.suppress(OSError):
-        for part in Path(folder).glob(".*.part"):
-            owner = part.name.split(".")[-2]
-            if not owner.isdigit() or int(owner) == os.getpid() or not _is_alive(int(owner)):
-                part.unlink(missing_ok=True)
-
-
-def _is_alive(process):
-    if os.name != "posix":
-        return True
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
+        mend(folder)
