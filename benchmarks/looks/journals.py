@@ -1,6 +1,7 @@
 """Looks of journals, which set a figure anew whatever program drew it."""
 
 from drawn.style import chance, pick
+
 from looks.look import Look, is_incidence
 from looks.parts import end_labels, hazard_ratio, inner_legend, left_table, note, pick_of, thicken
 

@@ -7,6 +7,8 @@ from drawn.table import table_times
 from matplotlib.lines import Line2D
 from matplotlib.transforms import ScaledTranslation, blended_transform_factory
 
+from looks.look import is_incidence
+
 
 def key(panel, i, *, marked=False):
     """A line as the legend shows it."""
@@ -32,7 +34,8 @@ def inner_legend(panel, taken, **placed):
 
 
 def note(panel, lines, taken, **looks):
-    """Lines of text in the emptiest corner that is not taken."""
+    """Lines of text in the emptiest corner that is not taken; where curves fall, they begin in the upper left one."""
+    taken |= set() if is_incidence(panel.style) else {"upper left"}
     size, (width, height) = panel.style.font_size, panel.size_points()
     name, place = corner(panel, 0.55 * size * max(map(len, lines)) / width, 1.4 * size * len(lines) / height, taken)
     taken.add(name)
@@ -109,7 +112,7 @@ def axes_table(panel, title, *, names="coloured"):
     table.set_xticks(panel.axes.get_xticks(), [text.get_text() for text in panel.axes.get_xticklabels()])
     table.set_yticks(range(len(panel.arms)), [arm.name if names == "coloured" else "—" for arm in panel.arms])
     for i, text in enumerate(table.get_yticklabels()):
-        text.set(color=panel.looks(i)[0], weight="bold" if names != "coloured" else "normal")
+        text.set(color=panel.looks(i)[0], weight="bold" if names != "coloured" else "normal", size=size * (1 if names == "coloured" else 1.8))
     table.spines[["top", "right"]].set_visible(False)
     table.set_title(title, loc="left", fontsize=1.1 * size, pad=0.4 * size)
     for i in range(len(panel.arms)):

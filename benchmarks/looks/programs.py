@@ -2,6 +2,7 @@
 
 from drawn.style import chance, pick
 from drawn.table import draw_table
+
 from looks.look import Look, strata
 from looks.parts import (
     axes_table,
