@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -132,8 +133,10 @@ def test_every_figure_is_a_row_and_a_failure_stops_nothing(figures, tmp_path, ca
     assert set(frame["direction"][1:]) == {"second arm over first"}
     assert list(pd.read_csv(out / "queue.csv")["id"]) == ["broken"]
     page = (out / "overview.html").read_text()
-    assert page.count("<article>") == 4
-    assert page.count("data:image/jpeg") == 3
+    assert page.count("<article ") == 4
+    assert page.index("broken") < page.index("fig0")
+    assert [(out / name).is_file() for name in re.findall(r'src="([^"]+)"', page)] == [True] * 3
+    assert "<script" not in page
     assert pd.read_parquet(out / "results.parquet")["id"].tolist() == frame["id"].tolist()
 
 

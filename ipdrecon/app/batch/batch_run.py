@@ -1,11 +1,21 @@
 """A batch from its manifest to its results: what stands is kept, what is missing or changed is done, nothing stops the rest."""
 
+import contextlib
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ipdrecon.app import saving
-from ipdrecon.app.batch.job_run import DONE, FAILED, REVIEW, job_key, run_job, standing_record, write_record
+from ipdrecon.app.batch.job_run import (
+    DONE,
+    FAILED,
+    REVIEW,
+    clear_folder,
+    job_key,
+    run_job,
+    standing_record,
+    write_record,
+)
 from ipdrecon.app.batch.manifest import read_manifest
 from ipdrecon.app.batch.results import FIGURES, result_files, results_frame
 from ipdrecon.errors import FolderError
@@ -63,7 +73,7 @@ class BatchResult:
         return {"out": str(self.out), "figures": sum(self.statuses.values()), "kept": self.n_kept, "statuses": self.statuses, "rows": self.frame.to_dict("records")}
 
 
-def run_batch(source, out=None, settings=None, *, on_step=None):
+def run_batch(source, out=None, settings=None, *, on_begin=None, on_step=None):
     """Work through a batch.
 
     Parameters
@@ -73,6 +83,8 @@ def run_batch(source, out=None, settings=None, *, on_step=None):
     out : str or Path, optional
         By default ``batch`` beside the manifest, or within the folder.
     settings : BatchSettings, optional
+    on_begin : callable, optional
+        Called once with how many figures stand already, and how many there are.
     on_step : callable, optional
         Called after each figure with how many are done, how many there are, and its record.
 
@@ -91,8 +103,10 @@ def run_batch(source, out=None, settings=None, *, on_step=None):
     wanted = {"draws": settings.draws, "seed": settings.seed}
     with _alone(out):
         places = [out / FIGURES / job.id for job in jobs]
-        keys = [job_key(job, wanted) for job in jobs]
+        keys = [job_key(job, place, wanted) for job, place in zip(jobs, places, strict=True)]
         standing = [None if settings.force else standing_record(place, key) for place, key in zip(places, keys, strict=True)]
+        if on_begin:
+            on_begin(sum(record is not None for record in standing), len(jobs))
         records = _work(list(zip(jobs, places, keys, strict=True)), standing, wanted, settings, on_step or (lambda *_: None))
         frame = results_frame(records)
         saving.write_files(out, result_files(frame, out, f"Batch of {source.name}"))
@@ -112,13 +126,16 @@ def _work(todo, standing, wanted, settings, on_step):
 
     def lose(place, why):
         job, folder, key = todo[missing[place]]
-        settle(place, write_record(job, folder, key, FAILED, why, seconds=settings.time_limit))
+        clear_folder(folder)
+        settle(place, write_record(job, folder, key, FAILED, why, stands=False))
 
     arguments = [(job, str(folder.resolve()), key, wanted) for job, folder, key in (todo[place] for place in missing)]
     if settings.scheduler and arguments:
         from ipdrecon.app.batch.cluster import work_on_cluster
 
-        work_on_cluster(arguments, run_job, address=settings.scheduler, n_processes=settings.n_processes, on_done=settle, on_lost=lose)
+        work_on_cluster(
+            arguments, run_job, address=settings.scheduler, n_processes=settings.n_processes, time_limit=settings.time_limit, on_done=settle, on_lost=lose
+        )
     elif arguments:
         from ipdrecon.app.batch.workers import work_through
 
@@ -135,12 +152,21 @@ class _alone:
     def __enter__(self):
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self.file = self.path.open("a")
+            self.file = self._opened()
         except OSError as error:
             raise FolderError(f"{self.path.parent} cannot be written ({error.strerror}); give another place with --out.") from error
-        if not _locked(self.file):
-            self.file.close()
-            raise FolderError(f"Another run works in {self.path.parent}; wait for it to end, or give another place with --out.")
+
+    def _opened(self):
+        """The file of the lock, which is ours; one that the run before took away between opening and locking does not count."""
+        while True:
+            file = self.path.open("a")
+            if not _locked(file):
+                file.close()
+                raise FolderError(f"Another run works in {self.path.parent}; wait for it to end, or give another place with --out.")
+            with contextlib.suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(file.fileno()), self.path.stat()):
+                    return file
+            file.close()
 
     def __exit__(self, *_):
         self.path.unlink(missing_ok=True)

@@ -1,23 +1,29 @@
 """One figure of a batch, from its file to the rows of its panels; whatever happens becomes a record."""
 
+import contextlib
 import hashlib
+import io
 import json
 import time as clock
 from pathlib import Path
 
 from ipdrecon.app import saving
+from ipdrecon.app.given import EDITS
 from ipdrecon.errors import IpdreconError
 
-RECORD = "job.json"
+RECORD, THUMBNAIL = "job.json", "thumbnail.jpg"
 DONE, REVIEW, FAILED = "done", "needs review", "failed"
+_THUMBNAIL_PX = 360
 
 
-def job_key(job, settings):
+def job_key(job, folder, settings):
     """Tell what a job's results depend on: the content of its files, what is given, the settings, and the program's version.
 
     Parameters
     ----------
     job : Job
+    folder : Path
+        Of its results: changes made by hand that stand there count, where the manifest names no others.
     settings : dict
 
     Returns
@@ -27,7 +33,10 @@ def job_key(job, settings):
     """
     from ipdrecon import __version__
 
-    contents = {name: _digest(path) for name, path in job.inputs().items()}
+    inputs = job.inputs()
+    if "edits" not in inputs and (folder / EDITS).is_file():
+        inputs["edits"] = folder / EDITS
+    contents = {name: _digest(path) for name, path in inputs.items()}
     told = {"version": __version__, "entry": job.entry.model_dump(mode="json"), "inputs": contents, "settings": settings}
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
@@ -40,12 +49,15 @@ def _digest(path):
 
 
 def standing_record(folder, key):
-    """Give the record of an earlier run that stands in a job's folder, where it is of the same key; else None."""
+    """Give the record of an earlier run that stands in a job's folder, where it is of the same key; else None.
+
+    What was lost to the machine, not to the figure (a full disk, a process that died, a time that ran out), does not stand.
+    """
     try:
         record = json.loads((Path(folder) / RECORD).read_text("utf-8"))
     except (OSError, ValueError):
         return None
-    return record if isinstance(record, dict) and record.get("key") == key else None
+    return record if isinstance(record, dict) and record.get("key") == key and record.get("stands", True) else None
 
 
 def run_job(job, folder, key, settings):
@@ -65,17 +77,41 @@ def run_job(job, folder, key, settings):
     dict
         The job's record, which is also written to its folder.
     """
-    begin = clock.perf_counter()
+    begin, folder, stands, rows, status = clock.perf_counter(), Path(folder), True, [], FAILED
     try:
-        rows, status, message = _work(job, Path(folder), settings)
-    except IpdreconError as error:
-        rows, status, message = [], FAILED, str(error)
+        if job_key(job, folder, settings) != key:
+            raise _OtherInput("The figure, a file given with it, or the version of the program is another than when the batch was begun; run it again.")
+        clear_folder(folder)
+        rows, status, message = _work(job, folder, settings)
     except MemoryError:
-        rows, status, message = [], FAILED, "The figure needs more memory than there is; crop it or reduce its size."
-    return write_record(job, folder, key, status, message, rows=rows, seconds=clock.perf_counter() - begin)
+        message, stands = "The figure needs more memory than there is; crop it or reduce its size.", False
+    except IpdreconError as error:
+        message, stands = str(error), not isinstance(error, _OtherInput) and not isinstance(error.__cause__, OSError)
+    except Exception as error:
+        message = f"This is a bug in ipdrecon ({type(error).__name__}: {error}); run `ipdrecon digitise` on the figure with --debug and report the traceback."
+    return write_record(job, folder, key, status, message, rows=rows, seconds=clock.perf_counter() - begin, stands=stands)
 
 
-def write_record(job, folder, key, status, message, *, rows=(), seconds=0.0):
+class _OtherInput(IpdreconError):
+    """What a job was planned with is no longer so."""
+
+
+def clear_folder(folder):
+    """Take away what an earlier run left in a job's folder, whole or half-written; changes made by hand stay.
+
+    Parameters
+    ----------
+    folder : Path
+    """
+    from ipdrecon.app.workflow import OWN_FILES
+
+    names = [folder / name for name in (RECORD, THUMBNAIL, *OWN_FILES) if name != EDITS]
+    for path in (*names, *folder.glob(".*.part")):
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def write_record(job, folder, key, status, message, *, rows=(), seconds=0.0, stands=True):
     """Write a job's record to its folder, and give it.
 
     Parameters
@@ -88,16 +124,35 @@ def write_record(job, folder, key, status, message, *, rows=(), seconds=0.0):
     rows : sequence of dict
         One per panel.
     seconds : float
+    stands : bool
+        Whether a later run takes it as it is.
 
     Returns
     -------
     dict
     """
     record = saving.plain({
-        "id": job.id, "figure": job.entry.figure, "key": key, "status": status, "message": message, "rows": list(rows), "seconds": round(seconds, 2),
+        "id": job.id, "figure": job.entry.figure, "key": key, "status": status, "message": " ".join(message.split()), "rows": list(rows),
+        "seconds": round(seconds, 2), "stands": stands,
     })
-    saving.write_files(folder, {RECORD: saving.json_bytes(record)})
+    saving.write_files(folder, _thumbnail(Path(folder)) | {RECORD: saving.json_bytes(record)})
     return record
+
+
+def _thumbnail(folder):
+    """A small picture of what was read, where something was, as a file to write."""
+    from PIL import Image
+
+    from ipdrecon.app.library import OVERLAY
+
+    if not (folder / OVERLAY).is_file():
+        return {}
+    with Image.open(folder / OVERLAY) as picture:
+        small = picture.convert("RGB")
+        small.thumbnail((_THUMBNAIL_PX, _THUMBNAIL_PX))
+        stream = io.BytesIO()
+        small.save(stream, "JPEG", quality=80)
+    return {THUMBNAIL: stream.getvalue()}
 
 
 def _work(job, folder, settings):

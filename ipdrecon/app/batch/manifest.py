@@ -1,6 +1,9 @@
 """Which figures a batch reads, and what is known of each: a CSV or TOML file, a folder, or a pattern of names."""
 
+import difflib
 import glob
+import unicodedata
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +16,7 @@ from ipdrecon.errors import FolderError
 FIGURE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".pdf", ".svg")
 _MARKS_OF_A_FIGURE_FOLDER = ("figure.json", "curves.csv", "run.json", "results.csv")
 _COLUMNS = ("figure", "id", "panel", "page", "arms", "unit", "at_risk", "edits", "reported", "n", "events", "treatment", "reference")
+_ALIKE, _MOST_TOLD, _LONGEST_NAME = 0.75, 10, 100
 
 
 class BatchEntry(BaseModel):
@@ -112,12 +116,13 @@ def read_manifest(source, *, skip=None):
 
 
 def _of_files(paths, home, skip):
-    """Entries of figure files, without pictures that the program itself wrote."""
+    """Entries of figure files, without hidden ones and pictures that the program itself wrote."""
     skip = None if skip is None else skip.resolve()
     chosen = [
         path for path in paths
         if path.suffix.lower() in FIGURE_ENDINGS
         and path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(home).parts if part != "..")
         and not (skip and path.resolve().is_relative_to(skip))
         and not any((path.parent / mark).exists() for mark in _MARKS_OF_A_FIGURE_FOLDER)
     ]
@@ -129,34 +134,56 @@ def _of_toml(path):
     entries = tables.get("figure")
     if not isinstance(entries, list) or set(tables) != {"figure"}:
         raise FolderError(f"{path} holds {', '.join(tables) or 'nothing'}; expected [[figure]] entries alone.")
-    return [_entry(fields, f"{path}, line {line_of(text, ('figure', place))}") for place, fields in enumerate(entries)]
+    return _entries(path, entries, lambda place: line_of(text, ("figure", place)))
 
 
 def _of_csv(path):
     lines = read_table(path, ("figure",))
-    return [
-        _entry({name: line.text(name) for name in _COLUMNS if line.text(name)}, f"{path}, line {line.line}") for line in lines
-    ]
+    for name in lines[0].cells if lines else ():
+        near = [known for known in difflib.get_close_matches(name.casefold(), _COLUMNS, 3, _ALIKE) if known[0] == name[0].casefold()]
+        if name not in _COLUMNS and near:
+            raise FolderError(f"{path}, line 1: a column {name!r}; expected {near[0]!r}, or quite another name for a column that is to be left aside.")
+    return _entries(path, [{name: line.text(name) for name in _COLUMNS if line.text(name)} for line in lines], lambda place: lines[place].line)
 
 
-def _entry(fields, place):
-    try:
-        return BatchEntry.model_validate(fields)
-    except ValidationError as error:
-        told = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']} (seen: {item['input']!r})" for item in error.errors())
-        raise FolderError(f"{place}: {told}.") from error
+def _entries(path, rows, line_at):
+    """Entries of all rows; every mistake is told, with its line."""
+    entries, wrong, named = [], [], {}
+    for place, fields in enumerate(rows):
+        try:
+            entry = BatchEntry.model_validate(fields)
+        except ValidationError as error:
+            told = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']} (seen: {item['input']!r})" for item in error.errors())
+            wrong.append(f"line {line_at(place)}: {told}")
+            continue
+        entries.append(entry)
+        before = named.setdefault(entry.id.casefold(), place) if entry.id else place
+        if before != place:
+            wrong.append(f"line {line_at(place)}: id: {entry.id!r} is that of line {line_at(before)}; each needs its own")
+    if wrong:
+        more = f" … and {len(wrong) - _MOST_TOLD} more" if len(wrong) > _MOST_TOLD else ""
+        raise FolderError(f"{path}, {'. '.join(wrong[:_MOST_TOLD])}{more}.")
+    return entries
 
 
 def _named(home, entries):
-    """Jobs with names of their own: as given, else that of the file; a number is added to a name that came before."""
-    taken, jobs = set(), []
-    for entry in entries:
-        plain = "".join(letter if letter.isalnum() and letter.isascii() or letter in "_.-" else "_" for letter in Path(entry.figure).stem).strip("_.-")
-        base, number = entry.id or plain or "figure", 1
-        name = base
-        while name.casefold() in taken:
+    """Jobs with names of their own: as given, else that of the file, with its folders where files share a name; then a number."""
+    stems = Counter(_plain(entry.figure, 1).casefold() for entry in entries if not entry.id)
+    names = [entry.id or _plain(entry.figure, 1 if stems[_plain(entry.figure, 1).casefold()] == 1 else None) for entry in entries]
+    taken, jobs = {entry.id.casefold() for entry in entries if entry.id}, []
+    for entry, base in zip(entries, names, strict=True):
+        name, number = base, 1
+        while not entry.id and name.casefold() in taken:
             number += 1
             name = f"{base}-{number}"
         taken.add(name.casefold())
         jobs.append(Job(name, home, entry))
     return tuple(jobs)
+
+
+def _plain(figure, n_parts):
+    """The last parts of a path, without its ending, in letters, digits and ``_.-`` alone, as any file system takes them."""
+    parts = [part for part in Path(figure).with_suffix("").parts if part not in ("..", "/")]
+    text = unicodedata.normalize("NFKD", "_".join(parts[-n_parts:] if n_parts else parts))
+    letters = (letter if letter.isalnum() and letter.isascii() or letter in "_.-" else "_" for letter in text if not unicodedata.combining(letter))
+    return "".join(letters).strip("_.-")[:_LONGEST_NAME] or "figure"

@@ -1,15 +1,16 @@
 """What a batch found: one row per panel, a queue of what to look at first, and a page with a thumbnail of each figure."""
 
-import base64
 import io
 from importlib.resources import files
 from pathlib import Path
+from urllib.parse import quote
 
 import pandas as pd
 
 from ipdrecon.app import saving
-from ipdrecon.app.batch.job_run import DONE, FAILED, REVIEW
+from ipdrecon.app.batch.job_run import DONE, FAILED, REVIEW, THUMBNAIL
 from ipdrecon.app.library import OVERLAY
+from ipdrecon.app.workflow import RECONSTRUCTION_PICTURE
 
 RESULTS, QUEUE, OVERVIEW, FIGURES = "results", "queue.csv", "overview.html", "figures"
 _TEXTS = ("id", "figure", "panel", "status", "message", "source", "unit", "arms", "n", "n_event", "treatment", "reference", "direction", "flags", "folder", "sha256")
@@ -20,7 +21,6 @@ COLUMNS = (
     "id", "figure", "panel", "status", "message", "arms", "n", "n_event", "unit", "treatment", "reference", "direction", "hr", "ci_low", "ci_high", "sei",
     "reconstruction_sei", "logrank_p", "agrees", "differs", "cannot_be_judged", "confidence", "residual_px", "flags", "n_to_review", "source", "sha256", "folder",
 )
-_THUMBNAIL_PX = 320
 _ORDER = {FAILED: 0, REVIEW: 1, DONE: 2}
 
 
@@ -100,36 +100,30 @@ def _overview(frame, folder, title):
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string(home.joinpath("batch/overview.html").read_text("utf-8"))
     order = pd.concat([review_queue(frame), frame[frame["status"] == DONE]])
-    counts = {status: int((frame.drop_duplicates("id")["status"] == status).sum()) for status in (DONE, REVIEW, FAILED)}
-    return template.render(title=title, counts=counts, rows=[_card(row, folder) for row in order.to_dict("records")], done=DONE, failed=FAILED)
+    counts = {status: int((frame.drop_duplicates("id")["status"] == status).sum()) for status in (FAILED, REVIEW, DONE)}
+    classes = {FAILED: "failed", REVIEW: "review", DONE: "done"}
+    return template.render(title=title, counts=counts, classes=classes, rows=[_card(row, folder) for row in order.to_dict("records")])
 
 
 def _card(row, folder):
     from ipdrecon.app import sentences
 
-    picture = Path(folder) / row["folder"] / OVERLAY
+    place = Path(folder) / row["folder"]
     return {
         "name": row["id"] + (f", panel {row['panel']}" if row["panel"] else ""),
         "figure": row["figure"],
         "status": row["status"],
         "message": row["message"],
         "arms": row["arms"],
+        "n": row["n"],
+        "n_event": row["n_event"],
         "hr": sentences.interval(row["hr"], row["ci_low"], row["ci_high"]) if row["hr"] == row["hr"] else "",
         "compared": f"{row['treatment']} over {row['reference']}" if row["treatment"] else "",
+        "differs": int(row["differs"]) if row["differs"] > 0 else 0,
         "confidence": sentences.decimals(row["confidence"]),
-        "flags": row["flags"],
-        "folder": row["folder"],
-        "thumbnail": _thumbnail(picture) if picture.is_file() else "",
+        "flags": row["flags"].replace("_", " "),
+        "folder": quote(row["folder"]),
+        "overlay": quote(f"{row['folder']}/{OVERLAY}") if (place / OVERLAY).is_file() else "",
+        "rebuilt": quote(f"{row['folder']}/{RECONSTRUCTION_PICTURE}") if (place / RECONSTRUCTION_PICTURE).is_file() else "",
+        "thumbnail": quote(f"{row['folder']}/{THUMBNAIL}") if (place / THUMBNAIL).is_file() else "",
     }
-
-
-def _thumbnail(path):
-    """A small JPEG of a picture, as an address that holds it."""
-    from PIL import Image
-
-    with Image.open(path) as picture:
-        small = picture.convert("RGB")
-        small.thumbnail((_THUMBNAIL_PX, _THUMBNAIL_PX))
-        stream = io.BytesIO()
-        small.save(stream, "JPEG", quality=80)
-    return f"data:image/jpeg;base64,{base64.b64encode(stream.getvalue()).decode()}"

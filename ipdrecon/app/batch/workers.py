@@ -2,6 +2,8 @@
 
 import multiprocessing
 import os
+import signal
+import threading
 import time as clock
 from dataclasses import dataclass
 from multiprocessing.connection import wait
@@ -21,13 +23,21 @@ class _Worker:
 
 
 def _serve(pipe, function):
-    """Work through what comes by the pipe until it closes; one thread, since processes share the cores."""
+    """Work through what comes by the pipe until it closes or the process that began this one is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     while True:
         try:
             job = pipe.recv()
         except EOFError:
             return
         pipe.send(function(*job))
+
+
+def _end_with_parent():
+    """End this process at once when its parent has ended, so that no two runs work at one figure."""
+    multiprocessing.parent_process().join()
+    os._exit(1)
 
 
 def work_through(jobs, function, *, n_processes, time_limit, on_done, on_lost):
@@ -122,7 +132,7 @@ def _take(workers, worker, on_done, on_lost):
 
 def _died(process):
     process.join(_GRACE_S)
-    return f"The process that read it ended with {process.exitcode}; the figure may need more memory than there is."
+    return f"The process that read it ended with {process.exitcode}; the figure may need more memory than there is. Crop it, or run again with fewer --jobs."
 
 
 def _part(workers, worker):

@@ -1,0 +1,1 @@
+"""Figures as the programs and journals of the field draw them, from known patients."""
