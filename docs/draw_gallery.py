@@ -14,14 +14,10 @@ import cv2
 import numpy as np
 from PIL import Image
 
-DOCS = Path(__file__).resolve().parent
-sys.path[:0] = [str(DOCS.parent / "benchmarks"), str(DOCS.parent)]
-
-from drawn.page import draw_figure, fonts, picture, save
-from drawn.style import choose_style
-
 from ipdrecon.app.workflow import digitise_to_folder
-from ipdrecon.figure.digitisation import read_figure  # noqa: F401: OCR is loaded once, before anything is drawn
+
+DOCS = Path(__file__).resolve().parent
+sys.path.insert(0, str(DOCS.parent / "benchmarks"))
 
 PLAIN = {
     "panels": 1, "facets": False, "arms": 2, "letters": False, "scale": "survival", "span": "whole", "depth": 0.3, "size": 180, "whole": False,
@@ -39,18 +35,21 @@ SHOWN = (
     ("limits", "Confidence limits as lines", "Limits are drawn like curves and told from them.", 4, {"interval": "limits", "palette": "jco", "table": "none"}),
     ("crossing", "Curves that cross", "Where they lie upon each other, the hidden one is drawn dotted.", 5, {"course": "crossing", "palette": "tab10", "width": 2.4}),
     ("four", "Four arms", "Names beside the curves, no legend.", 6, {"arms": 4, "palette": "set1", "legend": "beside", "table": "none", "y_format": "two"}),
-    ("percent", "Percent, in a sans-serif table by colour", "The table's rows are named by colour alone; the axis counts in percent.", 7, {"scale": "percent", "y_format": "sign", "row_names": "dashes", "palette": "survminer"}),
+    ("percent", "Percent, rows named by colour", "The table's rows are named by colour alone; the axis counts in percent.", 7, {"scale": "percent", "y_format": "sign", "row_names": "dashes", "palette": "survminer"}),
     ("incidence", "Cumulative incidence", "Curves rise; survival is stored.", 8, {"scale": "incidence_percent", "span": "data", "depth": 0.7, "legend": "above", "palette": "sas"}),
     ("ggplot", "Grey ground, white grid", "The look of ggplot2, with censor marks.", 9, {"grid": "white", "frame": "none", "palette": "hue", "marks": "bar", "legend": "right", "ground": "white", "table": "none"}),
     ("panels", "Two panels", "Each panel is a comparison of its own.", 10, {"panels": 2, "letters": True, "table": "none", "palette": "tab10", "y_format": "plain"}),
     ("censored", "Numbers censored in brackets", "The table prints how many were censored so far.", 11, {"counts": "censored", "palette": "lancet", "marks": "plus", "time": 9, "tick_step": 2.0}),
-    ("small", "A small, worn JPEG", "500 px wide and compressed; one pixel is more than half a percent of survival.", 12, {"dpi": 90, "jpeg": 60, "palette": "plain", "blur": 0.5}),
+    ("small", "A small, worn JPEG", "500 px wide, a little blurred, and compressed.", 12, {"dpi": 90, "jpeg": 60, "palette": "plain", "blur": 0.5}),
 )  # fmt: skip
 WIDEST = 900
 
 
 def drawn(folder, name, seed, differs):
     """Draw one figure; its file, and its true curves by panel and arm."""
+    from drawn.page import draw_figure, fonts, picture, save
+    from drawn.style import choose_style
+
     rng = np.random.default_rng(seed)
     style = replace(choose_style(rng), **PLAIN | differs)
     with fonts(style):

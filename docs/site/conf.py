@@ -9,7 +9,7 @@ sys.path[:0] = [str(HERE), str(HERE.parents[1])]
 
 project = "ipdrecon"
 author = "the ipdrecon developers"
-copyright = "the ipdrecon developers; MIT licence"  # noqa: A001: Sphinx asks for this name
+copyright = "the ipdrecon developers; MIT licence"
 try:
     release = metadata.version("ipdrecon")
 except metadata.PackageNotFoundError:

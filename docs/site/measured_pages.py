@@ -101,8 +101,8 @@ def gallery():
     path = DOCS / "gallery" / "gallery.json"
     parts = []
     for one in json.loads(path.read_text(encoding="utf-8"))["figures"]:
-        pair = [f"![{one['title']}: the figure as drawn.](pictures/gallery/{one['name']}.webp)", f"![{one['title']}: what was read, drawn upon it.](pictures/gallery/{one['name']}_read.webp)"]
-        parts += [f"## {one['title']}", "", one["told"], "", "::::{div} pair", pair[0], "", pair[1], "::::", ""]
+        pair = [f"![{one['title']}: the figure as drawn.](gallery/{one['name']}.webp)", f"![{one['title']}: what was read, drawn upon it.](gallery/{one['name']}_read.webp)"]
+        parts += [f"## {one['title']}", "", one["told"], "", "::::{container} pair", pair[0], "", pair[1], "::::", ""]
     return "\n".join(parts)
 
 
@@ -121,6 +121,30 @@ def citation():
     return "\n".join([words, "", "```bibtex", *lines, "```", ""])
 
 
+def install():
+    """Tell how to install: by the page on it where there is one, and by the line of the README."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    line = re.search(r"(?m)^python3 -m venv.*install \..*$", text).group().partition(" && .venv/bin/ipdrecon")[0]
+    more = "[Installation](installation.md) tells more.\n" if (DOCS / "installation.md").is_file() else ""
+    return f"In the folder you downloaded, on a machine with Python 3.11 or newer:\n\n```\n{line}\n. .venv/bin/activate\n```\n\n{more}"
+
+
+def headline():
+    """Tell the start page's four numbers; each is left out where it has not been measured."""
+    said = []
+    if found := record("program_figures"):
+        held = found["summary"]
+        said.append((percent(held["success"]), f"of {held['panels']} figures drawn by R, lifelines and others read well, without any option; {percent(held['silent_failures'])} wrong without a flag"))
+    if found := record("program_vector_figures"):
+        said.append((percent(found["summary"]["success"]), f"of {found['summary']['panels']} such figures as PDF or SVG read well, from their paths"))
+    if found := record("reconstruction"):
+        held = {one["setting"]: one for one in found["settings"]}["pixel-full"]
+        said.append((f"{100 * held['log_hr_median']:.1f} %", f"median error of the rebuilt hazard ratio in {held['trials']} simulated trials read from pixels, with numbers at risk"))
+    said.append(("7 digits", "or more of every pooled number agree with R's metafor"))
+    facts = [f":::{{container}} fact\n{number}\n\n{what}\n:::" for number, what in said]
+    return "\n".join(["::::{container} facts", *facts, "::::", ""])
+
+
 MAKERS = {
-    "figure-sets": figure_sets, "reconstruction": reconstruction, "unpaged": unpaged, "gallery": gallery, "output": output, "citation": citation,
+    "install": install, "headline": headline, "figure-sets": figure_sets, "reconstruction": reconstruction, "unpaged": unpaged, "gallery": gallery, "output": output, "citation": citation,
 }  # fmt: skip

@@ -3,9 +3,8 @@
 import inspect
 import textwrap
 
-import metaanalysis
-
 import ipdrecon
+import metaanalysis
 
 ROOMS = {
     "pooling": ("Pooling", "From effects and their variances to one result: models, estimators of τ², heterogeneity, subgroups."),

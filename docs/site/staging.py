@@ -36,9 +36,9 @@ def stage(folder):
     laid = contents(found)
     for page, path in found.items():
         text = python_pages.room_page(page) if path is None else path.read_text(encoding="utf-8")
+        text = PLACE.sub(lambda match, page=page: made(match, page, laid), text)
         if path is not None:
             text = outside_code(text, lambda part, path=path, page=page: rewritten(part, path, page, home, folder))
-        text = PLACE.sub(lambda match, page=page: made(match, page, laid), text)
         target = folder / f"{page}.md"
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
@@ -69,14 +69,22 @@ def rewritten(text, path, page, home, folder):
             return f"[{words}]({upwards(page)}index.md)"
         if aim in home:
             return f"[{words}]({upwards(page)}{home[aim]}.md{'#' + part if part else ''})"
+        if made_page := within(aim, home):
+            return f"[{words}]({upwards(page)}{made_page}.md{'#' + part if part else ''})"
         if bang and aim.suffix in PICTURES and aim.is_file():
             return f"![{words}]({upwards(page)}{copied(aim, folder)})"
-        if not aim.exists() and not aim.parent.exists():
+        if not aim.exists():
             raise SystemExit(f"{path}: the link {target} leads nowhere")
         where = PurePosixPath(os.path.relpath(aim, ROOT))
         return words if where.name in words else f"{words} (`{where}`)"
 
     return LINK.sub(one, text)
+
+
+def within(aim, home):
+    """Return the page, made from docstrings and no file, that a link of `docs/` means; None where it means none."""
+    page = aim.relative_to(DOCS).with_suffix("").as_posix() if aim.is_relative_to(DOCS) else ""
+    return page if page in home.values() or page in python_pages.rooms() else None
 
 
 def upwards(page):
