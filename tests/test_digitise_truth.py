@@ -53,6 +53,9 @@ REACHED = {
     "title against ticks": 0.0006,
     "inset with a cut axis": 0.0006,
     "inset with the whole axis": 0.0006,
+    "black marks x on crossing curves": 0.0041,
+    "grey ground, greys under dense marks": 0.0012,
+    "thin, limits in a tint": 0.0019,
 }
 SLACK = 1.5
 NAMES = ("Nivolumab", "Placebo", "Chemotherapy", "Surgery")
@@ -115,6 +118,8 @@ def crossing(arm, late):
 
 
 CROSSING = crossing(ARMS[1], 24)
+MANY = tuple(simulate(name, colour, rate, seed, n=400) for name, colour, rate, seed in zip(NAMES, COLOURS, (0.016, 0.034), (31, 32), strict=False))
+CROSSED = tuple(simulate(name, colour, rate, seed, n=160) for name, colour, rate, seed in zip(NAMES, COLOURS, (0.007, 0.006), (34, 33), strict=False))
 
 
 def draw(axes, arms=ARMS[:2], *, unit=1.0, incidence=False, **look):
@@ -218,6 +223,36 @@ def bar_marks(figure):
 
 def black_marks(figure):
     marks(figure, "+", colour="black")
+
+
+def black_crosses(figure):
+    """Thick curves that cross, and under most of their columns black crosses."""
+    axes = figure.add_subplot()
+    draw(axes, CROSSED, lw=2)
+    for arm in CROSSED:
+        axes.plot(arm.censor_time[::2], arm.at(arm.censor_time[::2]), "x", color="black", ms=7)
+    finish(axes)
+
+
+def marked_grey_ground(figure):
+    axes = figure.add_subplot(facecolor="0.92")
+    axes.grid(color="white", lw=1.2)
+    axes.set_axisbelow(True)
+    axes.spines[:].set_visible(False)
+    draw(axes, MANY, color=("black", "0.55"), lw=1.3)
+    for arm, colour in zip(MANY, ("black", "0.55"), strict=True):
+        axes.plot(arm.censor_time, arm.at(arm.censor_time), "|", color=colour, ms=5.5)
+    finish(axes)
+
+
+def pale_limits(figure):
+    axes = figure.add_subplot()
+    for arm in ARMS[:2]:
+        for side in (-1.96, 1.96):
+            limit = np.clip(arm.survival + side * arm.error, 0, 1)
+            axes.step(arm.time, limit, where="post", color=arm.colour, lw=0.8, alpha=0.6)
+    draw(axes, lw=0.8)
+    finish(axes)
 
 
 def percent(figure):
@@ -469,6 +504,9 @@ STYLES = {
     "title against ticks": Style(inward_ticks, arms=SLOW),
     "inset with a cut axis": Style(inset_below, arms=SLOW, size=(7.5, 5.4)),
     "inset with the whole axis": Style(inset_above, arms=SLOW, size=(7.5, 5.4)),
+    "black marks x on crossing curves": Style(black_crosses, arms=CROSSED, dpi=150),
+    "grey ground, greys under dense marks": Style(marked_grey_ground, arms=MANY, size=(5.7, 5), dpi=250, finer=2),
+    "thin, limits in a tint": Style(pale_limits, dpi=70, finer=1),
 }
 
 

@@ -51,6 +51,17 @@ def test_one_line_that_marks_make_broad_is_one():
     assert len(part_by_width(ink)) == 1
 
 
+def test_a_dotted_line_that_marks_make_broad_is_one_whatever_letters_stand_by():
+    ink = np.zeros((HEIGHT, WIDTH), np.float32)
+    for column in range(10, 210, 7):
+        ink[30:32, column : column + 3] = 1
+    ink[50:52, 210:380] = 1
+    for column in range(212, 380, 12):
+        ink[44:58, column : column + 2] = 1
+    ink[90, 240:290] = 0.8
+    assert len(part_by_width(ink)) == 1
+
+
 def test_marks_go_with_the_line_that_they_stand_on():
     ink = np.maximum(stair(2.0, 40), np.maximum(stair(1.0, 15), stair(1.0, 70)))
     ink[35:48, 60] = 1

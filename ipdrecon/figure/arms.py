@@ -107,17 +107,29 @@ def _settled(search, arms):
     for arm in sorted(arms, key=lambda arm: (not search.is_listed(arm), -arm.path.own)):
         explained = [other for other in kept if _explains(search, arm, other)]
         if explained and not _runs_alone(search, arm, explained):
-            twin = max(explained, key=lambda other: _beside(search, arm, other).sum())
-            index = next(k for k, other in enumerate(kept) if other is twin)
-            kept[index] = _joined(twin, arm)
+            shares = _dealt(arm, explained)
+            kept = [_joined(one, shares[id(one)]) if id(one) in shares else one for one in kept]
         else:
             kept.append(arm)
     return [replace(arm, confidence=max(arm.confidence, _LEAST_KEPT)) if any(arm is one for one in arms) else _traced_anew(search, arm) for arm in kept]
 
 
-def _joined(arm, shade):
-    """An arm with the ink of one of its shades."""
-    return replace(arm, own=np.maximum(arm.own, shade.own), others=np.where(shade.own > 0, 0, arm.others))
+def _dealt(shade, arms):
+    """The ink of a shade of several arms, black marks on coloured curves say, each pixel for the arm whose path is nearest; by arm's id."""
+    columns = np.arange(shade.own.shape[1])
+    rows = np.arange(shade.own.shape[0])[:, None]
+    away = []
+    for arm in arms:
+        at = np.clip(columns - arm.path.first, 0, len(arm.path.leave) - 1)
+        beyond = np.maximum(columns - arm.path.last, 0)
+        away.append(np.maximum(np.maximum(arm.path.enter[at] - rows, rows - arm.path.leave[at]), 0) + beyond)
+    nearest = np.argmin(away, axis=0)
+    return {id(arm): np.where(nearest == k, shade.own, 0) for k, arm in enumerate(arms)}
+
+
+def _joined(arm, ink):
+    """An arm with some more ink."""
+    return replace(arm, own=np.maximum(arm.own, ink), others=np.where(ink > 0, 0, arm.others))
 
 
 def _traced_anew(search, arm):

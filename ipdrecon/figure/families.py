@@ -165,13 +165,14 @@ def _unbroken(search, arm):
 
 
 def _one_by_one(search, found, most, told_of):
-    """Further curves of a colour; those that legend or table tell of need less ink of their own."""
+    """Further curves of a colour, each of which explains more ink; those that legend or table tell of need less of their own."""
     while len(found) < most:
         share = search.settings.least_told if len(found) < told_of else search.settings.least_second
         following = _next_in_colour(search, found, share)
-        if following is None:
+        more = [] if following is None else _alternated(search, [*found, following])
+        if _worth(more) <= _worth(found):
             break
-        found = _alternated(search, [*found, following])
+        found = more
     return found
 
 

@@ -41,14 +41,17 @@ def part_by_width(own):
     broad = _without_specks(broad, limit) & (own > 0)
     near = cv2.dilate(broad.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     near |= _marks(~near & (own > _INKED), near, own.shape)
-    if not _run_together(near, across, limit):
+    if not _run_together(near, across > 0):
         return (own,)
     return np.where(near, own, 0), np.where(near, 0, own)
 
 
-def _run_together(broad, across, limit):
-    """Whether thin lines lie above or below broad ones: one line with marks, or with worn stretches, has both in turn."""
-    inked = (across > 0) & (across < limit) & ~broad
+def _run_together(broad, inked):
+    """Whether other lines lie above or below broad ones: one line with marks, or with worn stretches, has both in turn.
+
+    Dots of the one line may be as broad as long, and thus be none of the broad lines.
+    """
+    inked = inked & ~broad
     level = inked[:, 1:-1] & inked[:, :-2] & inked[:, 2:]
     thin, reach = np.flatnonzero(level.any(axis=0)) + 1, int(_ALONG_SHARE * broad.shape[1])
     along = np.convolve(broad.any(axis=0), np.ones(2 * reach + 1), "same") > 0

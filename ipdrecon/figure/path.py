@@ -177,11 +177,12 @@ def _best_path(field, settings, dashes=None):
 
 
 def _dashed_drops(inked):
-    """The gaps of dashed vertical strokes: three dashes and more, one below the other."""
-    gap = max(int(_DROP_GAP_SHARE * len(inked)), _DASH_GAP_PX) | 1
-    strokes = cv2.morphologyEx(inked.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((gap, 1), np.uint8))
+    """The gaps of dashed vertical strokes, three dashes and more, one below the other, and of dotted stairs."""
+    gap, ink = max(int(_DROP_GAP_SHARE * len(inked)), _DASH_GAP_PX) | 1, inked.astype(np.uint8)
+    strokes = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((gap, 1), np.uint8))
     strokes = cv2.morphologyEx(strokes, cv2.MORPH_OPEN, np.ones((3 * gap, 1), np.uint8))
-    return (strokes > 0) & ~inked
+    stairs = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (gap, gap)))
+    return ((strokes | stairs) > 0) & ~inked
 
 
 def _without_words(inked, text, leave):

@@ -7,6 +7,7 @@ from ipdrecon.figure.ink import mixture_share, palette, part
 
 _PURE_LAB = 8.0
 _MOST_ABREAST = 0.35
+_MOST_TINT_APART = 10.0
 _SAME_LAB = 12.0
 _NEAR_LAB = 28.0
 _LEAST_SHADE = 0.4
@@ -59,7 +60,28 @@ def find_inks(plot, seeds, expected=None):
     own = dict(zip(used, part(plot, [colours[i] for i in used]), strict=True))
     thinned = {i: sum(modes[k][1] for k, fuller in pale if i in fuller) for i in groups}
     pixels = tuple(np.inf if i in listed or i >= len(found) else thinned[i] + sum(modes[k][1] for k in group) for i, group in groups.items())
-    return tuple(colours[i] for i in groups), np.stack([np.max([own[i] for i in group], axis=0) for group in groups.values()]), pixels
+    return tuple(colours[i] for i in groups), np.stack([_joined(plot, colours, own, i, group) for i, group in groups.items()]), pixels
+
+
+def _joined(plot, colours, own, i, group):
+    """Coverage by a colour and its shades; of a paler line that stands in the same columns, by as much of the colour as it shows.
+
+    Confidence limits are often drawn in a tint of their curve's colour. Stretches of the curve itself, where it is thinned or lies
+    under a band, take turns with those in its full colour.
+    """
+    joined = own[i]
+    for k in group:
+        share = tint(plot, colours[k], colours[i]) if k != i else (1.0, 0.0)
+        joined = np.maximum(joined, own[k] * (share[0] if _is_beside(plot, colours[k], colours[i], *share) else 1))
+    return joined
+
+
+def _is_beside(plot, pale, full, share, apart):
+    """Whether a tint of a colour stands in the same columns as that."""
+    if not 0 < share < 1 or apart > _MOST_TINT_APART:
+        return False
+    theirs, mine = _columns(plot, pale), _columns(plot, full)
+    return bool((theirs & mine).sum() >= _MOST_ABREAST * theirs.sum())
 
 
 def _listed(plot, seeds, found):
