@@ -2,6 +2,7 @@
 
 import os
 
+from ipdrecon.app.console import visible
 from ipdrecon.app.sentences import counted
 
 _TITLES = {"contradiction": "Contradictions", "doubt": "Doubts", "note": "Notes"}
@@ -64,8 +65,8 @@ def tables_of(audit, *, all_places=False):
         table.add_column("Apart", ratio=1, min_width=11)
         for one in findings:
             number += 1
-            told = Text.assemble((subject_of(one), "bold"), one.message)
-            table.add_row(str(number), told, Text(_places(one, all_places, short)), Text(apart_of(one)))
+            told = Text.assemble((visible(subject_of(one)), "bold"), visible(one.message))
+            table.add_row(str(number), told, Text(visible(_places(one, all_places, short))), Text(apart_of(one)))
         yield table
 
 

@@ -1,11 +1,14 @@
 """How a command talks: its result, its messages, its errors and its exit status."""
 
 import contextlib
+import errno
 import functools
 import inspect
 import json
+import os
 import sys
 import traceback
+import unicodedata
 from dataclasses import dataclass, field
 
 import typer
@@ -14,6 +17,7 @@ from ipdrecon.errors import IpdreconError
 from ipdrecon.flags import numbered
 
 DONE, FAILED, REVIEW, INTERRUPTED = 0, 1, 3, 130
+_NOT_TAKEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EPIPE)
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ class Talk:
     def say(self, text="", *, style=None):
         """Print a line, unless silence is wanted."""
         if not self.quiet:
-            self._console.print(text, style=style)
+            self._console.print(visible(text), style=style)
 
     def announce(self, text, record):
         """Print a line at once, also where silence is wanted; as JSON where the result goes to standard output so."""
@@ -189,17 +193,24 @@ def _finish(talk, work):
         return _complain(talk, "Stopped; nothing half-written is left.", INTERRUPTED)
     except typer.BadParameter:
         raise
+    except OSError as error:
+        if talk.debug:
+            traceback.print_exc()
+        return _complain_of_output(talk, error) if error.errno in _NOT_TAKEN else _complain_of_bug(talk, error)
     except Exception as error:
         if talk.debug:
             traceback.print_exc()
         if is_expected(error):
             return _complain(talk, f"Error: {_one_line(error)}", getattr(error, "exit_status", FAILED))
-        hint = "report it with the traceback above" if talk.debug else "run again with --debug and report the traceback"
-        return _complain(talk, f"Error: this is a bug in ipdrecon ({type(error).__name__}: {_one_line(error)}); {hint}.", FAILED)
-    if talk.json and outcome.record is not None:
-        from ipdrecon.app.saving import ALL_DIGITS, plain
+        return _complain_of_bug(talk, error)
+    try:
+        if talk.json and outcome.record is not None:
+            from ipdrecon.app.saving import ALL_DIGITS, plain
 
-        sys.stdout.write(json.dumps(plain(outcome.record, ALL_DIGITS), ensure_ascii=False, allow_nan=False) + "\n")
+            sys.stdout.write(json.dumps(plain(outcome.record, ALL_DIGITS), ensure_ascii=False, allow_nan=False) + "\n")
+        sys.stdout.flush()
+    except OSError as error:
+        return _complain_of_output(talk, error)
     return REVIEW if outcome.needs_review else DONE
 
 
@@ -213,6 +224,30 @@ def _one_line(error):
     return " ".join(str(error).split())
 
 
+def _complain_of_bug(talk, error):
+    hint = "report it with the traceback above" if talk.debug else "run again with --debug and report the traceback"
+    return _complain(talk, f"Error: this is a bug in ipdrecon ({type(error).__name__}: {_one_line(error)}); {hint}.", FAILED)
+
+
+def _complain_of_output(talk, error):
+    """Say that what is told, or a file of the system's own, cannot be written; what is still to be told is given up."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    place = error.filename or "the output"
+    return _complain(talk, f"Error: {place} cannot be written ({error.strerror or error}); make room, or send it elsewhere.", FAILED)
+
+
 def _complain(talk, text, status):
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(visible(text) + "\n")
     return status
+
+
+def visible(text):
+    r"""Give text without the signs that a terminal obeys: names may come from a file of anyone.
+
+    Examples
+    --------
+    >>> visible("Drug \x1b[2J\n")
+    'Drug �[2J\n'
+    """
+    return "".join("�" if letter not in "\n\t" and unicodedata.category(letter) == "Cc" else letter for letter in str(text))

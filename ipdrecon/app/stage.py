@@ -179,7 +179,7 @@ def mend(folder):
 
 
 def _stages(folder):
-    return sorted(folder.glob(f"{_PREFIX}*{_SUFFIX}"))
+    return [home for home in sorted(folder.glob(f"{_PREFIX}*{_SUFFIX}")) if home.is_dir() and not home.is_symlink()]
 
 
 def _is_begun(home):
@@ -192,13 +192,26 @@ def _mend(folder):
         if lock is None:
             continue  # its run lives, or nobody can tell
         try:
-            if (home / _TO_UNDO).exists():
-                _undo(folder, home, json.loads((home / _TO_UNDO).read_text("utf-8")))
-            elif (home / _TO_DO).exists():
-                _carry_through(folder, home, json.loads((home / _TO_DO).read_text("utf-8")))
+            for name, step in ((_TO_UNDO, _undo), (_TO_DO, _carry_through)):
+                record = _read_record(folder, home, home / name)
+                if record is not None:
+                    step(folder, home, record)
             shutil.rmtree(home)
         finally:
             _let_go(lock)
+
+
+def _read_record(folder, home, path):
+    """Read what is to be done; None where there is nothing, or not what this program writes: a folder may come from anywhere."""
+    try:
+        record = json.loads(path.read_text("utf-8"))
+        files, outdated = dict(record["files"]), list(record["outdated"])
+        names = [*files, *outdated]
+        if not any((home / part).is_symlink() for part in (_NEW, _OLD)) and all(_is_within(place, name) for name in names for place in (folder, home / _NEW, home / _OLD)):
+            return {"files": files, "outdated": outdated}
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return None
 
 
 def _do(folder, home, record):
@@ -262,8 +275,9 @@ def _remove_empty(place, folder):
 
 
 def _is_within(folder, name):
+    """Whether a name is one of a file in a folder itself, and no link on the way leads out of it."""
     path = folder / name
-    return path.parent.resolve().is_relative_to(folder.resolve()) and path != folder and not (path.is_dir() and not path.is_symlink())
+    return path.parent.resolve().is_relative_to(folder.resolve()) and path.name not in ("", "..") and (path.is_symlink() or not path.is_dir())
 
 
 # --- locks -----------------------------------------------------------------------------------------------------------

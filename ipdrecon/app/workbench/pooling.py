@@ -29,12 +29,12 @@ _FOLDER = "pooled"
 
 _PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>{{ title }}</title>
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<style>body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; } svg { max-width: 100%; height: auto; }
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<style>body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; } img { max-width: 100%; height: auto; }
 table { border-collapse: collapse; } td, th { padding: 0.2rem 0.6rem; text-align: left; border-bottom: 1px solid #ccc; }</style>
 <h1>{{ title }}</h1>
 {% for line in words %}<p>{{ line }}</p>
-{% endfor %}{{ forest | safe }}
+{% endfor %}<p><img src="{{ forest }}" alt="Forest plot"></p>
 <h2>Studies</h2>
 <table><tr>{% for column in columns %}<th>{{ column }}</th>{% endfor %}</tr>
 {% for row in rows %}<tr>{% for cell in row %}<td>{{ cell }}</td>{% endfor %}</tr>
@@ -226,6 +226,8 @@ def _report(title, words, forest, studies):
     """One page of its own: what was found, the forest plot, the studies."""
     from jinja2 import Environment
 
+    from ipdrecon.app.report_outcomes import data_uri
+
     rows = [[saving.number(cell, 6) if isinstance(cell, float) else str(cell) for cell in row] for row in studies.dropna(axis=1, how="all").itertuples(index=False)]
     given = {"title": title or "Pooled result", "words": words, "columns": list(studies.dropna(axis=1, how="all").columns), "rows": rows}
-    return Environment(autoescape=True).from_string(_PAGE).render(forest=forest[forest.index("<svg") :], **given)
+    return Environment(autoescape=True).from_string(_PAGE).render(forest=data_uri(forest.encode(), "svg+xml"), **given)
