@@ -20,8 +20,8 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from fuzzing.targets import targets  # noqa: E402
-from fuzzing.watch import run  # noqa: E402
+from fuzzing.targets import targets
+from fuzzing.watch import run
 
 
 def shares(chosen, count):

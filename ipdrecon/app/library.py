@@ -1,12 +1,12 @@
 """The figure folder: written whole, read back with the place of whatever is wrong in it."""
 
 import hashlib
-import json
 from pathlib import Path
 
 import numpy as np
 
 from ipdrecon.app import record as records
+from ipdrecon.app.json_files import MALFORMED, read_json
 from ipdrecon.app.saving import csv_bytes, json_bytes, number, write_files
 from ipdrecon.app.tables import read_table
 from ipdrecon.errors import FolderError
@@ -142,26 +142,26 @@ def read_digitisation(folder):
     if record is None:
         digest = hashlib.sha256((folder / CURVES).read_bytes()).hexdigest()
         return Digitisation(CURVES, digest, "coordinates", (0, 0), panels)
-    return Digitisation(
-        record["file"],
-        record["sha256"],
-        record["source"],
-        (record["width_px"], record["height_px"]),
-        panels,
-        record["settings"],
-        tuple(record["edits"]),
-        record["version"],
-        records.read_flags(record["flags"]) + _edited(folder, record),
-    )
+    try:
+        return Digitisation(
+            record["file"],
+            record["sha256"],
+            record["source"],
+            (record["width_px"], record["height_px"]),
+            panels,
+            record["settings"],
+            tuple(record["edits"]),
+            record["version"],
+            records.read_flags(record["flags"]) + _edited(folder, record),
+        )
+    except MALFORMED as error:
+        raise _not_ours(folder, "", error) from error
 
 
 def _read_record(path):
     if not path.exists():
         return None
-    try:
-        record = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise FolderError(f"{path} is no JSON ({error}); digitise the figure again.") from error
+    record = read_json(path, "digitise the figure again")
     records.check_schema(record, path)
     return record
 
@@ -179,7 +179,7 @@ def _read_panels(folder, record):
     risk_lines = _optional_lines(folder / AT_RISK, ("arm", "time", "n_risk"))
     if not curve_lines:
         raise FolderError(f"{folder / CURVES} has no rows; expected a table panel,arm,time,survival.")
-    known = {panel["panel"]: panel for panel in record["panels"]} if record else {}
+    known = _known_panels(folder, record)
     names = [name for name in known if any(panel == name for panel, _ in curve_lines)]
     names += list(dict.fromkeys(panel for panel, _ in curve_lines if panel not in known))
     panels = []
@@ -190,9 +190,24 @@ def _read_panels(folder, record):
         ]
         try:
             panels.append(_read_panel(name, known.get(name), *parts))
-        except KeyError as error:
-            raise FolderError(f"{folder / FIGURE}, panel {name!r}: no field {error}; digitise the figure again.") from error
+        except MALFORMED as error:
+            if record is None:
+                raise
+            raise _not_ours(folder, f", panel {name!r}", error) from error
     return tuple(panels)
+
+
+def _known_panels(folder, record):
+    try:
+        return {panel["panel"]: panel for panel in record["panels"]} if record else {}
+    except MALFORMED as error:
+        raise _not_ours(folder, "", error) from error
+
+
+def _not_ours(folder, place, error):
+    """The complaint of a record whose fields are not those that the program writes."""
+    told = f"no field {error}" if isinstance(error, KeyError) else f"a field is not as the program writes it ({error})"
+    return FolderError(f"{folder / FIGURE}{place}: {told}; digitise the figure again.")
 
 
 def _by_panel_and_arm(lines):

@@ -23,6 +23,7 @@ COLUMNS = ("panel", "endpoint", "population", "quantity", "arm", "time", "value"
 _COUNTS = ("events", "n", "n_risk")
 _NEED_TIME = ("survival", "n_risk")
 _PATIENTS = ("", "participants", "patients", "persons", "people", "subjects")
+_MOST_PLACES = 300
 _MISSING = ("", "-", "–", "—", "na", "n/a", "nan", "not reported")
 _NOT_REACHED = re.compile(r"(nr|ne|not reached|not estimable|not evaluable|inf|∞)\.?", re.IGNORECASE)
 NOT_SIGNIFICANT = re.compile(r"(ns|n\.\s?s\.?|not significant|non[- ]significant)", re.IGNORECASE)
@@ -148,7 +149,14 @@ def _single(text, is_count):
     value = float(digits)
     mantissa = re.split("[eE]", digits)
     places = len(mantissa[0].partition(".")[2]) - (int(mantissa[1]) if len(mantissa) > 1 else 0)
-    return Printed(value, half_unit=0.5 * 10.0**-places, bound=bound, percent=text.endswith("%"))
+    return Printed(value, half_unit=_half_unit(places), bound=bound, percent=text.endswith("%"))
+
+
+def _half_unit(places):
+    """Half a unit of the last of so many decimal places."""
+    if abs(places) > _MOST_PLACES:
+        raise ValueError(places)
+    return 0.5 * 10.0**-places
 
 
 def _limits(text, is_count):

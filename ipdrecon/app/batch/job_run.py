@@ -6,6 +6,7 @@ import time as clock
 from pathlib import Path
 
 from ipdrecon.app import saving
+from ipdrecon.app.json_files import read_record
 from ipdrecon.errors import IpdreconError
 
 RECORD = "job.json"
@@ -41,11 +42,17 @@ def _digest(path):
 
 def standing_record(folder, key):
     """Give the record of an earlier run that stands in a job's folder, where it is of the same key; else None."""
-    try:
-        record = json.loads((Path(folder) / RECORD).read_text("utf-8"))
-    except (OSError, ValueError):
-        return None
-    return record if isinstance(record, dict) and record.get("key") == key else None
+    record = read_record(Path(folder) / RECORD)
+    return record if record.get("key") == key and _is_whole(record) else None
+
+
+def _is_whole(record):
+    """Whether a record of an earlier run has the fields that this program writes."""
+    rows = record.get("rows")
+    is_told = all(isinstance(record.get(name), str) for name in ("id", "figure", "message")) and record.get("status") in (DONE, REVIEW, FAILED)
+    if not is_told or not isinstance(record.get("seconds"), int | float) or not isinstance(rows, list):
+        return False
+    return all(isinstance(row, dict) and not any(isinstance(value, list | dict) for value in row.values()) for row in rows)
 
 
 def run_job(job, folder, key, settings):

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ipdrecon.app.given import EDITS, edits_bytes, read_edits
+from ipdrecon.app.json_files import read_record
 from ipdrecon.app.saving import ALL_DIGITS, json_bytes, write_files
 from ipdrecon.errors import FolderError
 
@@ -141,13 +142,8 @@ def is_own_file(path):
 
 
 def _record(path):
-    if not is_own_file(path):
-        return {}
-    try:
-        record = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return record if isinstance(record, dict) and record.get("schema_version") == SCHEMA_VERSION else {}
+    record = read_record(path) if is_own_file(path) else {}
+    return record if record.get("schema_version") == SCHEMA_VERSION else {}
 
 
 def label(edit):
