@@ -145,14 +145,14 @@ def _text_cut(text, rng, _):
 
 
 TEXTWISE = (_new_number, _new_number, _new_number, _new_token, _new_token, _lines, _lines, _separators, _many, _text_cut)
-_ENCODINGS = ("utf-8",) * 12 + ("utf-8-sig", "utf-16", "utf-16-le", "utf-32", "latin-1", "cp1252", "utf-7")
+_ENCODINGS = ("utf-8",) * 80 + ("utf-8-sig", "utf-16", "utf-16-le", "utf-32", "latin-1", "cp1252", "utf-7")
 
 
 def _text(data, rng, hints):
     text = bytes(data).decode("utf-8", "surrogateescape")
-    for _ in range(rng.choice((1, 1, 1, 2, 4))):
+    for _ in range(rng.choice((1, 1, 1, 1, 1, 2, 4))):
         text = rng.choice(TEXTWISE)(text, rng, hints)[:_MOST]
-    if rng.random() < 0.08:
+    if rng.random() < 0.04:
         text = text.replace("\n", rng.choice(("\r\n", "\r", "\x0b", "\u2028", "\n\n")))
     encoding = rng.choice(_ENCODINGS)
     try:
@@ -275,8 +275,8 @@ def mutate(data, kind, rng, hints):
         return rng.choice((b"", b"\0", b"\xff" * 64, bytes(100), rng.randbytes(200), data[:16], b"\xef\xbb\xbf", b"\xef\xbb\xbf" + data, data + data, data + bytes(5000)))
     by_kind = _BY_KIND.get(kind)
     data = bytearray(data)
-    for _ in range(rng.choice((1, 1, 1, 2, 3))):
-        inside = by_kind is not None and rng.random() < (0.5 if kind in ("zip", "gzip", "png") else 0.85)
+    for _ in range(rng.choice((1, 1, 1, 1, 1, 1, 2, 3))):
+        inside = by_kind is not None and rng.random() < (0.6 if kind in ("zip", "gzip", "png") else 0.93)
         try:
             data = bytearray((rng.choice(by_kind) if inside else rng.choice(BYTEWISE))(data, rng, hints)) or bytearray(b" ")
         except (ValueError, zipfile.BadZipFile, OSError, EOFError, zlib.error, KeyError, RuntimeError, NotImplementedError):

@@ -297,7 +297,7 @@ def _batch_case():
 
 def _job():
     row = {"panel": "1", "source": "vector", "sha256": "0", "unit": "months", "arms": "a; b", "n": "5; 6", "confidence": 0.9, "hr": 0.8, "ci_low": 0.5, "ci_high": 1.2, "treatment": "b", "reference": "a"}
-    return json.dumps({"id": "a", "figure": "a.png", "key": "k", "status": "done", "message": "", "rows": [row], "seconds": 1.0}).encode()
+    return json.dumps({"id": "case", "figure": "a.png", "key": "k", "status": "done", "message": "", "rows": [row], "seconds": 1.0}).encode()
 
 
 _folder = functools.lru_cache(seeds.figure_folder)

@@ -7,6 +7,7 @@ from pathlib import Path
 from ipdrecon.errors import FolderError
 
 MOST_BYTES = 50_000_000
+_MOST_DIGITS = 300
 MALFORMED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
 """What the reader of a record meets where a field is missing or is not what the program writes there."""
 
@@ -36,7 +37,7 @@ def read_json(path, advice):
             content = stream.read(MOST_BYTES + 1)
         if len(content) > MOST_BYTES:
             raise FolderError(f"{path} has over {MOST_BYTES // 10**6} MB; expected a record of a figure: {advice}.")
-        return json.loads(content.decode("utf-8-sig"), parse_constant=_refuse_constant, parse_float=_finite)
+        return json.loads(content.decode("utf-8-sig"), parse_constant=_refuse_constant, parse_float=_finite, parse_int=_whole)
     except OSError as error:
         raise FolderError(f"{path} cannot be read ({error.strerror}); {advice}.") from error
     except (ValueError, RecursionError) as error:
@@ -52,6 +53,12 @@ def _finite(text):
     if math.isinf(number):
         raise ValueError(f"it holds {text}")
     return number
+
+
+def _whole(text):
+    if len(text) > _MOST_DIGITS:
+        raise ValueError(f"it holds a number of {len(text)} digits")
+    return int(text)
 
 
 def read_record(path):

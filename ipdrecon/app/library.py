@@ -237,7 +237,7 @@ def _read_panel(name, record, curves, marks, risks):
     blank = {"colour": (0, 0, 0), "dash": "unknown", "matched_by": "given", "label_confidence": 1.0}
     looks = tuple(records.read_look(known.get(arm) or blank | {"label": arm}) for arm in arms)
     table = _read_at_risk(risks, arms, record and record["at_risk"])
-    sureness = record.get("box_confidence", 1.0) if record else 1.0
+    sureness = float(record.get("box_confidence", 1.0)) if record else 1.0
     facets = records.read_facets(record, arms) if record else ()
     return DigitisedPanel(name, box, calibration, read, looks, table, cells, flags, sureness, facets)
 
@@ -256,8 +256,8 @@ def _read_curve(lines, mark_lines, record):
         return Curve(arm, time, survival, marks, flags=flags + repaired)
     kept = tuple(flag for flag in records.read_flags(record["flags"]) if flag.name not in {new.name for new in flags + repaired})
     occluded = [(stretch["from"], stretch["to"], stretch["survival_error"]) for stretch in record.get("occluded", ())]
-    errors = record["time_error"], record["survival_error"]
-    return Curve(arm, time, survival, marks, *errors, record["curve_confidence"], kept + flags + repaired, occluded, record.get("marks_confidence", 1.0))
+    errors = float(record["time_error"]), float(record["survival_error"])
+    return Curve(arm, time, survival, marks, *errors, float(record["curve_confidence"]), kept + flags + repaired, occluded, float(record.get("marks_confidence", 1.0)))
 
 
 def _refuse_disorder(lines, time):
@@ -311,7 +311,7 @@ def _read_at_risk(risks, arms, record):
                 values[row, column] = line.value(name, np.nan)
         _refuse_rise(risks[arm], record)
     printed = {name: values for name, values in counts.items() if name == "n_risk" or np.isfinite(values).any()}
-    confidence, flags = (record["confidence"], records.read_flags(record["flags"])) if record else (1.0, ())
+    confidence, flags = (float(record["confidence"]), records.read_flags(record["flags"])) if record else (1.0, ())
     return AtRiskTable(names, time, confidence=confidence, flags=_still_true(flags, counts["n_risk"]), **printed)
 
 

@@ -23,6 +23,7 @@ COLUMNS = ("panel", "endpoint", "population", "quantity", "arm", "time", "value"
 _COUNTS = ("events", "n", "n_risk")
 _NEED_TIME = ("survival", "n_risk")
 _PATIENTS = ("", "participants", "patients", "persons", "people", "subjects")
+MOST_CHARACTERS = 200
 _MOST_PLACES = 300
 _MISSING = ("", "-", "–", "—", "na", "n/a", "nan", "not reported")
 _NOT_REACHED = re.compile(r"(nr|ne|not reached|not estimable|not evaluable|inf|∞)\.?", re.IGNORECASE)
@@ -168,6 +169,28 @@ def _limits(text, is_count):
     return tuple(_single(part, is_count) for part in parts)
 
 
+def squeezed(text):
+    """Make the blanks of a cell with a number one each.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ReportedError
+        Where it is longer than any printed number.
+    """
+    text = " ".join(text.split())
+    if len(text) > MOST_CHARACTERS:
+        raise ReportedError(f"{text[:40]!r} … has {len(text)} characters; expected a printed number such as 0.72 (0.58-0.89), 81%, <0.001 or NR.")
+    return text
+
+
 def parse_printed(text, *, is_count=False):
     """Understand a number as a paper prints it.
 
@@ -188,7 +211,7 @@ def parse_printed(text, *, is_count=False):
     ReportedError
         Where the text is no number.
     """
-    clean = str(text).translate(_ALIKE).strip()
+    clean = squeezed(str(text).translate(_ALIKE))
     try:
         bracket = _BRACKET.match(_UNIT.sub("", clean))
         if bracket is None:
@@ -228,7 +251,7 @@ def _record(row, line, place):
     printed = _cell(row, "value", place, is_count=is_count)
     low = _known(_cell(row, "ci_low", place, is_count=is_count).value, printed.ci_low)
     high = _known(_cell(row, "ci_high", place, is_count=is_count).value, printed.ci_high)
-    has_p = not NOT_SIGNIFICANT.fullmatch((row.get("p") or "").strip())
+    has_p = not NOT_SIGNIFICANT.fullmatch((row.get("p") or "").strip()[:MOST_CHARACTERS])
     time, p = _cell(row, "time", place), _cell(row, "p", place) if has_p else Printed(math.nan)
     if quantity in _NEED_TIME and math.isnan(time.value):
         raise ReportedError(f"{place}, column 'time': it is empty; {quantity} needs a time in the unit of the axis.")

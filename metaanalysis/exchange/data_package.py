@@ -126,7 +126,10 @@ def _read(package, entry, name, most):
 
 
 def _lower(frame):
-    return frame.rename(columns={column: str(column).strip().casefold() for column in frame.columns})
+    names = [str(column).strip().casefold() for column in frame.columns]
+    if len(set(names)) < len(names):
+        raise MetaAnalysisError(f"A table of RevMan has the columns {', '.join(map(str, frame.columns[:20]))}, two of which are one; expected each once: export it again.")
+    return frame.set_axis(names, axis=1)
 
 
 def _analyses(rows, settings, bias):
@@ -134,7 +137,9 @@ def _analyses(rows, settings, bias):
     judgements = _judgements(bias)
     numbers = analyses_of(rows)
     records = _lower(rows).to_dict("records")
-    by_analysis = {number: [record for record, of in zip(records, numbers, strict=True) if of == number] for number in dict.fromkeys(numbers)}
+    by_analysis = {}
+    for record, number in zip(records, numbers, strict=True):
+        by_analysis.setdefault(number, []).append(record)
     return tuple(_analysis(number, members, settings.get(number, {}), judgements) for number, members in by_analysis.items())
 
 

@@ -43,16 +43,22 @@ def _digest(path):
 def standing_record(folder, key):
     """Give the record of an earlier run that stands in a job's folder, where it is of the same key; else None."""
     record = read_record(Path(folder) / RECORD)
-    return record if record.get("key") == key and _is_whole(record) else None
+    return record if record.get("key") == key and record.get("id") == Path(folder).name and _is_whole(record) else None
 
 
 def _is_whole(record):
     """Whether a record of an earlier run has the fields that this program writes."""
     rows = record.get("rows")
-    is_told = all(isinstance(record.get(name), str) for name in ("id", "figure", "message")) and record.get("status") in (DONE, REVIEW, FAILED)
-    if not is_told or not isinstance(record.get("seconds"), int | float) or not isinstance(rows, list):
+    is_told = all(isinstance(record.get(name), str) for name in ("figure", "message")) and record.get("status") in (DONE, REVIEW, FAILED)
+    return is_told and isinstance(rows, list) and all(map(_is_row, rows))
+
+
+def _is_row(row):
+    from ipdrecon.app.batch.results import NUMBERS
+
+    if not isinstance(row, dict):
         return False
-    return all(isinstance(row, dict) and not any(isinstance(value, list | dict) for value in row.values()) for row in rows)
+    return all(isinstance(value, int | float | None) if name in NUMBERS else not isinstance(value, list | dict) for name, value in row.items())
 
 
 def run_job(job, folder, key, settings):
