@@ -124,7 +124,7 @@ def read_edits(path, figure=None):
     from ipdrecon.figure.edits.kinds import parse_edits
 
     path = Path(path)
-    record = read_json(path, "expected a list of edits")
+    record = read_json(path, "expected a list of edits", finite=False)
     if isinstance(record, list):
         return parse_edits(record, path)
     seen = record.get("schema_version") if isinstance(record, dict) else None

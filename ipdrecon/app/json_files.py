@@ -12,7 +12,7 @@ MALFORMED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError
 """What the reader of a record meets where a field is missing or is not what the program writes there."""
 
 
-def read_json(path, advice):
+def read_json(path, advice, *, finite=True):
     """Read a JSON file.
 
     Parameters
@@ -20,6 +20,8 @@ def read_json(path, advice):
     path : str or Path
     advice : str
         What to do where it is none, for the message.
+    finite : bool
+        Whether NaN and infinite numbers, which JSON itself does not have, are refused here.
 
     Returns
     -------
@@ -37,7 +39,8 @@ def read_json(path, advice):
             content = stream.read(MOST_BYTES + 1)
         if len(content) > MOST_BYTES:
             raise FolderError(f"{path} has over {MOST_BYTES // 10**6} MB; expected a record of a figure: {advice}.")
-        return json.loads(content.decode("utf-8-sig"), parse_constant=_refuse_constant, parse_float=_finite, parse_int=_whole)
+        numbers = {"parse_constant": _refuse_constant, "parse_float": _finite} if finite else {}
+        return json.loads(content.decode("utf-8-sig"), parse_int=_whole, **numbers)
     except OSError as error:
         raise FolderError(f"{path} cannot be read ({error.strerror}); {advice}.") from error
     except (ValueError, RecursionError) as error:

@@ -1,6 +1,7 @@
 """Open a figure's file: a picture, or the bytes of a document."""
 
 import hashlib
+import stat
 from pathlib import Path
 
 import cv2
@@ -49,10 +50,13 @@ def read_file(path):
     """
     path = Path(path)
     try:
+        mode = path.stat().st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            raise FigureError(f"{path} is a device or a pipe; give the path of a {KINDS}, PDF or SVG figure.")
         with path.open("rb") as stream:
             data = stream.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise FigureError(f"{path} cannot be read ({error.strerror}); give the path of a {KINDS}, PDF or SVG figure.") from error
+    except (OSError, ValueError) as error:
+        raise FigureError(f"{path} cannot be read ({getattr(error, 'strerror', None) or error}); give the path of a {KINDS}, PDF or SVG figure.") from error
     if len(data) > MOST_BYTES:
         raise FigureError(f"{path} has over {MOST_BYTES // 10**6} MB; at most that much is read. Give the page or the picture with the figure alone.")
     return data, _kind(path, data)

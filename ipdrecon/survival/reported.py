@@ -23,7 +23,7 @@ COLUMNS = ("panel", "endpoint", "population", "quantity", "arm", "time", "value"
 _COUNTS = ("events", "n", "n_risk")
 _NEED_TIME = ("survival", "n_risk")
 _PATIENTS = ("", "participants", "patients", "persons", "people", "subjects")
-MOST_CHARACTERS = 200
+MOST_BYTES, MOST_COLUMNS, MOST_CHARACTERS = 10_000_000, 1000, 200
 _MOST_PLACES = 300
 _MISSING = ("", "-", "–", "—", "na", "n/a", "nan", "not reported")
 _NOT_REACHED = re.compile(r"(nr|ne|not reached|not estimable|not evaluable|inf|∞)\.?", re.IGNORECASE)
@@ -288,7 +288,10 @@ def _decoded(content):
 
 def _text(path):
     try:
-        content = path.read_bytes()
+        with path.open("rb") as stream:
+            content = stream.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            raise ReportedError(f"{path.name} has over {MOST_BYTES // 10**6} MB; expected the numbers that one paper prints.")
         if b"\0" in content:
             raise ReportedError(f"{path.name} is no text; expected a CSV file with the columns {', '.join(COLUMNS)}.")
         return _decoded(content)
@@ -325,6 +328,8 @@ def read_cells(path, check):
     rows = []
     try:
         names = [(name or "").strip().lower() for name in reader.fieldnames or ()]
+        if len(names) > MOST_COLUMNS:
+            raise ReportedError(f"{path.name}, line 1: {len(names)} columns; expected at most {MOST_COLUMNS}.")
         check(names)
         reader.fieldnames = names
         for row in reader:

@@ -109,6 +109,8 @@ def _checked_entries(package, name):
         parts = PurePosixPath(entry.filename.replace("\\", "/"))
         if parts.is_absolute() or ".." in parts.parts or re.match(r"[A-Za-z]:", entry.filename):
             raise MetaAnalysisError(f"{name} holds an entry that leads out of it ({entry.filename!r}); expected a Cochrane data package: do not trust this file.")
+        if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise MetaAnalysisError(f"{name} is packed in an unusual way ({entry.filename!r}); expected a Cochrane data package: unpack it, and pack its files as a plain ZIP.")
         if entry.flag_bits & 1:
             raise MetaAnalysisError(f"{name} is encrypted; expected a Cochrane data package: unpack it with its password, and give the files.")
     return entries
