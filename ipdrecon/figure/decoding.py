@@ -20,7 +20,7 @@ _STANDARD_ERROR = 2
 _LOCK = threading.Lock()
 # what a library says of image data it could not use; other complaints, as of a colour profile, leave the pixels as they are
 _DAMAGE = re.compile(rb"Corrupt JPEG data: (premature end of data segment|bad Huffman code)|Premature end of JPEG file|Invalid SOS parameters|IDAT: [^\n]*|Not enough image data|Read Error")
-_OF_LIBRARIES = re.compile(rb"[^\n]*(?:JPEG|JFIF|libpng|IDAT|TIFF|marker 0x|SOS parameters|image data|Huffman)[^\n]*\n?")
+_OF_LIBRARIES = re.compile(rb"[^\n]*(?:JPEG|JFIF|libpng|IDAT|TIFF|marker 0x|SOS parameters|image data|Huffman|progression sequence|Adobe|Bogus|Unsupported marker|Invalid |sampling factors|D[HQ]T |restart interval)[^\n]*\n?")
 _WIDTH, _HEIGHT = 256, 257
 
 
