@@ -61,7 +61,7 @@ def main():
     tried, faults = sum(tally.n for tally in tallies), sum(len(tally.faults) for tally in tallies)
     print(f"{tried} inputs tried in {time.monotonic() - begin:.0f} s, seed {given.seed}: {faults} faults")
     if given.save:
-        rows = [{name: getattr(tally, name) for name in ("name", "n", "read", "refused")} | {"faults": len(tally.faults)} for tally in tallies]
+        rows = [{name: getattr(tally, name) for name in ("name", "n", "read", "refused")} | {"faults": len(tally.faults), "kinds": [list(kind) for kind in tally.by_kind()]} for tally in tallies]
         given.save.write_text(json.dumps({"seed": given.seed, "tried": tried, "faults": faults, "readers": rows}, indent=1) + "\n", encoding="utf-8")
     return int(faults > 0)
 

@@ -22,6 +22,11 @@ class Refused(Exception):
     """A command refused its input in one line, which is this message."""
 
 
+def refuse(message):
+    """Raise `Refused`."""
+    raise Refused(message)
+
+
 @dataclass(frozen=True)
 class Target:
     """A reader.

@@ -211,7 +211,7 @@ def _try(target, files, rng, scratch, noise):
     write_files(home, files)
     before = _inside(home)
     begin = time.monotonic()
-    outcome, where = _outcome(target, home, rng)
+    outcome, where = judged(target, home, rng)
     seconds = time.monotonic() - begin
     if outcome in ("read", "refused"):
         outcome = _left_behind(target, work, before, outcome) or _printed(noise) or _called() or outcome
@@ -223,7 +223,8 @@ def _try(target, files, rng, scratch, noise):
     return {"outcome": outcome, "where": where, "seconds": seconds, "memory": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}
 
 
-def _outcome(target, home, rng):
+def judged(target, home, rng):
+    """Let a reader read a folder; give ``read``, ``refused`` or what is wrong, and where it began."""
     from ipdrecon.errors import IpdreconError
     from metaanalysis.errors import MetaAnalysisError
 

@@ -18,7 +18,7 @@ from metaanalysis.presets import model_settings
 MEASURES = ("RR", "OR", "RD")
 FIXED_METHODS = ("iv", "mh", "peto")
 
-MOST_PATIENTS = 1e9
+MOST_PATIENTS, LEAST_INFORMATION = 1e9, 1e-24
 ZERO_CELL = 0.5
 ZERO_CELLS = ("tables", "all", "treatment-arm", "none")
 """What is added to cells: 0.5 in tables that hold a zero; 0.5 in all; the arm's share of all patients in tables that hold
@@ -96,7 +96,7 @@ def _peto_terms(tables):
 def _peto_effects(tables):
     """Peto's one-step log odds ratios and variances; NaN where V is 0."""
     o_minus_e, v = _peto_terms(tables)
-    v = np.where(v > 0, v, np.nan)
+    v = np.where(v > LEAST_INFORMATION, v, np.nan)
     return o_minus_e / v, 1 / v
 
 
