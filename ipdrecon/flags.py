@@ -36,6 +36,7 @@ _DEFINITIONS = (
     ),
     FlagDefinition("facets", "Each arm is drawn in a box of its own; the boxes were read as one comparison.", "the titles of the boxes", False),
     FlagDefinition("inset", "A smaller plot stands within the plot; it was covered and left out.", "the smaller plot: it may show what the larger one cannot", False),
+    FlagDefinition("picture_damaged", "A part of the picture's file is damaged or missing, and what it showed is not there or not as drawn.", "the picture: where it turns grey or breaks off; fetch it again"),
     FlagDefinition("skew_removed", "The figure lay askew and was turned back before it was read.", "the axes in overlay.png: they must lie level and upright", False),
     FlagDefinition("axis_residual", "The tick labels do not lie on one straight scale.", "the ticks in overlay.png"),
     FlagDefinition("tick_label_rejected", "A tick label contradicts the others and was left out of the fit.", "the tick in overlay.png", False),

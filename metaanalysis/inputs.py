@@ -4,6 +4,8 @@ import numpy as np
 
 from metaanalysis.errors import MetaAnalysisError
 
+MOST_EFFECT, LEAST_VARIANCE = 1e12, 1e-24
+
 
 def labels_of(values, k, what, default):
     """Labels of studies as texts, empty where unknown; the default where none are given."""
@@ -47,5 +49,12 @@ def check_studies(yi, vi, study=None):
         raise MetaAnalysisError(
             f"Row {row + 1} ({study[row]}) has yi = {yi[row]:g} and vi = {vi[row]:g}; "
             "expected a finite effect and a positive variance: mend the row or leave it out."
+        )
+    extreme = np.flatnonzero((np.abs(yi) > MOST_EFFECT) | (vi < LEAST_VARIANCE) | (vi > 1 / LEAST_VARIANCE))
+    if len(extreme):
+        row = extreme[0]
+        raise MetaAnalysisError(
+            f"Row {row + 1} ({study[row]}) has yi = {yi[row]:g} and vi = {vi[row]:g}; expected an effect of at most {MOST_EFFECT:g} "
+            f"and a variance from {LEAST_VARIANCE:g} to {1 / LEAST_VARIANCE:g}, beyond which sums lose all digits: check the unit, or leave it out."
         )
     return yi, vi, study

@@ -169,7 +169,7 @@ def test_what_a_pooled_folder_refuses(pooled_folder, tmp_path, capsys):
     assert main(["export", str(pooled_folder), "--arm", "Placebo"]) == 2
     (pooled_folder / "pooled.json").write_text("{", encoding="utf-8")
     assert main(["export", str(pooled_folder)]) == 1
-    assert "cannot be read" in capsys.readouterr().err
+    assert "is no JSON" in capsys.readouterr().err
 
 
 def test_revman_gets_the_ratios_printed_where_those_were_pooled():

@@ -1,11 +1,11 @@
 """One picture for each finder, and one for each doubt: what was seen on the way, to be checked by eye."""
 
-import json
 import textwrap
 from pathlib import Path
 
 import numpy as np
 
+from ipdrecon.app.json_files import read_record
 from ipdrecon.app.plots import (
     AXIS_COLOUR,
     DOUBT_COLOUR,
@@ -53,10 +53,7 @@ def write_pictures(reading, folder):
 
 def _listed(path):
     """Names in the list of an earlier run; none where there is no list."""
-    try:
-        names = json.loads(path.read_text("utf-8"))["files"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return ()
+    names = read_record(path).get("files")
     return [name for name in names if isinstance(name, str) and name.endswith(".png")] if isinstance(names, list) else ()
 
 

@@ -1,10 +1,10 @@
 """What a person gives by hand about a figure, on the command line or in a file of edits: one list of edits in the end."""
 
 import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from ipdrecon.app.json_files import read_json
 from ipdrecon.app.saving import ALL_DIGITS, json_bytes
 from ipdrecon.errors import FolderError
 
@@ -124,12 +124,7 @@ def read_edits(path, figure=None):
     from ipdrecon.figure.edits.kinds import parse_edits
 
     path = Path(path)
-    try:
-        record = json.loads(path.read_text("utf-8-sig"))
-    except OSError as error:
-        raise FolderError(f"{path} cannot be read ({error.strerror}); give the path of a file of edits.") from error
-    except (ValueError, RecursionError) as error:
-        raise FolderError(f"{path} is no JSON ({error}); expected a list of edits.") from error
+    record = read_json(path, "expected a list of edits", finite=False)
     if isinstance(record, list):
         return parse_edits(record, path)
     seen = record.get("schema_version") if isinstance(record, dict) else None

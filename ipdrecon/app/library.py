@@ -1,12 +1,12 @@
 """The figure folder: written whole, read back with the place of whatever is wrong in it."""
 
 import hashlib
-import json
 from pathlib import Path
 
 import numpy as np
 
 from ipdrecon.app import record as records
+from ipdrecon.app.json_files import MALFORMED, read_json
 from ipdrecon.app.saving import csv_bytes, json_bytes, number, write_files
 from ipdrecon.app.stage import undisturbed
 from ipdrecon.app.tables import read_table
@@ -148,26 +148,26 @@ def _read_folder(folder):
     if record is None:
         digest = hashlib.sha256((folder / CURVES).read_bytes()).hexdigest()
         return Digitisation(CURVES, digest, "coordinates", (0, 0), panels)
-    return Digitisation(
-        record["file"],
-        record["sha256"],
-        record["source"],
-        (record["width_px"], record["height_px"]),
-        panels,
-        record["settings"],
-        tuple(record["edits"]),
-        record["version"],
-        records.read_flags(record["flags"]) + _edited(folder, record),
-    )
+    try:
+        return Digitisation(
+            record["file"],
+            record["sha256"],
+            record["source"],
+            (record["width_px"], record["height_px"]),
+            panels,
+            record["settings"],
+            tuple(record["edits"]),
+            record["version"],
+            records.read_flags(record["flags"]) + _edited(folder, record),
+        )
+    except MALFORMED as error:
+        raise _not_ours(folder, "", error) from error
 
 
 def _read_record(path):
     if not path.exists():
         return None
-    try:
-        record = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise FolderError(f"{path} is no JSON ({error}); digitise the figure again.") from error
+    record = read_json(path, "digitise the figure again")
     records.check_schema(record, path)
     return record
 
@@ -185,7 +185,7 @@ def _read_panels(folder, record):
     risk_lines = _optional_lines(folder / AT_RISK, ("arm", "time", "n_risk"))
     if not curve_lines:
         raise FolderError(f"{folder / CURVES} has no rows; expected a table panel,arm,time,survival.")
-    known = {panel["panel"]: panel for panel in record["panels"]} if record else {}
+    known = _known_panels(folder, record)
     names = [name for name in known if any(panel == name for panel, _ in curve_lines)]
     names += list(dict.fromkeys(panel for panel, _ in curve_lines if panel not in known))
     panels = []
@@ -196,9 +196,24 @@ def _read_panels(folder, record):
         ]
         try:
             panels.append(_read_panel(name, known.get(name), *parts))
-        except KeyError as error:
-            raise FolderError(f"{folder / FIGURE}, panel {name!r}: no field {error}; digitise the figure again.") from error
+        except MALFORMED as error:
+            if record is None:
+                raise
+            raise _not_ours(folder, f", panel {name!r}", error) from error
     return tuple(panels)
+
+
+def _known_panels(folder, record):
+    try:
+        return {panel["panel"]: panel for panel in record["panels"]} if record else {}
+    except MALFORMED as error:
+        raise _not_ours(folder, "", error) from error
+
+
+def _not_ours(folder, place, error):
+    """The complaint of a record whose fields are not those that the program writes."""
+    told = f"no field {error}" if isinstance(error, KeyError) else f"a field is not as the program writes it ({error})"
+    return FolderError(f"{folder / FIGURE}{place}: {told}; digitise the figure again.")
 
 
 def _by_panel_and_arm(lines):
@@ -228,7 +243,7 @@ def _read_panel(name, record, curves, marks, risks):
     blank = {"colour": (0, 0, 0), "dash": "unknown", "matched_by": "given", "label_confidence": 1.0}
     looks = tuple(records.read_look(known.get(arm) or blank | {"label": arm}) for arm in arms)
     table = _read_at_risk(risks, arms, record and record["at_risk"])
-    sureness = record.get("box_confidence", 1.0) if record else 1.0
+    sureness = float(record.get("box_confidence", 1.0)) if record else 1.0
     facets = records.read_facets(record, arms) if record else ()
     return DigitisedPanel(name, box, calibration, read, looks, table, cells, flags, sureness, facets)
 
@@ -247,8 +262,8 @@ def _read_curve(lines, mark_lines, record):
         return Curve(arm, time, survival, marks, flags=flags + repaired)
     kept = tuple(flag for flag in records.read_flags(record["flags"]) if flag.name not in {new.name for new in flags + repaired})
     occluded = [(stretch["from"], stretch["to"], stretch["survival_error"]) for stretch in record.get("occluded", ())]
-    errors = record["time_error"], record["survival_error"]
-    return Curve(arm, time, survival, marks, *errors, record["curve_confidence"], kept + flags + repaired, occluded, record.get("marks_confidence", 1.0))
+    errors = float(record["time_error"]), float(record["survival_error"])
+    return Curve(arm, time, survival, marks, *errors, float(record["curve_confidence"]), kept + flags + repaired, occluded, float(record.get("marks_confidence", 1.0)))
 
 
 def _refuse_disorder(lines, time):
@@ -302,7 +317,7 @@ def _read_at_risk(risks, arms, record):
                 values[row, column] = line.value(name, np.nan)
         _refuse_rise(risks[arm], record)
     printed = {name: values for name, values in counts.items() if name == "n_risk" or np.isfinite(values).any()}
-    confidence, flags = (record["confidence"], records.read_flags(record["flags"])) if record else (1.0, ())
+    confidence, flags = (float(record["confidence"]), records.read_flags(record["flags"])) if record else (1.0, ())
     return AtRiskTable(names, time, confidence=confidence, flags=_still_true(flags, counts["n_risk"]), **printed)
 
 

@@ -150,13 +150,13 @@ def read_axis(record):
     return Axis(
         [tick["px"] for tick in ticks],
         [tick["value"] for tick in ticks],
-        record["slope"],
-        record["intercept"],
-        record["residual_px"],
+        float(record["slope"]),
+        float(record["intercept"]),
+        float(record["residual_px"]),
         [tick["used"] for tick in ticks],
         record["unit"],
         record["title"],
-        record["confidence"],
+        float(record["confidence"]),
     )
 
 
@@ -176,13 +176,13 @@ def read_facets(record, arms):
 
 def read_look(record):
     """Make an `ArmLook` from an arm's record."""
-    return ArmLook(record["label"], tuple(record["colour"]), record["dash"], record["matched_by"], record["label_confidence"])
+    return ArmLook(record["label"], tuple(record["colour"]), record["dash"], record["matched_by"], float(record["label_confidence"]))
 
 
 def read_cells(record):
     """Make the at-risk cells of a panel's record, as a tuple of `Word`."""
     table = record["at_risk"] or {"cells": []}
-    return tuple(Word(cell["text"], Box(**cell["box_px"]), cell["confidence"]) for cell in table["cells"])
+    return tuple(Word(cell["text"], Box(**cell["box_px"]), float(cell["confidence"])) for cell in table["cells"])
 
 
 def nominal_calibration(end, unit=""):

@@ -1,12 +1,12 @@
 """A review worked through: every figure digitised, rebuilt and compared, every effect pooled, one report written."""
 
 import hashlib
-import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ipdrecon.app import saving
+from ipdrecon.app.json_files import read_record
 from ipdrecon.app.outcomes import pool_outcome
 from ipdrecon.app.review import read_review
 from ipdrecon.app.review_figure import run_figure
@@ -141,10 +141,7 @@ def run_review(path, out=None):
 
 def _files_of_run(folder):
     """What an earlier run says it wrote into a folder; nothing where there is no record of one."""
-    try:
-        names = json.loads((folder / RUN_RECORD).read_text("utf-8"))["files"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return ()
+    names = read_record(folder / RUN_RECORD).get("files")
     return [name for name in names if isinstance(name, str)] if isinstance(names, list) else ()
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from ipdrecon.errors import FolderError
 from metaanalysis.spreadsheet import unguarded
 
+MOST_BYTES, MOST_ROWS, MOST_COLUMNS = 50_000_000, 500_000, 1000
+
 
 @dataclass(frozen=True)
 class Line:
@@ -76,16 +78,38 @@ def read_table(path, required):
         When the file is missing, is no text, or lacks a column.
     """
     path = Path(path)
+    text = _text(path, required)
+    head = text.split("\n", 1)[0]
+    delimiter = max(",;\t", key=head.count)
+    reader = csv.reader(text.splitlines(), delimiter=delimiter, skipinitialspace=True)
     try:
-        text = path.read_text("utf-8-sig")
+        return _lines(path, reader, required, decimal_comma=delimiter == ";")
+    except csv.Error as error:
+        raise FolderError(f"{path}, line {reader.line_num}: it is no row of a table ({error}); save it as CSV in UTF-8.") from error
+
+
+def _text(path, required):
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(MOST_BYTES + 1)
+        text = content.decode("utf-8-sig")
     except OSError as error:
         raise FolderError(f"{path} cannot be read ({error.strerror}); give the path of a CSV file with {', '.join(required)}.") from error
     except UnicodeDecodeError as error:
         raise FolderError(f"{path} is no text in UTF-8 (byte {error.start}); save it as CSV in UTF-8.") from error
-    head = text.split("\n", 1)[0]
-    delimiter = max(",;\t", key=head.count)
-    reader = csv.reader(text.splitlines(), delimiter=delimiter, skipinitialspace=True)
+    except ValueError as error:
+        raise FolderError(f"{str(path)!r} is no path of a file ({error}); give that of a CSV file with {', '.join(required)}.") from error
+    if len(content) > MOST_BYTES:
+        raise FolderError(f"{path} has over {MOST_BYTES // 10**6} MB; expected a table of one figure. Take out what is not of it.")
+    if "\0" in text:
+        raise FolderError(f"{path} is no text (byte 0 at character {text.index(chr(0))}); save it as CSV in UTF-8.")
+    return text
+
+
+def _lines(path, reader, required, *, decimal_comma):
     columns = [unguarded(name) for name in next(reader, [])]
+    if len(columns) > MOST_COLUMNS:
+        raise FolderError(f"{path}, line 1: {len(columns)} columns; expected at most {MOST_COLUMNS}, among them {', '.join(required)}.")
     missing = [name for name in required if name not in columns]
     if missing:
         raise FolderError(f"{path}, line 1: no column {', '.join(missing)}; seen: {', '.join(columns) or 'nothing'}. Add it to the header.")
@@ -95,5 +119,7 @@ def read_table(path, required):
             raise FolderError(f"{path}, line {reader.line_num}: {len(row)} cells, but {len(columns)} columns; put numbers with a decimal comma in quotes.")
         if any(cell.strip() for cell in row):
             cells = {name: unguarded(cell) for name, cell in zip(columns, row, strict=False)}
-            lines.append(Line(path, reader.line_num, cells, delimiter == ";"))
+            lines.append(Line(path, reader.line_num, cells, decimal_comma))
+        if len(lines) > MOST_ROWS:
+            raise FolderError(f"{path} has over {MOST_ROWS} rows; expected a table of one figure. Take out what is not of it.")
     return lines

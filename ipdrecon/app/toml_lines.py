@@ -14,6 +14,8 @@ import tomllib
 
 from ipdrecon.errors import FolderError
 
+MOST_BYTES = 2_000_000
+
 _HEADER = re.compile(r"^\s*\[(\[?)\s*([^\[\]]+?)\s*\]?\]\s*(?:#.*)?$")
 _KEY = re.compile(r"""^\s*(?:"([^"]*)"|'([^']*)'|([A-Za-z0-9_-]+))\s*=""")
 
@@ -38,11 +40,15 @@ def read_toml(path, what):
         Where it cannot be read, or is no TOML.
     """
     try:
-        text = path.read_text("utf-8")
+        with path.open("rb") as stream:
+            content = stream.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            raise FolderError(f"{path} has over {MOST_BYTES // 10**6} MB; expected a {what} as a person writes it.")
+        text = content.decode("utf-8").replace("\r\n", "\n")
         return text, tomllib.loads(text)
     except OSError as error:
         raise FolderError(f"{path} cannot be read ({error.strerror}); give the path of a {what}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise FolderError(f"{path} is no TOML: {error}.") from error
 
 

@@ -1,7 +1,6 @@
 """One step of the work on one figure folder: digitise, reconstruct, validate; each reads, computes and writes."""
 
 import hashlib
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from ipdrecon.app import library, saving
 from ipdrecon.app.arm_names import match_arm, named_numbers
 from ipdrecon.app.draws import DRAWS, draws_files, estimates, read_draws, reconstruction_errors
 from ipdrecon.app.given import EDITS, Given, edits_bytes, edits_in_force
+from ipdrecon.app.json_files import MALFORMED, read_json
 from ipdrecon.app.stage import undisturbed
 from ipdrecon.app.tables import read_table
 from ipdrecon.errors import FolderError
@@ -289,19 +289,38 @@ def read_arms(folder):
         raise FolderError(f"{folder} holds no {IPD}; run `ipdrecon reconstruct {folder}` first.")
     known, draws = {}, read_draws(folder)
     if (folder / RECONSTRUCTION).exists():
-        record = json.loads((folder / RECONSTRUCTION).read_text("utf-8"))
+        record = _read_reconstruction(folder)
         changed = [name for name, digest in input_digests(folder).items() if record["inputs"].get(name) != digest]
         if changed:
             raise FolderError(f"{folder}: {', '.join(changed)} changed since {IPD} was made; run `ipdrecon reconstruct {folder}` again.")
         n_draws = max(map(len, draws.values()), default=0)
-        if record.get("draws", 0) != n_draws:
-            raise FolderError(f"{folder} was rebuilt with {record.get('draws', 0)} draws, but {DRAWS} holds {n_draws}; run `ipdrecon reconstruct` again.")
-        known = {(arm["panel"], arm["arm"]): arm for arm in record["arms"]}
+        if record["draws"] != n_draws:
+            raise FolderError(f"{folder} was rebuilt with {record['draws']} draws, but {DRAWS} holds {n_draws}; run `ipdrecon reconstruct` again.")
+        known = record["arms"]
     patients = read_patients(folder / IPD)
     if not set(draws) <= set(patients):
         panel, arm = min(set(draws) - set(patients))
         raise FolderError(f"{folder / DRAWS} holds the arm {arm!r} of panel {panel}, which {IPD} does not; run `ipdrecon reconstruct` again.")
-    return tuple(replace(_read_arm(key, both, known.get(key)), draws=draws.get(key, ())) for key, both in patients.items())
+    try:
+        return tuple(replace(_read_arm(key, both, known.get(key)), draws=draws.get(key, ())) for key, both in patients.items())
+    except MALFORMED as error:
+        if not known:
+            raise
+        raise _not_as_rebuilt(folder, error) from error
+
+
+def _read_reconstruction(folder):
+    """The record of a reconstruction, its arms by panel and name."""
+    record = read_json(folder / RECONSTRUCTION, f"run `ipdrecon reconstruct {folder}` again")
+    try:
+        inputs, n_draws, arms = dict(record["inputs"]), int(record.get("draws", 0)), {(arm["panel"], arm["arm"]): arm for arm in record["arms"]}
+    except MALFORMED as error:
+        raise _not_as_rebuilt(folder, error) from error
+    return {"inputs": inputs, "draws": n_draws, "arms": arms}
+
+
+def _not_as_rebuilt(folder, error):
+    return FolderError(f"{folder / RECONSTRUCTION} is not as the program writes it ({type(error).__name__}: {error}); run `ipdrecon reconstruct {folder}` again.")
 
 
 def read_patients(path):

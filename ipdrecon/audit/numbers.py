@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from ipdrecon.audit.ranges import Range
 from ipdrecon.errors import ReportedError
-from ipdrecon.survival.reported import NOT_SIGNIFICANT, parse_printed
+from ipdrecon.survival.reported import NOT_SIGNIFICANT, parse_printed, squeezed
 
 _P_BEFORE = re.compile(r"^p\s*(?=[=<>≤≥])", re.IGNORECASE)
 _SHARE = re.compile(r"^(?P<count>\d[\d ,.']*)(?:\s*(?:/|of)\s*(?P<n>\d[\d ,.']*))?\s*(?:[(\[]\s*(?P<percent>\d+(?:[.,·]\d+)?\s*%?)\s*[)\]])?$")
@@ -136,7 +136,8 @@ def read_p(text):
     Number or None
         Its range is within [0, 1], but for a p printed as less than 0 or more than 1.
     """
-    if NOT_SIGNIFICANT.fullmatch(text.strip()):
+    text = squeezed(text)
+    if NOT_SIGNIFICANT.fullmatch(text):
         return Number(text.strip(), math.nan, Range(SIGNIFICANT, 1.0), ">")
     found = read_number(_P_BEFORE.sub("", text.strip()).strip())
     if found is None or not 0 <= found.value <= 1:
@@ -161,7 +162,7 @@ def read_share(text):
     ReportedError
         Where the text is nothing of the kind.
     """
-    clean = text.strip()
+    clean = squeezed(text)
     if _PERCENT.match(clean):
         return Share(percent=read_number(clean, unit=100.0))
     match = _SHARE.match(clean)

@@ -46,10 +46,11 @@ def _sheet(path, data, kind, page, ocr, digest):
         return _document(path.name, data, kind, page, ocr, digest)
     if page not in (None, 1):
         raise PanelError(f"Page {page} was asked for, but a picture has one page only. Leave --page out.")
-    figure, flags = straight_figure(figure_of(path, data, kind))
+    figure, damaged = figure_of(path, data, kind)
+    figure, askew = straight_figure(figure)
     step("reading text")
     words = split_at_keys(figure.px, read_words(figure.px)) if ocr else ()
-    return whole_picture(figure, words, flags)
+    return whole_picture(figure, words, damaged + askew)
 
 
 def _document(name, data, kind, page, ocr, digest):

@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 
 from ipdrecon.errors import FigureError
+from ipdrecon.figure.decoding import picture_size
 from ipdrecon.figure.opening import open_document
-from ipdrecon.figure.source import DOCUMENTS, MOST_PIXELS, picture_size, read_file
+from ipdrecon.figure.source import DOCUMENTS, MOST_PIXELS, read_file
 
 _LEAST_CROP_PX = 4
 _MOST_CROP_PX = 4000

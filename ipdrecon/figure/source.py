@@ -1,21 +1,24 @@
 """Open a figure's file: a picture, or the bytes of a document."""
 
 import hashlib
-import io
-import warnings
+import stat
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from ipdrecon.errors import FigureError
+from ipdrecon.figure.decoding import decode, picture_size
+from ipdrecon.flags import Flag
 from ipdrecon.model import Figure
 
 LEAST_SIDE_PX = 60
 MOST_PIXELS = 120_000_000
+MOST_BYTES = 500_000_000
 KINDS = "PNG, JPEG, WebP, TIFF, BMP or GIF"
 DOCUMENTS = ("PDF", "SVG")
 _SEARCHED_BYTES = 4096
+_STRIP_ROWS = 256
 _MAGIC = {
     b"\x89PNG\r\n\x1a\n": "PNG",
     b"\xff\xd8\xff": "JPEG",
@@ -47,9 +50,15 @@ def read_file(path):
     """
     path = Path(path)
     try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise FigureError(f"{path} cannot be read ({error.strerror}); give the path of a {KINDS}, PDF or SVG figure.") from error
+        mode = path.stat().st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            raise FigureError(f"{path} is a device or a pipe; give the path of a {KINDS}, PDF or SVG figure.")
+        with path.open("rb") as stream:
+            data = stream.read(MOST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise FigureError(f"{path} cannot be read ({getattr(error, 'strerror', None) or error}); give the path of a {KINDS}, PDF or SVG figure.") from error
+    if len(data) > MOST_BYTES:
+        raise FigureError(f"{path} has over {MOST_BYTES // 10**6} MB; at most that much is read. Give the page or the picture with the figure alone.")
     return data, _kind(path, data)
 
 
@@ -74,7 +83,7 @@ def open_figure(path):
     data, kind = read_file(path)
     if kind in DOCUMENTS:
         raise FigureError(f"{path} is a {kind} file; expected a {KINDS} picture.")
-    return figure_of(Path(path), data, kind)
+    return figure_of(Path(path), data, kind)[0]
 
 
 def figure_of(path, data, kind):
@@ -90,15 +99,18 @@ def figure_of(path, data, kind):
 
     Returns
     -------
-    Figure
+    figure : Figure
+    flags : tuple of Flag
+        A doubt where a part could not be decoded.
 
     Raises
     ------
     FigureError
         When it is damaged, too small or too large.
     """
-    _refuse_too_large(path, picture_size(data))
-    px = _decoded(data, kind)
+    size = picture_size(data)
+    _refuse_too_large(path, size)
+    px, damage = (None, "") if size is None else decode(data, kind)
     if px is None:
         raise FigureError(
             f"{path} ({kind}) is damaged and cannot be decoded; export or download the figure again, or convert it to PNG."
@@ -110,47 +122,13 @@ def figure_of(path, data, kind):
             "Use a larger version of it."
         )
     _refuse_too_large(path, px.shape[1::-1])
-    return Figure(px=px, source=path.name, sha256=hashlib.sha256(data).hexdigest())
-
-
-def picture_size(data):
-    """Read width and height of a picture from its head, without decoding it.
-
-    Parameters
-    ----------
-    data : bytes
-
-    Returns
-    -------
-    tuple of int, or None
-        None where the head is not understood.
-    """
-    from PIL import Image, UnidentifiedImageError
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        most, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
-        try:
-            with Image.open(io.BytesIO(data)) as picture:
-                return picture.size
-        except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, KeyError):
-            return None
-        finally:
-            Image.MAX_IMAGE_PIXELS = most
+    flags = (Flag("picture_damaged", "figure", f"{kind}: {damage}."),) if damage else ()
+    return Figure(px=px, source=path.name, sha256=hashlib.sha256(data).hexdigest()), flags
 
 
 def _refuse_too_large(path, size):
     if size is not None and size[0] * size[1] > MOST_PIXELS:
         raise FigureError(f"{path} has {size[0] * size[1] / 1e6:.0f} million px; at most {MOST_PIXELS // 10**6} are read. Scale it down.")
-
-
-def _decoded(data, kind):
-    """Pixels, or None where the file is damaged; OpenCV's own complaints are kept quiet, since the caller's error says it."""
-    before = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-    try:
-        return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR if kind == "JPEG" else cv2.IMREAD_UNCHANGED)
-    finally:
-        cv2.utils.logging.setLogLevel(before)
 
 
 def _kind(path, data):
@@ -169,12 +147,28 @@ def _kind(path, data):
 
 def _rgb(px):
     if px.dtype != np.uint8:
-        px = (px / 257).astype(np.uint8) if px.dtype == np.uint16 else px.astype(np.uint8)
-    if px.ndim == 2:
+        px = _of_eight_bits(px)
+    if px.ndim == 2 or px.shape[2] == 1:
         return cv2.cvtColor(px, cv2.COLOR_GRAY2RGB)
     if px.shape[2] == 4 and px[:, :, 3].min() == 255:
         return cv2.cvtColor(px, cv2.COLOR_BGRA2RGB)
     if px.shape[2] == 4:
-        alpha = px[:, :, 3:].astype(np.float32) / 255
-        px = np.round(px[:, :, :3] * alpha + 255 * (1 - alpha)).astype(np.uint8)
+        px = _on_white(px)
     return cv2.cvtColor(px, cv2.COLOR_BGR2RGB)
+
+
+def _of_eight_bits(px):
+    """Pixels of 16 bits scaled down; those of numbers taken for levels from 0 to 255, and no number for white."""
+    if px.dtype == np.uint16:
+        return (px / 257).astype(np.uint8)
+    return np.nan_to_num(np.clip(px, 0, 255), nan=255.0).astype(np.uint8)
+
+
+def _on_white(px):
+    """Lay transparent pixels on white, a strip at a time: a large picture needs little memory beside itself."""
+    laid = np.empty((*px.shape[:2], 3), np.uint8)
+    for top in range(0, len(px), _STRIP_ROWS):
+        strip = px[top : top + _STRIP_ROWS]
+        alpha = strip[:, :, 3:].astype(np.float32) / 255
+        laid[top : top + _STRIP_ROWS] = np.round(strip[:, :, :3] * alpha + 255 * (1 - alpha))
+    return laid

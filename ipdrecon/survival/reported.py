@@ -24,6 +24,8 @@ COLUMNS = ("panel", "endpoint", "population", "quantity", "arm", "time", "value"
 _COUNTS = ("events", "n", "n_risk")
 _NEED_TIME = ("survival", "n_risk")
 _PATIENTS = ("", "participants", "patients", "persons", "people", "subjects")
+MOST_BYTES, MOST_COLUMNS, MOST_CHARACTERS = 10_000_000, 1000, 200
+_MOST_PLACES = 300
 _MISSING = ("", "-", "–", "—", "na", "n/a", "nan", "not reported")
 _NOT_REACHED = re.compile(r"(nr|ne|not reached|not estimable|not evaluable|inf|∞)\.?", re.IGNORECASE)
 NOT_SIGNIFICANT = re.compile(r"(ns|n\.\s?s\.?|not significant|non[- ]significant)", re.IGNORECASE)
@@ -149,7 +151,14 @@ def _single(text, is_count):
     value = float(digits)
     mantissa = re.split("[eE]", digits)
     places = len(mantissa[0].partition(".")[2]) - (int(mantissa[1]) if len(mantissa) > 1 else 0)
-    return Printed(value, half_unit=0.5 * 10.0**-places, bound=bound, percent=text.endswith("%"))
+    return Printed(value, half_unit=_half_unit(places), bound=bound, percent=text.endswith("%"))
+
+
+def _half_unit(places):
+    """Half a unit of the last of so many decimal places."""
+    if abs(places) > _MOST_PLACES:
+        raise ValueError(places)
+    return 0.5 * 10.0**-places
 
 
 def _limits(text, is_count):
@@ -159,6 +168,28 @@ def _limits(text, is_count):
     if len(parts) != 2:
         raise ValueError(text)
     return tuple(_single(part, is_count) for part in parts)
+
+
+def squeezed(text):
+    """Make the blanks of a cell with a number one each.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ReportedError
+        Where it is longer than any printed number.
+    """
+    text = " ".join(text.split())
+    if len(text) > MOST_CHARACTERS:
+        raise ReportedError(f"{text[:40]!r} … has {len(text)} characters; expected a printed number such as 0.72 (0.58-0.89), 81%, <0.001 or NR.")
+    return text
 
 
 def parse_printed(text, *, is_count=False):
@@ -181,7 +212,7 @@ def parse_printed(text, *, is_count=False):
     ReportedError
         Where the text is no number.
     """
-    clean = str(text).translate(_ALIKE).strip()
+    clean = squeezed(str(text).translate(_ALIKE))
     try:
         bracket = _BRACKET.match(_UNIT.sub("", clean))
         if bracket is None:
@@ -221,7 +252,7 @@ def _record(row, line, place):
     printed = _cell(row, "value", place, is_count=is_count)
     low = _known(_cell(row, "ci_low", place, is_count=is_count).value, printed.ci_low)
     high = _known(_cell(row, "ci_high", place, is_count=is_count).value, printed.ci_high)
-    has_p = not NOT_SIGNIFICANT.fullmatch((row.get("p") or "").strip())
+    has_p = not NOT_SIGNIFICANT.fullmatch((row.get("p") or "").strip()[:MOST_CHARACTERS])
     time, p = _cell(row, "time", place), _cell(row, "p", place) if has_p else Printed(math.nan)
     if quantity in _NEED_TIME and math.isnan(time.value):
         raise ReportedError(f"{place}, column 'time': it is empty; {quantity} needs a time in the unit of the axis.")
@@ -258,7 +289,10 @@ def _decoded(content):
 
 def _text(path):
     try:
-        content = path.read_bytes()
+        with path.open("rb") as stream:
+            content = stream.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            raise ReportedError(f"{path.name} has over {MOST_BYTES // 10**6} MB; expected the numbers that one paper prints.")
         if b"\0" in content:
             raise ReportedError(f"{path.name} is no text; expected a CSV file with the columns {', '.join(COLUMNS)}.")
         return _decoded(content)
@@ -295,6 +329,8 @@ def read_cells(path, check):
     rows = []
     try:
         names = [unguarded(name or "").lower() for name in reader.fieldnames or ()]
+        if len(names) > MOST_COLUMNS:
+            raise ReportedError(f"{path.name}, line 1: {len(names)} columns; expected at most {MOST_COLUMNS}.")
         check(names)
         reader.fieldnames = names
         for row in reader:

@@ -109,6 +109,8 @@ def _checked_entries(package, name):
         parts = PurePosixPath(entry.filename.replace("\\", "/"))
         if parts.is_absolute() or ".." in parts.parts or re.match(r"[A-Za-z]:", entry.filename):
             raise MetaAnalysisError(f"{name} holds an entry that leads out of it ({entry.filename!r}); expected a Cochrane data package: do not trust this file.")
+        if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise MetaAnalysisError(f"{name} is packed in an unusual way ({entry.filename!r}); expected a Cochrane data package: unpack it, and pack its files as a plain ZIP.")
         if entry.flag_bits & 1:
             raise MetaAnalysisError(f"{name} is encrypted; expected a Cochrane data package: unpack it with its password, and give the files.")
     return entries
@@ -126,7 +128,10 @@ def _read(package, entry, name, most):
 
 
 def _lower(frame):
-    return frame.rename(columns={column: str(column).strip().casefold() for column in frame.columns})
+    names = [str(column).strip().casefold() for column in frame.columns]
+    if len(set(names)) < len(names):
+        raise MetaAnalysisError(f"A table of RevMan has the columns {', '.join(map(str, frame.columns[:20]))}, two of which are one; expected each once: export it again.")
+    return frame.set_axis(names, axis=1)
 
 
 def _analyses(rows, settings, bias):
@@ -134,7 +139,9 @@ def _analyses(rows, settings, bias):
     judgements = _judgements(bias)
     numbers = analyses_of(rows)
     records = _lower(rows).to_dict("records")
-    by_analysis = {number: [record for record, of in zip(records, numbers, strict=True) if of == number] for number in dict.fromkeys(numbers)}
+    by_analysis = {}
+    for record, number in zip(records, numbers, strict=True):
+        by_analysis.setdefault(number, []).append(record)
     return tuple(_analysis(number, members, settings.get(number, {}), judgements) for number, members in by_analysis.items())
 
 

@@ -10,7 +10,7 @@ from metaanalysis.exchange.bias_domains import bias_columns
 from metaanalysis.exchange.review_file import ReviewAnalysis, ReviewFile, is_on_log_scale, measure_of
 from metaanalysis.studies.columns import COUNTS
 
-MAX_BYTES, MAX_DEPTH = 100_000_000, 100
+MAX_BYTES, MAX_DEPTH, MAX_ELEMENTS = 100_000_000, 100, 1_000_000
 _KINDS = {"DICH": "dichotomous", "IV": "effect", "IPD": "o-e and variance", "CONT": "continuous", "OTHER": "other"}
 _RESULTS = {"YES": "Low risk", "NO": "High risk", "UNKNOWN": "Unclear risk"}
 
@@ -52,11 +52,13 @@ def read_rm5(path):
 
 def _check_harmless(content, name):
     """Go through the XML once before it is built: no document type, so no entities, and no endless depth."""
-    depth = 0
+    depth = n_elements = 0
 
     def start(tag, attributes):
-        nonlocal depth
-        depth += 1
+        nonlocal depth, n_elements
+        depth, n_elements = depth + 1, n_elements + 1
+        if n_elements > MAX_ELEMENTS:
+            raise MetaAnalysisError(f"{name} has more than {MAX_ELEMENTS:,} elements of XML; expected a RevMan 5 file: do not trust this file.")
         if depth > MAX_DEPTH:
             raise MetaAnalysisError(f"{name} nests its XML more than {MAX_DEPTH} deep; expected a RevMan 5 file: do not trust this file.")
 

@@ -29,6 +29,9 @@ DERIVED = (
 )
 """Columns of the routes, read only in rows that need them."""
 
+MOST_BYTES, MOST_ROWS, MOST_COLUMNS = 20_000_000, 20_000, 2000
+"""Of a table of studies; larger than any review's."""
+
 REVMAN = {"analysis group", "analysis number"}
 
 
@@ -48,12 +51,19 @@ def read_text(path, expected="a CSV with one row per study"):
     Raises
     ------
     MetaAnalysisError
-        Where there is no such file.
+        Where there is no such file, it cannot be read, or it is larger than such files are.
     """
     path = Path(path)
-    if not path.is_file():
-        raise MetaAnalysisError(f"There is no file {path}; expected {expected}: check the name.")
-    return decoded(path.read_bytes())
+    try:
+        if not path.is_file():
+            raise MetaAnalysisError(f"There is no file {path}; expected {expected}: check the name.")
+        with path.open("rb") as stream:
+            content = stream.read(MOST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise MetaAnalysisError(f"{path} cannot be read ({getattr(error, 'strerror', None) or error}); expected {expected}: check the name.") from error
+    if len(content) > MOST_BYTES:
+        raise MetaAnalysisError(f"{path.name} has more than {MOST_BYTES:,} bytes; expected {expected}: take out what is not of them.")
+    return decoded(content)
 
 
 def decoded(content):
@@ -89,10 +99,16 @@ def parse_table(text, name):
     ------
     MetaAnalysisError
     """
+    separator = separator_of(text)
+    n_columns = text.lstrip().split("\n", 1)[0].count(separator) + 1
+    if n_columns > MOST_COLUMNS:
+        raise MetaAnalysisError(f"{name} has {n_columns:,} columns; expected at most {MOST_COLUMNS:,}: keep those of the studies.")
     try:
-        frame = pd.read_csv(io.StringIO(text), sep=separator_of(text), dtype=str, keep_default_na=False, skipinitialspace=True)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        frame = pd.read_csv(io.StringIO(text), sep=separator, dtype=str, keep_default_na=False, skipinitialspace=True)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
         raise MetaAnalysisError(f"{name} is no table: {str(error).strip()}; expected a CSV with a header and one row per study.") from error
+    if len(frame) > MOST_ROWS:
+        raise MetaAnalysisError(f"{name} has {len(frame):,} rows; expected at most {MOST_ROWS:,}, one per study.")
     if not isinstance(frame.index, pd.RangeIndex):
         raise MetaAnalysisError(f"{name} has more cells in a row than columns in its header; expected as many: put numbers with a decimal comma in quotes.")
     frame = frame.rename(columns={column: unguarded(column) for column in frame.columns if unguarded(column) not in frame}).map(unguarded, na_action="ignore")
@@ -128,6 +144,9 @@ def canonical_names(frame):
             name = column
         taken.add(name)
         names[column] = name
+    twice = next((name for name in names.values() if list(names.values()).count(name) > 1), None)
+    if twice is not None:
+        raise MetaAnalysisError(f"The table has the columns {', '.join(repr(column) for column, name in names.items() if name == twice)}, which mean the same; expected one of them: take out the others.")
     return frame.rename(columns=names)
 
 

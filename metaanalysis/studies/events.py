@@ -18,6 +18,7 @@ from metaanalysis.presets import model_settings
 MEASURES = ("RR", "OR", "RD")
 FIXED_METHODS = ("iv", "mh", "peto")
 
+MOST_PATIENTS, LEAST_INFORMATION = 1e9, 1e-24
 ZERO_CELL = 0.5
 ZERO_CELLS = ("tables", "all", "treatment-arm", "none")
 """What is added to cells: 0.5 in tables that hold a zero; 0.5 in all; the arm's share of all patients in tables that hold
@@ -72,6 +73,9 @@ def _tables(events_1, n_1, events_2, n_2):
         shapes = ", ".join(str(values.shape) for values in counts)
         raise MetaAnalysisError(f"Events and patients have the shapes {shapes}; expected four vectors of one length, one value per study.")
     events_1, n_1, events_2, n_2 = counts
+    if max(n_1.max(), n_2.max()) > MOST_PATIENTS:
+        row = int(np.argmax(np.maximum(n_1, n_2)))
+        raise MetaAnalysisError(f"Row {row + 1} has {max(n_1[row], n_2[row]):g} patients in an arm; expected at most {MOST_PATIENTS:g}: mend the row.")
     fine = (events_1 >= 0) & (events_1 <= n_1) & (n_1 > 0) & (events_2 >= 0) & (events_2 <= n_2) & (n_2 > 0)
     if not fine.all():
         row = np.flatnonzero(~fine)[0]
@@ -92,7 +96,7 @@ def _peto_terms(tables):
 def _peto_effects(tables):
     """Peto's one-step log odds ratios and variances; NaN where V is 0."""
     o_minus_e, v = _peto_terms(tables)
-    v = np.where(v > 0, v, np.nan)
+    v = np.where(v > LEAST_INFORMATION, v, np.nan)
     return o_minus_e / v, 1 / v
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ipdrecon.app import saving
 from ipdrecon.app.given import EDITS
+from ipdrecon.app.json_files import read_record
 from ipdrecon.errors import IpdreconError
 
 RECORD, THUMBNAIL = "job.json", "thumbnail.jpg"
@@ -53,11 +54,24 @@ def standing_record(folder, key):
 
     What was lost to the machine, not to the figure (a full disk, a process that died, a time that ran out), does not stand.
     """
-    try:
-        record = json.loads((Path(folder) / RECORD).read_text("utf-8"))
-    except (OSError, ValueError):
-        return None
-    return record if isinstance(record, dict) and record.get("key") == key and record.get("stands", True) else None
+    record = read_record(Path(folder) / RECORD)
+    is_of_job = record.get("key") == key and record.get("id") == Path(folder).name
+    return record if is_of_job and record.get("stands", True) and _is_whole(record) else None
+
+
+def _is_whole(record):
+    """Whether a record of an earlier run has the fields that this program writes."""
+    rows = record.get("rows")
+    is_told = all(isinstance(record.get(name), str) for name in ("figure", "message")) and record.get("status") in (DONE, REVIEW, FAILED)
+    return is_told and isinstance(rows, list) and all(map(_is_row, rows))
+
+
+def _is_row(row):
+    from ipdrecon.app.batch.results import NUMBERS
+
+    if not isinstance(row, dict):
+        return False
+    return all(isinstance(value, int | float | None) if name in NUMBERS else not isinstance(value, list | dict) for name, value in row.items())
 
 
 def run_job(job, folder, key, settings):

@@ -14,7 +14,7 @@ from ipdrecon.app.workflow import RECONSTRUCTION_PICTURE
 
 RESULTS, QUEUE, OVERVIEW, FIGURES = "results", "queue.csv", "overview.html", "figures"
 _TEXTS = ("id", "figure", "panel", "status", "message", "source", "unit", "arms", "n", "n_event", "treatment", "reference", "direction", "flags", "folder", "sha256")
-_NUMBERS = (
+NUMBERS = (
     "confidence", "residual_px", "hr", "ci_low", "ci_high", "sei", "reconstruction_sei", "logrank_p", "agrees", "differs", "cannot_be_judged", "n_to_review",
 )
 COLUMNS = (
@@ -43,7 +43,7 @@ def results_frame(records):
         rows += [shared | row for row in record["rows"]] or [shared]
     frame = pd.DataFrame(rows).reindex(columns=COLUMNS)
     frame[list(_TEXTS)] = frame[list(_TEXTS)].fillna("").astype(str)
-    return frame.astype(dict.fromkeys(_NUMBERS, float))
+    return frame.astype(dict.fromkeys(NUMBERS, float))
 
 
 def review_queue(frame):

@@ -116,7 +116,7 @@ class CellTable:
         """
         values = [self.layout.number(row[column]) for row in self.rows]
         for index, value in enumerate(values):
-            if value is None:
+            if value is None or math.isinf(value):
                 raise self.error(index, column, f"is {self.rows[index][column]!r}; expected a number ({self.layout})")
         return values
 

@@ -1,8 +1,8 @@
 """A pooled result in the files of other programs: R's metafor and meta, RevMan, CSV and JSON."""
 
-import json
 from pathlib import Path
 
+from ipdrecon.app.json_files import MALFORMED, read_json
 from ipdrecon.app.pooled_files import POOLED, STUDIES
 from ipdrecon.app.saving import write_files
 from ipdrecon.errors import ExchangeError
@@ -42,11 +42,12 @@ def export_pooled_folder(folder, to, out=None):
         raise ExchangeError(f"{folder} holds a pooled result, and the format is {to!r}; expected one of {', '.join(FORMATS)}: mend --to.")
     if out.resolve() == folder.resolve() or out.suffix in (".csv", ".json"):
         raise ExchangeError(f"--out is {out}; expected another folder, for the files of {to}.")
-    try:
-        record = json.loads((folder / POOLED).read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise ExchangeError(f"{folder / POOLED} cannot be read ({error}); pool again with: ipdrecon pool --out {folder}") from error
+    again = f"pool again with: ipdrecon pool --out {folder}"
+    record = read_json(folder / POOLED, again)
     details = canonical_names(read_frame(folder / STUDIES)) if (folder / STUDIES).is_file() else None
-    files = {name: text.encode() for name, text in export_pooled(record, to, details=details).items()}
+    try:
+        files = {name: text.encode() for name, text in export_pooled(record, to, details=details).items()}
+    except MALFORMED as error:
+        raise ExchangeError(f"{folder / POOLED} is not as the program writes it ({type(error).__name__}: {error}); {again}") from error
     write_files(out, files)
     return [out / name for name in files]

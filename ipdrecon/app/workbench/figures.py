@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import json
 import os
 import re
 import threading
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ipdrecon.app import library
+from ipdrecon.app.json_files import read_record
 from ipdrecon.app.saving import write_files
 from ipdrecon.app.workbench.desk import Desk, is_figure_folder
 from ipdrecon.app.workbench.documents import MOST_PAGES, Documents
@@ -402,8 +402,4 @@ def _slug(name):
 
 
 def _json(path):
-    try:
-        record = json.loads(path.read_text("utf-8")) if is_own_file(path) else {}
-    except (OSError, ValueError):
-        return {}
-    return record if isinstance(record, dict) else {}
+    return read_record(path) if is_own_file(path) else {}

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ipdrecon.app.given import EDITS, edits_bytes, read_edits
+from ipdrecon.app.json_files import read_record
 from ipdrecon.app.saving import ALL_DIGITS, json_bytes, write_files
 from ipdrecon.errors import FolderError
 
@@ -141,13 +142,22 @@ def is_own_file(path):
 
 
 def _record(path):
-    if not is_own_file(path):
-        return {}
-    try:
-        record = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return record if isinstance(record, dict) and record.get("schema_version") == SCHEMA_VERSION else {}
+    record = read_record(path) if is_own_file(path) else {}
+    return record if record.get("schema_version") == SCHEMA_VERSION and _is_whole(record) else {}
+
+
+def _is_whole(record):
+    """Whether a journal has the fields that this program writes."""
+    changes = [record.get("undo", []), record.get("redo", [])]
+    if not isinstance(record.get("revision", 0), int) or not isinstance(record.get("given", {}), dict) or not _are_dicts(record.get("edits", [])):
+        return False
+    return all(_are_dicts(steps) for steps in changes) and all(
+        isinstance(step.get("kept"), int) and _are_dicts(step.get("gone")) and _are_dicts(step.get("new")) for steps in changes for step in steps
+    )
+
+
+def _are_dicts(value):
+    return isinstance(value, list) and all(isinstance(item, dict) for item in value)
 
 
 def label(edit):

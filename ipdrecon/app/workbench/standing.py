@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ipdrecon.app import library
 from ipdrecon.app.given import EDITS
+from ipdrecon.app.json_files import MALFORMED, read_json
 from ipdrecon.app.record import figure_record
 from ipdrecon.app.saving import json_bytes
 from ipdrecon.app.stage import mend
@@ -60,6 +61,14 @@ def take_up(folder, *, is_document=False):
         return Standing(Journal(given={}), record, trouble=str(error))
     if record is None or (folder / EDITS).is_file() or (folder / JOURNAL).is_file():
         return Standing(journal, record)
+    try:
+        return _begun(record, is_document)
+    except MALFORMED as error:
+        return Standing(Journal(given={}), record, trouble=f"{library.FIGURE} is not as the program writes it ({type(error).__name__}: {error}); digitise the figure again.")
+
+
+def _begun(record, is_document):
+    """What a record alone tells: what was given to the reading becomes the beginning of the edits."""
     settings = record["settings"] if isinstance(record["settings"], dict) else {}
     given = {} if settings.get("ocr", True) else {"ocr": False}
     pages = {panel.get("page", 1) for panel in record["panels"]}
@@ -84,7 +93,7 @@ def read_record(folder):
         return None
     try:
         if (folder / library.FIGURE).is_file():
-            return json.loads((folder / library.FIGURE).read_text("utf-8"))
+            return read_json(folder / library.FIGURE, "digitise the figure again")
         return json.loads(json_bytes(figure_record(library.read_digitisation(folder), {})))
     except (OSError, ValueError, IpdreconError):
         return None
