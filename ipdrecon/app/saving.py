@@ -9,6 +9,7 @@ import json
 import math
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -89,12 +90,11 @@ def _cell(value):
     return number(value) if isinstance(value, (int, float, np.number)) else guarded(value)
 
 
-def gzip_bytes(content):
-    """Pack bytes with gzip, without a name or a time in the head."""
-    packed = io.BytesIO()
-    with gzip.GzipFile("", "wb", fileobj=packed, mtime=0) as stream:
-        stream.write(content)
-    return packed.getvalue()
+def write_gzip(target, pieces):
+    """Pack pieces of bytes into an open file with gzip, without a name or a time in the head."""
+    with gzip.GzipFile("", "wb", fileobj=target, mtime=0) as stream:
+        for piece in pieces:
+            stream.write(piece)
 
 
 def frame_csv(frame):
@@ -109,8 +109,8 @@ def write_files(folder, files, *, outdated=()):
     ----------
     folder : str or Path
         Made where it does not exist, and taken away again if writing fails.
-    files : dict of str to bytes
-        Content by name; a name may hold a subfolder.
+    files : dict of str to bytes or callable
+        Content by name, or what writes it into an open file, for files larger than memory; a name may hold a subfolder.
     outdated : sequence of str
         Names of files that the new ones make untrue; they are taken away.
 
@@ -127,7 +127,7 @@ def write_files(folder, files, *, outdated=()):
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             temporary[path] = path.with_name(f".{path.name}.{os.getpid()}.part")
-            temporary[path].write_bytes(content)
+            _put(temporary[path], content)
         for path, part in temporary.items():
             os.replace(part, path)
         for name in outdated:
@@ -138,6 +138,37 @@ def write_files(folder, files, *, outdated=()):
     except BaseException:
         _take_away(temporary.values(), first_new)
         raise
+
+
+def _put(path, content):
+    with path.open("wb") as stream:
+        if callable(content):
+            content(stream)
+        else:
+            stream.write(content)
+
+
+def stands(path, content):
+    """Whether a file holds a content, as `write_files` takes it.
+
+    Parameters
+    ----------
+    path : Path
+    content : bytes or callable
+
+    Returns
+    -------
+    bool
+    """
+    if not callable(content):
+        return path.read_bytes() == content
+    with tempfile.TemporaryFile() as stream:
+        content(stream)
+        if stream.tell() != path.stat().st_size:
+            return False
+        stream.seek(0)
+        with path.open("rb") as standing:
+            return all(stream.read(len(piece)) == piece for piece in iter(lambda: standing.read(1 << 20), b""))
 
 
 def _first_missing(folder):

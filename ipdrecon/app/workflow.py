@@ -84,8 +84,10 @@ def write_figure_folder(folder, files, inputs, *, outdated=()):
 
 def _unchanged(folder, files, names):
     """Whether the new files of these names are those that stand in a folder, or none of them stands there."""
-    standing = {name: (Path(folder) / name).read_bytes() for name in names if (Path(folder) / name).is_file()}
-    return not standing or standing == {name: files[name] for name in names if name in files}
+    standing = [name for name in names if (Path(folder) / name).is_file()]
+    if not standing or set(standing) != {name for name in names if name in files}:
+        return not standing
+    return all(saving.stands(Path(folder) / name, files[name]) for name in standing)
 
 
 def with_at_risk(digitisation, tables, path):
@@ -159,7 +161,7 @@ def _letters(text):
 # --- reconstruct -----------------------------------------------------------------------------------------------------
 
 
-def reconstruct_to_folder(folder, *, method="joint", n=None, n_event=None, reported=(), use_hr=False, draws=0, seed=0):
+def reconstruct_to_folder(folder, *, method="joint", n=None, n_event=None, reported=(), use_hr=False, draws=0, seed=0, run=map):
     """Rebuild the patients of a figure folder, and write them there.
 
     Parameters
@@ -175,6 +177,8 @@ def reconstruct_to_folder(folder, *, method="joint", n=None, n_event=None, repor
     draws : int
         Further data sets compatible with the figure.
     seed : int
+    run : callable
+        Like `map`, as that of `ipdrecon.app.processes.processes`: draws are made by it.
 
     Returns
     -------
@@ -189,7 +193,7 @@ def reconstruct_to_folder(folder, *, method="joint", n=None, n_event=None, repor
     given = ((n, "n", "--n"), (n_event, "n_event", "--events"))
     digitisation, named = part_delayed_entry(digitisation), [named_numbers(numbers, arms_seen, option) for numbers, _, option in given]
     n, n_event = (_with_kept(digitisation, key, numbers) for numbers, (_, key, _) in zip(named, given, strict=True))
-    arms = reconstruct(digitisation, method=method, n=n, n_event=n_event, reported=reported, use_hr=use_hr, draws=draws, seed=seed)
+    arms = reconstruct(digitisation, method=method, n=n, n_event=n_event, reported=reported, use_hr=use_hr, draws=draws, seed=seed, run=run)
     hand = {"n": n, "n_event": n_event, "seed": seed, "n_reported": len(reported), "use_hr": use_hr}
     files = _reconstruction_files(Path(folder), digitisation, arms, hand)
     write_rebuilt(folder, files)

@@ -25,7 +25,8 @@ import numpy as np
 from ipdrecon.errors import ReconstructionError
 
 _MOST_IN_MEMORY = 100_000
-_READ_AT_ONCE = 50_000
+_AT_ONCE = 50_000
+"""Patients that are read, or written, together."""
 _PATIENT = np.dtype([("time", "<f8"), ("event", "?")])
 
 
@@ -65,7 +66,7 @@ class StoredDataSets(Sequence):
     def __iter__(self):
         begin = 0
         while begin < len(self):
-            end = max(begin + 1, int(np.searchsorted(self._ends, self._ends[begin] + _READ_AT_ONCE, side="right")) - 1)
+            end = max(begin + 1, int(np.searchsorted(self._ends, self._ends[begin] + _AT_ONCE, side="right")) - 1)
             yield from self._read(begin, end)
             begin = end
 
@@ -92,7 +93,7 @@ class DataSetStore:
     """
 
     def __init__(self, most_in_memory=_MOST_IN_MEMORY):
-        self._most, self._in_memory, self._ends, self._file = most_in_memory, [], [0], None
+        self._most, self._in_memory, self._ends, self._written, self._file = most_in_memory, [], [0], 0, None
 
     def __len__(self):
         """How many data sets were taken."""
@@ -110,25 +111,25 @@ class DataSetStore:
         ReconstructionError
             When the file cannot be written.
         """
-        data_sets = list(data_sets)
-        for time, _ in data_sets:
+        for time, event in data_sets:
             self._ends.append(self._ends[-1] + len(time))
-        self._in_memory += data_sets
-        if self._file is not None or self._ends[-1] > self._most:
+            self._in_memory.append((time, event))
+        if self._ends[-1] > self._most and self._ends[-1] - self._written > _AT_ONCE:
             self._write()
 
     def _write(self):
         if self._file is None:
             self._file = _TemporaryFile()
-        n = sum(len(time) for time, _ in self._in_memory)
-        rows = np.empty(n, _PATIENT)
-        if n:
+        rows = np.empty(self._ends[-1] - self._written, _PATIENT)
+        if self._in_memory:
             rows["time"], rows["event"] = (np.concatenate(columns) for columns in zip(*self._in_memory, strict=True))
         self._file.append(rows)
-        self._in_memory = []
+        self._in_memory, self._written = [], self._ends[-1]
 
     def kept(self):
         """Give what was taken: a tuple of ``(time, event)`` of few patients, else `StoredDataSets`."""
+        if self._ends[-1] > self._most:
+            self._write()
         if self._file is None:
             return tuple((np.asarray(time, float), np.asarray(event, bool)) for time, event in self._in_memory)
         return StoredDataSets(self._file.path, np.array(self._ends), self._file)

@@ -78,7 +78,7 @@ def _curves(arm):
 def _joined(function, *arms):
     """Arrays that `function` gives for the data sets of one or two arms, called with so many as hold `_MOST_PATIENTS`."""
     if len({len(arm) for arm in arms}) > 1:
-        function(*arms)
+        function(*arms)  # which says what it expected
     parts = [function(*block) for block in _blocks(arms)] or [function(*arms)]
     return tuple(np.concatenate(part) for part in zip(*parts, strict=True))
 
