@@ -1,5 +1,6 @@
 """Draws: further data sets of each arm that are compatible with the figure, and their file `ipd_draws.csv.gz`."""
 
+import functools
 import itertools
 import zlib
 
@@ -11,39 +12,46 @@ from ipdrecon.errors import FolderError
 
 DRAWS = "ipd_draws.csv.gz"
 _COLUMNS = ("draw", "panel", "arm", "time", "event")
-_ROWS = 100_000
+_ROWS, _DRAWS_IN_PIECE = 100_000, 100
 _AGAIN = "run `ipdrecon reconstruct` with --draws again"
 
 
-def draws_files(arms):
+def draws_files(arms, run=map):
     """Make the file of the draws of arms.
 
     Parameters
     ----------
     arms : sequence of ReconstructedArm
+    run : callable
+        Like `map`; packs pieces of the file.
 
     Returns
     -------
     dict of str to callable
-        What writes it into an open file, a draw at a time: columns ``draw,panel,arm,time,event``, draws from 1. Empty where no arm
+        What writes it into an open file, piece by piece: columns ``draw,panel,arm,time,event``, draws from 1. Empty where no arm
         has draws.
     """
-    if not any(arm.draws for arm in arms):
+    n_draws = max((len(arm.draws) for arm in arms), default=0)
+    if not n_draws:
         return {}
-    return {DRAWS: lambda target: saving.write_gzip(target, _pieces(arms))}
-
-
-def _pieces(arms):
-    """The bytes of the file, a draw at a time."""
-    yield saving.csv_bytes(_COLUMNS, ())
     names = [saving.csv_bytes((), [(arm.panel, arm.arm)]).decode().strip("\n") for arm in arms]
-    for m, data_sets in enumerate(itertools.zip_longest(*(arm.draws for arm in arms), fillvalue=((), ())), 1):
-        yield "".join(_lines(f"{m},{name}", *data_set) for name, data_set in zip(names, data_sets, strict=True)).encode()
+    pack = functools.partial(_packed, names, [arm.draws for arm in arms])
+    begins = range(0, n_draws, _DRAWS_IN_PIECE)
+    return {DRAWS: lambda target: target.writelines(run(pack, begins))}
+
+
+def _packed(names, draws, begin):
+    """The draws from one on, packed."""
+    pieces = [saving.csv_bytes(_COLUMNS, ())] if begin == 0 else []
+    some = (data_sets[begin : begin + _DRAWS_IN_PIECE] for data_sets in draws)
+    for m, data_sets in enumerate(itertools.zip_longest(*some, fillvalue=((), ())), begin + 1):
+        pieces += [_lines(f"{m},{name}", *data_set) for name, data_set in zip(names, data_sets, strict=True)]
+    return saving.gzip_bytes(b"".join(pieces))
 
 
 def _lines(names, time, event):
     times, events = np.asarray(time, float).tolist(), np.asarray(event, int).tolist()
-    return "".join(f"{names},{saving.number(at)},{seen}\n" for at, seen in zip(times, events, strict=True))
+    return "".join(f"{names},{saving.number(at)},{seen}\n" for at, seen in zip(times, events, strict=True)).encode()
 
 
 def read_draws(folder):

@@ -17,6 +17,7 @@ import numpy as np
 from ipdrecon.errors import FolderError
 
 DIGITS, ALL_DIGITS = 10, 17
+_GZIP_LEVEL = 6
 _FORMULA_STARTS = ("=", "+", "-", "@")
 
 
@@ -90,11 +91,12 @@ def _cell(value):
     return number(value) if isinstance(value, (int, float, np.number)) else guarded(value)
 
 
-def write_gzip(target, pieces):
-    """Pack pieces of bytes into an open file with gzip, without a name or a time in the head."""
-    with gzip.GzipFile("", "wb", fileobj=target, mtime=0) as stream:
-        for piece in pieces:
-            stream.write(piece)
+def gzip_bytes(content):
+    """Pack bytes with gzip, without a name or a time in the head; packed pieces one after another are a whole file."""
+    packed = io.BytesIO()
+    with gzip.GzipFile("", "wb", _GZIP_LEVEL, fileobj=packed, mtime=0) as stream:
+        stream.write(content)
+    return packed.getvalue()
 
 
 def frame_csv(frame):

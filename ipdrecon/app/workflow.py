@@ -10,6 +10,7 @@ import numpy as np
 from ipdrecon.app import library, saving
 from ipdrecon.app.draws import DRAWS, draws_files, estimates, read_draws, reconstruction_errors
 from ipdrecon.app.given import EDITS, Given, edits_bytes, edits_in_force
+from ipdrecon.app.processes import counting
 from ipdrecon.app.tables import read_table
 from ipdrecon.errors import FolderError, ReconstructionError
 from ipdrecon.flags import Flag, needs_review
@@ -161,7 +162,7 @@ def _letters(text):
 # --- reconstruct -----------------------------------------------------------------------------------------------------
 
 
-def reconstruct_to_folder(folder, *, method="joint", n=None, n_event=None, reported=(), use_hr=False, draws=0, seed=0, run=map):
+def reconstruct_to_folder(folder, *, method="joint", n=None, n_event=None, reported=(), use_hr=False, draws=0, seed=0, run=map, on_draws=None):
     """Rebuild the patients of a figure folder, and write them there.
 
     Parameters
@@ -178,7 +179,9 @@ def reconstruct_to_folder(folder, *, method="joint", n=None, n_event=None, repor
         Further data sets compatible with the figure.
     seed : int
     run : callable
-        Like `map`, as that of `ipdrecon.app.processes.processes`: draws are made by it.
+        Like `map`, as that of `ipdrecon.app.processes.processes`: draws are made and packed by it.
+    on_draws : callable, optional
+        Called with how many draws are made, how many there will be, and what they are.
 
     Returns
     -------
@@ -193,9 +196,10 @@ def reconstruct_to_folder(folder, *, method="joint", n=None, n_event=None, repor
     given = ((n, "n", "--n"), (n_event, "n_event", "--events"))
     digitisation, named = part_delayed_entry(digitisation), [named_numbers(numbers, arms_seen, option) for numbers, _, option in given]
     n, n_event = (_with_kept(digitisation, key, numbers) for numbers, (_, key, _) in zip(named, given, strict=True))
-    arms = reconstruct(digitisation, method=method, n=n, n_event=n_event, reported=reported, use_hr=use_hr, draws=draws, seed=seed, run=run)
+    counted = run if on_draws is None else counting(run, on_draws, draws * sum(len(panel.curves) for panel in digitisation.panels))
+    arms = reconstruct(digitisation, method=method, n=n, n_event=n_event, reported=reported, use_hr=use_hr, draws=draws, seed=seed, run=counted)
     hand = {"n": n, "n_event": n_event, "seed": seed, "n_reported": len(reported), "use_hr": use_hr}
-    files = _reconstruction_files(Path(folder), digitisation, arms, hand)
+    files = _reconstruction_files(Path(folder), digitisation, arms, hand) | draws_files(arms, run)
     write_rebuilt(folder, files)
     return digitisation, arms
 
@@ -259,7 +263,7 @@ def _reconstruction_files(folder, digitisation, arms, given):
         IPD: saving.csv_bytes(("panel", "arm", "time", "event"), rows),
         RECONSTRUCTION: saving.json_bytes(_reconstruction_record(folder, arms, given) | _left_out(digitisation)),
         RECONSTRUCTION_PICTURE: png_bytes(draw_reconstruction(digitisation, arms)),
-    } | draws_files(arms)
+    }
 
 
 def _left_out(digitisation):
