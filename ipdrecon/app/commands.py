@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ipdrecon.app import review_commands
-from ipdrecon.app.command_options import Out, numbers_by_arm, one_of, pairs_of
+from ipdrecon.app.command_options import Jobs, Out, numbers_by_arm, one_of, pairs_of
 from ipdrecon.app.console import Outcome, refuse, verb
 
 app = typer.Typer(
@@ -114,7 +114,7 @@ def reconstruct(
     use_hr: Annotated[bool, typer.Option("--use-hr", help="With --reported: hazard ratios and log-rank p enter too, and are then no test of the result.")] = False,
     draws: Annotated[int, typer.Option(help="Further data sets that fit the figure as well; they tell how sure the result is. joint only.", min=0)] = 0,
     seed: Annotated[int, typer.Option(help="Of the draws; the patients themselves do not depend on it.", min=0)] = 0,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes that make the draws; the result is the same.")] = 1,
+    jobs: Jobs = 1,
     cause: Annotated[list[str] | None, typer.Option(metavar="CURVE=CAUSE[@ARM]", help="Curves are incidences of causes: which, the main one first.")] = None,
     overall: Annotated[list[str] | None, typer.Option(metavar="CURVE[@ARM]", help="With --cause: the curve of all causes together.")] = None,
 ):

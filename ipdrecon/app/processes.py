@@ -54,16 +54,18 @@ def processes(n):
         pool.shutdown(cancel_futures=True)
 
 
-def counting(run, on_step, total):
-    """Make a `map` that tells how many draws are made.
+def counting(run, on_step, what, total=None):
+    """Make a `map` that tells how much is done.
 
     Parameters
     ----------
     run : callable
-        Like `map`; its results are sequences of draws.
+        Like `map`.
     on_step : callable
         Called with how many are done, how many there will be, and what they are.
-    total : int
+    what : {"draws", "parts"}
+        Results are sequences of draws, each of which counts; or parts of the work, whatever they hold.
+    total : int, optional
 
     Returns
     -------
@@ -74,8 +76,8 @@ def counting(run, on_step, total):
     def counted(function, *columns):
         nonlocal done
         for result in run(function, *columns):
-            done += len(result)
-            on_step(done, total, "draws")
+            done += len(result) if what == "draws" else 1
+            on_step(done, total, what)
             yield result
 
     return counted

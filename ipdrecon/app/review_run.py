@@ -103,7 +103,7 @@ def _comparison_record(comparison):
     }
 
 
-def run_review(path, out=None):
+def run_review(path, out=None, *, run=map):
     """Work through a review and write its results; when anything stops it, nothing is left behind.
 
     Parameters
@@ -112,6 +112,8 @@ def run_review(path, out=None):
         A `review.toml`.
     out : str or Path, optional
         The results folder; ``results`` beside the review by default.
+    run : callable
+        Like `map`, as that of `ipdrecon.app.processes.processes`: draws are made by it.
 
     Returns
     -------
@@ -124,7 +126,7 @@ def run_review(path, out=None):
     trials = tuple(trial_facts(path.parent / place.folder) for place in review.trial)
     out = Path(out) if out is not None else path.parent / "results"
     with saving.staged(out) as stage:
-        figures = tuple(run_figure(facts.folder, facts.entry, entry, review, stage) for facts in trials for entry in facts.entry.figure)
+        figures = tuple(run_figure(facts.folder, facts.entry, entry, review, stage, run=run) for facts in trials for entry in facts.entry.figure)
         reported = [(facts.entry, facts.printed) for facts in trials]
         outcomes = tuple(pool_outcome(outcome, figures, reported, path.parent) for outcome in review.outcomes)
         result = ReviewResult(review, figures, outcomes, trials, _inputs(path, review, trials), out)

@@ -196,7 +196,7 @@ def reconstruct_to_folder(folder, *, method="joint", n=None, n_event=None, repor
     given = ((n, "n", "--n"), (n_event, "n_event", "--events"))
     digitisation, named = part_delayed_entry(digitisation), [named_numbers(numbers, arms_seen, option) for numbers, _, option in given]
     n, n_event = (_with_kept(digitisation, key, numbers) for numbers, (_, key, _) in zip(named, given, strict=True))
-    counted = run if on_draws is None else counting(run, on_draws, draws * sum(len(panel.curves) for panel in digitisation.panels))
+    counted = run if on_draws is None else counting(run, on_draws, "draws", draws * sum(len(panel.curves) for panel in digitisation.panels))
     arms = reconstruct(digitisation, method=method, n=n, n_event=n_event, reported=reported, use_hr=use_hr, draws=draws, seed=seed, run=counted)
     hand = {"n": n, "n_event": n_event, "seed": seed, "n_reported": len(reported), "use_hr": use_hr}
     files = _reconstruction_files(Path(folder), digitisation, arms, hand) | draws_files(arms, run)
