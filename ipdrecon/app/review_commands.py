@@ -47,8 +47,8 @@ def pool(
     from ipdrecon.app import pooled_sentences
     from ipdrecon.app.analyses import ALSO, AnalysisRequest, analyse
     from ipdrecon.app.command_options import pool_settings, share
-    from ipdrecon.app.pooled_files import ForestRequest, pooled_files, pooled_record
     from ipdrecon.app.patient_rows import holds_patients
+    from ipdrecon.app.pooled_files import ForestRequest, pooled_files, pooled_record
     from ipdrecon.app.pooling import pool_table
     from ipdrecon.app.processes import counting, processes
     from ipdrecon.app.saving import write_files

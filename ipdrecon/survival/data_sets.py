@@ -24,7 +24,7 @@ import numpy as np
 
 from ipdrecon.errors import ReconstructionError
 
-_MOST_IN_MEMORY = 100_000
+_MOST_IN_MEMORY = 20_000
 _AT_ONCE = 50_000
 """Patients that are read, or written, together."""
 _PATIENT = np.dtype([("time", "<f8"), ("event", "?")])
