@@ -152,12 +152,15 @@ def batch(
     Example: ipdrecon batch figures/ --jobs 2
     """
     from ipdrecon.app.batch.batch_run import BatchSettings, run_batch
+    from ipdrecon.errors import lacking
 
     settings = BatchSettings(jobs, scheduler, time_limit, draws, seed, force)
     with talk.counting("Figures") as step:
         result = run_batch(source, out, settings, on_step=lambda done, total, record: step(done, total, f"{record['id']}: {record['status']}"))
     told = ", ".join(f"{count} {status}" for status, count in result.statuses.items())
     talk.say(f"{told}; {result.n_kept} stood already.")
+    if missing := lacking("parquet"):
+        talk.say(f"No results.parquet: {missing}.", style="dim")
     talk.say(f"Rows: {result.out / 'results.csv'}; what to look at first: {result.out / 'queue.csv'}; pictures: {result.out / 'overview.html'}")
     return Outcome(result.to_dict(), result.statuses["done"] < sum(result.statuses.values()))
 

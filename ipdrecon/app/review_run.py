@@ -1,5 +1,6 @@
 """A review worked through: every figure digitised, rebuilt and compared, every effect pooled, one report written."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -165,11 +166,15 @@ def _relative(file, folder):
 
 
 def versions():
-    """Give the versions of the program and of what computes in it, by name."""
-    from importlib.metadata import version
+    """Give the versions of the program and of what computes in it, by name; what is not installed is left out."""
+    from importlib.metadata import PackageNotFoundError, version
 
     names = ("ipdrecon", "numpy", "scipy", "pandas", "matplotlib", "opencv-python-headless", "rapidocr", "onnxruntime")
-    return {name: version(name) for name in names}
+    found = {}
+    for name in names:
+        with contextlib.suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
 
 
 def _run_record(result, written):
