@@ -115,7 +115,9 @@ def read_figure(path, *, panel=None, page=None, arms=None, x_range=None, y_range
     try:
         reading = _read(path, panel, page, settings, given)
     except IpdreconError as error:
-        raise type(error)(f"{error} The text of pictures is not read here, since {unread}.") if unread else error
+        if not unread:
+            raise
+        raise type(error)(f"{error} The text of pictures is not read here, since {unread}.") from error
     if not unread or reading.digitisation.kind == "vector":
         return reading
     flag = Flag("text_unread", reading.figure.source, f"{unread[0].upper()}{unread[1:]}.")
