@@ -1,6 +1,7 @@
 """What stops the work: each error says what was seen, what was expected and what to do."""
 
 import re
+from importlib.util import find_spec
 
 MOST_CHARACTERS = 1000
 _KEPT_AT_THE_END = 300
@@ -28,6 +29,27 @@ def one_line(text):
     if len(text) <= MOST_CHARACTERS:
         return text
     return f"{text[: MOST_CHARACTERS - _KEPT_AT_THE_END - 3]} … {text[-_KEPT_AT_THE_END:]}"
+
+
+NEEDS = {"ocr": ("rapidocr", "onnxruntime"), "workbench": ("starlette", "uvicorn"), "cluster": ("distributed",), "parquet": ("pyarrow",)}
+"""What each extra of the installation brings, by the name it is imported by."""
+
+
+def lacking(extra):
+    """Say what an extra would bring and is not installed, and how to install it.
+
+    Parameters
+    ----------
+    extra : str
+        Of `NEEDS`.
+
+    Returns
+    -------
+    str
+        Empty where everything is there.
+    """
+    missing = [name for name in NEEDS[extra] if find_spec(name) is None]
+    return f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed; run: pip install 'ipdrecon[{extra}]'" if missing else ""
 
 
 class IpdreconError(Exception):

@@ -495,8 +495,8 @@ class ReconstructedArm:
         Reconstructed against given: ``curve_max``, ``curve_mean``, ``n_risk_max``, ``n_event``, ...
     panel : str
     flags : tuple of Flag
-    draws : tuple of (time, event)
-        Further data sets compatible with the figure, where asked for.
+    draws : sequence of (time, event)
+        Further data sets compatible with the figure, where asked for; many are read from a file as they are asked for.
     """
 
     arm: str

@@ -99,7 +99,8 @@ def test_patients_themselves_do_not_depend_on_draws(folder, drawn):
 
 def test_an_arm_whose_name_looks_like_a_formula_or_like_nothing_keeps_its_draws(tmp_path):
     arms = [ReconstructedArm(name, [1, 2], [1, 0], draws=(([1, 2], [True, False]),)) for name in ("=A", "NA", "1.0")]
-    (tmp_path / DRAWS).write_bytes(draws_files(arms)[DRAWS])
+    with (tmp_path / DRAWS).open("wb") as stream:
+        draws_files(arms)[DRAWS](stream)
     assert set(read_draws(tmp_path)) == {("1", "=A"), ("1", "NA"), ("1", "1.0")}
 
 

@@ -77,7 +77,7 @@ def _record(result):
     return {"k": len(result.study), "subsets": len(result.estimate), "is_exhaustive": bool(result.is_exhaustive)}
 
 
-def analyse(pooled, studies, request=None, patients=(), *, outcome=""):
+def analyse(pooled, studies, request=None, patients=(), *, outcome="", run=map):
     """Compute what stands beside a pooled result.
 
     Always: other estimators and intervals, the result without each source, summary rows under assumed variances, and the
@@ -93,6 +93,8 @@ def analyse(pooled, studies, request=None, patients=(), *, outcome=""):
         With one or more, patients are analysed in one stage and in two.
     outcome : str
         For the methods.
+    run : callable
+        Like `map`, as that of `ipdrecon.app.processes.processes`: what takes all draws of the patients is computed by it.
 
     Returns
     -------
@@ -102,7 +104,7 @@ def analyse(pooled, studies, request=None, patients=(), *, outcome=""):
 
     request = request or AnalysisRequest()
     results, refused = {}, {}
-    for name, make in _makers(pooled, studies, request, patients):
+    for name, make in _makers(pooled, studies, request, (patients, run)):
         try:
             result = make()
         except MetaAnalysisError as error:
@@ -137,8 +139,8 @@ def _makers(pooled, studies, request, patients):
         yield "sequential", lambda: _sequential(pooled, rows, request)
     if "bayes" in request.also:
         yield "bayes", lambda: ma.pool_bayes(pooled.yi, pooled.vi, study=pooled.study, measure=pooled.measure, level=pooled.settings.level)
-    if patients and pooled.measure == "HR":
-        yield "patients", lambda: _patients(pooled, patients)
+    if patients[0] and pooled.measure == "HR":
+        yield "patients", lambda: _patients(pooled, *patients)
 
 
 def pooled_rows(pooled, studies):
@@ -220,8 +222,9 @@ def _sequential(pooled, rows, request):
     return sequential(pooled, effect=request.effect, control_risk=request.control_risk, order=order)
 
 
-def _patients(pooled, rows):
-    from metaanalysis import Patients, analyse_patients
+def _patients(pooled, rows, run):
+    from metaanalysis import analyse_patients
+    from metaanalysis.patients.streamed import StreamedPatients
 
-    trials = Patients.of_arms({row.study: row.data_sets() for row in rows})
+    trials = StreamedPatients({row.study: row.patients() for row in rows}, {row.study: row.draws() for row in rows}, run)
     return analyse_patients(trials, source={row.study: row.source for row in rows}, **_model_options(pooled))

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the results.", show_default=False)]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes that share the work on draws; the result is the same.")]
 
 
 def one_of(text, known, option):

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ipdrecon.app import review_commands
-from ipdrecon.app.command_options import Out, numbers_by_arm, one_of, pairs_of
+from ipdrecon.app.command_options import Jobs, Out, numbers_by_arm, one_of, pairs_of
 from ipdrecon.app.console import Outcome, refuse, verb
 
 app = typer.Typer(
@@ -114,6 +114,7 @@ def reconstruct(
     use_hr: Annotated[bool, typer.Option("--use-hr", help="With --reported: hazard ratios and log-rank p enter too, and are then no test of the result.")] = False,
     draws: Annotated[int, typer.Option(help="Further data sets that fit the figure as well; they tell how sure the result is. joint only.", min=0)] = 0,
     seed: Annotated[int, typer.Option(help="Of the draws; the patients themselves do not depend on it.", min=0)] = 0,
+    jobs: Jobs = 1,
     cause: Annotated[list[str] | None, typer.Option(metavar="CURVE=CAUSE[@ARM]", help="Curves are incidences of causes: which, the main one first.")] = None,
     overall: Annotated[list[str] | None, typer.Option(metavar="CURVE[@ARM]", help="With --cause: the curve of all causes together.")] = None,
 ):
@@ -125,6 +126,7 @@ def reconstruct(
         return _reconstruct_causes(talk, folder, (cause, overall), (n, events))
     from ipdrecon.app import sentences
     from ipdrecon.app.draws import DRAWS
+    from ipdrecon.app.processes import processes
     from ipdrecon.app.workflow import all_flags, reconstruct_to_folder
     from ipdrecon.flags import needs_review
     from ipdrecon.survival.reconstruction import METHODS
@@ -135,8 +137,11 @@ def reconstruct(
     if use_hr and reported is None:
         raise typer.BadParameter("--use-hr goes with --reported FILE, which holds the hazard ratio")
     printed = () if reported is None else read_reported(reported)
-    with talk.working("Rebuilding patients …"):
-        digitisation, arms = reconstruct_to_folder(folder, method=method, draws=draws, seed=seed, reported=printed, use_hr=use_hr, **numbers)
+    shown = talk.counting("Rebuilding patients …") if draws else talk.working("Rebuilding patients …")
+    with processes(jobs) as run, shown as step:
+        digitisation, arms = reconstruct_to_folder(
+            folder, method=method, draws=draws, seed=seed, reported=printed, use_hr=use_hr, run=run, on_draws=step, **numbers
+        )
     for line in (*sentences.of_arms(arms), *sentences.of_expected(arms)):
         talk.say(line)
     flags = all_flags(digitisation, arms)

@@ -1,5 +1,7 @@
 """Draws: further data sets of each arm that are compatible with the figure, and their file `ipd_draws.csv.gz`."""
 
+import functools
+import itertools
 import zlib
 
 import numpy as np
@@ -11,36 +13,50 @@ from metaanalysis.spreadsheet import unguarded
 
 DRAWS = "ipd_draws.csv.gz"
 _COLUMNS = ("draw", "panel", "arm", "time", "event")
+_ROWS, _DRAWS_IN_PIECE = 100_000, 100
 _AGAIN = "run `ipdrecon reconstruct` with --draws again"
 
 
-def draws_files(arms):
+def draws_files(arms, run=map):
     """Make the file of the draws of arms.
 
     Parameters
     ----------
     arms : sequence of ReconstructedArm
+    run : callable
+        Like `map`; packs pieces of the file.
 
     Returns
     -------
-    dict of str to bytes
-        Columns ``draw,panel,arm,time,event``, draws from 1; empty where no arm has draws.
+    dict of str to callable
+        What writes it into an open file, piece by piece: columns ``draw,panel,arm,time,event``, draws from 1. Empty where no arm
+        has draws.
     """
     n_draws = max((len(arm.draws) for arm in arms), default=0)
     if not n_draws:
         return {}
-    rows = (
-        (m + 1, arm.panel, arm.arm, time, int(event))
-        for m in range(n_draws)
-        for arm in arms
-        if m < len(arm.draws)
-        for time, event in zip(*arm.draws[m], strict=True)
-    )
-    return {DRAWS: saving.gzip_bytes(saving.csv_bytes(_COLUMNS, rows))}
+    names = [saving.csv_bytes((), [(arm.panel, arm.arm)]).decode().strip("\n") for arm in arms]
+    pack = functools.partial(_packed, names, [arm.draws for arm in arms])
+    begins = range(0, n_draws, _DRAWS_IN_PIECE)
+    return {DRAWS: lambda target: target.writelines(run(pack, begins))}
+
+
+def _packed(names, draws, begin):
+    """The draws from one on, packed."""
+    pieces = [saving.csv_bytes(_COLUMNS, ())] if begin == 0 else []
+    some = (data_sets[begin : begin + _DRAWS_IN_PIECE] for data_sets in draws)
+    for m, data_sets in enumerate(itertools.zip_longest(*some, fillvalue=((), ())), begin + 1):
+        pieces += [_lines(f"{m},{name}", *data_set) for name, data_set in zip(names, data_sets, strict=True)]
+    return saving.gzip_bytes(b"".join(pieces))
+
+
+def _lines(names, time, event):
+    times, events = np.asarray(time, float).tolist(), np.asarray(event, int).tolist()
+    return "".join(f"{names},{saving.number(at)},{seen}\n" for at, seen in zip(times, events, strict=True)).encode()
 
 
 def read_draws(folder):
-    """Read the draws of a figure folder.
+    """Read the draws of a figure folder, piece by piece.
 
     Parameters
     ----------
@@ -48,41 +64,68 @@ def read_draws(folder):
 
     Returns
     -------
-    dict of (str, str) to tuple of (time, event)
-        By panel and arm; empty where the folder has no draws.
+    dict of (str, str) to sequence of (time, event)
+        By panel and arm; empty where the folder has no draws. Many draws stay in a file (`ipdrecon.survival.data_sets`).
 
     Raises
     ------
     FolderError
         When the file cannot be read, or a draw is missing.
     """
+    from ipdrecon.survival.data_sets import DataSetStore
+
     path = folder / DRAWS
     if not path.exists():
         return {}
-    frame = _frame(path)
-    draws = {}
-    for (panel, arm, draw), rows in frame.groupby(["panel", "arm", "draw"], sort=False).indices.items():
-        draws.setdefault((panel, arm), {})[draw] = frame["time"].to_numpy()[rows], frame["event"].to_numpy()[rows] == 1
-    n_draws = int(frame["draw"].max())
-    for (panel, arm), by_draw in draws.items():
-        if set(by_draw) != set(range(1, n_draws + 1)):
-            raise FolderError(f"{path} holds {len(by_draw)} draws of the arm {arm!r} of panel {panel}; expected 1 to {n_draws}: {_AGAIN}.")
-    return {key: tuple(by_draw[draw] for draw in sorted(by_draw)) for key, by_draw in draws.items()}
+    stores, numbers = {}, {}
+    for key, draw, data_set in _data_sets(path):
+        seen = numbers.setdefault(key, [])
+        if seen and draw <= seen[-1]:
+            raise FolderError(f"{path}: draw {draw} of the arm {key[1]!r} of panel {key[0]} follows draw {seen[-1]}; expected draws in order, each in one piece: {_AGAIN}.")
+        seen.append(draw)
+        stores.setdefault(key, DataSetStore()).add([data_set])
+    n_draws = max(max(seen) for seen in numbers.values())
+    for (panel, arm), seen in numbers.items():
+        if len(seen) < n_draws:
+            raise FolderError(f"{path} holds {len(seen)} draws of the arm {arm!r} of panel {panel}; expected 1 to {n_draws}: {_AGAIN}.")
+    return {key: store.kept() for key, store in stores.items()}
 
 
-def _frame(path):
+def _data_sets(path):
+    """Panel and arm, draw, and data set of each draw of each arm, in the order of the file."""
+    now, parts = None, []
+    for frame in _frames(path):
+        panel, arm, draw, time, event = (frame[name].to_numpy() for name in ("panel", "arm", "draw", "time", "event"))
+        changes = np.flatnonzero((draw[1:] != draw[:-1]) | (arm[1:] != arm[:-1]) | (panel[1:] != panel[:-1])) + 1
+        for begin, end in itertools.pairwise([0, *changes.tolist(), len(frame)]):
+            here = (panel[begin], arm[begin]), int(draw[begin])
+            if parts and here != now:
+                yield *now, tuple(map(np.concatenate, zip(*parts, strict=True)))
+                parts = []
+            now = here
+            parts.append((time[begin:end], event[begin:end] == 1))
+    yield *now, tuple(map(np.concatenate, zip(*parts, strict=True)))
+
+
+def _frames(path):
+    """The rows of the file, checked, `_ROWS` at a time."""
     types = {"draw": int, "panel": str, "arm": str, "time": float, "event": int}
     try:
-        frame = pd.read_csv(path, compression="gzip", dtype=types, keep_default_na=False, float_precision="round_trip")
+        with pd.read_csv(path, compression="gzip", dtype=types, keep_default_na=False, float_precision="round_trip", chunksize=_ROWS) as frames:
+            for frame in frames:
+                yield _checked(path, frame)
     except (OSError, EOFError, zlib.error, ValueError) as error:
         raise FolderError(f"{path} cannot be read ({error}); {_AGAIN}.") from error
+
+
+def _checked(path, frame):
     missing = [name for name in _COLUMNS if name not in frame]
     if missing or frame.empty:
         raise FolderError(f"{path}, line 1: seen {', '.join(frame.columns)}; expected {', '.join(_COLUMNS)} and patients below: {_AGAIN}.")
     wrong = (frame["draw"] < 1) | ~np.isfinite(frame["time"]) | (frame["time"] < 0) | ~frame["event"].isin((0, 1))
     if wrong.any():
         row = frame[wrong].iloc[0].to_dict()
-        raise FolderError(f"{path}, line {wrong.to_numpy().argmax() + 2}: seen {row}; expected draws from 1, times from 0 on, events 0 or 1: {_AGAIN}.")
+        raise FolderError(f"{path}, line {frame.index[wrong][0] + 2}: seen {row}; expected draws from 1, times from 0 on, events 0 or 1: {_AGAIN}.")
     return frame.assign(panel=frame["panel"].map(unguarded), arm=frame["arm"].map(unguarded))
 
 

@@ -38,10 +38,13 @@ class PatientRow:
         treatment, reference = self.arms
         return estimate_hazard_ratio(self.arms, study=self.study, treatment=treatment.arm, reference=reference.arm)
 
-    def data_sets(self):
-        """Give ``(treatment, reference)`` of the study's own patients, then of each pair of draws; an arm is ``(time, event)``."""
-        own = tuple((arm.time, arm.event) for arm in self.arms)
-        return [own, *zip(*(arm.draws for arm in self.arms), strict=True)]
+    def patients(self):
+        """Give treatment and reference of the study's own patients; an arm is ``(time, event)``."""
+        return tuple((arm.time, arm.event) for arm in self.arms)
+
+    def draws(self):
+        """Give treatment and reference of the study's draws; an arm is a sequence of ``(time, event)``."""
+        return tuple(arm.draws for arm in self.arms)
 
 
 def standard_errors(estimate):
@@ -59,13 +62,15 @@ def holds_patients(path):
     return "ipd" in [name.strip(' "\r\n\t') for name in head.replace(";", ",").replace("\t", ",").split(",")]
 
 
-def with_patients(path):
+def with_patients(path, run=map):
     """Read a table of studies whose rows may name files of patients, and estimate these rows.
 
     Parameters
     ----------
     path : str or Path
         With a column `ipd`; the rows that fill it also fill `treatment` and `reference`.
+    run : callable
+        Like `map`; the rows are estimated by it.
 
     Returns
     -------
@@ -75,16 +80,17 @@ def with_patients(path):
     rows : tuple of PatientRow
     """
     path = Path(path)
-    records, rows = [], []
-    for line in read_table(path, ("study",)):
+    lines = read_table(path, ("study",))
+    rows = [_patient_row(line, path.parent / line.text("ipd")) for line in lines if line.text("ipd")]
+    estimated = zip(rows, run(PatientRow.estimate, rows), strict=True)
+    records = []
+    for line in lines:
         cells = dict(line.cells)
         if line.text("ipd"):
-            row = _patient_row(line, path.parent / line.text("ipd"))
-            estimate = row.estimate()
+            row, estimate = next(estimated)
             numbers = {"yi": estimate.yi, "sei": estimate.total_sei} | standard_errors(estimate)
             texts = {name: saving.number(value, saving.ALL_DIGITS) for name, value in numbers.items()}
             cells |= texts | {"source": cells.get("source") or row.source, "ipd": ""}
-            rows.append(row)
         records.append(cells)
     return pd.DataFrame(records, dtype=object).fillna(""), tuple(rows)
 

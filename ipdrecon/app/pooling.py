@@ -46,13 +46,15 @@ class PoolSettings:
         return {name: getattr(self, name) for name in names}
 
 
-def pool_table(path, settings):
+def pool_table(path, settings, run=map):
     """Pool the studies of a table; rows that hold patients (`ipd`) are estimated first.
 
     Parameters
     ----------
     path : str or Path
     settings : PoolSettings
+    run : callable
+        Like `map`, as that of `ipdrecon.app.processes.processes`: rows of patients are estimated by it.
 
     Returns
     -------
@@ -61,14 +63,14 @@ def pool_table(path, settings):
         As `metaanalysis.read_studies` gives it, with the effects that were pooled.
     patients : tuple of PatientRow
     """
-    studies, patients = _studies_of(path, settings)
+    studies, patients = _studies_of(path, settings, run)
     studies.attrs["measure"] = studies.attrs["measure"] or _DEFAULT_MEASURE
     pooled = _pool(studies, settings)
     return pooled, as_pooled(studies, pooled), patients
 
 
-def _studies_of(path, settings):
-    table, patients = with_patients(path) if holds_patients(path) else (path, ())
+def _studies_of(path, settings, run=map):
+    table, patients = with_patients(path, run) if holds_patients(path) else (path, ())
     return read_studies(table, settings.measure, analysis=settings.analysis, zero_cells=settings.zero_cells), patients
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ipdrecon.app.command_options import Out, one_of
+from ipdrecon.app.command_options import Jobs, Out, one_of
 from ipdrecon.app.console import Outcome, verb
 
 app = typer.Typer()
@@ -37,6 +37,7 @@ def pool(
     favours: Annotated[tuple[str, str], typer.Option(metavar="LEFT RIGHT", help="What effects left and right of no effect favour.")] = ("treatment", "reference"),
     sort: Annotated[str | None, typer.Option(help="Rows by effect, weight, year or study.")] = None,
     column: Annotated[list[str] | None, typer.Option(help="Further column of the table in the forest plot (repeatable).")] = None,
+    jobs: Jobs = 1,
     out: Out = None,
 ):
     """Pool hazard ratios or other effects of several studies.
@@ -46,8 +47,10 @@ def pool(
     from ipdrecon.app import pooled_sentences
     from ipdrecon.app.analyses import ALSO, AnalysisRequest, analyse
     from ipdrecon.app.command_options import pool_settings, share
+    from ipdrecon.app.patient_rows import holds_patients
     from ipdrecon.app.pooled_files import ForestRequest, pooled_files, pooled_record
     from ipdrecon.app.pooling import pool_table
+    from ipdrecon.app.processes import counting, processes
     from ipdrecon.app.saving import write_files
     from metaanalysis import LOOKS
     from metaanalysis.pictures.forest_table import SORTS
@@ -58,9 +61,11 @@ def pool(
     risks = tuple(share(risk, "--baseline-risk") for risk in baseline_risk or ())
     request = AnalysisRequest(tuple(one_of(name, ALSO, "--also") for name in also or ()), order, tuple(moderator or ()), effect, control_risk, risks, time)
     forest = ForestRequest(one_of(look, LOOKS, "--look"), favours, sort and one_of(sort, SORTS, "--sort"), tuple(column or ()))
-    with talk.working("Pooling …"):
-        pooled, frame, patients = pool_table(studies, settings)
-        analyses = analyse(pooled, frame, request, patients)
+    shown = talk.counting("Pooling …") if holds_patients(studies) else talk.working("Pooling …")
+    with processes(jobs) as run, shown as step:
+        run = run if step is None else counting(run, step, "parts")
+        pooled, frame, patients = pool_table(studies, settings, run)
+        analyses = analyse(pooled, frame, request, patients, run=run)
         record = pooled_record(pooled, frame, analyses)
         if out is not None:
             write_files(out, pooled_files(pooled, frame, analyses, record, forest))
@@ -115,15 +120,17 @@ def run(
     talk,
     review: Annotated[Path, typer.Argument(help="A review.toml.", show_default=False)],
     out: Out = None,
+    jobs: Jobs = 1,
 ):
     """Do everything a review asks for, from its figures to report.html.
 
     Example: ipdrecon run review.toml
     """
+    from ipdrecon.app.processes import processes
     from ipdrecon.app.review_run import run_review
 
-    with talk.working("Working through the review …"):
-        result = run_review(review, out)
+    with processes(jobs) as run, talk.working("Working through the review …"):
+        result = run_review(review, out, run=run)
     _tell_review(talk, result)
     return Outcome(result.to_dict(), result.needs_review())
 
@@ -145,12 +152,15 @@ def batch(
     Example: ipdrecon batch figures/ --jobs 2
     """
     from ipdrecon.app.batch.batch_run import BatchSettings, run_batch
+    from ipdrecon.errors import lacking
 
     settings = BatchSettings(jobs, scheduler, time_limit, draws, seed, force)
     with talk.counting("Figures") as step:
         result = run_batch(source, out, settings, on_step=lambda done, total, record: step(done, total, f"{record['id']}: {record['status']}"))
     told = ", ".join(f"{count} {status}" for status, count in result.statuses.items())
     talk.say(f"{told}; {result.n_kept} stood already.")
+    if missing := lacking("parquet"):
+        talk.say(f"No results.parquet: {missing}.", style="dim")
     talk.say(f"Rows: {result.out / 'results.csv'}; what to look at first: {result.out / 'queue.csv'}; pictures: {result.out / 'overview.html'}")
     return Outcome(result.to_dict(), result.statuses["done"] < sum(result.statuses.values()))
 

@@ -80,7 +80,7 @@ class FigureResult:
     flags: tuple
 
 
-def run_figure(source, trial, entry, review, stage):
+def run_figure(source, trial, entry, review, stage, *, run=map):
     """Digitise a figure, rebuild its patients and compare them with what is printed.
 
     Parameters
@@ -92,6 +92,8 @@ def run_figure(source, trial, entry, review, stage):
     review : ReviewEntry
     stage : Path
         Where results are written.
+    run : callable
+        Like `map`: draws are made by it.
 
     Returns
     -------
@@ -116,7 +118,7 @@ def run_figure(source, trial, entry, review, stage):
     named, flags = match_labels([arm.label for arm in trial.arm], [curve.arm for curve in panel.curves], source / entry.file)
     n = {named[arm.label]: arm.n for arm in trial.arm if arm.n is not None}
     n_event = {named[arm.label]: arm.events for arm in trial.arm if arm.events is not None}
-    digitisation, arms = reconstruct_to_folder(stage / place, n=n, n_event=n_event, draws=review.draws, seed=review.seed)
+    digitisation, arms = reconstruct_to_folder(stage / place, n=n, n_event=n_event, draws=review.draws, seed=review.seed, run=run)
     arms = tuple(arm for arm in arms if arm.panel == panel.panel)
     _refuse_left_out(digitisation, arms, named, source / entry.file)
     reported = _reported_of(source, trial, entry)

@@ -1,5 +1,6 @@
 """A review worked through: every figure digitised, rebuilt and compared, every effect pooled, one report written."""
 
+import contextlib
 import hashlib
 import os
 from dataclasses import dataclass, field
@@ -103,7 +104,7 @@ def _comparison_record(comparison):
     }
 
 
-def run_review(path, out=None):
+def run_review(path, out=None, *, run=map):
     """Work through a review and write its results; when anything stops it, nothing is left behind.
 
     Parameters
@@ -112,6 +113,8 @@ def run_review(path, out=None):
         A `review.toml`.
     out : str or Path, optional
         The results folder; ``results`` beside the review by default.
+    run : callable
+        Like `map`, as that of `ipdrecon.app.processes.processes`: draws are made by it.
 
     Returns
     -------
@@ -125,7 +128,7 @@ def run_review(path, out=None):
     out = Path(out) if out is not None else path.parent / "results"
     earlier = []
     with saving.staged(out, outdated=earlier) as stage:
-        figures = tuple(run_figure(facts.folder, facts.entry, entry, review, stage) for facts in trials for entry in facts.entry.figure)
+        figures = tuple(run_figure(facts.folder, facts.entry, entry, review, stage, run=run) for facts in trials for entry in facts.entry.figure)
         reported = [(facts.entry, facts.printed) for facts in trials]
         outcomes = tuple(pool_outcome(outcome, figures, reported, path.parent) for outcome in review.outcomes)
         result = ReviewResult(review, figures, outcomes, trials, _inputs(path, review, trials), out)
@@ -160,11 +163,15 @@ def _relative(file, folder):
 
 
 def versions():
-    """Give the versions of the program and of what computes in it, by name."""
-    from importlib.metadata import version
+    """Give the versions of the program and of what computes in it, by name; what is not installed is left out."""
+    from importlib.metadata import PackageNotFoundError, version
 
     names = ("ipdrecon", "numpy", "scipy", "pandas", "matplotlib", "opencv-python-headless", "rapidocr", "onnxruntime")
-    return {name: version(name) for name in names}
+    found = {}
+    for name in names:
+        with contextlib.suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
 
 
 def _run_record(result, written):

@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import math
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from ipdrecon.errors import FolderError
 from metaanalysis.spreadsheet import guarded
 
 DIGITS, ALL_DIGITS = 10, 17
+_GZIP_LEVEL = 6
 
 
 def number(value, digits=DIGITS):
@@ -81,9 +83,9 @@ def _cell(value):
 
 
 def gzip_bytes(content):
-    """Pack bytes with gzip, without a name or a time in the head."""
+    """Pack bytes with gzip, without a name or a time in the head; packed pieces one after another are a whole file."""
     packed = io.BytesIO()
-    with gzip.GzipFile("", "wb", fileobj=packed, mtime=0) as stream:
+    with gzip.GzipFile("", "wb", _GZIP_LEVEL, fileobj=packed, mtime=0) as stream:
         stream.write(content)
     return packed.getvalue()
 
@@ -127,6 +129,29 @@ def _put(path, content):
             content(stream)
         else:
             stream.write(content)
+
+
+def stands(path, content):
+    """Whether a file holds a content, as `write_files` takes it.
+
+    Parameters
+    ----------
+    path : Path
+    content : bytes or callable
+
+    Returns
+    -------
+    bool
+    """
+    if not callable(content):
+        return path.read_bytes() == content
+    with tempfile.TemporaryFile() as stream:
+        content(stream)
+        if stream.tell() != path.stat().st_size:
+            return False
+        stream.seek(0)
+        with path.open("rb") as standing:
+            return all(stream.read(len(piece)) == piece for piece in iter(lambda: standing.read(1 << 20), b""))
 
 
 def digests(folder, names):

@@ -11,6 +11,7 @@ from ipdrecon.app.arm_names import match_arm, named_numbers
 from ipdrecon.app.draws import DRAWS, draws_files, estimates, read_draws, reconstruction_errors
 from ipdrecon.app.given import EDITS, Given, edits_bytes, edits_in_force
 from ipdrecon.app.json_files import MALFORMED, read_json
+from ipdrecon.app.processes import counting
 from ipdrecon.app.stage import undisturbed
 from ipdrecon.app.tables import read_table
 from ipdrecon.errors import FolderError
@@ -92,8 +93,10 @@ def write_figure_folder(folder, files, inputs, *, outdated=(), seen=None):
 
 def _unchanged(folder, files, names):
     """Whether the new files of these names are those that stand in a folder, or none of them stands there."""
-    standing = {name: (Path(folder) / name).read_bytes() for name in names if (Path(folder) / name).is_file()}
-    return not standing or standing == {name: files[name] for name in names if name in files}
+    standing = [name for name in names if (Path(folder) / name).is_file()]
+    if not standing or set(standing) != {name for name in names if name in files}:
+        return not standing
+    return all(saving.stands(Path(folder) / name, files[name]) for name in standing)
 
 
 def with_at_risk(digitisation, tables, path):
@@ -135,7 +138,7 @@ def with_at_risk(digitisation, tables, path):
 # --- reconstruct -----------------------------------------------------------------------------------------------------
 
 
-def reconstruct_to_folder(folder, *, method="joint", n=None, n_event=None, reported=(), use_hr=False, draws=0, seed=0):
+def reconstruct_to_folder(folder, *, method="joint", n=None, n_event=None, reported=(), use_hr=False, draws=0, seed=0, run=map, on_draws=None):
     """Rebuild the patients of a figure folder, and write them there.
 
     Parameters
@@ -151,6 +154,10 @@ def reconstruct_to_folder(folder, *, method="joint", n=None, n_event=None, repor
     draws : int
         Further data sets compatible with the figure.
     seed : int
+    run : callable
+        Like `map`, as that of `ipdrecon.app.processes.processes`: draws are made and packed by it.
+    on_draws : callable, optional
+        Called with how many draws are made, how many there will be, and what they are.
 
     Returns
     -------
@@ -165,9 +172,10 @@ def reconstruct_to_folder(folder, *, method="joint", n=None, n_event=None, repor
     given = ((n, "n", "--n"), (n_event, "n_event", "--events"))
     digitisation, named = part_delayed_entry(digitisation), [named_numbers(numbers, arms_seen, option) for numbers, _, option in given]
     n, n_event = (_with_kept(digitisation, key, numbers) for numbers, (_, key, _) in zip(named, given, strict=True))
-    arms = reconstruct(digitisation, method=method, n=n, n_event=n_event, reported=reported, use_hr=use_hr, draws=draws, seed=seed)
+    counted = run if on_draws is None else counting(run, on_draws, "draws", draws * sum(len(panel.curves) for panel in digitisation.panels))
+    arms = reconstruct(digitisation, method=method, n=n, n_event=n_event, reported=reported, use_hr=use_hr, draws=draws, seed=seed, run=counted)
     hand = {"n": n, "n_event": n_event, "seed": seed, "n_reported": len(reported), "use_hr": use_hr}
-    files = _reconstruction_files(seen, digitisation, arms, hand)
+    files = _reconstruction_files(seen, digitisation, arms, hand) | draws_files(arms, run)
     write_rebuilt(folder, files, seen)
     return digitisation, arms
 
@@ -206,7 +214,7 @@ def _reconstruction_files(seen, digitisation, arms, given):
         IPD: saving.csv_bytes(("panel", "arm", "time", "event"), rows),
         RECONSTRUCTION: saving.json_bytes(_reconstruction_record(seen, arms, given) | _left_out(digitisation)),
         RECONSTRUCTION_PICTURE: png_bytes(draw_reconstruction(digitisation, arms)),
-    } | draws_files(arms)
+    }
 
 
 def _left_out(digitisation):

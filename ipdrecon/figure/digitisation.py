@@ -4,7 +4,7 @@ import re
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 
-from ipdrecon.errors import EditError, IpdreconError, PanelError
+from ipdrecon.errors import EditError, IpdreconError, PanelError, lacking
 from ipdrecon.figure.arms import ArmSettings
 from ipdrecon.figure.edits.axes import edit_places, given_axes
 from ipdrecon.figure.edits.panels import (
@@ -111,6 +111,20 @@ def read_figure(path, *, panel=None, page=None, arms=None, x_range=None, y_range
     FigureReading
     """
     settings, given = settings or DigitiseSettings(), _Given(arms, x_range, y_range, as_edits(edits))
+    unread = lacking("ocr") if settings.ocr else ""
+    try:
+        reading = _read(path, panel, page, settings, given)
+    except IpdreconError as error:
+        if not unread:
+            raise
+        raise type(error)(f"{error} The text of pictures is not read here, since {unread}.") from error
+    if not unread or reading.digitisation.kind == "vector":
+        return reading
+    flag = Flag("text_unread", reading.figure.source, f"{unread[0].upper()}{unread[1:]}.")
+    return replace(reading, digitisation=replace(reading.digitisation, flags=(*reading.digitisation.flags, flag)))
+
+
+def _read(path, panel, page, settings, given):
     sheet = open_sheet(path, page=page, ocr=settings.ocr)
     figure, words = sheet.figure, sheet.words
     known = repr((figure.sha256, figure.source, page, settings))

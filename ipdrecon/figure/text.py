@@ -7,6 +7,7 @@ import logging
 import cv2
 import numpy as np
 
+from ipdrecon.errors import lacking
 from ipdrecon.figure.session import is_remembering, recall
 from ipdrecon.model import Box, Word
 
@@ -63,7 +64,7 @@ def read_words(px, *, box=None, scale=None):
     if box is not None:
         left, top = max(int(box.left), 0), max(int(box.top), 0)
         px = px[top : int(np.ceil(box.bottom)) + 1, left : int(np.ceil(box.right)) + 1]
-    if min(px.shape[:2]) < 3:
+    if min(px.shape[:2]) < 3 or lacking("ocr"):
         return ()
     if scale is None:
         longest = max(px.shape[:2])
@@ -91,6 +92,8 @@ def find_text(px):
     tuple of Box
         Of lines and lone words.
     """
+    if lacking("ocr"):
+        return ()
     scale = min(_FINDING_SIDE_PX / max(px.shape[:2]), 1.0)
     small = cv2.resize(px, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale != 1 else px
     corners = [np.array(one, np.float32) / scale for one in _read(np.ascontiguousarray(small), find=True, read=False)[0]]
@@ -130,7 +133,7 @@ def read_line(px, box, *, height_px=48):
     """
     top, left = max(int(box.top), 0), max(int(box.left), 0)
     crop = px[top : int(np.ceil(box.bottom)) + 1, left : int(np.ceil(box.right)) + 1]
-    if min(crop.shape[:2], default=0) < 3:
+    if min(crop.shape[:2], default=0) < 3 or lacking("ocr"):
         return Word("", box, 0.0)
     scale = height_px / crop.shape[0]
     crop = cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)

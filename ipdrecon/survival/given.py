@@ -97,7 +97,7 @@ class Fit:
         Printed numbers at risk that the curve does not allow.
     kind : str
         How the curve was read: ``"exact"``, ``"drawn"``, ``"sampled"``, ``"clicked"``.
-    draws : tuple of (time, event)
+    draws : sequence of (time, event)
     """
 
     time: np.ndarray

@@ -49,9 +49,9 @@ def _check_errors(error, arm):
             raise ReconstructionError(f"Arm {arm!r}: {name} is {value!r}; expected a standard error from 0 on, or none.")
 
 
-def _rebuild(given, method, draws, seed):
+def _rebuild(given, method, draws, seed, run):
     """Fit by the method, then hold the result against everything given."""
-    return _held(given, fit_guyot(given) if method == "guyot" else fit_joint(given, draws=draws, seed=seed), method)
+    return _held(given, fit_guyot(given) if method == "guyot" else fit_joint(given, draws=draws, seed=seed, run=run), method)
 
 
 def _held(given, fit, method):
@@ -116,6 +116,7 @@ def reconstruct_arm(
     method="joint",
     draws=0,
     seed=0,
+    run=map,
 ):
     """Rebuild the patients of one arm.
 
@@ -140,6 +141,8 @@ def reconstruct_arm(
         Further data sets, each compatible with everything given; "joint" alone makes them.
     seed : int
         Of the draws. The data set itself does not depend on it.
+    run : callable
+        Like `map`; that of a pool of processes (`concurrent.futures.Executor.map`) draws in all of them. The result is the same.
 
     Returns
     -------
@@ -165,7 +168,7 @@ def reconstruct_arm(
         error=(time_error, survival_error),
         censor_time=censor_time,
     )
-    return _rebuild(given, method, draws, seed)
+    return _rebuild(given, method, draws, seed, run)
 
 
 def _per_arm(given, curves, what):
@@ -238,9 +241,9 @@ def _printed_totals(panel, statements):
 
 def _rebuild_panel(panel, givens, statements, use_hr, how):
     """Rebuild the arms of a panel: each alone, or together with what else is printed about them."""
-    method, draws, seed = how
+    method, draws, seed, run = how
     if method == "guyot" or not (statements or any(given.counts is not None for given in givens)):
-        rebuilt = [_rebuild(given, method, draws, (*seed, index)) for index, given in enumerate(givens)]
+        rebuilt = [_rebuild(given, method, draws, (*seed, index), run) for index, given in enumerate(givens)]
     else:
         rebuilt = []
         for given, (fit, entries, flags) in zip(givens, fit_with_printed(givens, statements, use_hr=use_hr, draws=draws, seed=seed), strict=True):
@@ -250,7 +253,7 @@ def _rebuild_panel(panel, givens, statements, use_hr, how):
     return [replace(arm, panel=panel.panel, flags=arm.flags + kind) for arm, kind in zip(rebuilt, kinds, strict=True)]
 
 
-def reconstruct(digitisation, *, method="joint", n=None, n_event=None, reported=(), use_hr=False, draws=0, seed=0):
+def reconstruct(digitisation, *, method="joint", n=None, n_event=None, reported=(), use_hr=False, draws=0, seed=0, run=map):
     """Rebuild the patients of every arm of every panel of a figure.
 
     Parameters
@@ -270,6 +273,8 @@ def reconstruct(digitisation, *, method="joint", n=None, n_event=None, reported=
         Further data sets of each arm, each compatible with the figure; see `ReconstructedArm.draws`.
     seed : int
         Of the draws; each arm has a stream of its own.
+    run : callable
+        As in `reconstruct_arm`.
 
     Returns
     -------
@@ -293,5 +298,5 @@ def reconstruct(digitisation, *, method="joint", n=None, n_event=None, reported=
         totals = _printed_totals(panel, statements) if method == "joint" else {}
         numbers = [(n.get(key), n_event.get(key, totals.get(key[1]))) for key in keys]
         givens = [_given_of_curve(panel, curve, pair) for curve, pair in zip(panel.curves, numbers, strict=True)]
-        rebuilt += _rebuild_panel(panel, givens, statements, use_hr, (method, draws, (seed, place)))
+        rebuilt += _rebuild_panel(panel, givens, statements, use_hr, (method, draws, (seed, place), run))
     return tuple(rebuilt)

@@ -28,7 +28,7 @@ from metaanalysis.patients.product_limit import ProductLimit
 from metaanalysis.patients.risk_sets import RiskSets, cox, logrank_sums
 from metaanalysis.patients.rubin import between_draws
 
-_MOST_PATIENTS = 500_000
+_MOST_PATIENTS = 50_000
 
 
 def reconstruction_error(values):
@@ -77,11 +77,23 @@ def _curves(arm):
 
 def _joined(function, *arms):
     """Arrays that `function` gives for the data sets of one or two arms, called with so many as hold `_MOST_PATIENTS`."""
-    sizes = [sum(len(time) for time, _ in data_sets) for data_sets in zip(*arms, strict=False)]
-    block = np.cumsum([0, *sizes])[:-1] // _MOST_PATIENTS
-    border = [0, *(np.flatnonzero(np.diff(block)) + 1).tolist(), None]
-    parts = [function(*(arm[begin:end] for arm in arms)) for begin, end in zip(border, border[1:], strict=False)]
+    if len({len(arm) for arm in arms}) > 1:
+        function(*arms)  # which says what it expected
+    parts = [function(*block) for block in _blocks(arms)] or [function(*arms)]
     return tuple(np.concatenate(part) for part in zip(*parts, strict=True))
+
+
+def _blocks(arms):
+    """Data sets of the arms, each with those that go with it, as many at a time as hold `_MOST_PATIENTS`; each is read once."""
+    block, n = [], 0
+    for data_sets in zip(*arms, strict=True):
+        block.append(data_sets)
+        n += sum(len(time) for time, _ in data_sets)
+        if n >= _MOST_PATIENTS:
+            yield tuple(zip(*block, strict=True))
+            block, n = [], 0
+    if block:
+        yield tuple(zip(*block, strict=True))
 
 
 # --- two arms --------------------------------------------------------------------------------------------------------

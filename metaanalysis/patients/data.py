@@ -60,6 +60,19 @@ def _draws(frame):
     return draw.astype(np.int64)
 
 
+def refuse_single_draws(study, n_draws):
+    """Raise an error where a trial has a single draw.
+
+    Parameters
+    ----------
+    study : sequence of str
+    n_draws : ndarray of int, shape (k,)
+    """
+    single = np.flatnonzero(n_draws == 1)
+    if len(single):
+        raise MetaAnalysisError(f"{study[single[0]]} has a single draw; expected two or more, which tell a variance, or its own patients alone (draw 0).")
+
+
 @dataclass(frozen=True, repr=False)
 class Patients:
     """Patients of trials with a treatment and a reference arm, in one or more data sets per trial.
@@ -91,7 +104,7 @@ class Patients:
             array.setflags(write=False)
             object.__setattr__(self, name, array)
         self._check_arms()
-        self._check_draws()
+        refuse_single_draws(self.study, self.n_draws)
 
     def _check_arms(self):
         n_treated = np.bincount(self.data_set[self.treatment], minlength=len(self.trial))
@@ -104,11 +117,6 @@ class Patients:
             raise MetaAnalysisError(
                 f"{self.study[self.trial[first]]} has patients of the {arm} arm only{where}; expected some of the {other} arm too: add them or leave the trial out."
             )
-
-    def _check_draws(self):
-        single = np.flatnonzero(self.n_draws == 1)
-        if len(single):
-            raise MetaAnalysisError(f"{self.study[single[0]]} has a single draw; expected two or more, which tell a variance, or its own patients alone (draw 0).")
 
     @classmethod
     def of(cls, table):
@@ -257,6 +265,34 @@ class Patients:
         first = np.flatnonzero(self.is_first)
         n_completed = int(with_draws.min()) if len(with_draws) else 0
         return np.where(self.n_draws > 0, first + self.has_own + np.arange(n_completed)[:, None], first)
+
+    def each(self, function):
+        """Compute something of every data set.
+
+        Parameters
+        ----------
+        function : callable
+            Takes `Patients`, whose data sets are those of all trials or of some; gives arrays, shape (n_data_sets,).
+
+        Returns
+        -------
+        tuple of ndarray, shape (n_data_sets,)
+        """
+        return function(self)
+
+    def each_completed(self, function):
+        """Compute something of each joint draw of all trials, in their order.
+
+        Parameters
+        ----------
+        function : callable
+            Takes `Patients` of one data set per trial.
+
+        Returns
+        -------
+        list
+        """
+        return [function(self.chosen(data_sets)) for data_sets in self.completed()]
 
     def to_frame(self):
         """One row per patient: ``study, treatment, time, event``, and ``draw`` where there are any."""

@@ -117,7 +117,7 @@ def analyse_patients(patients, *, horizon=None, landmarks=None, cuts=None, ties=
 
     Parameters
     ----------
-    patients : Patients
+    patients : Patients or StreamedPatients
     horizon : float, optional
         Of the restricted means; by default the least of the trials' follow-ups (`restricted_mean.common_horizon`).
     landmarks : sequence of float, optional

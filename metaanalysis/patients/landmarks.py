@@ -12,6 +12,8 @@ Examples
 <PooledTrials: survival difference 0.28 [95 % CI -0.20 to 0.77], REML, wald, k = 2, tau² = 0.0156, I² = 12 %>
 """
 
+from functools import partial
+
 import numpy as np
 
 from metaanalysis.errors import MetaAnalysisError
@@ -22,7 +24,7 @@ SCALES = {"plain": "survival difference", "cloglog": "cumulative hazard ratio"}
 _UNITS = {"plain": "difference of survival probabilities", "cloglog": "difference of log(-log survival)"}
 
 
-def _differences(patients, time, scale):
+def _differences(patients, *, time, scale):
     """Difference and its variance in each data set; NaN where an arm has no value on the scale."""
     values, variances = [], []
     for arm in patients.curves:
@@ -43,7 +45,7 @@ def pool_landmark(patients, time, *, scale="plain", **options):
 
     Parameters
     ----------
-    patients : Patients
+    patients : Patients or StreamedPatients
     time : float
         In the unit of time. Trials whose follow-up ends before are left out and named.
     scale : {"plain", "cloglog"}
@@ -68,5 +70,5 @@ def pool_landmark(patients, time, *, scale="plain", **options):
         raise MetaAnalysisError(f"The landmark is {time:g}; expected a time after 0, in the unit of the patients' times.")
     nothing = "survival is 1 or 0 in both arms" if scale == "plain" else "survival is 1 or 0 in an arm"
     nothing = f"{nothing} at {time:g}, so that its difference has no variance"
-    effects = combine_followed(patients, SCALES[scale], _differences(patients, time, scale), time=time, named=f"{time:g}", nothing=nothing)
+    effects = combine_followed(patients, SCALES[scale], patients.each(partial(_differences, time=time, scale=scale)), time=time, named=f"{time:g}", nothing=nothing)
     return pool_effects(effects, unit=f"{_UNITS[scale]} at {time:g}", **options)

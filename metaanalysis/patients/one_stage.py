@@ -267,7 +267,7 @@ def one_stage(patients, *, effect="fixed", ties="efron", method="REML", level=0.
 
     Parameters
     ----------
-    patients : Patients
+    patients : Patients or StreamedPatients
     effect : {"fixed", "random"}
         Of treatment.
     ties : {"efron", "breslow"}
@@ -291,7 +291,7 @@ def one_stage(patients, *, effect="fixed", ties="efron", method="REML", level=0.
             raise MetaAnalysisError(f"The {name} is {value!r}; expected one of {', '.join(expected)}.")
     model = _Model(effect, ties, method, between)
     own = model.fit(patients.single())
-    draws = [model.fit(patients.chosen(data_sets)) for data_sets in patients.completed()]
+    draws = patients.each_completed(model.fit)
     added = between_draws([found[0] for found in draws]) if draws else 0.0
     b, within, tau2, height, slopes, n_events = own if patients.has_own.all() else _mean(draws)
     se = math.sqrt(within + added)

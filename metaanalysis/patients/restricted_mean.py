@@ -15,6 +15,8 @@ Examples
 <PooledTrials: RMST difference 1.68 [95 % CI -0.94 to 4.30], REML, wald, k = 2, tau² = 0.0000, I² = 0 %>
 """
 
+from functools import partial
+
 import numpy as np
 
 from metaanalysis.errors import MetaAnalysisError
@@ -37,6 +39,10 @@ def followed_until(patients):
     return np.minimum(*ends)
 
 
+def _followed(patients):
+    return (followed_until(patients),)
+
+
 def common_horizon(patients):
     """Least over the trials of the smaller last time of the two arms, in the trials' first data sets.
 
@@ -49,7 +55,7 @@ def common_horizon(patients):
     float
         In the unit of time.
     """
-    return float(np.minimum(*(arm.last_time for arm in patients.curves))[patients.is_first].min())
+    return float(np.minimum(*(arm.last_time for arm in patients.single().curves)).min())
 
 
 def combine_followed(patients, measure, effects, *, time, named, nothing):
@@ -71,10 +77,16 @@ def combine_followed(patients, measure, effects, *, time, named, nothing):
     -------
     TrialEffects
     """
-    until, (yi, vi) = followed_until(patients), effects
+    (until,), (yi, vi) = patients.each(_followed), effects
     reaches = (until >= time) | ~patients.is_first
     late = [f"follow-up of an arm ends at {end:g}, before {named}" for end in until]
     return combine(patients, measure, np.where(reaches, yi, np.nan), vi, np.where(reaches, nothing, late))
+
+
+def _restricted_means(patients, *, horizon):
+    """Mean and its standard error, of the treatment arm and of the reference arm, in each data set."""
+    treatment, reference = (arm.restricted_means(horizon) for arm in patients.curves)
+    return *treatment, *reference
 
 
 def pool_restricted_means(patients, horizon=None, *, ratio=False, **options):
@@ -87,7 +99,7 @@ def pool_restricted_means(patients, horizon=None, *, ratio=False, **options):
 
     Parameters
     ----------
-    patients : Patients
+    patients : Patients or StreamedPatients
     horizon : float, optional
         In the unit of time; by default `common_horizon`. Trials whose follow-up ends before are left out and named;
         in a draw that ends before the curve is carried on flat.
@@ -108,7 +120,7 @@ def pool_restricted_means(patients, horizon=None, *, ratio=False, **options):
     horizon = common_horizon(patients) if horizon is None else float(horizon)
     if not 0 < horizon < np.inf:
         raise MetaAnalysisError(f"The horizon is {horizon:g}; expected a time after 0, in the unit of the patients' times.")
-    (ours, our_se), (theirs, their_se) = (arm.restricted_means(horizon) for arm in patients.curves)
+    ours, our_se, theirs, their_se = patients.each(partial(_restricted_means, horizon=horizon))
     if ratio:
         with np.errstate(divide="ignore", invalid="ignore"):
             yi, vi = np.log(ours / theirs), (our_se / ours) ** 2 + (their_se / theirs) ** 2

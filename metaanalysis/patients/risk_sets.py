@@ -282,7 +282,7 @@ def cox(sets, group=None, *, ties="efron"):
     Cox (1972) with Efron's (1977) treatment of ties, or Breslow's (1974). The score U falls with the log hazard ratio b,
     and the information I of each event is p (1 - p) with p its chance, which a step s changes by the factor e^|s| at
     most; so U cannot change its sign within the step log(1 + |U| / I), which is taken in place of Newton's |U| / I: it
-    never overshoots, and near the maximum it is as quick.
+    never overshoots, and near the maximum it is as quick. What a group gives does not depend on the others.
 
     Parameters
     ----------
@@ -312,9 +312,10 @@ def cox(sets, group=None, *, ties="efron"):
         score = observed - np.bincount(of_group, chance, n_groups)
         information = np.where(is_finite, np.bincount(of_group, chance * (1 - chance), n_groups), 1.0)
         newton = score / information
-        if (np.abs(newton) <= _SMALLEST_STEP).all():
+        is_open = np.abs(newton) > _SMALLEST_STEP
+        if not is_open.any():
             break
-        yi = yi + np.sign(newton) * np.log1p(np.abs(newton))
+        yi = np.where(is_open, yi + np.sign(newton) * np.log1p(np.abs(newton)), yi)
     return np.where(is_finite, yi, np.nan), np.where(is_finite, 1 / np.sqrt(information), np.nan)
 
 

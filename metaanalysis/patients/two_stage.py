@@ -15,21 +15,23 @@ Examples
 0.0
 """
 
+from functools import partial
+
 import numpy as np
 
 from metaanalysis.patients.risk_sets import cox
 from metaanalysis.patients.trial_effects import combine, pool_effects
 
 
-def cox_effects(patients, sets, *, ties="efron", where="while both arms are at risk"):
+def cox_effects(patients, *, ties="efron", between=None, where="while both arms are at risk"):
     """Log hazard ratio of each trial, by Cox regression (`risk_sets.cox`) in each of its data sets.
 
     Parameters
     ----------
-    patients : Patients
-    sets : RiskSets
-        Of all data sets; whole, or a window of time.
+    patients : Patients or StreamedPatients
     ties : {"efron", "breslow"}
+    between : (float, float), optional
+        A window of time: only events in ``(low, high]`` count.
     where : str
         When events count, for the sentence on a trial that is left out.
 
@@ -42,11 +44,16 @@ def cox_effects(patients, sets, *, ties="efron", where="while both arms are at r
     NothingToPool
         Where no trial has a finite hazard ratio.
     """
-    yi, sei = cox(sets, ties=ties)
-    total, treated = sets.events_compared()
+    yi, sei, total, treated = patients.each(partial(_cox, ties=ties, between=between))
     arm = np.where(treated == 0, "treatment", "reference")
     none = [f"no events in the {name} arm {where}, so that its hazard ratio is not finite" for name in arm]
     return combine(patients, "HR", yi, sei**2, np.where(total == 0, f"no events {where}", none))
+
+
+def _cox(patients, *, ties, between):
+    """Log hazard ratio and its standard error in each data set, with the events compared: all, and of the treatment arm."""
+    sets = patients.risk_sets if between is None else patients.risk_sets.between(*between)
+    return *cox(sets, ties=ties), *sets.events_compared()
 
 
 def two_stage(patients, *, ties="efron", **options):
@@ -54,7 +61,7 @@ def two_stage(patients, *, ties="efron", **options):
 
     Parameters
     ----------
-    patients : Patients
+    patients : Patients or StreamedPatients
     ties : {"efron", "breslow"}
     **options
         `tau2`, `ci`, `level`, `prediction` as in `metaanalysis.pool`, and `source`.
@@ -69,4 +76,4 @@ def two_stage(patients, *, ties="efron", **options):
     NothingToPool
         Where no trial has a finite hazard ratio.
     """
-    return pool_effects(cox_effects(patients, patients.risk_sets, ties=ties), unit="log hazard ratio", **options)
+    return pool_effects(cox_effects(patients, ties=ties), unit="log hazard ratio", **options)

@@ -125,7 +125,7 @@ def _or_none(analysis, *arguments, **options):
 def _window(patients, low, high, ties, options):
     inside = (-np.inf if low == 0 else low, high)
     name = f"between {low:.4g} and {high:.4g}" if high < np.inf else f"after {low:.4g}"
-    effects = _or_none(cox_effects, patients, patients.risk_sets.between(*inside), ties=ties, where=name)
+    effects = _or_none(cox_effects, patients, ties=ties, between=inside, where=name)
     two = effects and pool_effects(effects, unit=f"log hazard ratio {name}", **options)
     one = _or_none(one_stage, patients, ties=ties, level=options["level"], between=inside)
     return Window(low, high, int(patients.single().risk_sets.between(*inside).events.sum()), one, two)

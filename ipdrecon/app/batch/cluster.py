@@ -3,7 +3,7 @@
 import contextlib
 import queue
 
-from ipdrecon.errors import IpdreconError
+from ipdrecon.errors import IpdreconError, lacking
 
 _MOST_LOSSES = 3
 _TIMEOUT = "20s"
@@ -15,10 +15,10 @@ class ClusterError(IpdreconError):
 
 @contextlib.contextmanager
 def _client(address, n_processes):
-    try:
-        from dask.distributed import Client, LocalCluster
-    except ImportError as error:
-        raise ClusterError("--scheduler needs dask.distributed, which is not installed; run: pip install 'ipdrecon[cluster]'") from error
+    if missing := lacking("cluster"):
+        raise ClusterError(f"--scheduler cannot be used: {missing}.")
+    from dask.distributed import Client, LocalCluster
+
     with contextlib.ExitStack() as stack:
         if address == "local":
             address = stack.enter_context(LocalCluster(n_workers=n_processes, threads_per_worker=1, host="127.0.0.1", dashboard_address=None))

@@ -18,7 +18,7 @@ from ipdrecon.app.workbench.figures import MOST_BYTES, Figures, NoFigureError, T
 from ipdrecon.app.workbench.guard import Guard
 from ipdrecon.app.workbench.wording import in_the_page
 from ipdrecon.app.workbench.worker import Crew, JobError
-from ipdrecon.errors import FolderError, IpdreconError
+from ipdrecon.errors import FolderError, IpdreconError, lacking
 from metaanalysis.errors import MetaAnalysisError
 
 STATIC = Path(__file__).with_name("static")
@@ -290,11 +290,10 @@ def serve(root, *, port=0, on_ready=None, debug=False):
     FolderError
         When starlette or uvicorn is not installed, the folder is not there, or the port is taken.
     """
-    try:
-        import starlette  # noqa: F401
-        import uvicorn
-    except ImportError as error:
-        raise FolderError(f"The workbench needs {error.name}, which is not installed; run pip install 'ipdrecon[workbench]'.") from error
+    if missing := lacking("workbench"):
+        raise FolderError(f"The workbench cannot be opened: {missing}.")
+    import uvicorn
+
     with contextlib.closing(_listener(port)) as listener:
         _run(uvicorn, listener, Workbench(root, debug=debug), on_ready)
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ipdrecon.survival.data_sets import DataSetStore
 from ipdrecon.survival.given import Fit
 from ipdrecon.survival.joint.chances import MISPRINT, Chances
 from ipdrecon.survival.joint.lattice import forward
@@ -38,6 +39,8 @@ _NOT_EXACT = ReadingSettings(by_chance=0.0, single_share=2.0)
 """Levels of few decimals are never taken for calculated ones."""
 _CANDIDATES = 4
 """Paths per data set, of which those nearest to the total of events are taken."""
+DRAWS_AT_ONCE = 250
+"""Data sets whose paths are drawn together, so that any number of them takes no more memory than so many."""
 
 
 class JointModel:
@@ -142,8 +145,31 @@ class JointModel:
         slack = self.group if total.std() > self.group / 2 else 0
         return self.n_event if total.min() - slack <= self.n_event <= total.max() + slack else None
 
-    def draws(self, n_draws, seed):
-        """Draw data sets.
+    def draws(self, n_draws, seed, run=map):
+        """Draw data sets, `DRAWS_AT_ONCE` of them at a time, each time from a stream of its own.
+
+        Parameters
+        ----------
+        n_draws : int
+        seed : int or sequence of int
+        run : callable
+            Like `map`: calls a function with each of the arguments and gives what it returns, in their order.
+
+        Returns
+        -------
+        sequence of (time, event)
+            Few in memory, many in a file; see `DataSetStore`.
+        """
+        begins = range(0, n_draws, DRAWS_AT_ONCE)
+        sizes = [min(DRAWS_AT_ONCE, n_draws - begin) for begin in begins]
+        seeds = [seed if block == 0 else (*np.atleast_1d(seed).tolist(), block) for block in range(len(sizes))]
+        store = DataSetStore()
+        for data_sets in run(self.draws_together, sizes, seeds):
+            store.add(data_sets)
+        return store.kept()
+
+    def draws_together(self, n_draws, seed):
+        """Draw data sets whose paths share what is open evenly.
 
         Parameters
         ----------
@@ -275,7 +301,7 @@ def fit_of(model, paths, patients, draws=()):
     paths : Paths
     patients : tuple of ndarray
         Time and event.
-    draws : tuple of (time, event)
+    draws : sequence of (time, event)
 
     Returns
     -------
@@ -284,7 +310,7 @@ def fit_of(model, paths, patients, draws=()):
     return Fit(*patients, model.risk_time, model.n_risk, model.missed(paths), model.levels.kind, draws)
 
 
-def fit_joint(given, *, draws=0, seed=0):
+def fit_joint(given, *, draws=0, seed=0, run=map):
     """Rebuild the patients of one arm from everything given at once.
 
     Parameters
@@ -294,10 +320,12 @@ def fit_joint(given, *, draws=0, seed=0):
         Further data sets, each compatible with everything given.
     seed : int or sequence of int
         Of the draws.
+    run : callable
+        As in `JointModel.draws`.
 
     Returns
     -------
     Fit
     """
     model, paths = fitting_model(given)
-    return fit_of(model, paths, model.middle(paths), model.draws(draws, seed) if draws else ())
+    return fit_of(model, paths, model.middle(paths), model.draws(draws, seed, run) if draws else ())

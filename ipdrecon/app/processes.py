@@ -1,0 +1,83 @@
+"""A `map` in several processes: results come in their order, and few are waiting at any time.
+
+Examples
+--------
+>>> with processes(1) as run:
+...     list(run(abs, [-1, 2]))
+[1, 2]
+"""
+
+import contextlib
+import multiprocessing
+from collections import deque
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+
+from ipdrecon.errors import ReconstructionError
+
+_AHEAD = 2
+
+
+@contextlib.contextmanager
+def processes(n):
+    """Start processes that work together.
+
+    Parameters
+    ----------
+    n : int
+        How many; with 1 everything is done here.
+
+    Yields
+    ------
+    callable
+        Like `map`, for functions of a module whose arguments and results can be pickled. Its results are those of `map`.
+    """
+    if n == 1:
+        yield map
+        return
+    pool = ProcessPoolExecutor(n, multiprocessing.get_context("spawn"))
+
+    def run(function, *columns):
+        waiting = deque()
+        for arguments in zip(*columns, strict=True):
+            waiting.append(pool.submit(function, *arguments))
+            if len(waiting) > _AHEAD * n:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+    try:
+        yield run
+    except BrokenProcessPool as error:
+        raise ReconstructionError("A process ended before its work was done; there may be too little memory for so many. Run it again with fewer --jobs.") from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def counting(run, on_step, what, total=None):
+    """Make a `map` that tells how much is done.
+
+    Parameters
+    ----------
+    run : callable
+        Like `map`.
+    on_step : callable
+        Called with how many are done, how many there will be, and what they are.
+    what : {"draws", "parts"}
+        Results are sequences of draws, each of which counts; or parts of the work, whatever they hold.
+    total : int, optional
+
+    Returns
+    -------
+    callable
+    """
+    done = 0
+
+    def counted(function, *columns):
+        nonlocal done
+        for result in run(function, *columns):
+            done += len(result) if what == "draws" else 1
+            on_step(done, total, what)
+            yield result
+
+    return counted

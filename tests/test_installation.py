@@ -1,0 +1,158 @@
+"""What is installed: each extra that is missing is named where it is needed, and everything else goes on without it."""
+
+import importlib.util
+import json
+import re
+import sys
+from configparser import ConfigParser
+from pathlib import Path
+
+import pytest
+
+import ipdrecon
+from ipdrecon.app.commands import main
+from ipdrecon.errors import NEEDS, IpdreconError, lacking
+from ipdrecon.figure.digitisation import DigitiseSettings
+
+ROOT = Path(__file__).parents[1]
+FIGURE = ROOT / "digitised" / "tacerte" / "fig5_facsimile.png"
+RANGES = {"x_range": (0, 12), "y_range": (0, 1)}
+
+
+@pytest.fixture
+def without(monkeypatch):
+    """Hide what an extra brings, as if it were not installed."""
+
+    def hide(extra):
+        for name in [name for name in sys.modules if name.partition(".")[0] in NEEDS[extra]]:
+            monkeypatch.delitem(sys.modules, name)
+        for name in NEEDS[extra]:
+            monkeypatch.setitem(sys.modules, name, None)
+
+    return hide
+
+
+@pytest.mark.parametrize("extra", NEEDS)
+def test_everything_is_there_in_the_tests(extra):
+    assert lacking(extra) == ""
+
+
+@pytest.mark.parametrize(("extra", "said"), [("ocr", "rapidocr and onnxruntime are"), ("parquet", "pyarrow is")])
+def test_what_is_missing_is_named(without, extra, said):
+    without(extra)
+    assert lacking(extra) == f"{said} not installed; run: pip install 'ipdrecon[{extra}]'"
+
+
+def test_setup_names_the_same_extras():
+    setup = ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    extras = {name: {re.split(r"[<>=~! ;\[]", line)[0] for line in text.split("\n") if line} for name, text in setup["options.extras_require"].items()}
+    for extra, names in NEEDS.items():
+        assert {name.replace("-", "_") for name in extras[extra]} == set(names)
+    assert f"ipdrecon[{','.join(NEEDS)}]" in setup["options.extras_require"]["all"]
+
+
+# --- ocr -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def made(tmp_path):
+    """Draw two curves; give the file of an ending."""
+    from matplotlib.figure import Figure
+
+    drawing = Figure(figsize=(6, 4), dpi=100)
+    axes = drawing.add_axes((0.12, 0.15, 0.84, 0.8))
+    axes.step([0, 3, 6, 9, 12], [1, 0.8, 0.6, 0.5, 0.5], where="post", label="Placebo")
+    axes.step([0, 4, 7, 10, 12], [1, 0.9, 0.8, 0.7, 0.7], where="post", label="Drug")
+    axes.set(ylim=(0, 1), xlim=(0, 12), xlabel="Months", ylabel="Overall survival")
+    axes.legend()
+
+    def draw(ending):
+        drawing.savefig(tmp_path / f"made.{ending}")
+        return tmp_path / f"made.{ending}"
+
+    return draw
+
+
+def test_a_picture_whose_axes_are_given_is_read_without_ocr(without, made):
+    without("ocr")
+    figure = ipdrecon.digitise(made("png"), **RANGES)
+    (flag,) = [flag for flag in figure.flags if flag.name == "text_unread"]
+    assert flag.detail == "Rapidocr and onnxruntime are not installed; run: pip install 'ipdrecon[ocr]'."
+    arms = ipdrecon.reconstruct(figure, n={curve.arm: 50 for curve in figure.panels[0].curves})
+    assert sorted(round(float(curve.survival[-1]), 1) for curve in figure.panels[0].curves) == [0.5, 0.7]
+    assert [arm.n for arm in arms] == [50, 50]
+
+
+def test_a_picture_without_axes_says_what_to_install(without):
+    without("ocr")
+    with pytest.raises(IpdreconError, match=r"The text of pictures is not read here, since rapidocr and onnxruntime are not installed; run: pip install 'ipdrecon\[ocr\]'"):
+        ipdrecon.digitise(FIGURE)
+
+
+def test_no_flag_where_no_text_was_asked_for(without, made):
+    without("ocr")
+    figure = ipdrecon.digitise(made("png"), **RANGES, settings=DigitiseSettings(ocr=False))
+    assert not [flag for flag in figure.flags if flag.name == "text_unread"]
+
+
+def test_a_vector_figure_is_read_without_ocr(without, made):
+    path = made("pdf")
+    expected = ipdrecon.digitise(path)
+    without("ocr")
+    found = ipdrecon.digitise(path)
+    assert {curve.arm for curve in found.panels[0].curves} == {"Placebo", "Drug"}
+    assert [curve.survival.tolist() for curve in found.panels[0].curves] == [curve.survival.tolist() for curve in expected.panels[0].curves]
+    assert not [flag for flag in found.flags if flag.name == "text_unread"]
+
+
+# --- the other extras ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("extra", "command"), [("workbench", ["serve", "{place}", "--no-browser"]), ("cluster", ["batch", "{place}/figures", "--scheduler", "local"])]
+)
+def test_a_command_says_what_to_install(without, tmp_path, capsys, extra, command):
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "one.png").write_bytes(FIGURE.read_bytes())
+    without(extra)
+    assert main([word.format(place=tmp_path) for word in command]) == 1
+    assert f"not installed; run: pip install 'ipdrecon[{extra}]'" in capsys.readouterr().err
+
+
+def test_a_batch_without_parquet_says_so(without, tmp_path, capsys):
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "one.txt").write_text("no figure")
+    (tmp_path / "manifest.csv").write_text("figure\nfigures/one.txt\n")
+    without("parquet")
+    main(["batch", str(tmp_path / "manifest.csv"), "--out", str(tmp_path / "out")])
+    assert not (tmp_path / "out" / "results.parquet").exists()
+    assert "No results.parquet: pyarrow is not installed; run: pip install 'ipdrecon[parquet]'" in " ".join(capsys.readouterr().out.split())
+
+
+def test_the_record_of_a_run_names_what_is_installed(monkeypatch):
+    from importlib import metadata
+
+    from ipdrecon.app.review_run import versions
+
+    assert "rapidocr" in versions()
+
+    def version(name, known=metadata.version):
+        if name == "rapidocr":
+            raise metadata.PackageNotFoundError(name)
+        return known(name)
+
+    monkeypatch.setattr(metadata, "version", version)
+    assert "rapidocr" not in versions()
+    assert json.dumps(versions())
+
+
+def test_the_package_asks_for_nothing_that_it_does_not_import():
+    setup = ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    names = {re.split(r"[<>=~! ;\[]", line)[0] for line in setup["options"]["install_requires"].split("\n") if line and not line.startswith("#")}
+    imported_as = {"opencv-python-headless": "cv2", "fonttools": "fontTools", "pillow": "PIL", "onnxruntime": "rapidocr"}
+    sources = "\n".join(path.read_text("utf-8") for package in ("ipdrecon", "metaanalysis") for path in (ROOT / package).rglob("*.py"))
+    unused = [name for name in names if not re.search(rf"^\s*(import|from) {imported_as.get(name, name)}\b", sources, re.MULTILINE)]
+    assert not unused
+    assert all(importlib.util.find_spec(imported_as.get(name, name)) for name in names)
