@@ -12,10 +12,10 @@ from ipdrecon.app.draws import DRAWS
 from ipdrecon.app.given import EDITS
 from ipdrecon.app.saving import plain
 from ipdrecon.app.workbench.comparing import CONSENSUS_FILE
-from ipdrecon.app.workbench.desk import REPORTED, OldRevisionError
+from ipdrecon.app.workbench.desk import REPORTED
 from ipdrecon.app.workbench.documents import MOST_PAGES
 from ipdrecon.app.workbench.figures import MOST_BYTES, MOST_PIXELS, UnknownError
-from ipdrecon.app.workbench.journal import is_own_file
+from ipdrecon.app.workbench.journal import OldRevisionError, is_own_file
 from ipdrecon.app.workbench.rebuilt import COLUMNS, reported_rows
 from ipdrecon.errors import EditError
 from ipdrecon.model import SCALES

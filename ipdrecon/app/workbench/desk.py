@@ -12,7 +12,7 @@ from ipdrecon.app import library
 from ipdrecon.app.given import EDITS
 from ipdrecon.app.saving import write_files
 from ipdrecon.app.seen_text import SeenText
-from ipdrecon.app.workbench.journal import is_own_file, label
+from ipdrecon.app.workbench.journal import OldRevisionError, is_own_file, label
 from ipdrecon.app.workbench.standing import Standing, changed_by_hand, read_record, stamp, take_up
 from ipdrecon.app.workbench.views import figure_view
 from ipdrecon.app.workbench.worker import JobError, WorkerError
@@ -25,10 +25,6 @@ TABLES = (library.CURVES, library.AT_RISK, library.CENSOR_MARKS)
 _READ_FILES = (*TABLES, library.FIGURE, library.OVERLAY)
 REPORTED = "reported.csv"
 _READ_FROM = (*TABLES, library.FIGURE, REPORTED)
-
-
-class OldRevisionError(IpdreconError):
-    """Someone else has changed the figure in the meantime."""
 
 
 class BusyError(IpdreconError):
@@ -109,7 +105,9 @@ class Desk:
 
     @property
     def is_stale(self):
-        """Whether tables are there that do not go with the edits."""
+        """Whether tables are there that do not go with the edits, or edits are known whose folder is gone."""
+        if self.journal.edits and not self.folder.exists():
+            return True
         record = read_record(self.folder)
         usable = record is not None and not self._standing.trouble
         return usable and list(record["edits"]) != list(self.journal.edits) and not changed_by_hand(self.folder, record)
@@ -252,11 +250,11 @@ class Desk:
         return self._seen_text
 
     def _settle(self, journal, answer):
-        """Put edits and tables on disk, then take them up."""
+        """Put edits and tables on disk, all or none, then take them up."""
         files = {name: content.encode() for name, content in answer["files"].items()} | self._text.file()
         journal = journal.knowing(failed=None)
-        journal.write(self.folder, json.loads(answer["files"][library.FIGURE])["sha256"])
-        write_figure_folder(self.folder, files, TABLES, outdated=(library.OVERLAY,))
+        kept = journal.files(self.folder, json.loads(answer["files"][library.FIGURE])["sha256"])
+        write_figure_folder(self.folder, kept | files, TABLES, outdated=(library.OVERLAY,))
         self.journal, self._view, self._drafts, self._seen = journal, answer["view"], [], self._stamps()
         self.status, self.message = "read", ""
         self._standing = Standing(journal, None)
@@ -264,8 +262,8 @@ class Desk:
     def _fail(self, journal, error):
         """Keep the edits of a figure that cannot be read; tables of an earlier reading are taken away."""
         journal = journal.knowing(failed=error.message)
-        journal.write(self.folder, self._digest())
-        write_figure_folder(self.folder, self._text.file(), TABLES, outdated=_READ_FILES)
+        kept = journal.files(self.folder, self._digest())
+        write_figure_folder(self.folder, kept | self._text.file(), TABLES, outdated=_READ_FILES)
         self.journal, self._view, self._drafts, self._seen = journal, None, error.answer.get("drafts", []), self._stamps()
         self._size = error.answer.get("size") or self._size
         self.status, self.message = "failed", error.message
@@ -303,13 +301,17 @@ class Desk:
         return [stamp(self.folder / name) for name in (EDITS, library.FIGURE, *TABLES)]
 
     def _look_again(self):
-        """Take up edits and tables that were changed by another program."""
+        """Take up edits and tables that were changed by another program; of a folder that was deleted, the edits are still known."""
         if self._seen == self._stamps() or self.status == "reading":
             return
         with self.lock:
-            if self._seen != self._stamps() and self.status != "reading":
-                self._view, self._drafts, self._size, self.status = None, [], None, "new"
+            if self._seen == self._stamps() or self.status == "reading":
+                return
+            self._view, self._drafts, self._size, self.status = None, [], None, "new"
+            if self.folder.exists() or not self.journal.edits:
                 self._open()
+            else:
+                self.status, self.message, self._seen = "failed", "The folder was deleted; its changes are known still, and it is written anew.", self._stamps()
 
     @property
     def is_document(self):

@@ -15,9 +15,10 @@ from pathlib import Path
 
 from ipdrecon.app.workbench import addresses, comparing, pooling
 from ipdrecon.app.workbench.addresses import Asked, Malformed
-from ipdrecon.app.workbench.desk import BusyError, OldRevisionError, RefusedError
+from ipdrecon.app.workbench.desk import BusyError, RefusedError
 from ipdrecon.app.workbench.figures import MOST_BYTES, Figures, NoFigureError, TooLargeError, TooManyError, UnknownError
 from ipdrecon.app.workbench.guard import Guard
+from ipdrecon.app.workbench.journal import OldRevisionError
 from ipdrecon.app.workbench.wording import in_the_page
 from ipdrecon.app.workbench.worker import WISH, Crew, JobError, Wish
 from ipdrecon.errors import FolderError, IpdreconError
