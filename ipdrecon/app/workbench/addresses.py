@@ -170,6 +170,14 @@ def take(asked):
     return {"id": entry.id, "status": desk.status}, 201 if is_new else 200
 
 
+def example(asked):
+    """Put in the figure that the demo shows."""
+    from importlib.resources import files as packaged
+
+    content = (packaged("digitised") / "tacerte" / "fig5_facsimile.png").read_bytes()
+    return take(Asked(asked.figures, None, {"name": "example"}, content))
+
+
 def read(asked):
     """Begin to read."""
     given = {name: asked.field(name, kind, None) for name, kind in (("page", int), ("panel", str), ("ocr", bool), ("as_picture", bool))}

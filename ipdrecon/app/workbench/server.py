@@ -276,6 +276,7 @@ async def _is_gone(request):
 _ADDRESSES = (
     ("GET", "state", "json", addresses.state),
     ("POST", "figures", "upload", addresses.take),
+    ("POST", "example", "json", addresses.example),
     ("GET", "figures/{id}", "json", addresses.figure),
     ("GET", "figures/{id}/page/{page:int}", "json", addresses.page_picture),
     ("POST", "figures/{id}/read", "json", addresses.read),
