@@ -29,6 +29,7 @@ export class Bench {
   constructor(figure) {
     this.figure = figure;
     this.tool = mend;
+    this.hint = mend.hint;
     this.selected = null;
     this.moving = null;
     this.kind = "tick";
@@ -204,10 +205,11 @@ export class Bench {
   // --- tools
 
   /** Take a tool; where `then` is given, what it makes goes there, once. */
-  use(name, { then = null } = {}) {
+  use(name, { then = null, hint = "" } = {}) {
     this.settle();
     this.tool = [...TOOLS, ...ASKED_FOR].find((one) => one.name === name);
     this.then = then;
+    this.hint = hint || this.tool.hint;
     this.firstEnd = this.bends = null;
     this.cross = this.tool.isPlacing ? this.cross ?? this.sheet.centre : null;
     if (name !== "mend") this.selected = null;
@@ -215,7 +217,7 @@ export class Bench {
     this.drawing.sketch();
     this.showTools();
     this.inspector.show();
-    say(`${this.tool.label}. ${this.tool.hint}`);
+    say(`${this.tool.label}. ${this.hint}`);
   }
 
   /** Hand over what a tool has made. */

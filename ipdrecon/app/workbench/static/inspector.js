@@ -34,9 +34,9 @@ export class Inspector {
 
   /** Show what is selected, or the tool's hint. */
   show() {
-    const { selected: thing, figure, tool } = this.bench;
+    const { selected: thing, figure, tool, hint } = this.bench;
     if (!thing || !figure.panel) {
-      fill(this.element, h("p", { class: "hint" }, h("b", {}, tool.label), ` ${tool.hint}`));
+      fill(this.element, h("p", { class: "hint" }, h("b", {}, tool.label), ` ${hint}`));
       return;
     }
     const make = { tick: () => this.tick(thing), point: () => this.point(thing), mark: () => this.mark(thing), stretch: () => this.stretch(thing) }[thing.kind];

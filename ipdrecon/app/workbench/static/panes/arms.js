@@ -98,8 +98,7 @@ export class ArmsPane {
 
   add() {
     const { bench } = this;
-    tell("Draw roughly along the curve of the new arm, from its beginning to its end.", { seconds: 6 });
-    bench.use("stroke", { then: async (found) => {
+    bench.use("stroke", { hint: "Draw roughly along the curve of the new arm, from its beginning to its end; it snaps to the ink, whatever its colour.", then: async (found) => {
       bench.use("mend");
       const name = await askText("A new arm", "Its name", this.freeName(), (text) => this.taken(text));
       if (name) bench.figure.edit([newArm(name, found)], `${name} is added.`);

@@ -78,7 +78,7 @@ export class CheckPane {
     if (!panel || panel.draft) return [];
     const cells = (panel.at_risk?.cells ?? []).filter((cell) => cell.n_risk === null || ["fair", "unsure"].includes(grade(cell.confidence))).map((cell) => [`${cell.arm} at ${short(cell.time, 4)}: ${cell.n_risk ?? "empty"}`, cell.n_risk === null ? "unsure" : grade(cell.confidence), () => this.toCell(cell)]);
     const arms = panel.arms.filter((arm) => ["fair", "unsure"].includes(grade(arm.confidence))).map((arm) => [`The curve of ${arm.name}`, grade(arm.confidence), () => this.bench.figure.chooseArm(arm.name)]);
-    const ticks = ["time", "vertical"].flatMap((axis) => panel.axes[axis].ticks.map((tick, index) => [`Tick ${short(tick.value, 6)} of the ${axis} axis`, tickGrade(tick), () => this.toTick(axis, index)])).filter((row) => row[1] !== "sure");
+    const ticks = ["time", "vertical"].flatMap((axis) => panel.axes[axis].ticks.map((tick, index) => [`Tick ${short(tick.value, 6)} of the ${axis} axis`, tick.expected ? "sure" : tickGrade(tick), () => this.toTick(axis, index)])).filter((row) => row[1] !== "sure");
     return [...arms, ...ticks, ...cells];
   }
 
@@ -121,6 +121,7 @@ export class CheckPane {
   }
 
   again() {
-    return h("p", { class: "row" }, button("Read anew", () => this.bench.read(), { kind: "quiet", title: "Read the file anew, with the changes by hand" }));
+    const { folder } = this.bench.figure.view;
+    return h("div", {}, folder ? h("p", { class: "soft kept" }, "Everything is kept in the folder ", h("code", {}, folder), ", beside the figure; each change at once.") : null, h("p", { class: "row" }, button("Read anew", () => this.bench.read(), { kind: "quiet", title: "Read the file anew, with the changes by hand" })));
   }
 }

@@ -63,7 +63,7 @@ export class HandPane {
 
   drawBox() {
     const { bench } = this;
-    bench.use("box", { then: async (edges) => {
+    bench.use("box", { hint: "Drag from the corner where the axes meet to the opposite one.", then: async (edges) => {
       bench.drawing.sketch(boxPart(edges, "sketched"));
       const edit = bench.figure.panel ? { edit: "box", box: edges } : { edit: "add_panel", panel: "A", box: edges };
       bench.use("mend");
@@ -99,7 +99,7 @@ export class HandPane {
       bench.drawing.sketch(...this.places[axis].map((one) => s("circle", { class: "ring", cx: one.at[0], cy: one.at[1] })));
       if (this.places[axis].length < 2) {
         say("Now the second tick.");
-        bench.use("tick", { then: take });
+        bench.use("tick", { hint: "Now the second tick, far from the first.", then: take });
         bench.drawing.sketch(...this.places[axis].map((one) => s("circle", { class: "ring", cx: one.at[0], cy: one.at[1] })));
         return;
       }
@@ -109,7 +109,7 @@ export class HandPane {
       bench.side.show();
       this.focus(`hand-${axis}-1`);
     };
-    bench.use("tick", { then: take });
+    bench.use("tick", { hint: AXES[axis][1], then: take });
   }
 
   /** Go to a field of the steps, ready to type over what stands there. */

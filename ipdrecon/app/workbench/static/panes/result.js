@@ -184,7 +184,7 @@ export class ResultPane {
       const answer = await ask("GET", figure.path("/files"), { query: figure.query });
       const names = (answer.files ?? answer).map((file) => file.name).filter((name) => FILES[name]);
       const item = (name) => h("li", {}, h("a", { href: link(figure.path(`/files/${name}`), figure.query), download: name }, FILES[name]), h("small", {}, ` ${name}`));
-      fill(this.downloads, h("h2", {}, "Take it with you"), h("p", {}, h("a", { class: "button", href: link(figure.path("/files/figure.zip"), figure.query), download: `${figure.view.name}.zip` }, "Everything, as a zip file")), h("ul", { class: "files" }, names.map(item)));
+      fill(this.downloads, h("h2", {}, "Take it with you"), h("p", {}, h("a", { class: "button", href: link(figure.path("/files/figure.zip"), figure.query), download: `${figure.view.name}.zip` }, "Everything, as a zip file")), h("ul", { class: "files" }, names.map(item)), h("p", { class: "soft" }, "The same files lie in the folder ", h("code", {}, figure.view.folder), "."));
     } catch (error) {
       complain(error);
     }
