@@ -185,12 +185,12 @@ def warm(what):
         from ipdrecon.figure.vector.pdf import keep_one_ready
 
         keep_one_ready()
-    if what == "reader":
+    if what == "rebuilder":
+        import ipdrecon.survival  # noqa: F401
+    else:
         from ipdrecon.figure.text import read_words
 
         read_words(np.full((64, 200, 3), 255, np.uint8))
-    elif what == "rebuilder":
-        import ipdrecon.survival  # noqa: F401
     return {}
 
 

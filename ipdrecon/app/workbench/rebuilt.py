@@ -106,7 +106,7 @@ def rebuilt_view(folder, *, panel=None, treatment=None, reference=None, n=None, 
     if not own:
         raise ReconstructionError(f"No patients could be rebuilt from panel {shown.panel}.")
     names = [arm.arm for arm in own]
-    reference = reference if reference in names else likely_reference([name for name in names if name != treatment])
+    reference = reference if reference in names else likely_reference([name for name in names if name != treatment] or names)
     treatment = treatment if treatment in names else next((name for name in names if name != reference), None)
     comparison, flags = _comparison(own, treatment, reference)
     view = {
