@@ -19,7 +19,10 @@ export class ResultPane {
     this.opacity = SHOWN;
     this.isAwake = false; // nothing is rebuilt before somebody asks for it
     this.arms = {};
-    this.reported = new Reported(bench, () => this.view);
+    this.reported = new Reported(bench, async () => {
+      await this.fetching;
+      return this.view;
+    });
     this.head = h("div", {});
     this.numbers = h("section", {});
     this.downloads = h("div", {});
@@ -39,7 +42,12 @@ export class ResultPane {
     return [h("section", { class: "live" }, field("Rebuilt curves over the figure", this.slider, { hint: "K hides and shows them." }), this.head), this.reported.element, this.numbers, this.downloads];
   }
 
-  async fetch() {
+  fetch() {
+    this.fetching = this.fetchNow();
+    return this.fetching;
+  }
+
+  async fetchNow() {
     const { figure } = this.bench;
     if (!figure.panel || figure.panel.draft || figure.view.status !== "read") return;
     this.isOld = false;
