@@ -109,7 +109,7 @@ def result(camera):
     camera.open("tacerte")
     camera.tab("Result")
     page.wait_for_selector("#hr")
-    page.locator(".live input[type=range]").fill("70")
+    page.locator(".live input[type=range]").fill("60")
     page.get_by_role("button", name="+ hazard ratio").click()
     for name, text in (("value", "1.23"), ("CI low", "0.83"), ("CI high", "1.82")):
         page.get_by_label(f"Hazard ratio {name}").fill(text)
@@ -123,7 +123,7 @@ def by_hand(camera):
     """From nothing: the box is there, two ticks of the time axis are clicked."""
     page = camera.page
     camera.open("unlabelled")
-    page.get_by_role("button", name=re.compile("^Draw the box")).click()
+    page.locator("[aria-pressed=true]", has_text="Box").wait_for()
     page.mouse.move(*camera.place(145, 473))
     page.mouse.down()
     page.mouse.move(*camera.place(882, 27), steps=4)
@@ -132,9 +132,7 @@ def by_hand(camera):
     page.locator(".saving:not(.busy)").wait_for()
     for x in (145, 801):
         page.mouse.click(*camera.place(x, 473))
-    page.locator("[data-keep='hand-time-0']:focus").wait_for()
-    page.keyboard.type("0")
-    page.keyboard.press("Tab")
+    page.locator("[data-keep='hand-time-1']:focus").wait_for()
     page.keyboard.type("48")
     camera.take("by_hand")
 

@@ -1,12 +1,12 @@
 """The page of the workbench, used in a browser as a person does: with the mouse, with the keyboard alone, by hand from nothing."""
 
 import json
+import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
 from pathlib import Path
 
@@ -16,16 +16,22 @@ pytest.importorskip("starlette", reason="the workbench needs starlette")
 playwright = pytest.importorskip("playwright.sync_api", reason="the browser tests need playwright: pip install playwright")
 
 sys.path.insert(0, str(Path(__file__).parent))
-from workbench_figures import TIMES, draw, patients, steps  # noqa: E402
+from workbench_figures import TIMES, draw, draw_many, patients, steps  # noqa: E402
 
 ROOT = Path(__file__).parents[1]
 CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="the browser tests need chromium: apt-get install chromium")
 READ_MS = 90_000
 ANSWERED = re.compile(r"400 \(Bad Request\)|409 \(Conflict\)")  # the page shows what the server says
-MOST_ACTIONS = 40
-# From dropping a figure to seeing what was read, beside the reading itself: 0.25 s on a machine that is not busy.
-BESIDE_READING_S = 1.5
+MOST_ACTIONS = 25
+# From dropping a figure to seeing what was read, beside the reading itself: at most 0.3 s on a machine that is not busy.
+BESIDE_READING_S = 0.3
+BUSY = 1.5  # other work on a processor, beyond which nothing is said about time
+
+
+def at_rest():
+    """Whether the machine has room for what is measured."""
+    return not hasattr(os, "getloadavg") or os.getloadavg()[0] < BUSY + 0.5 * (os.cpu_count() or 1)
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +42,7 @@ def drawn(tmp_path_factory):
         "trial": (place / "trial.png", draw(place / "trial.png")),
         "bare": (place / "bare.png", draw(place / "bare.png", seed=5, has_labels=False, has_table=False)),
         "paper": (place / "paper.pdf", draw(place / "paper.pdf", seed=7, pages=2)),
+        "drawing": (place / "drawing.pdf", draw(place / "drawing.pdf", seed=8)),
     }
 
 
@@ -98,6 +105,19 @@ def put_in(page, path):
     page.wait_for_selector(".curve, .steps, .pages", state="attached", timeout=READ_MS)
 
 
+WATCH = """() => {
+    const seen = new MutationObserver(() => { if (document.querySelector('.curve')) { window.seen ??= performance.now(); } });
+    seen.observe(document.body, {subtree: true, childList: true});
+    window.addEventListener('change', () => { window.dropped = performance.now(); }, true);
+}"""
+
+
+def beside_reading(page, ask):
+    """Seconds from the drop to the overlay, beyond those of the reading, by the page's own clock."""
+    begun, seen = page.evaluate("() => [window.dropped, window.seen]")
+    return (seen - begun) / 1000 - ask("/status")["seconds"]
+
+
 def settled(page):
     """Wait until what was changed is stored."""
     page.locator(".saving:not(.busy)").wait_for(state="attached", timeout=60_000)
@@ -129,19 +149,36 @@ def ratio(page):
     return float(shown.inner_text())
 
 
+def numbers(page):
+    """What the page says of the comparison, once it is up to date."""
+    ratio(page)
+    return page.locator(".live .headline").inner_text()
+
+
 def tick_places(figure):
     panel = figure["panels"][0]
     return {tick["value"]: tick["px"] for tick in panel["axes"]["time"]["ticks"]}, panel["box"]
 
 
+def test_what_was_read_is_seen_as_soon_as_it_is_read(page, served, drawn):
+    """Of a drawing in a PDF, and of a picture; printed with -s."""
+    page.wait_for_timeout(6000)  # the server's processes load what they need
+    found = {}
+    page.evaluate(WATCH)
+    for kind in ("drawing", "trial"):
+        page.evaluate("() => { location.hash = '#/'; }")
+        page.get_by_text("Drop a Kaplan-Meier figure here").wait_for()
+        page.evaluate("() => { window.seen = undefined; }")
+        put_in(page, drawn[kind][0])
+        found[kind] = beside_reading(page, Asking(served[0], page))
+    print(f"from drop to overlay, beside the reading: {found['drawing']:.2f} s of a PDF, {found['trial']:.2f} s of a PNG")
+    assert max(found.values()) < (BESIDE_READING_S if at_rest() else 3)
+
+
 def test_a_wrong_tick_a_wrong_digit_a_name_undo_reload_and_export(page, served, drawn):
     path, at_risk = drawn["trial"]
-    begun = time.monotonic()
     put_in(page, path)
-    spent = time.monotonic() - begun
     ask = Asking(served[0], page)
-    reading = ask("/status")["seconds"]
-    assert spent - reading < BESIDE_READING_S + 0.25 * reading
     figure = ask()
     ticks, box = tick_places(figure)
     assert sorted(ticks) == list(TIMES)
@@ -149,8 +186,8 @@ def test_a_wrong_tick_a_wrong_digit_a_name_undo_reload_and_export(page, served, 
     true_ratio = ratio(page)
 
     # What a bad reading looks like: the tick of 48 lies 40 px too far left, and a digit is wrong.
-    wrong = [{"px": px - 40 * (value == 48), "value": value} for value, px in ticks.items()]
-    edits = [{"edit": "axis", "axis": "time", "ticks": wrong}, {"edit": "cell", "arm": "Drug", "time": 36, "n_risk": at_risk["Drug"][3] - 8}]
+    misplaced = [{"px": px - 40 * (value == 48), "value": value} for value, px in ticks.items()]
+    edits = [{"edit": "axis", "axis": "time", "ticks": misplaced}, {"edit": "cell", "arm": "Drug", "time": 36, "n_risk": at_risk["Drug"][3] - 8}]
     ask("/edits", body={"revision": figure["revision"], "edits": edits})
     page.reload()
     page.wait_for_selector(".curve")
@@ -160,11 +197,14 @@ def test_a_wrong_tick_a_wrong_digit_a_name_undo_reload_and_export(page, served, 
     page.get_by_label("Hazard ratio CI low").fill(str(round(true_ratio * 0.7, 2)))
     page.get_by_label("Hazard ratio CI high").fill(str(round(true_ratio / 0.7, 2)))
     page.get_by_label("Hazard ratio CI high").press("Enter")
-    wrong_ratio = ratio(page)
+    wrong = numbers(page)
     page.locator(".verdict b").wait_for()
 
-    # Drag the tick right: it is told by its colour and by its residual that it is wrong.
-    assert page.locator(".tick.unsure").count() > 0
+    # Drag the tick right: its colour tells, alone of all, that it is wrong; under Check it stands with what would mend it.
+    assert page.locator(".tick.unsure").count() == 1
+    assert page.locator(".rebuilt").evaluate("(group) => getComputedStyle(group).opacity") == "0.6"
+    tab(page, "Check")
+    assert page.get_by_role("button", name=re.compile("^Move it to 80")).count() == 1
     drag(page, (ticks[48] - 40, box[3]), (ticks[48], box[3]))
     settled(page)
     placed = tick_places(ask())[0][48]
@@ -179,7 +219,7 @@ def test_a_wrong_tick_a_wrong_digit_a_name_undo_reload_and_export(page, served, 
     settled(page)
     tab(page, "Result")
     assert ratio(page) == pytest.approx(true_ratio, abs=0.03)
-    assert ratio(page) != wrong_ratio
+    assert numbers(page) != wrong
     page.locator(".verdict b", has_text="agrees").wait_for()
 
     tab(page, "Arms")
@@ -399,19 +439,18 @@ def test_a_figure_that_fails_is_done_by_hand(page, served, drawn):
     def place(time, survival):
         return left + (right - left) * time / 54 - 0.5, bottom - (bottom - top) * survival / 1.02 - 0.5
 
+    # The tool for the first step is in hand already.
     person = Counted(page)
-    person.click("Draw the box")
+    page.wait_for_selector("[aria-pressed=true]:has-text('Box')")
     person.drag((left, bottom), (right, top))
-    for axis, ends, values in (("time", ((0, 0), (48, 0)), "0 48"), ("vertical", ((0, 0), (0, 1)), "0 1")):
+    for axis, ends, value in (("time", ((0, 0), (48, 0)), "48"), ("vertical", ((0, 0), (0, 1)), None)):
         page.wait_for_selector("[aria-pressed=true]:has-text('Tick')")
         settled(page)
         for end in ends:
             person.at(place(*end))
-        page.wait_for_selector(f"[data-keep='hand-{axis}-0']:focus")
-        first, second = values.split()
-        person.type(first)
-        person.press("Tab")
-        person.type(second)
+        page.wait_for_selector(f"[data-keep='hand-{axis}-1']:focus")
+        if value is not None:
+            person.type(value)
         person.press("Enter")
         settled(page)
     # Now that the axes are known, the program has found the curves by itself. One is taken away, and drawn by hand.
@@ -423,67 +462,98 @@ def test_a_figure_that_fails_is_done_by_hand(page, served, drawn):
     course = [one for k in range(1, len(time)) for one in (place(time[k], survival[k - 1]), place(time[k], survival[k]))]
     person.stroke([place(0, 1), *course[::2], course[-1]])
     page.locator("[data-keep='hand-arm-1']:focus").wait_for()
-    for index, arm in ((1, "Placebo"), (0, "Drug")):
-        person.count += 1
-        page.locator(f"[data-keep='hand-arm-{index}']").fill(arm)
-        person.press("Enter")
-        settled(page)
+    person.type("Placebo")
+    person.press("Enter")
+    settled(page)
     # Nothing tells the number of patients yet: it is asked for.
     tab(page, "Result")
     page.get_by_label("Patients of Placebo").wait_for()
     tab(page, "By hand")
-    fields = page.locator(".new-table input")
+    page.locator("[data-keep='hand-arm-0']").click()
+    person.count += 1
+    page.locator("[data-keep='hand-arm-0']").select_text()
+    person.type("Drug")
+    person.press("Enter")
+    page.locator("[data-keep='hand-arm-1']:focus").wait_for()
+    person.press("Enter")
+    page.locator("[data-keep='all-times']:focus").wait_for()
+    settled(page)
     ask = Asking(served[0], page)
     names = [arm["name"] for arm in ask()["panels"][0]["arms"]]
     assert sorted(names) == ["Drug", "Placebo"]
-    for field, numbers in enumerate((TIMES, *(at_risk[name] for name in names))):
-        person.count += 2
-        fields.nth(field).fill(" ".join(map(str, numbers)))
-    person.click("Store the table")
+    for number, numbers in enumerate((TIMES, *(at_risk[name] for name in names))):
+        person.type(" ".join(map(str, numbers)))
+        person.press("Tab" if number < len(names) else "Enter")
+    page.locator("[data-keep='hand-result']:focus").wait_for()
     settled(page)
-    person.click("See the result")
+    person.press("Enter")
     shown = ratio(page)
     drawn_arm = next(arm for arm in ask()["panels"][0]["arms"] if arm["name"] == "Placebo")
     levels = [[level for at, level in drawn_arm["points"] if at <= moment][-1] for moment in TIMES]
     true = [survival[time <= moment][-1] for moment in TIMES]
     assert levels == pytest.approx(true, abs=0.02)
     assert max(shown, 1 / shown) == pytest.approx(2.07, abs=0.35)
+    print(f"done by hand from nothing, one curve drawn: {person.count} actions")
     assert person.count < MOST_ACTIONS
     assert {"curves.csv", "edits.json", "at_risk.csv"} <= {one.name for one in (served[1] / "bare").iterdir()}
 
 
-def test_a_drag_keeps_up_with_the_hand(page, served, drawn):
-    put_in(page, drawn["trial"][0])
-    figure = Asking(served[0], page)()
-    arm = figure["panels"][0]["arms"][0]
+HOLD = """async ([x, y]) => {
+    const sheet = document.querySelector('.sheet');
+    const at = (type, dx, dy) => sheet.dispatchEvent(new PointerEvent(type, {pointerId: 1, bubbles: true, clientX: x + dx, clientY: y + dy, button: 0, pointerType: 'mouse'}));
+    sheet.setPointerCapture = () => {};
+    at('pointerdown', 0, 0);
+    const requests = performance.getEntriesByType('resource').length;
+    const [work, between] = [[], []];
+    let last = null;
+    for (let k = 0; k < 90; k += 1) {
+        at('pointermove', 5 + Math.sin(k / 9) * 4, Math.cos(k / 9) * 4);
+        await new Promise((resolve) => {
+            requestAnimationFrame((now) => {
+                const begun = performance.now();
+                document.querySelector('.world').getBBox();
+                work.push(performance.now() - begun);
+                if (last !== null) between.push(now - last);
+                last = now;
+                resolve();
+            });
+        });
+    }
+    const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
+    return {work: median(work), between: median(between), sent: performance.getEntriesByType('resource').length - requests, ring: document.querySelectorAll('.ring').length};
+}"""
+
+
+def test_a_drag_keeps_up_with_the_hand(page, served, tmp_path):
+    """A point of one of four arms with 500 points each, and a tick."""
+    draw_many(tmp_path / "many.png", n_arms=4)
+    page.set_input_files("#file", str(tmp_path / "many.png"))
+    page.wait_for_selector(".curve, .steps", state="attached", timeout=READ_MS)
+    ask = Asking(served[0], page)
+    figure = ask()
+    panel = figure["panels"][0]
+    assert len(panel["arms"]) == 4
+    edits = []
+    for arm in panel["arms"]:
+        end, last = arm["points"][-1]
+        points = [[end * k / 500, 1 - (1 - last) * k / 500] for k in range(1, 500)]
+        edits.append({"edit": "points", "arm": arm["name"], "points": points, "from": 0})
+    after = ask("/edits", body={"revision": figure["revision"], "edits": edits})
+    assert min(len(arm["points"]) for arm in after["panels"][0]["arms"]) > 490
+    page.reload()
     page.wait_for_selector(".chosen-arm")
     page.wait_for_selector(".plate[href]", state="attached")
     page.wait_for_timeout(300)
-    spent = page.evaluate(
-        """async ([x, y]) => {
-            const sheet = document.querySelector('.sheet');
-            const at = (type, dx, dy) => sheet.dispatchEvent(new PointerEvent(type, {pointerId: 1, bubbles: true, clientX: x + dx, clientY: y + dy, button: 0, pointerType: 'mouse'}));
-            sheet.setPointerCapture = () => {};
-            at('pointerdown', 0, 0);
-            const requests = performance.getEntriesByType('resource').length;
-            let work = 0;
-            const frames = 60;
-            for (let k = 0; k < frames; k += 1) {
-                at('pointermove', 5 + Math.sin(k / 9) * 4, Math.cos(k / 9) * 4);
-                await new Promise((resolve) => {
-                    const begun = [];
-                    requestAnimationFrame(() => { begun.push(performance.now()); document.querySelector('.world').getBBox(); work += performance.now() - begun[0]; resolve(); });
-                });
-            }
-            const sent = performance.getEntriesByType('resource').length - requests;
-            return {work: work / frames, sent, ring: document.querySelectorAll('.ring').length};
-        }""",
-        on_screen(page, arm["px"][len(arm["px"]) // 2]),
-    )
-    assert spent["ring"] == 1
-    assert spent["sent"] == 0
-    assert spent["work"] < 16.7
-    page.keyboard.press("Escape")
+    arm, box = after["panels"][0]["arms"][0], after["panels"][0]["box"]
+    for name, place in (("point", arm["px"][250]), ("tick", (after["panels"][0]["axes"]["time"]["ticks"][2]["px"], box[3]))):
+        spent = page.evaluate(HOLD, on_screen(page, place))
+        page.keyboard.press("Escape")
+        page.keyboard.press("Escape")
+        print(f"dragging a {name}: {spent['between']:.1f} ms from frame to frame, {spent['work']:.1f} ms of work")
+        assert (spent["ring"], spent["sent"]) == (1, 0)
+        assert spent["work"] < 16.7
+        if at_rest():
+            assert spent["between"] < 17.5
 
 
 def test_two_readers_and_their_consensus(page, served, drawn):
@@ -507,7 +577,7 @@ def test_two_readers_and_their_consensus(page, served, drawn):
     page.get_by_role("button", name="Compare").click()
     differing = page.locator(".choices fieldset", has_text="number at risk")
     differing.first.wait_for(timeout=60_000)
-    differing.filter(has_text="at 36").get_by_label(re.compile("anna")).check()
+    differing.filter(has_text="Placebo at 36").get_by_label(re.compile("anna")).check()
     page.get_by_role("button", name="Store the consensus").click()
     page.get_by_role("button", name="Open it").click()
     page.wait_for_url(re.compile("reader=consensus"))
@@ -590,13 +660,43 @@ def test_everything_has_a_name_and_can_be_read(page, served, drawn, scheme):
     assert page.evaluate(FAULTS) == {"nameless": [], "faint": [], "styled": 0}
 
 
-def test_a_tablet(browser, page, served, drawn):
+class Finger:
+    """A finger on a touch screen."""
+
+    def __init__(self, page):
+        self.page, self.session = page, page.context.new_cdp_session(page)
+
+    def _send(self, kind, *places):
+        points = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(places)]
+        self.session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    def drag(self, start, end):
+        """From one place of the sheet to another."""
+        (x0, y0), (x1, y1) = on_screen(self.page, start), on_screen(self.page, end)
+        self._send("touchStart", (x0, y0))
+        for k in range(1, 9):
+            self._send("touchMove", (x0 + (x1 - x0) * k / 8, y0 + (y1 - y0) * k / 8))
+        self._send("touchEnd")
+
+    def spread(self, middle, reach):
+        """Two fingers, away from each other."""
+        x, y = on_screen(self.page, middle)
+        self._send("touchStart", (x - 20, y), (x + 20, y))
+        for k in range(1, 9):
+            self._send("touchMove", (x - 20 - reach * k / 8, y), (x + 20 + reach * k / 8, y))
+        self._send("touchEnd")
+
+
+@pytest.mark.parametrize("size", [(1024, 768), (768, 1024)])
+def test_a_tablet(browser, page, served, drawn, size):
     put_in(page, drawn["trial"][0])
-    figure = Asking(served[0], page)()
-    context = browser.new_context(viewport={"width": 1024, "height": 768}, has_touch=True)
+    ask = Asking(served[0], page)
+    figure = ask()
+    context = browser.new_context(viewport={"width": size[0], "height": size[1]}, has_touch=True)
     tablet = context.new_page()
     tablet.goto(page.url)
     tablet.wait_for_selector(".chosen-arm")
+    tablet.wait_for_selector(".plate[href]", state="attached")
     other = figure["panels"][0]["arms"][1]
     middle = other["px"][len(other["px"]) // 2]
     tablet.touchscreen.tap(*on_screen(tablet, (middle[0] + 1, middle[1])))
@@ -604,17 +704,51 @@ def test_a_tablet(browser, page, served, drawn):
     chosen = tablet.locator(".arms li.chosen input")
     assert chosen.input_value() == other["name"]
     assert tablet.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    small = tablet.evaluate("""() => [...document.querySelectorAll('button, select, input:not([type=range])')].filter((one) => one.getClientRects().length)
+        .map((one) => [one.getBoundingClientRect(), one.outerHTML.slice(0, 60)]).filter(([box]) => Math.min(box.width, box.height) < 24).map(([, text]) => text)""")
+    assert small == []
+    finger = Finger(tablet)
+    tick, bottom = figure["panels"][0]["axes"]["time"]["ticks"][3], figure["panels"][0]["box"][3]
+    finger.drag((tick["px"], bottom), (tick["px"] + 30, bottom))
+    settled(tablet)
+    moved = ask()["panels"][0]["axes"]["time"]["ticks"][3]["px"]
+    assert moved == pytest.approx(tick["px"] + 30, abs=2)
+    tablet.get_by_role("button", name=re.compile("^Undo")).tap()
+    settled(tablet)
+    assert ask()["panels"][0]["axes"]["time"]["ticks"][3]["px"] == tick["px"]
     before = tablet.evaluate("document.querySelector('.world').getScreenCTM().a")
-    tablet.evaluate(
-        """([x, y]) => {
-            const sheet = document.querySelector('.sheet');
-            sheet.setPointerCapture = () => {};
-            const at = (type, id, dx) => sheet.dispatchEvent(new PointerEvent(type, {pointerId: id, bubbles: true, clientX: x + dx, clientY: y, button: 0, pointerType: 'touch'}));
-            at('pointerdown', 1, -20); at('pointerdown', 2, 20);
-            for (let k = 1; k < 9; k += 1) { at('pointermove', 1, -20 - 5 * k); at('pointermove', 2, 20 + 5 * k); }
-            at('pointerup', 1, -60); at('pointerup', 2, 60);
-        }""",
-        on_screen(tablet, middle),
-    )
+    finger.spread(middle, 40)
     assert tablet.evaluate("document.querySelector('.world').getScreenCTM().a") > 2 * before
     context.close()
+
+
+def test_curves_are_told_by_their_colours_and_further_counts_typed(page, served, drawn):
+    put_in(page, drawn["trial"][0])
+    ask = Asking(served[0], page)
+    figure = ask()
+    arms = figure["panels"][0]["arms"]
+    tab(page, "Arms")
+    page.get_by_text("A curve is missing").click()
+    for arm in arms:
+        page.get_by_role("button", name=f"Leave the colour {arm['colour']} out").click()
+    assert page.get_by_role("button", name="Read by these colours").is_disabled()
+    page.get_by_role("button", name="Take a colour from the figure").click()
+    far = arms[0]["px"][-2]
+    page.mouse.click(*on_screen(page, (far[0] - 4, arms[0]["px"][-3][1])))
+    page.get_by_role("button", name="Read by these colours").click()
+    settled(page)
+    assert [arm["name"] for arm in ask()["panels"][0]["arms"]] == [arms[0]["name"]]
+    page.get_by_role("button", name=re.compile("^Undo")).click()
+    settled(page)
+    assert len(ask()["panels"][0]["arms"]) == 2
+
+    tab(page, "At risk")
+    page.get_by_text("Times, rows, the whole table").click()
+    page.get_by_role("button", name="It prints events too").click()
+    page.get_by_label("events of Drug up to 24").fill("17")
+    page.get_by_label("events of Drug up to 24").press("Tab")
+    settled(page)
+    cells = {(cell["arm"], cell["time"]): cell["n_event"] for cell in ask()["panels"][0]["at_risk"]["cells"]}
+    assert cells["Drug", 24] == 17
+    page.get_by_role("button", name=re.compile("^Undo")).click()
+    settled(page)

@@ -64,3 +64,43 @@ def draw(path, *, seed=3, has_labels=True, has_table=True, pages=1, misprints=()
             document.savefig(figure)
     plt.close("all")
     return at_risk
+
+
+def draw_document(path, *, n_pages, plots):
+    """Draw a document of so many pages of words; `plots` are figures by page, each by its seed."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+    from matplotlib.backends.backend_pdf import PdfPages
+
+    with PdfPages(path) as document:
+        for page in range(1, n_pages + 1):
+            figure, axes = plt.subplots(figsize=(7, 5.2))
+            if page in plots:
+                for arm, (time, event) in patients(plots[page]).items():
+                    axes.step(*steps(time, event), where="post", color=_COLOUR[arm], label=arm)
+                axes.set(xlim=(0, 54), ylim=(0, 1.02), xticks=TIMES, xlabel="Time (months)", ylabel="Overall survival")
+                axes.legend(frameon=False)
+            else:
+                axes.axis("off")
+                axes.text(0, 0.9, f"{page}. Patients were followed for overall survival.")
+            document.savefig(figure)
+            plt.close(figure)
+
+
+def draw_many(path, *, n_arms):
+    """Draw a figure with several arms, each in a colour of its own, without a table."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(8, 5), dpi=120)
+    for number, colour in zip(range(n_arms), ("#c0392b", "#1f5fa8", "#2e8b57", "#8e44ad"), strict=False):
+        time = np.linspace(0, 48, 60)
+        axes.step(time, np.exp(-time / (14 + 18 * number)), where="post", color=colour, label=f"Dose {number + 1}", linewidth=1.6)
+    axes.set(xlim=(0, 48), ylim=(0, 1.02), xticks=TIMES, xlabel="Time (months)", ylabel="Overall survival")
+    axes.legend(frameon=False)
+    figure.savefig(path)
+    plt.close(figure)

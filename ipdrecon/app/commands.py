@@ -297,13 +297,13 @@ def serve(
     """
     from ipdrecon.app.workbench.server import serve as serve_folder
 
-    def ready(address):
+    def ready(address, door):
         talk.announce(address, {"address": address, "path": str(path)})
         talk.say("Ctrl-C ends it; everything is on disk.", style="dim")
         if browser:
             import webbrowser
 
-            webbrowser.open(address)
+            webbrowser.open(door)
 
     serve_folder(path, port=port, on_ready=ready, debug=talk.debug)
     return Outcome(None)

@@ -12,6 +12,7 @@ from ipdrecon.app.draws import DRAWS, draws_files, estimates, read_draws, recons
 from ipdrecon.app.given import EDITS, Given, edits_bytes, edits_in_force
 from ipdrecon.app.json_files import MALFORMED, read_json
 from ipdrecon.app.processes import counting
+from ipdrecon.app.seen_text import TEXT, text_bytes
 from ipdrecon.app.stage import undisturbed
 from ipdrecon.app.tables import read_table
 from ipdrecon.errors import FolderError
@@ -24,7 +25,7 @@ VALIDATION, VALIDATION_RECORD = "validation.csv", "validation.json"
 _COMPARED = (VALIDATION, VALIDATION_RECORD)
 _REBUILT = (IPD, RECONSTRUCTION, RECONSTRUCTION_PICTURE, DRAWS)
 _INPUTS = (library.CURVES, library.AT_RISK, library.CENSOR_MARKS)
-OWN_FILES = (*_INPUTS, library.FIGURE, library.OVERLAY, EDITS, *_REBUILT, *_COMPARED)
+OWN_FILES = (*_INPUTS, library.FIGURE, library.OVERLAY, TEXT, EDITS, *_REBUILT, *_COMPARED)
 
 
 # --- digitise --------------------------------------------------------------------------------------------------------
@@ -50,18 +51,21 @@ def digitise_to_folder(figure, folder, given=None, *, pictures=None, save_edits=
     from ipdrecon import __version__
     from ipdrecon.app.finder_pictures import flag_crops, write_pictures
     from ipdrecon.figure.digitisation import DigitiseSettings, read_figure
+    from ipdrecon.figure.session import noted
 
     given = given or Given()
     tables = None if given.at_risk is None else library.read_at_risk_tables(given.at_risk)
     seen = saving.digests(folder, (EDITS,))
     edits = edits_in_force(given, figure, folder)
-    reading = read_figure(figure, panel=given.panel, page=given.page, edits=edits, settings=DigitiseSettings(ocr=given.ocr))
+    with noted("text") as words:
+        reading = read_figure(figure, panel=given.panel, page=given.page, edits=edits, settings=DigitiseSettings(ocr=given.ocr))
     digitisation = replace(reading.digitisation, version=__version__)
     if tables is not None:
         digitisation = with_at_risk(digitisation, tables, given.at_risk)
     reading = replace(reading, digitisation=digitisation)
     crops = {} if pictures is None else flag_crops(digitisation)
     files = library.digitisation_files(digitisation, reading.figure.px, crops)
+    files |= {TEXT: text_bytes(words)} if words else {}
     if save_edits:
         files[EDITS] = edits_bytes(digitisation.edits, digitisation.sha256)
     if pictures is not None:

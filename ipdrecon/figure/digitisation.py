@@ -160,7 +160,7 @@ def _read(path, panel, page, settings, given):
         size=(figure.width, figure.height),
         panels=rename_panels(panels, given.edits),
         flags=(*sheet.flags, *(Flag("panel_unread", f"panel {name}", str(error)) for name, error in errors.items())),
-        settings={"given": given.record(), **asdict(settings)},
+        settings={"given": given.record() | ({} if panel is None else {"panel": str(panel)}), **asdict(settings)},
         edits=tuple(edit.to_dict() for edit in given.edits if edit.panel is None or edit.panel in names or edit.stage == "panels"),
     )
     return FigureReading(figure, words, legend, found, tuple(readings), digitisation)

@@ -74,7 +74,7 @@ def _broad_arms(search, arm, parts, spare, alone):
     if len(found) < told_of:
         return []
     outside = thin is None or told_of > 1 or any(above(thin, one) or above(one, thin) for one in found)
-    return [replace(one, limits=True) for one in found] if outside else []
+    return [replace(one, limits=thin is not None) for one in found] if outside else []
 
 
 def _runs_on(path, thin):

@@ -58,6 +58,7 @@ class Memory:
 
 _MEMORY = contextvars.ContextVar("memory", default=None)
 _LISTENER = contextvars.ContextVar("listener", default=None)
+_NOTED = contextvars.ContextVar("noted", default=None)
 
 
 @contextlib.contextmanager
@@ -99,10 +100,32 @@ def recall(kind, key, make):
     -------
     object
     """
-    memory = _MEMORY.get()
-    return make() if memory is None else memory.get(kind, key, make)
+    memory, noted = _MEMORY.get(), _NOTED.get()
+    result = make() if memory is None else memory.get(kind, key, make)
+    if noted is not None and noted[0] == kind:
+        noted[1][key] = result
+    return result
 
 
 def is_remembering():
-    """Whether a memory is there, so that keys are worth making."""
-    return _MEMORY.get() is not None
+    """Whether anybody remembers or notes results, so that keys are worth making."""
+    return _MEMORY.get() is not None or _NOTED.get() is not None
+
+
+@contextlib.contextmanager
+def noted(kind):
+    """Note all results of a kind that are asked for inside, remembered ones too, as a dict by key; one kind at a time.
+
+    Examples
+    --------
+    >>> with noted("square") as squares:
+    ...     recall("square", (3,), lambda: 9)
+    9
+    >>> squares
+    {(3,): 9}
+    """
+    token = _NOTED.set((kind, {}))
+    try:
+        yield _NOTED.get()[1]
+    finally:
+        _NOTED.reset(token)

@@ -12,10 +12,10 @@ from ipdrecon.app.draws import DRAWS
 from ipdrecon.app.given import EDITS
 from ipdrecon.app.saving import plain
 from ipdrecon.app.workbench.comparing import CONSENSUS_FILE
-from ipdrecon.app.workbench.desk import REPORTED, OldRevisionError
+from ipdrecon.app.workbench.desk import REPORTED
 from ipdrecon.app.workbench.documents import MOST_PAGES
 from ipdrecon.app.workbench.figures import MOST_BYTES, MOST_PIXELS, UnknownError
-from ipdrecon.app.workbench.journal import is_own_file
+from ipdrecon.app.workbench.journal import OldRevisionError, is_own_file
 from ipdrecon.app.workbench.rebuilt import COLUMNS, reported_rows
 from ipdrecon.errors import EditError
 from ipdrecon.model import SCALES
@@ -168,6 +168,14 @@ def take(asked):
     if asked.query.get("read") != "0" and desk.status == "new":
         asked.figures.start(entry)
     return {"id": entry.id, "status": desk.status}, 201 if is_new else 200
+
+
+def example(asked):
+    """Put in the figure that the demo shows."""
+    from importlib.resources import files as packaged
+
+    content = (packaged("digitised") / "tacerte" / "fig5_facsimile.png").read_bytes()
+    return take(Asked(asked.figures, None, {"name": "example"}, content))
 
 
 def read(asked):

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import queue
+import signal
 import sys
 import threading
 from pathlib import Path
@@ -18,19 +19,25 @@ def read(source, *, page=None, panel=None, ocr=True, edits=(), sheet=None):
     from ipdrecon.app.workbench.views import drafts, figure_view
     from ipdrecon.errors import IpdreconError
     from ipdrecon.figure.digitisation import DigitiseSettings, read_figure
-    from ipdrecon.figure.session import step
+    from ipdrecon.figure.session import noted, step
 
-    try:
-        reading = read_figure(source, page=page, panel=panel, edits=edits, settings=DigitiseSettings(ocr=ocr))
-    except IpdreconError as error:
-        size = _keep_sheet(source, page, ocr, sheet)
-        raise _Failed(error, {"size": size, "drafts": drafts(edits)}) from error
+    with noted("text") as seen:
+        try:
+            reading = read_figure(source, page=page, panel=panel, edits=edits, settings=DigitiseSettings(ocr=ocr))
+        except IpdreconError as error:
+            size = _keep_sheet(source, page, ocr, sheet)
+            raise _Failed(error, {"size": size, "drafts": drafts(edits), "text": _rows(seen)}) from error
     step("writing")
     digitisation = _with_version(reading.digitisation, __version__)
     if sheet is not None and not Path(sheet).exists():
         _write_png(sheet, reading.figure.px)
     files = {name: content.decode() for name, content in digitisation_files(digitisation).items()}
-    return {"files": files, "view": figure_view(digitisation, json.loads(files[FIGURE]))}
+    return {"files": files, "view": figure_view(digitisation, json.loads(files[FIGURE])), "text": _rows(seen)}
+
+
+def _rows(readings):
+    """Readings of text as JSON takes them: a key and a result each."""
+    return [[list(key), list(result)] for key, result in readings.items()]
 
 
 def _with_version(digitisation, version):
@@ -174,19 +181,55 @@ def warm(what):
     import ipdrecon.figure.digitisation
     import ipdrecon.figure.picture
 
-    if what == "reader":
+    if what != "mender":
+        from ipdrecon.figure.vector.pdf import keep_one_ready
+
+        keep_one_ready()
+    if what == "rebuilder":
+        import ipdrecon.survival  # noqa: F401
+    else:
         from ipdrecon.figure.text import read_words
 
         read_words(np.full((64, 200, 3), 255, np.uint8))
-    elif what == "rebuilder":
-        import ipdrecon.survival  # noqa: F401
     return {}
+
+
+def _get_ready():
+    """After a job, have the process for the next document started, where documents are opened."""
+    if (pdf := sys.modules.get("ipdrecon.figure.vector.pdf")) is not None:
+        pdf.keep_one_ready()
 
 
 JOBS = {
     job.__name__: job
     for job in (read, draft, sheet, crop, snap, summarise, count_plots, page, overlay, rebuild, validate, compare, candidates, pool, warm)
 }
+
+
+class _Interruption:
+    """The signal to leave a job; between jobs it is not heeded."""
+
+    def __init__(self):
+        self._is_at_work = False
+
+    def listen(self):
+        """Heed the signal from now on."""
+        signal.signal(signal.SIGINT, self._heard)
+
+    def _heard(self, *_):
+        if self._is_at_work:
+            raise KeyboardInterrupt
+
+    def leaving(self, job):
+        """Do a job that may be left."""
+        self._is_at_work = True
+        try:
+            return job()
+        finally:
+            self._is_at_work = False
+
+
+_INTERRUPTION = _Interruption()
 
 
 class _Failed(Exception):
@@ -217,7 +260,9 @@ def work(line, memory, send):
         memory.put("text", tuple(key), tuple(result), is_new=False)
     with session(memory, lambda name: send({"step": name})):
         try:
-            answer = {"result": JOBS[request["job"]](**request["given"])}
+            answer = {"result": _INTERRUPTION.leaving(lambda: JOBS[request["job"]](**request["given"]))}
+        except KeyboardInterrupt:
+            answer = {"error": {"kind": "Stopped", "message": "It was stopped.", "answer": {}}}
         except _Failed as failure:
             answer = {"error": {"kind": type(failure.error).__name__, "message": in_the_page(str(failure)), "answer": failure.answer}}
         except Exception as error:
@@ -226,7 +271,7 @@ def work(line, memory, send):
             traceback.print_exc()
             message = in_the_page(str(error)) if is_expected(error) else f"This is a bug in ipdrecon ({type(error).__name__}: {error}); report it with the figure."
             answer = {"error": {"kind": type(error).__name__ if is_expected(error) else "Bug", "message": message, "answer": getattr(error, "answer", {})}}
-    words = [[list(key), list(result)] for kind, key, result in memory.news if kind == "text"]
+    words = _rows({key: result for kind, key, result in memory.news if kind == "text"})
     memory.news.clear()
     send(answer | {"words": words})
 
@@ -267,8 +312,10 @@ def main(arguments):
     from ipdrecon.figure.session import Memory
 
     memory = Memory()
+    _INTERRUPTION.listen()
     while True:
         work(lines.get(), memory, send)
+        _get_ready()
 
 
 if __name__ == "__main__":

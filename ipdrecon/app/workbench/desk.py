@@ -11,8 +11,9 @@ from pathlib import Path
 from ipdrecon.app import library
 from ipdrecon.app.given import EDITS
 from ipdrecon.app.saving import write_files
-from ipdrecon.app.workbench.journal import JOURNAL, is_own_file, label
-from ipdrecon.app.workbench.standing import Standing, changed_by_hand, read_record, take_up
+from ipdrecon.app.seen_text import SeenText
+from ipdrecon.app.workbench.journal import OldRevisionError, is_own_file, label
+from ipdrecon.app.workbench.standing import Standing, changed_by_hand, read_record, stamp, take_up
 from ipdrecon.app.workbench.views import figure_view
 from ipdrecon.app.workbench.worker import JobError, WorkerError
 from ipdrecon.app.workflow import OWN_FILES, write_figure_folder
@@ -24,10 +25,6 @@ TABLES = (library.CURVES, library.AT_RISK, library.CENSOR_MARKS)
 _READ_FILES = (*TABLES, library.FIGURE, library.OVERLAY)
 REPORTED = "reported.csv"
 _READ_FROM = (*TABLES, library.FIGURE, REPORTED)
-
-
-class OldRevisionError(IpdreconError):
-    """Someone else has changed the figure in the meantime."""
 
 
 class BusyError(IpdreconError):
@@ -49,10 +46,13 @@ class Desk:
     crew : Crew
     scratch : Path
         For pictures that are shown and not kept.
+    base : Path, optional
+        The folder of the first reading, where this is a further one.
     """
 
-    def __init__(self, source, folder, crew, scratch):
+    def __init__(self, source, folder, crew, scratch, base=None):
         self.source, self.folder, self._crew, self._scratch = source, folder, crew, scratch
+        self._base, self._seen_text = base or folder, None
         self.lock, self._state = threading.RLock(), threading.Lock()
         self.status, self.message, self.step, self.seconds = "new", "", "", 0.0
         self._view, self._drafts, self._size, self.is_warm = None, [], None, False
@@ -105,7 +105,9 @@ class Desk:
 
     @property
     def is_stale(self):
-        """Whether tables are there that do not go with the edits."""
+        """Whether tables are there that do not go with the edits, or edits are known whose folder is gone."""
+        if self.journal.edits and not self.folder.exists():
+            return True
         record = read_record(self.folder)
         usable = record is not None and not self._standing.trouble
         return usable and list(record["edits"]) != list(self.journal.edits) and not changed_by_hand(self.folder, record)
@@ -174,7 +176,7 @@ class Desk:
     @property
     def sheet(self):
         """The file with the picture of the figure, which may not be there yet."""
-        key = hashlib.sha256(json.dumps([self._options, _stamp(self.source)]).encode()).hexdigest()[:24]
+        key = hashlib.sha256(json.dumps([self._options, stamp(self.source)]).encode()).hexdigest()[:24]
         return self._scratch / f"{key}.png"
 
     def begin(self, **given):
@@ -229,15 +231,30 @@ class Desk:
         return self._is_running
 
     def _ask(self, worker, edits, seconds=EDIT_SECONDS, **calls):
-        given = self._options | {"panel": (self.journal.given or {}).get("panel"), "sheet": str(self.sheet)}
-        return self._crew.read(by=worker, seconds=seconds, edits=list(edits), **calls, **given)
+        text, given = self._text, self._options | {"panel": (self.journal.given or {}).get("panel"), "sheet": str(self.sheet)}
+        try:
+            answer = self._crew.read(by=worker, seconds=seconds, edits=list(edits), **calls, **given)
+        except JobError as error:
+            text.note(error.answer.get("text", ()))
+            raise
+        text.note(answer["text"])
+        return answer
+
+    @property
+    def _text(self):
+        """The text that was seen in the figure; the processes are told once what an earlier reading has seen."""
+        if self._seen_text is None:
+            self._seen_text = SeenText(self.folder, self._base)
+            if self._seen_text.rows:
+                self._crew.learn(self._seen_text.rows)
+        return self._seen_text
 
     def _settle(self, journal, answer):
-        """Put edits and tables on disk, then take them up."""
-        files = {name: content.encode() for name, content in answer["files"].items()}
+        """Put edits and tables on disk, all or none, then take them up."""
+        files = {name: content.encode() for name, content in answer["files"].items()} | self._text.file()
         journal = journal.knowing(failed=None)
-        journal.write(self.folder, json.loads(answer["files"][library.FIGURE])["sha256"])
-        write_figure_folder(self.folder, files, TABLES, outdated=(library.OVERLAY,))
+        kept = journal.files(self.folder, json.loads(answer["files"][library.FIGURE])["sha256"])
+        write_figure_folder(self.folder, kept | files, TABLES, outdated=(library.OVERLAY,))
         self.journal, self._view, self._drafts, self._seen = journal, answer["view"], [], self._stamps()
         self.status, self.message = "read", ""
         self._standing = Standing(journal, None)
@@ -245,8 +262,8 @@ class Desk:
     def _fail(self, journal, error):
         """Keep the edits of a figure that cannot be read; tables of an earlier reading are taken away."""
         journal = journal.knowing(failed=error.message)
-        journal.write(self.folder, self._digest())
-        write_figure_folder(self.folder, {}, TABLES, outdated=_READ_FILES)
+        kept = journal.files(self.folder, self._digest())
+        write_figure_folder(self.folder, kept | self._text.file(), TABLES, outdated=_READ_FILES)
         self.journal, self._view, self._drafts, self._seen = journal, None, error.answer.get("drafts", []), self._stamps()
         self._size = error.answer.get("size") or self._size
         self.status, self.message = "failed", error.message
@@ -259,7 +276,8 @@ class Desk:
         if self.is_warm or self.source is None:
             return
         with self._warming:
-            for worker in (self._crew.reader, self._crew.mender) if not self.is_warm else ():
+            workers = (self._crew.reader, self._crew.mender) if self._text.is_empty else (self._crew.mender,)
+            for worker in () if self.is_warm else workers:
                 with contextlib.suppress(JobError, WorkerError):
                     self._ask(worker, self.journal.edits)
             self.is_warm = True
@@ -280,16 +298,20 @@ class Desk:
                 self._size, self._drafts = answer["size"], answer["drafts"]
 
     def _stamps(self):
-        return [_stamp(self.folder / name) for name in (EDITS, library.FIGURE, *TABLES)]
+        return [stamp(self.folder / name) for name in (EDITS, library.FIGURE, *TABLES)]
 
     def _look_again(self):
-        """Take up edits and tables that were changed by another program."""
+        """Take up edits and tables that were changed by another program; of a folder that was deleted, the edits are still known."""
         if self._seen == self._stamps() or self.status == "reading":
             return
         with self.lock:
-            if self._seen != self._stamps() and self.status != "reading":
-                self._view, self._drafts, self._size, self.status = None, [], None, "new"
+            if self._seen == self._stamps() or self.status == "reading":
+                return
+            self._view, self._drafts, self._size, self.status = None, [], None, "new"
+            if self.folder.exists() or not self.journal.edits:
                 self._open()
+            else:
+                self.status, self.message, self._seen = "failed", "The folder was deleted; its changes are known still, and it is written anew.", self._stamps()
 
     @property
     def is_document(self):
@@ -426,15 +448,3 @@ class Desk:
     def _contents(self):
         names = (*OWN_FILES, REPORTED)
         return {name: (self.folder / name).read_bytes() for name in names if name != library.OVERLAY and is_own_file(self.folder / name)}
-
-
-def _stamp(path):
-    if path is None or not Path(path).is_file():
-        return None
-    stat = Path(path).stat()
-    return [stat.st_size, stat.st_mtime_ns]
-
-
-def is_figure_folder(folder):
-    """Whether a folder is one of a figure."""
-    return any((folder / name).is_file() for name in (library.FIGURE, library.CURVES, JOURNAL))

@@ -13,9 +13,10 @@ from pathlib import Path
 from ipdrecon.app import library
 from ipdrecon.app.json_files import read_record
 from ipdrecon.app.saving import write_files
-from ipdrecon.app.workbench.desk import Desk, is_figure_folder
+from ipdrecon.app.workbench.desk import Desk
 from ipdrecon.app.workbench.documents import MOST_PAGES, Documents
 from ipdrecon.app.workbench.journal import JOURNAL, Journal, is_own_file
+from ipdrecon.app.workbench.standing import is_figure_folder
 from ipdrecon.app.workbench.worker import JobError, WorkerError
 from ipdrecon.errors import FigureError, IpdreconError
 
@@ -202,7 +203,7 @@ class Figures:
         with self._guard:
             desk = self._desks.get(folder)
             if desk is None or desk.source != entry.source:
-                desk = self._desks[folder] = Desk(entry.source, folder, self.crew, self.scratch)
+                desk = self._desks[folder] = Desk(entry.source, folder, self.crew, self.scratch, entry.folder)
             return desk
 
     # --- taking in -----------------------------------------------------------------------------------------------

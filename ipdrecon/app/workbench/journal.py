@@ -17,11 +17,15 @@ from pathlib import Path
 from ipdrecon.app.given import EDITS, edits_bytes, read_edits
 from ipdrecon.app.json_files import read_record
 from ipdrecon.app.saving import ALL_DIGITS, json_bytes, write_files
-from ipdrecon.errors import FolderError
+from ipdrecon.errors import FolderError, IpdreconError
 
 JOURNAL = "journal.json"
 SCHEMA_VERSION = 1
 _MOST_STEPS = 1000
+
+
+class OldRevisionError(IpdreconError):
+    """Someone else has changed the figure in the meantime."""
 
 
 @dataclass(frozen=True)
@@ -120,20 +124,27 @@ class Journal:
         """The journal with more known of the figure."""
         return Journal(self.edits, self.revision, self.undo, self.redo, (self.given or {}) | given)
 
-    def write(self, folder, sha256=""):
-        """Write edits, then history; each whole or not at all.
+    def files(self, folder, sha256=""):
+        """Make the files that keep it: edits, which are the truth, then history.
 
         Parameters
         ----------
         folder : str or Path
         sha256 : str
             Of the figure's file.
+
+        Returns
+        -------
+        dict of str to bytes
         """
         record = {"schema_version": SCHEMA_VERSION, "edits": list(self.edits), "revision": self.revision}
         record |= {"undo": list(self.undo), "redo": list(self.redo), "given": self.given or {}}
-        if self.edits or (Path(folder) / EDITS).exists():
-            write_files(folder, {EDITS: edits_bytes(self.edits, sha256)})
-        write_files(folder, {JOURNAL: json_bytes(record, ALL_DIGITS)})
+        edits = {EDITS: edits_bytes(self.edits, sha256)} if self.edits or (Path(folder) / EDITS).exists() else {}
+        return edits | {JOURNAL: json_bytes(record, ALL_DIGITS)}
+
+    def write(self, folder, sha256=""):
+        """Write edits and history; both, or none."""
+        write_files(folder, self.files(folder, sha256))
 
 
 def is_own_file(path):

@@ -9,7 +9,7 @@ from ipdrecon.app.pooling import PoolSettings
 from ipdrecon.app.workbench.desk import EDIT_SECONDS, REPORTED
 from ipdrecon.app.workbench.figures import UnknownError
 from ipdrecon.app.workbench.journal import is_own_file
-from ipdrecon.app.workbench.rebuilt import arms_of
+from ipdrecon.app.workbench.rebuilt import arms_of, likely_reference
 from ipdrecon.app.workbench.worker import JobError, WorkerError
 from ipdrecon.errors import FolderError, IpdreconError
 
@@ -97,13 +97,20 @@ def _row(figures, row, number):
         return cells | ({"source": str(source)} if source else {})
     wanted = {name: row.get(name) for name in ("panel", "treatment", "reference") if row.get(name) is not None}
     source = source or "reconstructed"
-    found = [one for one in _rows_of(figures, figures.entry(row["figure"]), row.get("reader")) if one["source"] == source and all(one[name] == value for name, value in wanted.items())]
+    known = _rows_of(figures, figures.entry(row["figure"]), row.get("reader"))
+    found = [one for one in (*known, *map(_turned, known)) if one["source"] == source and all(one[name] == value for name, value in wanted.items())]
     if not found:
         raise FolderError(f"Row {number}: the figure gives no {source} hazard ratio of {row.get('treatment')!r} over {row.get('reference')!r}.")
     numbers = {name: saving.number(found[0][name], saving.ALL_DIGITS) for name in ("yi", "sei", "hr", "ci_low", "ci_high")}
     kept = ("yi", "sei") if source == "reconstructed" else ("hr", "ci_low", "ci_high")
     more = {name: str(found[0][name]) for name in ("study", "aetiology", "year") if found[0].get(name) is not None}
     return more | cells | {name: numbers[name] for name in kept} | {"source": source}
+
+
+def _turned(row):
+    """The same comparison with treatment and reference in each other's place."""
+    inverse = {name: None if row[name] is None else 1 / row[other] for name, other in (("hr", "hr"), ("ci_low", "ci_high"), ("ci_high", "ci_low"))}
+    return row | {"treatment": row["reference"], "reference": row["treatment"], "yi": None if row["yi"] is None else -row["yi"]} | inverse
 
 
 def file(asked, name):
@@ -140,7 +147,7 @@ def candidates_view(folder, *, trial=None, file="", n=None, n_event=None):
     found = []
     for panel in digitisation.panels:
         own = [arm for arm in arms if arm.panel == panel.panel]
-        base = next((arm.arm for arm in own if arm.arm.casefold() == reference.casefold()), own[0].arm if own else "")
+        base = next((arm.arm for arm in own if arm.arm.casefold() == reference.casefold()), likely_reference(arm.arm for arm in own) if own else "")
         for arm in own:
             if arm.arm == base:
                 continue

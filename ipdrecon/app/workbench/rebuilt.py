@@ -1,6 +1,7 @@
 """Rebuilt patients, and what is reported of them, as the page of the workbench shows them; the numbers come from the verbs."""
 
 import json
+import re
 import tempfile
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from ipdrecon.app.workbench.views import points_px
 from ipdrecon.errors import IpdreconError, ReconstructionError
 
 COLUMNS = ("panel", "endpoint", "population", "quantity", "arm", "reference", "time", "value", "ci_low", "ci_high", "p", "source")
+_CONTROL = re.compile(r"placebo|control|standard|usual|observ|sham|supportive|no treatment|untreated|\balone\b", re.IGNORECASE)
 
 
 def arms_of(folder, *, n=None, n_event=None):
@@ -60,6 +62,28 @@ def _is_current(folder, given):
     return record.get("inputs") == known and same and (folder / workflow.IPD).exists()
 
 
+def likely_reference(names):
+    """The arm that others are most likely compared with: one whose name says so, else the first.
+
+    Parameters
+    ----------
+    names : sequence of str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> likely_reference(["Drug", "Placebo"]), likely_reference(["TACE + CRT", "TACE"]), likely_reference(["A", "B"])
+    ('Placebo', 'TACE', 'A')
+    """
+    names = list(names)
+    said = [name for name in names if _CONTROL.search(name)]
+    parts = [name for name in names if all(name == other or name.casefold() in other.casefold() for other in names)]
+    return (said or parts or names)[0]
+
+
 def rebuilt_view(folder, *, panel=None, treatment=None, reference=None, n=None, n_event=None):
     """Rebuild the patients of a figure folder, and show them and how two arms compare.
 
@@ -69,7 +93,7 @@ def rebuilt_view(folder, *, panel=None, treatment=None, reference=None, n=None, 
     panel : str, optional
         The first by default.
     treatment, reference : str, optional
-        By default the second arm and the first.
+        By default the likely reference, as `likely_reference` tells it, and the first of the other arms.
     n, n_event : dict of str to int, optional
 
     Returns
@@ -82,7 +106,7 @@ def rebuilt_view(folder, *, panel=None, treatment=None, reference=None, n=None, 
     if not own:
         raise ReconstructionError(f"No patients could be rebuilt from panel {shown.panel}.")
     names = [arm.arm for arm in own]
-    reference = reference if reference in names else names[0]
+    reference = reference if reference in names else likely_reference([name for name in names if name != treatment] or names)
     treatment = treatment if treatment in names else next((name for name in names if name != reference), None)
     comparison, flags = _comparison(own, treatment, reference)
     view = {

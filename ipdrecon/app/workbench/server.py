@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import html
 import json
+import os
 import secrets
 import shutil
 import signal
@@ -13,19 +15,24 @@ from pathlib import Path
 
 from ipdrecon.app.workbench import addresses, comparing, pooling
 from ipdrecon.app.workbench.addresses import Asked, Malformed
-from ipdrecon.app.workbench.desk import BusyError, OldRevisionError, RefusedError
+from ipdrecon.app.workbench.desk import BusyError, RefusedError
 from ipdrecon.app.workbench.figures import MOST_BYTES, Figures, NoFigureError, TooLargeError, TooManyError, UnknownError
 from ipdrecon.app.workbench.guard import Guard
+from ipdrecon.app.workbench.journal import OldRevisionError
 from ipdrecon.app.workbench.wording import in_the_page
-from ipdrecon.app.workbench.worker import Crew, JobError
+from ipdrecon.app.workbench.worker import WISH, Crew, JobError, Wish
 from ipdrecon.errors import FolderError, IpdreconError, lacking
 from metaanalysis.errors import MetaAnalysisError
 
 STATIC = Path(__file__).with_name("static")
 MOST_JSON_BYTES, MOST_AT_ONCE = 4 * 1024**2, 36
-_WAIT_SECONDS, _TICK_SECONDS, _SLOWEST_UPLOAD_SECONDS = 25.0, 0.03, 120.0
+_WAIT_SECONDS, _TICK_SECONDS, _SLOWEST_UPLOAD_SECONDS, _LOOK_SECONDS = 25.0, 0.03, 120.0, 0.1
 _STATIC_TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".html": "text/html; charset=utf-8"}
 _TOLD = ("figure", "needs_n")
+_DOOR = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="referrer" content="no-referrer"><meta http-equiv="refresh" content="0; url={address}">
+<title>ipdrecon workbench</title><p>The workbench is at <a href="{address}">its address on this machine</a>.</p></html>
+"""
 _STATUSES = (
     (OldRevisionError, 409), (BusyError, 503), (UnknownError, 404), (TooLargeError, 413), (NoFigureError, 415), (TooManyError, 429),
     (Malformed, 422), (IpdreconError, 400), (MetaAnalysisError, 400), (JobError, 400),
@@ -61,6 +68,13 @@ class Workbench:
     def warm(self):
         """Let the processes load what they need, in the background."""
         threading.Thread(target=_warm, args=((self.crew.rebuilder, self.crew.reader, self.crew.mender),), daemon=True).start()
+
+    def door(self, address):
+        """Write a page that leads to an address into a folder that only this user can open; its own address."""
+        path = self.scratch / "open.html"
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as page:
+            page.write(_DOOR.format(address=html.escape(address)))
+        return path.as_uri()
 
     def close(self):
         """End the workers and take away what was only shown."""
@@ -110,13 +124,33 @@ def _answering(bench, work, kind):
         bench.at_once += 1
         try:
             body = await _body(request, MOST_BYTES if kind == "upload" else MOST_JSON_BYTES, kind)
-            return await run_in_threadpool(_done, bench, work, request, body)
+            async with _wished(request) if kind == "view" else contextlib.nullcontext():
+                return await run_in_threadpool(_done, bench, work, request, body)
         except Exception as error:
             return _error(error, bench)
         finally:
             bench.at_once -= 1
 
     return answer
+
+
+@contextlib.asynccontextmanager
+async def _wished(request):
+    """What is asked for inside is left when the browser no longer waits for it; only for what changes nothing."""
+    wish = Wish()
+    token = WISH.set(wish)
+
+    async def look():
+        while not await _is_gone(request):
+            await asyncio.sleep(_LOOK_SECONDS)
+        wish.drop()
+
+    looking = asyncio.create_task(look())
+    try:
+        yield
+    finally:
+        looking.cancel()
+        WISH.reset(token)
 
 
 def _done(bench, work, request, body):
@@ -242,6 +276,7 @@ async def _is_gone(request):
 _ADDRESSES = (
     ("GET", "state", "json", addresses.state),
     ("POST", "figures", "upload", addresses.take),
+    ("POST", "example", "json", addresses.example),
     ("GET", "figures/{id}", "json", addresses.figure),
     ("GET", "figures/{id}/page/{page:int}", "json", addresses.page_picture),
     ("POST", "figures/{id}/read", "json", addresses.read),
@@ -253,19 +288,19 @@ _ADDRESSES = (
     ("POST", "figures/{id}/undo", "json", addresses.undo),
     ("POST", "figures/{id}/redo", "json", addresses.redo),
     ("POST", "figures/{id}/snap", "json", addresses.snap),
-    ("GET", "figures/{id}/rebuilt", "json", addresses.rebuilt),
+    ("GET", "figures/{id}/rebuilt", "view", addresses.rebuilt),
     ("PUT", "figures/{id}/given", "json", addresses.give_totals),
     ("GET", "figures/{id}/reported", "json", addresses.reported),
     ("PUT", "figures/{id}/reported", "json", addresses.put_reported),
-    ("GET", "figures/{id}/agreement", "json", addresses.agreement),
+    ("GET", "figures/{id}/agreement", "view", addresses.agreement),
     ("GET", "figures/{id}/files", "json", addresses.files),
     ("GET", "figures/{id}/files/{name}", "json", addresses.file),
     ("GET", "figures/{id}/readers", "json", comparing.readers),
     ("POST", "figures/{id}/readers", "json", comparing.add_reader),
-    ("GET", "figures/{id}/compare", "json", comparing.compare),
+    ("GET", "figures/{id}/compare", "view", comparing.compare),
     ("POST", "figures/{id}/consensus", "json", comparing.agree),
-    ("GET", "pool/rows", "json", pooling.rows),
-    ("POST", "pool", "json", pooling.pool),
+    ("GET", "pool/rows", "view", pooling.rows),
+    ("POST", "pool", "view", pooling.pool),
     ("GET", "pool/files/{name}", "json", pooling.file),
 )
 
@@ -282,7 +317,8 @@ def serve(root, *, port=0, on_ready=None, debug=False):
     port : int
         0 for any free one.
     on_ready : callable, optional
-        Called with the address when it can be opened.
+        Called when it can be opened, with the address, and that of a file which leads there and which only this user
+        can read: for a browser, since other users of the machine see with what it is started.
     debug : bool
 
     Raises
@@ -308,14 +344,16 @@ def _run(uvicorn, listener, bench, on_ready):
     try:
         with contextlib.suppress(KeyboardInterrupt):
             if on_ready is not None:
-                on_ready(f"http://127.0.0.1:{port}/?token={bench.token}")
+                address = f"http://127.0.0.1:{port}/?token={bench.token}"
+                on_ready(address, bench.door(address))
             uvicorn.Server(config).run(sockets=[listener])
     finally:
         bench.close()
 
 
 def _listener(port):
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # named so that asyncio knows it for TCP and sends what it has at once: else each answer waits 40 ms for the last one's receipt
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(("127.0.0.1", port))

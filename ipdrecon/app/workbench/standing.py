@@ -73,6 +73,7 @@ def _begun(record, is_document):
     given = {} if settings.get("ocr", True) else {"ocr": False}
     pages = {panel.get("page", 1) for panel in record["panels"]}
     given |= {"page": pages.pop()} if is_document and len(pages) == 1 else {}
+    given |= {"panel": panel} if (panel := (settings.get("given") or {}).get("panel")) else {}
     return Standing(Journal(tuple(record["edits"]), given=given), record, _rows(settings.get("at_risk") or {}))
 
 
@@ -104,6 +105,19 @@ def changed_by_hand(folder, record):
     known = (record or {}).get("files") or {}
     seen = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in _MADE_FROM if (folder / name).is_file()}
     return [name for name, digest in seen.items() if known.get(name, digest) != digest]
+
+
+def stamp(path):
+    """What tells that a file has changed: its length and time; None where it is not there."""
+    if path is None or not Path(path).is_file():
+        return None
+    seen = Path(path).stat()
+    return [seen.st_size, seen.st_mtime_ns]
+
+
+def is_figure_folder(folder):
+    """Whether a folder is one of a figure."""
+    return any((folder / name).is_file() for name in (library.FIGURE, library.CURVES, JOURNAL))
 
 
 def _clear_parts(folder):

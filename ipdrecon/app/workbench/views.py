@@ -27,7 +27,7 @@ def figure_view(digitisation, record):
     """
     renamed = {edit["name"]: edit["panel"] for edit in record["edits"] if edit["edit"] == "rename_panel" and "panel" in edit}
     known = {panel["panel"]: panel for panel in record["panels"]}
-    panels = [_panel(panel, known[panel.panel], renamed.get(panel.panel, panel.panel)) for panel in digitisation.panels]
+    panels = [_panel(panel, known[panel.panel], renamed.get(panel.panel, panel.panel), record["edits"]) for panel in digitisation.panels]
     view = {
         "size": [record["width_px"], record["height_px"]],
         "kind": record["source"],
@@ -50,7 +50,7 @@ def _flag(flag, panel):
     return kept | {"box": box_list(flag.get("box_px")), "panel": panel}
 
 
-def _panel(panel, record, edit_panel):
+def _panel(panel, record, edit_panel, edits):
     tables = [record["at_risk"]] if record["at_risk"] else []
     flags = [flag for part in (record, *record["arms"], *tables) for flag in part["flags"]]
     seen = {flag["number"]: flag for flag in flags}
@@ -63,7 +63,7 @@ def _panel(panel, record, edit_panel):
         "missing": [],
         "axes": {name: _axis(getattr(panel.calibration, name), panel.calibration.scale) for name in ("time", "vertical")},
         "arms": [_arm(panel.calibration, curve, arm) for curve, arm in zip(panel.curves, record["arms"], strict=True)],
-        "at_risk": None if panel.at_risk is None else _table(panel),
+        "at_risk": None if panel.at_risk is None else _table(panel, _given_cells(edits, edit_panel)),
         "flags": [_flag(flag, panel.panel) for flag in seen.values()],
         "facets": [{"title": facet.title, "box": box_list(facet.box)} for facet in panel.facets],
     }
@@ -107,7 +107,22 @@ def points_px(calibration, time, survival):
 # --- numbers at risk -------------------------------------------------------------------------------------------------
 
 
-def _table(panel):
+def _given_cells(edits, panel):
+    """Cells whose number at risk was typed or confirmed by hand, by the present name of the arm and the time."""
+    given, called = set(), {}
+    for edit in edits:
+        if edit.get("panel", panel) != panel:
+            continue
+        if edit["edit"] == "cell" and "n_risk" in edit:
+            given.add((edit["arm"], edit["time"]))
+        elif edit["edit"] == "row":
+            given |= {(edit["arm"], time) for time in edit.get("time") or ()}
+        elif edit["edit"] == "rename_arm":
+            called = {old: edit["name"] if new == edit["arm"] else new for old, new in called.items()} | {edit["arm"]: edit["name"]}
+    return given | {(called[arm], time) for arm, time in given if arm in called}
+
+
+def _table(panel, given):
     table, time_px = panel.at_risk, panel.calibration.time.to_px(panel.at_risk.time)
     seen, heights = _tied_words(panel, time_px)
     counts = [name for name in ("n_risk", "n_censored", "n_event") if getattr(table, name) is not None]
@@ -119,7 +134,7 @@ def _table(panel):
                 {"arm": arm, "time": time, "n_censored": None, "n_event": None}
                 | {name: getattr(table, name)[row, column] for name in counts}
                 | {"box": box_list(word.box) if word else _expected_box(time_px[column], heights.get(row))}
-                | {"text": word.text if word else "", "confidence": word.confidence if word else None}
+                | {"text": word.text if word else "", "confidence": 1.0 if (arm, time) in given else word.confidence if word else None}
             )
     return {"times": table.time, "arms": list(table.arms), "confidence": table.confidence, "cells": cells}
 

@@ -2,9 +2,11 @@
 
 import collections
 import contextlib
+import contextvars
 import json
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -42,6 +44,39 @@ class JobError(Exception):
 
     def __str__(self):
         return self.message
+
+
+class Wish:
+    """Somebody's wish for an answer, which may be dropped: a job that waits is not begun then, and one under way is broken off."""
+
+    def __init__(self):
+        self._guard, self._is_dropped, self._break_off = threading.Lock(), False, None
+
+    @property
+    def is_dropped(self):
+        """Whether nobody waits any more."""
+        return self._is_dropped
+
+    def drop(self):
+        """Stop waiting."""
+        with self._guard:
+            self._is_dropped = True
+            if self._break_off is not None:
+                self._break_off()
+
+    @contextlib.contextmanager
+    def at_work(self, break_off):
+        """Have `break_off` called if the wish is dropped inside."""
+        with self._guard:
+            self._break_off = break_off
+        try:
+            yield
+        finally:
+            with self._guard:
+                self._break_off = None
+
+
+WISH = contextvars.ContextVar("wish", default=None)
 
 
 class Worker:
@@ -104,8 +139,9 @@ class Worker:
         WorkerError
             When the process took too long, or died.
         """
+        wish = WISH.get() or Wish()
         with self._turn:
-            if is_wanted is not None and not is_wanted():
+            if wish.is_dropped or (is_wanted is not None and not is_wanted()):
                 raise WorkerError(_STOPPED)
             self._start()
             with self._guard:
@@ -114,7 +150,8 @@ class Worker:
             try:
                 self._process.stdin.write(json.dumps({"job": job, "given": given, "words": words}).encode() + b"\n")
                 self._process.stdin.flush()
-                answer = self._answer(seconds, on_step)
+                with wish.at_work(self._break_off):
+                    answer = self._answer(seconds, on_step)
             except (OSError, ValueError, WorkerError) as error:
                 self._end()
                 raise error if isinstance(error, WorkerError) else self._died() from error
@@ -133,6 +170,11 @@ class Worker:
             self._stopping = True
             if self._process is not None:
                 self._process.kill()
+
+    def _break_off(self):
+        """Have the process leave the job it is at; where the system knows no such signal, it is done to its end."""
+        if os.name == "posix":
+            self._process.send_signal(signal.SIGINT)
 
     def _answer(self, seconds, on_step):
         end = time.monotonic() + seconds
@@ -219,6 +261,11 @@ class Crew:
         """Have a figure read by one of the processes, and tell the other what text it has seen."""
         other = self.mender if by is self.reader else self.reader
         return by.call("read", seconds=seconds, on_step=on_step, on_words=other.learn, is_wanted=is_wanted, **given)
+
+    def learn(self, words):
+        """Tell those that read figures what text was seen earlier: lists of a key and a result."""
+        for worker in (self.reader, self.mender):
+            worker.learn(words)
 
     def close(self):
         """End all processes."""

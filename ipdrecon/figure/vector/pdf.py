@@ -18,6 +18,33 @@ from ipdrecon.model import Box
 
 MOST_SECONDS = 15.0
 MOST_BYTES = 500_000_000
+_READY = []
+
+
+def keep_one_ready():
+    """Start the process for the next file ahead, so that opening it need not wait; for programs that open one file after another."""
+    if not _READY:
+        _READY.append(_started())
+
+
+def _started():
+    path = os.pathsep.join(folder or os.getcwd() for folder in sys.path)
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "ipdrecon.figure.vector.pdf_child"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+    )
+
+
+def _next_child():
+    """The process that is ready, unless it has died meanwhile; else a new one."""
+    while _READY:
+        child = _READY.pop()
+        if child.poll() is None:
+            return child
+        _end(child)
+    return _started()
 
 
 def open_pdf(data, source):
@@ -124,13 +151,7 @@ class PdfPages:
 
     def _start(self):
         """Start the process and hand it the file; give the number of pages."""
-        path = os.pathsep.join(folder or os.getcwd() for folder in sys.path)
-        self._child = subprocess.Popen(
-            [sys.executable, "-P", "-m", "ipdrecon.figure.vector.pdf_child"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=os.environ | {"PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
-        )
+        self._child = _next_child()
         self._ender = weakref.finalize(self, _end, self._child)
         try:
             return self._reply(self.source, ("open", self.source), [np.frombuffer(self._data, np.uint8)])[0]

@@ -13,11 +13,12 @@ import { Sheet } from "./sheet.js";
 import { Side } from "./side.js";
 import { KINDS, describe, moveEdits, nearest, reading, things } from "./things.js";
 import { mend, nudged } from "./tools/mend.js";
-import { mark, point, tick } from "./tools/place.js";
+import { colour, mark, point, tick } from "./tools/place.js";
 import { box, stretch } from "./tools/spans.js";
 import { stroke } from "./tools/stroke.js";
 
 const TOOLS = [mend, point, stroke, mark, tick, stretch, box];
+const ASKED_FOR = [colour]; // by a panel beside the figure, for once
 const NUDGE_MS = 450;
 const LOUPE_PX = 70;
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -28,6 +29,7 @@ export class Bench {
   constructor(figure) {
     this.figure = figure;
     this.tool = mend;
+    this.hint = mend.hint;
     this.selected = null;
     this.moving = null;
     this.kind = "tick";
@@ -203,10 +205,11 @@ export class Bench {
   // --- tools
 
   /** Take a tool; where `then` is given, what it makes goes there, once. */
-  use(name, { then = null } = {}) {
+  use(name, { then = null, hint = "" } = {}) {
     this.settle();
-    this.tool = TOOLS.find((one) => one.name === name);
+    this.tool = [...TOOLS, ...ASKED_FOR].find((one) => one.name === name);
     this.then = then;
+    this.hint = hint || this.tool.hint;
     this.firstEnd = this.bends = null;
     this.cross = this.tool.isPlacing ? this.cross ?? this.sheet.centre : null;
     if (name !== "mend") this.selected = null;
@@ -214,7 +217,7 @@ export class Bench {
     this.drawing.sketch();
     this.showTools();
     this.inspector.show();
-    say(`${this.tool.label}. ${this.tool.hint}`);
+    say(`${this.tool.label}. ${this.hint}`);
   }
 
   /** Hand over what a tool has made. */

@@ -9,10 +9,10 @@ export function grade(confidence) {
   return confidence >= SURE ? "sure" : confidence >= FAIR ? "fair" : "unsure";
 }
 
-/** The grade of a tick: by what the straight scale leaves over, in px. */
+/** The grade of a tick: by how far it lies off the straight scale, in px. */
 export function tickGrade(tick) {
   if (tick.used === false) return "unsure";
-  const off = Math.abs(tick.residual ?? 0);
+  const off = Math.abs(tick.off ?? tick.residual ?? 0);
   return off <= 0.75 ? "sure" : off <= 1.5 ? "fair" : "unsure";
 }
 

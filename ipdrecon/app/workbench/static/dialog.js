@@ -25,10 +25,11 @@ export function confirm(title, text, yes = "Yes", no = "Cancel") {
   });
 }
 
-/** Ask for a line of text; null where it was left. */
-export function askText(title, label, value = "") {
+/** Ask for a line of text; null where it was left. `refuse` says what is wrong with a text, or nothing. */
+export function askText(title, label, value = "", refuse = () => "") {
   return new Promise((resolve) => {
-    const input = h("input", { value, "aria-label": label, required: true, maxlength: 200 });
+    const input = h("input", { value, "aria-label": label, required: true, maxlength: 200, oninput: () => input.setCustomValidity(refuse(input.value.trim())) });
+    input.setCustomValidity(refuse(value));
     const form = h("form", { method: "dialog", onsubmit: () => resolve(input.value.trim() || null) }, h("label", {}, label, input), h("div", { class: "row end" }, button("Cancel", () => dialog.close()), h("button", { class: "main" }, "OK")));
     const dialog = open(title, form);
     dialog.addEventListener("close", () => resolve(null));

@@ -149,10 +149,10 @@ function tickParts(panel) {
   return [...time, ...vertical];
 }
 
-const isOff = (tick) => Math.abs(tick.residual ?? 0) > OFF_PX;
+const isOff = (tick) => Math.abs(tick.off ?? 0) > OFF_PX;
 
 function tickPart(tick, start, direction, [x, y], side) {
-  const label = `${short(tick.value, 6)}${tick.used === false ? " ✕" : isOff(tick) ? ` (${fixed(Math.abs(tick.residual), 1)} px)` : ""}`;
+  const label = `${short(tick.value, 6)}${tick.used === false ? " ✕" : isOff(tick) ? ` (${fixed(Math.abs(tick.off), 1)} px)` : ""}`;
   const text = s("text", { x, y, class: side }, label);
   return s("g", { class: `tick ${tickGrade(tick)}` }, s("path", { d: `${start}${direction === "v" ? "v-7" : "h7"}` }), s("circle", { cx: x, cy: y }), text);
 }

@@ -3,6 +3,7 @@
 import { ask, picture } from "./api.js";
 import { complain, say, tell } from "./announce.js";
 import { confirm } from "./dialog.js";
+import { judgeTicks } from "./scale.js";
 
 export class Figure extends EventTarget {
   constructor(id, reader) {
@@ -31,6 +32,7 @@ export class Figure extends EventTarget {
   take(view) {
     const isNew = this.view?.revision !== view.revision || this.view?.status !== view.status;
     this.view = view;
+    for (const { axes } of view.panels) for (const axis of [axes.time, axes.vertical]) judgeTicks(axis);
     const names = view.panels.map((panel) => panel.panel);
     if (!names.includes(this.panelName)) this.panelName = names[0] ?? null;
     const arms = this.arms.map((arm) => arm.name);

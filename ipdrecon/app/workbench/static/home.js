@@ -65,6 +65,14 @@ export class Home {
     else if (made.length) await this.refresh();
   }
 
+  async example() {
+    try {
+      location.hash = `#/figure/${(await ask("POST", "example", { body: {} })).id}`;
+    } catch (error) {
+      complain(error);
+    }
+  }
+
   async refresh() {
     clearTimeout(this.timer);
     try {
@@ -80,7 +88,7 @@ export class Home {
   show() {
     const { figures, root_name: root } = this.state;
     if (!figures.length) {
-      fill(this.list, h("p", { class: "soft empty" }, `There is no figure in ${root} yet.`));
+      fill(this.list, h("p", { class: "soft empty" }, `There is no figure in the folder ${root} yet.`), h("p", { class: "row centred" }, button("Try it with an example", () => this.example(), { kind: "quiet" })));
       return;
     }
     const order = { reading: 0, pages: 1, failed: 2, new: 3, read: 4 };

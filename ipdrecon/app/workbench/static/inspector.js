@@ -34,9 +34,9 @@ export class Inspector {
 
   /** Show what is selected, or the tool's hint. */
   show() {
-    const { selected: thing, figure, tool } = this.bench;
+    const { selected: thing, figure, tool, hint } = this.bench;
     if (!thing || !figure.panel) {
-      fill(this.element, h("p", { class: "hint" }, h("b", {}, tool.label), ` ${tool.hint}`));
+      fill(this.element, h("p", { class: "hint" }, h("b", {}, tool.label), ` ${hint}`));
       return;
     }
     const make = { tick: () => this.tick(thing), point: () => this.point(thing), mark: () => this.mark(thing), stretch: () => this.stretch(thing) }[thing.kind];
@@ -67,7 +67,7 @@ export class Inspector {
     const tick = figure.panel.axes[thing.axis].ticks[thing.index];
     if (!tick) return [];
     const set = (changes) => figure.edit(() => [axisEdit(figure.panel, thing.axis, thing.index, changes)], "Tick set.");
-    const off = tick.used === false ? "left out: it contradicts the others" : `${fixed(Math.abs(tick.residual ?? 0), 2)} px off the straight scale`;
+    const off = tick.used === false ? "left out: it contradicts the others" : `${fixed(Math.abs(tick.off ?? 0), 2)} px off the straight scale`;
     return [h("b", {}, thing.axis === "time" ? "Tick, time axis" : "Tick, vertical axis"), input(short(tick.value, 8), (value) => set({ value }), "Value", "tick-value"), input(fixed(tick.px, 1), (px) => set({ px }), "at px", "tick-px"), h("span", { class: "soft" }, off), this.removal(thing)];
   }
 

@@ -29,6 +29,7 @@ export class Pointer {
       return;
     }
     if (this.down.size > 2 || event.button === 2) return;
+    bench.sheet.isHeld = true;
     this.first = this.last = event;
     this.hasMoved = false;
     const start = bench.sheet.toSheet(event);
@@ -75,6 +76,7 @@ export class Pointer {
     this.down.delete(event.pointerId);
     const { gesture } = this;
     this.gesture = null;
+    if (!this.down.size) setTimeout(() => this.down.size || this.bench.sheet.hold(false));
     if (this.frame) {
       cancelAnimationFrame(this.frame);
       this.frame = null;
@@ -102,6 +104,7 @@ export class Pointer {
   cancel() {
     const { gesture } = this;
     this.down.clear();
+    this.bench.sheet.hold(false);
     this.gesture = null;
     gesture?.cancel?.();
     return Boolean(gesture);

@@ -19,6 +19,7 @@ export class Pool {
     this.taken = new Map();
     this.result = h("div", { class: "pooled" });
     this.table = h("div", {});
+    this.warned = h("div", {});
   }
 
   leave() {
@@ -37,7 +38,7 @@ export class Pool {
     const outcome = h("input", { placeholder: "overall survival", autocomplete: "off", onchange: (event) => set("outcome")(event.target.value) });
     const by = h("input", { placeholder: "no subgroups", autocomplete: "off", onchange: (event) => { this.settings.by = event.target.value.trim() || null; this.showRows(); this.pool(); } });
     const controls = h("div", { class: "controls" }, field("Outcome", outcome), field("Measure", choice(MEASURES, "HR", set("measure"))), field("Model", choice(MODELS, "REML", set("tau2"))), field("Interval", choice(INTERVALS, "hk-adhoc", set("ci"))), field("Subgroups by", by, { hint: "Any word: it becomes a column." }));
-    fill(main, h("div", { class: "page pool" }, controls, h("section", {}, h("h2", {}, "Trials"), this.table), h("section", {}, this.result)));
+    fill(main, h("div", { class: "page pool" }, controls, h("section", {}, h("h2", {}, "Trials"), this.table, this.warned), h("section", {}, this.result)));
     fill(this.table, h("p", { class: "soft" }, "Looking through the figures …"));
     try {
       this.rows = (await ask("GET", "pool/rows")).rows;
@@ -60,9 +61,27 @@ export class Pool {
     const head = ["", "Study", "Comparison", "From", "Ratio", "95% CI", ...(by ? [by] : []), ""];
     const subgroup = (row) => (by ? h("td", {}, h("input", { value: row[by] ?? "", "aria-label": `${by} of ${row.study}`, onchange: (event) => { row[by] = event.target.value.trim(); this.pool(); } })) : null);
     const found = this.rows.map((row, index) => h("tr", {}, h("td", {}, h("input", { type: "checkbox", checked: this.taken.get(row), "aria-label": `Take ${row.study}, ${row.treatment}, ${row.source}`, data: { keep: `take-${index}` }, onchange: (event) => { this.taken.set(row, event.target.checked); this.pool(); } })),
-      h("td", {}, h("input", { value: row.study ?? row.name, "aria-label": "Study", onchange: (event) => { row.study = event.target.value.trim(); this.pool(); } })), h("td", {}, `${row.treatment || "?"} against ${row.reference || "?"}`), h("td", {}, row.source), h("td", { class: "n" }, fixed(row.hr, 2)), h("td", { class: "n" }, interval(row.ci ?? [row.ci_low, row.ci_high])), subgroup(row), h("td", {}, row.figure ? h("a", { href: `#/figure/${row.figure}` }, "figure") : null)));
+      h("td", {}, h("input", { value: row.study ?? row.name, "aria-label": "Study", onchange: (event) => { row.study = event.target.value.trim(); this.pool(); } })), h("td", {}, `${row.treatment || "?"} against ${row.reference || "?"} `, row.treatment && row.reference ? h("button", { type: "button", class: "quiet turn", title: "Change places: treatment and reference", "aria-label": `Turn: ${row.reference} against ${row.treatment}`, data: { keep: `turn-${index}` }, onclick: () => this.turn(index) }, "⇄") : null), h("td", {}, row.source), h("td", { class: "n" }, fixed(row.hr, 2)), h("td", { class: "n" }, interval(row.ci ?? [row.ci_low, row.ci_high])), subgroup(row), h("td", {}, row.figure ? h("a", { href: `#/figure/${row.figure}` }, "figure") : null)));
     const typed = this.own.map((row, index) => h("tr", {}, h("td", {}), ["study"].map((key) => this.ownCell(row, key, "Study")), h("td", { class: "soft" }, "typed by hand"), h("td", {}), this.ownCell(row, "ratio", "Ratio"), h("td", { class: "two-cells" }, this.ownInput(row, "ci_low", "CI low"), " to ", this.ownInput(row, "ci_high", "CI high")), subgroup(row), h("td", {}, h("button", { type: "button", class: "quiet", "aria-label": `Remove ${row.study || "this row"}`, onclick: () => { this.own.splice(index, 1); this.showRows(); this.pool(); } }, "✕"))));
     fill(this.table, h("div", { class: "scroll" }, h("table", { class: "trials" }, h("thead", {}, h("tr", {}, head.map((name) => h("th", { scope: "col", class: ["Ratio", "95% CI"].includes(name) ? "n" : null }, name)))), h("tbody", {}, found, typed))), h("p", { class: "row" }, button("+ a trial by hand", () => this.addOwn())));
+  }
+
+  /** Let treatment and reference of a row change places. */
+  turn(index) {
+    const row = this.rows[index];
+    const [low, high] = row.ci ?? [row.ci_low, row.ci_high];
+    Object.assign(row, { treatment: row.reference, reference: row.treatment, hr: 1 / row.hr, ci: [1 / high, 1 / low] });
+    say(`Now ${row.treatment} against ${row.reference}.`);
+    this.showRows();
+    this.pool();
+  }
+
+  /** What stands against pooling the chosen rows as they are. */
+  warning() {
+    const found = this.rows.filter((row) => this.taken.get(row));
+    const references = new Set(found.map((row) => row.reference));
+    const both = found.map((row) => row.treatment).find((name) => references.has(name));
+    return both ? h("p", { class: "bad", role: "alert" }, `${both} is the treatment in one row and the reference in another: turn (⇄) those that point the other way.`) : null;
   }
 
   ownInput(row, key, label) {
@@ -89,6 +108,7 @@ export class Pool {
 
   async pool() {
     const rows = this.chosen;
+    fill(this.warned, this.warning());
     if (!rows.length) {
       fill(this.result, h("p", { class: "soft" }, "Choose trials above, or type one in; the forest plot stands here then."));
       return;

@@ -24,7 +24,7 @@ export class Sheet extends EventTarget {
 
   resized() {
     this.frame = this.svg.getBoundingClientRect();
-    if (this.isFitted) this.whole();
+    if (this.isFitted && !this.isHeld) this.whole(); // what is in hand stays under the hand
     else this.apply();
   }
 
@@ -32,6 +32,12 @@ export class Sheet extends EventTarget {
     const isNew = size[0] !== this.size[0] || size[1] !== this.size[1];
     this.size = size;
     if (isNew) this.whole();
+  }
+
+  /** While something is held, the sheet stays where it is, whatever happens around it. */
+  hold(isHeld) {
+    this.isHeld = isHeld;
+    if (!isHeld && this.isFitted) this.whole();
   }
 
   /** Show all of the sheet. */

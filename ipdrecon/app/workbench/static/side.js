@@ -32,7 +32,7 @@ export class Side {
 
   choose(name) {
     this.bench.loupe.hide();
-    this.bench.drawing.select(null);
+    this.bench.select(null);
     this.bench.drawing.sketch();
     this.chosen = name;
     this.show();
@@ -56,6 +56,7 @@ export class Side {
     if (view.status === "failed" && !this.hasSeenFailure) {
       this.chosen = "hand";
       this.hasSeenFailure = true;
+      this.panes.hand.begin();
     }
     for (const pane of Object.values(this.panes)) pane.renew?.();
     this.show();

@@ -123,7 +123,7 @@ export const clean = (value) => Number(value.toPrecision(10));
 export function describe(panel, thing) {
   if (thing.kind === "tick") {
     const tick = panel.axes[thing.axis].ticks[thing.index];
-    const off = tick.used === false ? "left out of the fit" : `${fixed(Math.abs(tick.residual ?? 0), 2)} px off the scale`;
+    const off = tick.used === false ? "left out of the fit" : `${fixed(Math.abs(tick.off ?? 0), 2)} px off the scale`;
     return `Tick ${thing.index + 1} of ${panel.axes[thing.axis].ticks.length}, ${thing.axis} axis, value ${short(tick.value, 6)}, ${off}`;
   }
   const arm = panel.arms.find((one) => one.name === thing.arm);

@@ -85,7 +85,7 @@ export class AxesPane {
       else tell("An axis needs two ticks.");
     };
     const grade = tickGrade(tick);
-    return h("tr", { class: grade }, h("td", {}, input("value", short(tick.value, 8))), h("td", {}, input("px", fixed(tick.px, 1))), h("td", { class: `grade ${grade}`, title: word(grade) }, tick.used === false ? "left out" : fixed(tick.residual, 2)), h("td", {}, h("button", { type: "button", class: "quiet", "aria-label": `Remove the tick ${short(tick.value, 8)}`, onclick: remove }, "✕")));
+    return h("tr", { class: grade }, h("td", {}, input("value", short(tick.value, 8))), h("td", {}, input("px", fixed(tick.px, 1))), h("td", { class: `grade ${grade}`, title: word(grade) }, tick.used === false ? "left out" : fixed(tick.off, 2)), h("td", {}, h("button", { type: "button", class: "quiet", "aria-label": `Remove the tick ${short(tick.value, 8)}`, onclick: remove }, "✕")));
   }
 
   visit(axis, tick) {

@@ -4,7 +4,7 @@ import { say } from "../announce.js";
 import { grade, tickGrade, word } from "../confidence.js";
 import { button, h } from "../dom.js";
 import { fixed, plural, short } from "../numbers.js";
-import { things } from "../things.js";
+import { axisEdit, things } from "../things.js";
 
 export class CheckPane {
   constructor(bench) {
@@ -20,7 +20,8 @@ export class CheckPane {
   }
 
   get badge() {
-    return this.flags.filter((flag) => flag.needs_review).length;
+    const { panel } = this.bench.figure;
+    return this.flags.filter((flag) => flag.needs_review).length + (panel && !panel.draft ? this.astray(panel).length : 0);
   }
 
   next(by) {
@@ -44,16 +45,29 @@ export class CheckPane {
     const { view, panel } = this.bench.figure;
     if (view.status === "reading" || view.status === "new") return [h("p", { class: "soft" }, view.status === "new" ? "Nothing has been read yet." : "The figure is being read.")];
     const { flags } = this;
+    const astray = panel && !panel.draft ? this.astray(panel) : [];
     const doubtful = flags.filter((flag) => flag.needs_review);
     const notes = flags.filter((flag) => !flag.needs_review);
     const sum = panel ? h("p", { class: "summary" }, h("span", { class: `grade ${grade(view.confidence)}` }, word(grade(view.confidence))), ` ${plural(panel.arms.length, "arm")}, confidence ${fixed(view.confidence, 2)}. `, this.verdict(doubtful.length, panel)) : null;
-    const title = doubtful.length ? "Look at" : null;
-    return [sum, title && h("h2", {}, title), h("ol", { class: "doubts" }, doubtful.map((flag) => this.item(flag, flags.indexOf(flag)))),
+    const title = doubtful.length || astray.length ? "Look at" : null;
+    return [sum, title && h("h2", {}, title), astray, h("ol", { class: "doubts" }, doubtful.map((flag) => this.item(flag, flags.indexOf(flag)))),
       notes.length ? h("details", { class: "notes", open: doubtful.length < 3 }, h("summary", {}, plural(notes.length, "note")), h("ol", { class: "doubts" }, notes.map((flag) => this.item(flag, flags.indexOf(flag))))) : null,
-      this.weakPlaces(), doubtful.length ? null : this.nextSteps(panel), this.edits(), this.again()];
+      this.weakPlaces(), this.nextSteps(panel), this.edits(), this.again()];
+  }
+
+  /** A tick with which no other one goes: where the others would have it, or what they would have it say. */
+  astray(panel) {
+    const { figure } = this.bench;
+    return ["time", "vertical"].flatMap((axis) => panel.axes[axis].ticks.map((tick, index) => [tick, index, axis])).filter(([tick]) => tick.expected).map(([tick, index, axis]) => {
+      const set = (changes, said) => figure.edit(() => [axisEdit(figure.panel, axis, index, changes)], said);
+      const { px, value } = tick.expected;
+      return h("div", { class: "doubt-item needs" }, h("b", {}, `The tick ${short(tick.value, 6)} of the ${axis} axis does not go with the others.`), h("span", {}, `It lies ${fixed(Math.abs(tick.off), 1)} px from where they would have it.`),
+        h("p", { class: "row tight" }, button("Go there", () => this.toTick(axis, index), { kind: "quiet" }), button(`Move it to ${fixed(px, 1)} px`, () => set({ px }, "Tick moved.")), value === null ? null : button(`It says ${short(value, 6)}`, () => set({ value }, `Tick set to ${value}.`))));
+    });
   }
 
   verdict(count, panel) {
+    count += this.astray(panel).length;
     if (count) return `${plural(count, "place asks", "places ask")} for a look.`;
     const weak = this.weakRows(panel).length;
     return weak ? `${plural(weak, "part is", "parts are")} less sure.` : "Nothing asks for a look.";
@@ -64,7 +78,7 @@ export class CheckPane {
     if (!panel || panel.draft) return [];
     const cells = (panel.at_risk?.cells ?? []).filter((cell) => cell.n_risk === null || ["fair", "unsure"].includes(grade(cell.confidence))).map((cell) => [`${cell.arm} at ${short(cell.time, 4)}: ${cell.n_risk ?? "empty"}`, cell.n_risk === null ? "unsure" : grade(cell.confidence), () => this.toCell(cell)]);
     const arms = panel.arms.filter((arm) => ["fair", "unsure"].includes(grade(arm.confidence))).map((arm) => [`The curve of ${arm.name}`, grade(arm.confidence), () => this.bench.figure.chooseArm(arm.name)]);
-    const ticks = ["time", "vertical"].flatMap((axis) => panel.axes[axis].ticks.map((tick, index) => [`Tick ${short(tick.value, 6)} of the ${axis} axis`, tickGrade(tick), () => this.toTick(axis, index)])).filter((row) => row[1] !== "sure");
+    const ticks = ["time", "vertical"].flatMap((axis) => panel.axes[axis].ticks.map((tick, index) => [`Tick ${short(tick.value, 6)} of the ${axis} axis`, tick.expected ? "sure" : tickGrade(tick), () => this.toTick(axis, index)])).filter((row) => row[1] !== "sure");
     return [...arms, ...ticks, ...cells];
   }
 
@@ -88,6 +102,7 @@ export class CheckPane {
   nextSteps(panel) {
     if (!panel) return null;
     const { side } = this.bench;
+    if (panel.draft) return null;
     return h("div", { class: "next-steps" }, h("h2", {}, "Then"), h("p", { class: "row" }, panel.at_risk ? button("Check the numbers at risk", () => side.choose("risk")) : button("Type the numbers at risk", () => side.choose("risk")), button("See the result", () => side.choose("result"), { kind: "main" })));
   }
 
@@ -106,6 +121,7 @@ export class CheckPane {
   }
 
   again() {
-    return h("p", { class: "row" }, button("Read anew", () => this.bench.read(), { kind: "quiet", title: "Read the file anew, with the changes by hand" }));
+    const { folder } = this.bench.figure.view;
+    return h("div", {}, folder ? h("p", { class: "soft kept" }, "Everything is kept in the folder ", h("code", {}, folder), ", beside the figure; each change at once.") : null, h("p", { class: "row" }, button("Read anew", () => this.bench.read(), { kind: "quiet", title: "Read the file anew, with the changes by hand" })));
   }
 }

@@ -9,6 +9,9 @@ import { clean } from "../things.js";
 import { newArm } from "./arms.js";
 import { newTable } from "./risk.js";
 
+// What the two ticks of an axis most often say; the one nearer to where the axes meet comes first.
+const LIKELY = { time: ["0", ""], vertical: ["0", "1"] };
+const ENDS = { time: ["Left tick", "Right tick"], vertical: ["Lower tick", "Upper tick"] };
 const AXES = { time: ["The time axis", "Click two ticks of the time axis, far apart, and type their values."], vertical: ["The vertical axis", "Click two ticks of the vertical axis, far apart, and type their values."] };
 
 export class HandPane {
@@ -28,7 +31,17 @@ export class HandPane {
     const isDone = view.status === "read";
     const why = view.message ? h("details", { class: "notes" }, h("summary", {}, "Why it could not be read by itself"), h("p", {}, view.message)) : null;
     const words = isDone ? h("p", { class: "good" }, "The figure is whole. Its patients are under Result; add the numbers at risk where the figure prints them.") : h("p", {}, "This figure could not be read by itself. Give it what is missing, step by step; as soon as the program can go on alone, it does.");
-    return [h("h2", {}, isDone ? "Done by hand" : "Let us do it by hand"), words, h("ol", { class: "steps" }, this.boxStep(panel), this.axisStep(panel, "time"), this.axisStep(panel, "vertical"), this.armStep(panel), this.tableStep(panel)), isDone ? null : why, isDone ? h("p", { class: "row" }, button("See the result", () => this.bench.side.choose("result"), { kind: "main" })) : this.otherWays(view)];
+    return [h("h2", {}, isDone ? "Done by hand" : "Let us do it by hand"), words, h("ol", { class: "steps" }, this.boxStep(panel), this.axisStep(panel, "time"), this.axisStep(panel, "vertical"), this.armStep(panel), this.tableStep(panel)), isDone ? null : why, isDone ? this.resultStep() : this.otherWays(view)];
+  }
+
+  /** The first step is begun as soon as there is something to draw upon. */
+  begin() {
+    const { bench } = this;
+    if (!bench.figure.panel?.box && bench.tool.name === "mend") this.drawBox();
+  }
+
+  resultStep() {
+    return h("p", { class: "row" }, h("button", { type: "button", class: "main", data: { keep: "hand-result" }, onclick: () => this.bench.side.choose("result") }, "See the result"));
   }
 
   otherWays(view) {
@@ -45,12 +58,12 @@ export class HandPane {
 
   boxStep(panel) {
     const isDone = this.has(panel, "box") && Boolean(panel.box);
-    return this.step("The plotting box", isDone, !isDone, h("p", {}, "Drag from the corner where the axes meet to the opposite one."), button("Draw the box", () => this.drawBox(), { kind: "main", key: "B" }));
+    return this.step("The plotting box", isDone, !isDone, h("p", {}, "Drag over the figure, from the corner where the axes meet to the opposite one."), button("Draw the box", () => this.drawBox(), { kind: "main", key: "B" }));
   }
 
   drawBox() {
     const { bench } = this;
-    bench.use("box", { then: async (edges) => {
+    bench.use("box", { hint: "Drag from the corner where the axes meet to the opposite one.", then: async (edges) => {
       bench.drawing.sketch(boxPart(edges, "sketched"));
       const edit = bench.figure.panel ? { edit: "box", box: edges } : { edit: "add_panel", panel: "A", box: edges };
       bench.use("mend");
@@ -65,7 +78,7 @@ export class HandPane {
     const values = this.places[axis].map((place, index) => {
       const input = h("input", { inputmode: "decimal", autocomplete: "off", value: place.value, data: { keep: `hand-${axis}-${index}` } });
       input.addEventListener("input", () => { place.value = input.value; });
-      return field(index ? "Second tick" : "First tick", input, { kind: "tight" });
+      return field(ENDS[axis][index], input, { kind: "tight" });
     });
     const scale = axis === "vertical" ? field("It shows", choice(SCALES, this.scale, (name) => { this.scale = name; })) : null;
     const unit = axis === "time" ? h("input", { value: this.unit, list: "hand-units", autocomplete: "off", data: { keep: "hand-unit" }, oninput: (event) => { this.unit = event.target.value; } }) : null;
@@ -82,19 +95,29 @@ export class HandPane {
       const box = bench.figure.panel?.box;
       const at = box ? (axis === "time" ? [place[0], box[3]] : [box[0], place[1]]) : place;
       this.places[axis].push({ px: axis === "time" ? place[0] : place[1], at, value: "" });
+      this.places[axis].sort((one, other) => (axis === "time" ? one.px - other.px : other.px - one.px));
       bench.drawing.sketch(...this.places[axis].map((one) => s("circle", { class: "ring", cx: one.at[0], cy: one.at[1] })));
       if (this.places[axis].length < 2) {
         say("Now the second tick.");
-        bench.use("tick", { then: take });
+        bench.use("tick", { hint: "Now the second tick, far from the first.", then: take });
         bench.drawing.sketch(...this.places[axis].map((one) => s("circle", { class: "ring", cx: one.at[0], cy: one.at[1] })));
         return;
       }
       bench.tool.name === "tick" && bench.use("mend");
       bench.drawing.sketch(...this.places[axis].map((one) => s("circle", { class: "ring", cx: one.at[0], cy: one.at[1] })));
+      this.places[axis].forEach((one, index) => { one.value = LIKELY[axis][index]; });
       bench.side.show();
-      bench.side.body.querySelector(`[data-keep="hand-${axis}-0"]`)?.focus();
+      this.focus(`hand-${axis}-1`);
     };
-    bench.use("tick", { then: take });
+    bench.use("tick", { hint: AXES[axis][1], then: take });
+  }
+
+  /** Go to a field of the steps, ready to type over what stands there. */
+  focus(keep) {
+    const found = this.bench.side.body.querySelector(`[data-keep="${keep}"]`);
+    found?.focus();
+    found?.select?.();
+    return Boolean(found);
   }
 
   async storeAxis(event, axis) {
@@ -111,7 +134,10 @@ export class HandPane {
     this.places[axis] = [];
     const { panel } = bench.figure;
     if (axis === "time" && !this.has(panel, "vertical axis")) this.takeTicks("vertical");
-    else bench.side.choose("hand");
+    else {
+      bench.side.choose("hand");
+      this.focus("hand-arm-0");
+    }
     return null;
   }
 
@@ -124,7 +150,7 @@ export class HandPane {
   }
 
   armItem(panel, arm, index) {
-    const name = h("input", { value: arm.name, "aria-label": `Name of arm ${index + 1}`, data: { keep: `hand-arm-${index}` } });
+    const name = h("input", { value: arm.name, "aria-label": `Name of arm ${index + 1}`, data: { keep: `hand-arm-${index}` }, onkeydown: (event) => event.key === "Enter" && (this.focus(`hand-arm-${index + 1}`) || this.focus("all-times")) });
     name.addEventListener("change", () => name.value.trim() && this.bench.figure.edit([{ edit: "rename_arm", arm: arm.name, name: name.value.trim() }], "Renamed."));
     return h("li", {}, h("div", { class: "arm-head" }, h("span", { class: `swatch ${armInk(panel, arm.name)}` }, String(index + 1)), name, h("button", { type: "button", class: "quiet", "aria-label": `Delete ${arm.name}`, onclick: () => this.bench.figure.edit([{ edit: "delete_arm", arm: arm.name }], "Deleted.") }, "✕")), h("p", { class: "soft" }, arm.points.length ? `to ${short(arm.points.at(-1)[0], 4)}` : `${arm.px.length} points`));
   }
@@ -140,9 +166,7 @@ export class HandPane {
       bench.use("mend");
       if (!(await bench.figure.edit(edits, `${name} is drawn; type its name.`))) return;
       bench.side.choose("hand");
-      const input = bench.side.body.querySelector(`[data-keep="hand-arm-${index}"]`);
-      input?.focus();
-      input?.select();
+      this.focus(`hand-arm-${index}`);
     } });
   }
 
@@ -153,7 +177,7 @@ export class HandPane {
   tableStep(panel) {
     const isDone = Boolean(panel?.at_risk);
     const isReady = (panel?.arms.length ?? 0) > 0;
-    return this.step("The numbers at risk", isDone, isReady && !isDone, isReady ? h("p", {}, "Where the figure prints them: the times, and a row for each arm.") : null, isReady ? newTable(this.bench, panel) : null);
+    return this.step("The numbers at risk", isDone, isReady && !isDone, isReady ? h("p", {}, "Where the figure prints them: the times, and a row for each arm.") : null, isReady ? newTable(this.bench, panel, () => this.focus("hand-result")) : null);
   }
 }
 

@@ -48,7 +48,7 @@ export class ReadersPane {
         complain(error);
       }
     };
-    fill(this.list, h("ul", { class: "readers" }, this.readers.map(item)), h("form", { class: "row", onsubmit: begin }, name, h("button", {}, "Begin a second reading")), this.comparison());
+    fill(this.list, h("ul", { class: "readers" }, this.readers.map(item)), h("form", { class: "row", onsubmit: begin }, name, h("button", {}, "Begin a second reading")), h("p", { class: "soft" }, "Each reading has a folder of its own; here ", h("code", {}, figure.view.folder), "."), this.comparison());
   }
 
   comparison() {
@@ -75,10 +75,11 @@ export class ReadersPane {
 
   showFound() {
     const { panels, statistics, choices } = this.found;
+    const without = panels.filter((panel) => !panel.hr && panel.arms.length > 1).map(() => h("tr", {}, h("th", { scope: "row" }, "HR"), h("td", { colspan: 2 }, "Patients cannot be rebuilt from both readings as they are; see Result of each.")));
     const ratios = panels.filter((panel) => panel.hr).map((panel) => h("tr", {}, h("th", { scope: "row" }, `HR, ${panel.hr.treatment} against ${panel.hr.reference}`), h("td", {}, `${fixed(panel.hr.a.hr)} (${interval(panel.hr.a.ci)})`), h("td", {}, `${fixed(panel.hr.b.hr)} (${interval(panel.hr.b.ci)})`)));
     const arms = panels.flatMap((panel) => panel.arms.map((arm) => h("tr", {}, h("th", { scope: "row" }, arm.name_a), h("td", { colspan: 2 }, `on average ${fixed(arm.mean_difference, 4)} apart, at most ${fixed(arm.largest_difference, 3)} at ${short(arm.at, 3)}`))));
     const facts = [["mean difference of survival", fixed(statistics.mean_difference, 4)], ["95% limits of agreement", interval(statistics.limits_of_agreement, 4)], ["intraclass correlation", fixed(statistics.icc, 4)], ["equal numbers at risk", `${statistics.cells_equal} of ${statistics.n_cells}`]];
-    fill(this.result, h("dl", { class: "facts" }, facts.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])), h("div", { class: "scroll" }, h("table", {}, h("thead", {}, h("tr", {}, h("th", {}), h("th", { scope: "col" }, this.a || "first"), h("th", { scope: "col" }, this.b || "first"))), h("tbody", {}, ratios, arms))),
+    fill(this.result, h("dl", { class: "facts" }, facts.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])), h("div", { class: "scroll" }, h("table", {}, h("thead", {}, h("tr", {}, h("th", {}), h("th", { scope: "col" }, this.a || "first"), h("th", { scope: "col" }, this.b || "first"))), h("tbody", {}, ratios, without, arms))),
       h("h2", {}, choices.length ? "To be decided" : "The two agree in everything"), h("ul", { class: "choices" }, choices.map((one, index) => this.decision(one, index))), button("Store the consensus", () => this.agree(), { kind: "main" }));
   }
 

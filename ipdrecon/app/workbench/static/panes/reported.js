@@ -48,8 +48,8 @@ export class Reported {
     return (this.rows ?? []).filter((row) => String(row.value ?? "").trim());
   }
 
-  add(quantity) {
-    const comparison = this.rebuilt()?.comparison;
+  async add(quantity) {
+    const comparison = (await this.rebuilt())?.comparison;
     const [first, second] = this.bench.figure.arms.map((one) => one.name);
     const arm = quantity === "hr" ? (comparison?.treatment ?? second) : this.bench.figure.armName;
     this.rows = [...(this.rows ?? []), { isFresh: true, panel: this.bench.figure.panelName, quantity, arm: arm ?? "", reference: quantity === "hr" ? (comparison?.reference ?? first ?? "") : "", time: "", value: "", ci_low: "", ci_high: "", p: "" }];

@@ -7,6 +7,7 @@ import { armInk } from "../drawing.js";
 import { fixed, interval, pValue, plural, short, typedCount } from "../numbers.js";
 import { Reported } from "./reported.js";
 
+const SHOWN = 60;
 const FILES = { "curves.csv": "Curves", "ipd.csv": "Patients", "at_risk.csv": "Numbers at risk", "censor_marks.csv": "Censor marks", "overlay.png": "Picture with the reading", "figure.json": "The whole reading", "edits.json": "Changes by hand", "validation.csv": "Agreement", "reconstruction.json": "Reconstruction", "consensus.json": "Consensus" };
 
 export class ResultPane {
@@ -15,28 +16,38 @@ export class ResultPane {
     this.view = null;
     this.error = "";
     this.needs = [];
-    this.opacity = 0;
+    this.opacity = SHOWN;
+    this.isAwake = false; // nothing is rebuilt before somebody asks for it
     this.arms = {};
-    this.reported = new Reported(bench, () => this.view);
+    this.reported = new Reported(bench, async () => {
+      await this.fetching;
+      return this.view;
+    });
     this.head = h("div", {});
     this.numbers = h("section", {});
     this.downloads = h("div", {});
-    this.slider = h("input", { type: "range", min: 0, max: 100, value: 0, oninput: () => this.shine(Number(this.slider.value)) });
+    this.slider = h("input", { type: "range", min: 0, max: 100, value: SHOWN, oninput: () => this.shine(Number(this.slider.value)) });
   }
 
   /** The figure has changed: rebuild, if anybody looks. */
   renew() {
     this.isOld = true;
-    if (this.bench.side.chosen === "result" || this.opacity) this.fetch();
+    if (this.bench.side.chosen === "result" || (this.isAwake && this.opacity)) this.fetch();
   }
 
   parts() {
+    if (!this.isAwake) this.shine(this.opacity);
     if (this.isOld) this.fetch();
     this.showNumbers();
     return [h("section", { class: "live" }, field("Rebuilt curves over the figure", this.slider, { hint: "K hides and shows them." }), this.head), this.reported.element, this.numbers, this.downloads];
   }
 
-  async fetch() {
+  fetch() {
+    this.fetching = this.fetchNow();
+    return this.fetching;
+  }
+
+  async fetchNow() {
     const { figure } = this.bench;
     if (!figure.panel || figure.panel.draft || figure.view.status !== "read") return;
     this.isOld = false;
@@ -69,6 +80,7 @@ export class ResultPane {
   }
 
   shine(percent) {
+    this.isAwake = true;
     this.opacity = percent;
     this.slider.value = percent;
     this.slider.setAttribute("aria-valuetext", `${percent} percent`);
@@ -77,7 +89,7 @@ export class ResultPane {
   }
 
   toggle() {
-    this.shine(this.opacity ? 0 : 70);
+    this.shine(this.isAwake && this.opacity ? 0 : SHOWN);
   }
 
   showNumbers() {
@@ -180,7 +192,7 @@ export class ResultPane {
       const answer = await ask("GET", figure.path("/files"), { query: figure.query });
       const names = (answer.files ?? answer).map((file) => file.name).filter((name) => FILES[name]);
       const item = (name) => h("li", {}, h("a", { href: link(figure.path(`/files/${name}`), figure.query), download: name }, FILES[name]), h("small", {}, ` ${name}`));
-      fill(this.downloads, h("h2", {}, "Take it with you"), h("p", {}, h("a", { class: "button", href: link(figure.path("/files/figure.zip"), figure.query), download: `${figure.view.name}.zip` }, "Everything, as a zip file")), h("ul", { class: "files" }, names.map(item)));
+      fill(this.downloads, h("h2", {}, "Take it with you"), h("p", {}, h("a", { class: "button", href: link(figure.path("/files/figure.zip"), figure.query), download: `${figure.view.name}.zip` }, "Everything, as a zip file")), h("ul", { class: "files" }, names.map(item)), h("p", { class: "soft" }, "The same files lie in the folder ", h("code", {}, figure.view.folder), "."));
     } catch (error) {
       complain(error);
     }

@@ -7,10 +7,12 @@ import { armInk } from "../drawing.js";
 import { short, typed, typedCount, typedList } from "../numbers.js";
 
 const CROP = [66, 26];
+const COUNTS = { n_censored: ["censored", "c"], n_event: ["events", "e"] };
 
 export class RiskPane {
   constructor(bench) {
     this.bench = bench;
+    this.wanted = new Set();
   }
 
   get badge() {
@@ -21,7 +23,8 @@ export class RiskPane {
     const { panel } = this.bench.figure;
     if (!panel) return [];
     if (!panel.at_risk) return [h("p", {}, "No table of numbers at risk was found in this figure. Where it prints one, type it here; it makes the rebuilt patients far surer."), newTable(this.bench)];
-    return [h("p", { class: "soft" }, "Compare each number with its picture. Enter goes down, an empty field empties the cell."), this.grid(panel), this.more(panel)];
+    const counts = Object.keys(COUNTS).filter((name) => this.isPrinted(name)).map((name) => `${COUNTS[name][1]} ${COUNTS[name][0]}`);
+    return [h("p", { class: "soft" }, `Compare each number with its picture. Enter says that it is right and goes down; an empty field empties the cell.${counts.length ? ` Beside it ${counts.join(", ")} up to that time.` : ""}`), this.grid(panel), this.more(panel)];
   }
 
   grid(panel) {
@@ -36,13 +39,29 @@ export class RiskPane {
     const was = cell.n_risk === null ? "" : String(cell.n_risk);
     const input = h("input", { value: was, inputmode: "numeric", autocomplete: "off", "aria-label": `${cell.arm} at ${short(cell.time, 4)}`, data: { keep: `cell-${row}-${column}`, row, column }, onfocus: () => this.visit(cell, input) });
     input.addEventListener("change", () => this.store(cell, input, was));
-    input.addEventListener("keydown", (event) => this.walk(event, row, column));
-    return h("td", { class: `grade ${cell.n_risk === null ? "unsure" : grade(cell.confidence)}` }, this.crop(cell), input, this.others(cell));
+    input.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && input.value === was && was && cell.confidence !== null && grade(cell.confidence) !== "sure") this.store(cell, input, was);
+      this.walk(event, row, column);
+    });
+    return h("td", { class: `grade ${cell.n_risk === null ? "unsure" : grade(cell.confidence)}` }, this.crop(cell), input, this.others(cell, row, column));
   }
 
-  others(cell) {
-    const parts = [["c", cell.n_censored], ["e", cell.n_event]].filter(([, count]) => count !== null && count !== undefined);
-    return parts.length ? h("small", {}, parts.map(([name, count]) => `${name} ${count}`).join(" ")) : null;
+  /** Further counts of a cell, where the table prints any: censored patients and events up to that time. */
+  others(cell, row, column) {
+    const names = Object.keys(COUNTS).filter((name) => this.isPrinted(name));
+    const item = (name) => {
+      const was = cell[name] === null || cell[name] === undefined ? "" : String(cell[name]);
+      const [word, sign] = COUNTS[name];
+      const input = h("input", { value: was, inputmode: "numeric", autocomplete: "off", "aria-label": `${word} of ${cell.arm} up to ${short(cell.time, 4)}`, data: { keep: `${name}-${row}-${column}` }, onfocus: () => this.visit(cell, input) });
+      input.addEventListener("change", () => this.store(cell, input, was, name));
+      return h("label", { title: word }, sign, input);
+    };
+    return names.length ? h("span", { class: "counts" }, names.map(item)) : null;
+  }
+
+  isPrinted(name) {
+    const { cells } = this.bench.figure.panel.at_risk;
+    return this.wanted.has(name) || cells.some((cell) => cell[name] !== null && cell[name] !== undefined);
   }
 
   /** What the figure prints there, cut out of the picture that is here already. */
@@ -70,14 +89,14 @@ export class RiskPane {
     return this.bench.sheet.reveal(place);
   }
 
-  store(cell, input, was) {
+  store(cell, input, was, name = "n_risk") {
     const count = typedCount(input.value);
     if (Number.isNaN(count)) {
       tell(`“${input.value}” is no number of people: 0, 1, 2, …, or nothing.`);
       input.value = was;
       return;
     }
-    this.bench.figure.edit([{ edit: "cell", arm: cell.arm, time: cell.time, n_risk: count }], `${cell.arm} at ${short(cell.time, 4)}: ${count ?? "empty"}.`);
+    this.bench.figure.edit([{ edit: "cell", arm: cell.arm, time: cell.time, [name]: count }], `${cell.arm} at ${short(cell.time, 4)}: ${COUNTS[name] ? `${COUNTS[name][0]} ` : ""}${count ?? "empty"}.`);
   }
 
   walk(event, row, column) {
@@ -102,7 +121,16 @@ export class RiskPane {
       else this.bench.figure.edit([{ edit: "times", time: list }], "The times are set.");
     });
     const clear = () => this.bench.figure.edit([{ edit: "clear_table" }], "The table is gone.").then(() => say("The table is gone; undo brings it back."));
-    return h("details", { class: "notes" }, h("summary", {}, "Times, rows, the whole table"), field("Times of the columns", times), this.rowSwap(panel), newTable(this.bench, panel), h("p", {}, button("This is no such table: clear it", clear, { kind: "quiet danger" })));
+    return h("details", { class: "notes" }, h("summary", {}, "Times, rows, the whole table"), field("Times of the columns", times), this.furtherCounts(), this.rowSwap(panel), newTable(this.bench, panel), h("p", {}, button("This is no such table: clear it", clear, { kind: "quiet danger" })));
+  }
+
+  furtherCounts() {
+    const missing = Object.keys(COUNTS).filter((name) => !this.isPrinted(name));
+    const add = (name) => {
+      this.wanted.add(name);
+      this.bench.side.show();
+    };
+    return missing.length ? h("p", { class: "row" }, missing.map((name) => button(`It prints ${COUNTS[name][0]} too`, () => add(name), { kind: "quiet" }))) : null;
   }
 
   rowSwap(panel) {

@@ -1,6 +1,7 @@
 // The tools that put something down by a click: a point, a censor mark, a tick.
 
 import { tell } from "../announce.js";
+import { h } from "../dom.js";
 import { toData } from "../scale.js";
 import { addPointEdits, clean, onCurve, ticksEdit } from "../things.js";
 import { printed } from "../scale.js";
@@ -45,6 +46,29 @@ export const mark = clickTool({
     return bench.figure.edit([{ edit: "marks", arm: arm.name, add: [time] }], `Censor mark added at ${time}.`);
   },
 });
+
+export const colour = clickTool({
+  name: "colour",
+  label: "Colour",
+  key: "",
+  hint: "Click on a curve to take its colour.",
+  place: (bench, place) => bench.then && bench.finish(inkAt(bench.image, place)),
+});
+
+const AROUND = 7;
+
+/** The colour of the ink at a place: of the px around it, the one that is least like paper. */
+function inkAt(image, [x, y]) {
+  const pen = h("canvas", { width: AROUND, height: AROUND }).getContext("2d");
+  pen.fillStyle = "#fff";
+  pen.fillRect(0, 0, AROUND, AROUND);
+  pen.drawImage(image, Math.round(x) - 3, Math.round(y) - 3, AROUND, AROUND, 0, 0, AROUND, AROUND);
+  const { data } = pen.getImageData(0, 0, AROUND, AROUND);
+  const all = Array.from({ length: AROUND * AROUND }, (_, k) => [...data.slice(4 * k, 4 * k + 3)]);
+  const strength = (rgb) => 3 * (Math.max(...rgb) - Math.min(...rgb)) + 765 - rgb[0] - rgb[1] - rgb[2];
+  const ink = all.reduce((best, one) => (strength(one) > strength(best) ? one : best));
+  return `#${ink.map((channel) => channel.toString(16).padStart(2, "0")).join("")}`;
+}
 
 export const tick = clickTool({
   name: "tick",
