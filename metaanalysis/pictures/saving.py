@@ -1,11 +1,16 @@
 """How pictures are written: as SVG, PDF or PNG, whole or not at all, the same bytes each time."""
 
+import io
 import os
+import re
+import tempfile
+import warnings
 from pathlib import Path
 
 from metaanalysis.errors import MetaAnalysisError
 
 FORMATS = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}, ".png": {"Software": None}}
+_NOT_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
 
 
 def save_picture(figure, path, *, dpi=300):
@@ -41,8 +46,25 @@ def save_picture(figure, path, *, dpi=300):
     path = Path(path)
     if path.suffix.lower() not in FORMATS:
         raise MetaAnalysisError(f"The file is {path.name}; a picture is written as {', '.join(FORMATS)}: choose one of these endings.")
-    temporary = path.with_name(f".{path.name}.part")
-    with matplotlib.rc_context({"svg.hashsalt": "metaanalysis", "svg.fonttype": "path", "pdf.fonttype": 42}):
-        figure.savefig(temporary, format=path.suffix.lower()[1:], dpi=dpi, metadata=FORMATS[path.suffix.lower()])
-    os.replace(temporary, path)
+    stream, kind = io.BytesIO(), path.suffix.lower()
+    with warnings.catch_warnings(), matplotlib.rc_context({"svg.hashsalt": "metaanalysis", "svg.fonttype": "path", "pdf.fonttype": 42}):
+        warnings.filterwarnings("ignore", message="Glyph .* missing")  # such a letter is drawn as an empty box
+        figure.savefig(stream, format=kind[1:], dpi=dpi, metadata=FORMATS[kind])
+    content = _NOT_XML.sub(b"", stream.getvalue()) if kind == ".svg" else stream.getvalue()
+    handle, temporary = tempfile.mkstemp(".part", ".", path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.chmod(temporary, 0o666 & ~_mask())
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
     return path
+
+
+def _mask():
+    """Rights that new files do not get."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

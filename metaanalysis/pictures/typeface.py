@@ -8,6 +8,7 @@ Examples
 """
 
 import re
+import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -35,7 +36,9 @@ def text_width(text, size, weight, fonts):
     from matplotlib.textpath import text_to_path
 
     font = FontProperties(family=list(fonts), size=size, weight=weight)
-    return _ROUNDING * max(text_to_path.get_text_width_height_descent(part, font, False)[0] for part in text.split("\n"))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing")  # such a letter is drawn as an empty box
+        return _ROUNDING * max(text_to_path.get_text_width_height_descent(part, font, False)[0] for part in text.split("\n"))
 
 
 @dataclass(frozen=True)
