@@ -68,6 +68,12 @@ class BatchResult:
     n_kept: int
     statuses: dict
 
+    def failures(self, most=5):
+        """Give a line for each of the first figures that failed, and one for how many more there are."""
+        failed = self.frame[self.frame["status"] == FAILED]
+        lines = [f"{row.id}: {row.message}" for row in failed.head(most).itertuples()]
+        return lines + ([f"{len(failed) - most} more"] if len(failed) > most else [])
+
     def to_dict(self):
         """As `ipdrecon batch --json` prints it."""
         return {"out": str(self.out), "figures": sum(self.statuses.values()), "kept": self.n_kept, "statuses": self.statuses, "rows": self.frame.to_dict("records")}
