@@ -1,6 +1,7 @@
 """One figure of a batch, from its file to the rows of its panels; whatever happens becomes a record."""
 
 import contextlib
+import functools
 import hashlib
 import io
 import json
@@ -14,6 +15,7 @@ from ipdrecon.errors import IpdreconError
 RECORD, THUMBNAIL = "job.json", "thumbnail.jpg"
 DONE, REVIEW, FAILED = "done", "needs review", "failed"
 _THUMBNAIL_PX = 360
+_IN_A_MANIFEST = " In a batch: the column n of a manifest."
 
 
 def job_key(job, folder, settings):
@@ -31,14 +33,20 @@ def job_key(job, folder, settings):
     str
         A SHA-256; of a file that cannot be read, its name stands in.
     """
-    from ipdrecon import __version__
-
     inputs = job.inputs()
     if "edits" not in inputs and (folder / EDITS).is_file():
         inputs["edits"] = folder / EDITS
     contents = {name: _digest(path) for name, path in inputs.items()}
-    told = {"version": __version__, "entry": job.entry.model_dump(mode="json"), "inputs": contents, "settings": settings}
+    told = {"version": _version(), "entry": job.entry.model_dump(mode="json"), "inputs": contents, "settings": settings}
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+@functools.cache
+def _version():
+    """The program's version, which takes a while to find."""
+    from ipdrecon import __version__
+
+    return __version__
 
 
 def _digest(path):
@@ -173,7 +181,7 @@ def _work(job, folder, settings):
     try:
         _, arms = reconstruct_to_folder(folder, n=entry.n, n_event=entry.events, **settings)
     except IpdreconError as error:
-        arms, message = (), str(error)
+        arms, message = (), f"{error}{_IN_A_MANIFEST if '--n ' in str(error) else ''}"
     agreement = validate_to_folder(folder, tuple(read_reported(inputs["reported"]))) if "reported" in inputs and arms else None
     flags = digitisation.all_flags() + tuple(flag for arm in arms for flag in arm.flags)
     doubt = bool(message) or needs_review(flags) or (agreement is not None and agreement_needs_review(agreement))
