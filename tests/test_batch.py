@@ -112,11 +112,11 @@ def test_names_are_of_their_own(figures):
 
 
 def test_files_of_one_name_are_told_apart_by_their_folders(tmp_path):
-    for name in ("a/fig1.png", "b/fig1.png", "b/Fig 2é.png", "b/.hidden.png", ".git/fig.png", "生存.png"):
+    for name in ("a/fig1.png", "b/fig1.png", "b/Fig 2 – é.png", "b/.hidden.png", ".git/fig.png", "生存.png"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"")
     assert {job.entry.figure: job.id for job in read_manifest(tmp_path)} == {
-        "a/fig1.png": "a_fig1", "b/fig1.png": "b_fig1", "b/Fig 2é.png": "Fig_2e", "生存.png": "figure",
+        "a/fig1.png": "a_fig1", "b/fig1.png": "b_fig1", "b/Fig 2 – é.png": "Fig_2_e", "生存.png": "figure",
     }  # fmt: skip
 
 

@@ -115,7 +115,7 @@ def run_batch(source, out=None, settings=None, *, on_begin=None, on_step=None):
             on_begin(sum(record is not None for record in standing), len(jobs))
         records = _work(list(zip(jobs, places, keys, strict=True)), standing, wanted, settings, on_step or (lambda *_: None))
         frame = results_frame(records)
-        saving.write_files(out, result_files(frame, out, f"Batch of {source.name}"))
+        saving.write_files(out, result_files(frame, out, f"Batch of {source.resolve().name}"))
     statuses = {status: sum(record["status"] == status for record in records) for status in (DONE, REVIEW, FAILED)}
     return BatchResult(out, frame, sum(record is not None for record in standing), statuses)
 
