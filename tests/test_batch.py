@@ -206,7 +206,19 @@ def test_of_a_figure_that_fails_now_no_earlier_reading_is_left(done):
     (figures / "fig1.svg").write_bytes(b"no drawing")
     frame = run_batch(figures, out).frame
     assert frame.set_index("id")["status"]["fig1"] == "failed"
-    assert [path.name for path in (out / "figures" / "fig1").iterdir()] == ["job.json"]
+    assert sorted(path.name for path in (out / "figures" / "fig1").iterdir()) == ["fig1.svg", "job.json"]
+
+
+def test_the_figure_stands_beside_its_results_where_the_workbench_looks_for_it(done, tmp_path):
+    figures, out = done
+    place = out / "figures" / "fig1"
+    assert json.loads((place / "figure.json").read_text())["file"] == "fig1.svg"
+    assert (place / "fig1.svg").read_bytes() == (figures / "fig1.svg").read_bytes()
+    (figures / "batch.csv").write_text("figure,id\nfig0.svg,fig1\n")
+    run_batch(figures / "batch.csv", out)
+    assert not (place / "fig1.svg").exists()
+    assert (figures / "fig1.svg").exists()
+    assert (place / "fig0.svg").read_bytes() == (figures / "fig0.svg").read_bytes()
 
 
 def test_what_the_machine_lost_is_tried_again_and_what_the_figure_lacks_is_not(figures, tmp_path):

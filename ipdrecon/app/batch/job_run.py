@@ -5,12 +5,14 @@ import functools
 import hashlib
 import io
 import json
+import os
+import shutil
 import time as clock
 from pathlib import Path
 
 from ipdrecon.app import saving
 from ipdrecon.app.given import EDITS
-from ipdrecon.errors import IpdreconError
+from ipdrecon.errors import FolderError, IpdreconError
 
 RECORD, THUMBNAIL = "job.json", "thumbnail.jpg"
 DONE, REVIEW, FAILED = "done", "needs review", "failed"
@@ -90,6 +92,7 @@ def run_job(job, folder, key, settings):
         if job_key(job, folder, settings) != key:
             raise _OtherInput("The figure, a file given with it, or the version of the program is another than when the batch was begun; run it again.")
         clear_folder(folder)
+        _bring(job.figure, folder)
         rows, status, message = _work(job, folder, settings)
     except MemoryError:
         message, stands = "The figure needs more memory than there is; crop it or reduce its size.", False
@@ -113,10 +116,30 @@ def clear_folder(folder):
     """
     from ipdrecon.app.workflow import OWN_FILES
 
-    names = [folder / name for name in (RECORD, THUMBNAIL, *OWN_FILES) if name != EDITS]
-    for path in (*names, *folder.glob(".*.part")):
+    names = {RECORD, THUMBNAIL, *OWN_FILES}
+    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+        names.add(Path(json.loads((folder / RECORD).read_text("utf-8"))["figure"]).name)
+    for path in (*(folder / name for name in sorted(names - {EDITS, ""})), *folder.glob(".*.part")):
         with contextlib.suppress(OSError):
             path.unlink()
+
+
+def _bring(figure, folder):
+    """Put the figure beside its results, so that the workbench finds it there: as a link where the file system makes one, else as a copy."""
+    from ipdrecon.app.workflow import OWN_FILES
+
+    target = folder / figure.name
+    if figure.name in (RECORD, THUMBNAIL, *OWN_FILES) or not figure.is_file():
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        target.unlink(missing_ok=True)
+        try:
+            os.link(figure.resolve(), target)
+        except OSError:
+            shutil.copyfile(figure, target)
+    except OSError as error:
+        raise FolderError(f"{target} cannot be written ({error.strerror}); give another place with --out.") from error
 
 
 def write_record(job, folder, key, status, message, *, rows=(), seconds=0.0, stands=True):
