@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,8 +18,9 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from ipdrecon.app.batch.batch_run import BatchSettings, run_batch
+from ipdrecon.app.batch.job_run import job_key, run_job, standing_record, write_record
 from ipdrecon.app.batch.manifest import read_manifest
-from ipdrecon.app.batch.results import COLUMNS, results_frame, review_queue
+from ipdrecon.app.batch.results import COLUMNS, result_files, results_frame, review_queue
 from ipdrecon.app.batch.workers import work_through
 from ipdrecon.app.commands import main
 from ipdrecon.errors import FolderError
@@ -61,6 +63,23 @@ def figures(drawn, tmp_path):
     return folder
 
 
+@pytest.fixture(scope="module")
+def worked(drawn, tmp_path_factory):
+    """The figures, and the results of a batch of them."""
+    place = tmp_path_factory.mktemp("worked")
+    shutil.copytree(drawn, place / "figures")
+    (place / "figures" / "broken.png").write_bytes(b"no picture")
+    run_batch(place / "figures", place / "out")
+    return place
+
+
+@pytest.fixture
+def done(worked, tmp_path):
+    """The same, in a place of the test's own: a folder of figures, and one of results that stand."""
+    shutil.copytree(worked, tmp_path / "worked")
+    return tmp_path / "worked" / "figures", tmp_path / "worked" / "out"
+
+
 # --- manifests -------------------------------------------------------------------------------------------------------
 
 
@@ -92,6 +111,20 @@ def test_names_are_of_their_own(figures):
     assert [job.id for job in read_manifest(figures / "batch.csv")] == ["fig0", "fig0-2", "special"]
 
 
+def test_files_of_one_name_are_told_apart_by_their_folders(tmp_path):
+    for name in ("a/fig1.png", "b/fig1.png", "b/Fig 2 – é.png", "b/.hidden.png", ".git/fig.png", "生存.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    assert {job.entry.figure: job.id for job in read_manifest(tmp_path)} == {
+        "a/fig1.png": "a_fig1", "b/fig1.png": "b_fig1", "b/Fig 2 – é.png": "Fig_2_e", "生存.png": "figure",
+    }  # fmt: skip
+
+
+def test_a_name_that_is_given_is_kept_whatever_the_files_are_called(tmp_path):
+    (tmp_path / "batch.csv").write_text("figure,id,study\nfig.png,,Smith 2001\nother.png,fig,Jones 2004\n")
+    assert [job.id for job in read_manifest(tmp_path / "batch.csv")] == ["fig-2", "fig"]
+
+
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
@@ -99,6 +132,10 @@ def test_names_are_of_their_own(figures):
         ("batch.csv", "figure,n\nfig0.svg,Placebo\n", "expected ARM=N"),
         ("batch.csv", "figure,id\nfig0.svg,../x\n", "line 2: id"),
         ("batch.csv", "figure\n", "holds no figure"),
+        ("batch.csv", "figure,Treatement\nfig0.svg,Drug\n", r"line 1: a column 'Treatement'; expected 'treatment'"),
+        ("batch.csv", "figure,id\nfig0.svg,a\nfig1.svg,\nfig2.svg,A\n", r"line 4: id: 'A' is that of line 2"),
+        ("batch.csv", "figure,page\na.pdf,x\nb.pdf,1\nc.pdf,-1\n", r"line 2: page: .*\. line 4: page: .*seen: '-1'"),
+        ("batch.csv", "figure,page\n" + 12 * "a.pdf,x\n", "line 11: .* and 2 more"),
         ("batch.toml", '[[figure]]\nfigure = "a.png"\n\n[[figure]]\nfile = "b.png"\n', r"batch\.toml, line 4: "),
         ("batch.toml", "x = 1\n", r"holds x; expected \[\[figure\]\]"),
         ("batch.toml", "x =\n", "is no TOML"),
@@ -140,9 +177,8 @@ def test_every_figure_is_a_row_and_a_failure_stops_nothing(figures, tmp_path, ca
     assert pd.read_parquet(out / "results.parquet")["id"].tolist() == frame["id"].tolist()
 
 
-def test_a_second_run_does_only_what_is_new_or_changed(figures, tmp_path):
-    out, seen = tmp_path / "out", []
-    run_batch(figures, out)
+def test_a_second_run_does_only_what_is_new_or_changed(done):
+    (figures, out), seen = done, []
     before = (out / "results.csv").read_bytes()
     again = run_batch(figures, out, on_step=lambda done, total, record: seen.append(record["id"]))
     assert (seen, again.n_kept) == ([], 4)
@@ -151,6 +187,89 @@ def test_a_second_run_does_only_what_is_new_or_changed(figures, tmp_path):
     _draw(figures / "fig7.svg", 7)
     run_batch(figures, out, on_step=lambda done, total, record: seen.append(record["id"]))
     assert seen == ["fig1", "fig7"]
+
+
+def test_a_change_by_hand_in_a_figure_folder_does_that_figure_again(done):
+    (figures, out), seen = done, []
+    edits = [{"edit": "unit", "unit": "years"}]
+    (out / "figures" / "fig1" / "edits.json").write_text(json.dumps(edits))
+    frame = run_batch(figures, out, on_step=lambda done, total, record: seen.append(record["id"])).frame
+    assert seen == ["fig1"]
+    assert frame.set_index("id")["unit"].to_dict() == {"broken": "", "fig0": "months", "fig1": "years", "fig2": "months"}
+    assert json.loads((out / "figures" / "fig1" / "edits.json").read_text()) == edits
+    assert run_batch(figures, out).n_kept == 4
+
+
+def test_of_a_figure_that_fails_now_no_earlier_reading_is_left(done):
+    figures, out = done
+    (out / "figures" / "fig1" / ".curves.csv.99.part").write_text("half")
+    (figures / "fig1.svg").write_bytes(b"no drawing")
+    frame = run_batch(figures, out).frame
+    assert frame.set_index("id")["status"]["fig1"] == "failed"
+    assert sorted(path.name for path in (out / "figures" / "fig1").iterdir()) == ["fig1.svg", "job.json"]
+
+
+def test_the_figure_stands_beside_its_results_where_the_workbench_looks_for_it(done, tmp_path):
+    figures, out = done
+    place = out / "figures" / "fig1"
+    assert json.loads((place / "figure.json").read_text())["file"] == "fig1.svg"
+    assert (place / "fig1.svg").read_bytes() == (figures / "fig1.svg").read_bytes()
+    (figures / "batch.csv").write_text("figure,id\nfig0.svg,fig1\n")
+    run_batch(figures / "batch.csv", out)
+    assert not (place / "fig1.svg").exists()
+    assert (figures / "fig1.svg").exists()
+    assert (place / "fig0.svg").read_bytes() == (figures / "fig0.svg").read_bytes()
+
+
+def test_what_the_machine_lost_is_tried_again_and_what_the_figure_lacks_is_not(figures, tmp_path):
+    (job, *_), wanted = read_manifest(figures), {"draws": 0, "seed": 0}
+    key = job_key(job, tmp_path, wanted)
+    write_record(job, tmp_path, key, "failed", "Not done in 3 s", stands=False)
+    assert standing_record(tmp_path, key) is None
+    assert run_job(job, tmp_path, key, wanted)["status"] == "failed"
+    assert "is no PNG" in standing_record(tmp_path, key)["message"]
+
+
+def test_a_figure_that_changes_under_way_does_not_stand(figures, tmp_path):
+    job = read_manifest(figures)[1]
+    record = run_job(job, tmp_path / "x", "another key", {"draws": 0, "seed": 0})
+    assert (record["status"], record["stands"]) == ("failed", False)
+    assert "another than when the batch was begun" in record["message"]
+
+
+def test_a_bug_is_one_row(figures, tmp_path, monkeypatch):
+    job, wanted = read_manifest(figures)[1], {"draws": 0, "seed": 0}
+
+    def broken(*_):
+        raise KeyError("arm")
+
+    monkeypatch.setattr("ipdrecon.app.batch.job_run._work", broken)
+    record = run_job(job, tmp_path / "x", job_key(job, tmp_path / "x", wanted), wanted)
+    assert "a bug in ipdrecon (KeyError: 'arm')" in record["message"]
+    assert results_frame([record])["status"].tolist() == ["failed"]
+
+
+def test_a_run_tells_what_stands_before_it_begins(done):
+    (figures, out), seen = done, []
+    (figures / "fig2.svg").write_bytes(b"no drawing")
+    result = run_batch(figures, out, on_begin=lambda kept, total: seen.append((kept, total)))
+    assert seen == [(3, 4)]
+    assert [line.partition(":")[0] for line in result.failures()] == ["broken", "fig2"]
+    assert result.failures(1)[1:] == ["1 more"]
+
+
+def test_the_parquet_file_has_the_same_types_whatever_the_batch_found(tmp_path):
+    pq = pytest.importorskip("pyarrow.parquet")
+    failed = {"id": "a", "figure": "a.png", "status": "failed", "message": "x", "rows": []}
+    full = failed | {"id": "b", "status": "done", "rows": [{"panel": "1", "hr": 0.5, "arms": "A; B", "confidence": 1.0, "n_to_review": 0, "differs": 1}]}
+    types = []
+    for number, records in enumerate(([failed], [full], [failed, full])):
+        path = tmp_path / f"{number}.parquet"
+        path.write_bytes(result_files(results_frame(records), tmp_path, "t")["results.parquet"])
+        types.append([(field.name, str(field.type).removeprefix("large_")) for field in pq.read_schema(path)])
+    assert types[0] == types[1] == types[2]
+    assert [name for name, _ in types[0]] == list(COLUMNS)
+    assert {kind for _, kind in types[0]} == {"string", "double"}
 
 
 def test_what_is_given_reaches_the_figure(figures, tmp_path):
@@ -173,16 +292,15 @@ def test_the_queue_begins_with_failures_then_the_least_sure():
 def test_names_of_arms_are_neither_formulas_nor_html(tmp_path):
     row = {"panel": "1", "arms": "=cmd|' /C calc'!A0; <script>alert(1)</script>", "confidence": 0.5}
     frame = results_frame([{"id": "a", "figure": "a.png", "status": "needs review", "message": "", "rows": [row]}])
-    from ipdrecon.app.batch.results import result_files
-
     made = result_files(frame, tmp_path, "<b>title</b>")
     assert b"<script>alert" not in made["overview.html"]
     assert b"<b>title" not in made["overview.html"]
     assert b",=cmd" not in made["results.csv"]
 
 
-def test_two_runs_in_one_folder_are_refused(figures, tmp_path):
-    out = tmp_path / "out"
+def test_two_runs_in_one_folder_are_refused(done):
+    figures, out = done
+    (figures / "fig2.svg").write_bytes(b"no drawing")
 
     def second(*_):
         with pytest.raises(FolderError, match="Another run works in"):
@@ -191,7 +309,7 @@ def test_two_runs_in_one_folder_are_refused(figures, tmp_path):
 
     seen = []
     run_batch(figures, out, on_step=second)
-    assert len(seen) == 4
+    assert len(seen) == 1
     assert not (out / ".running").exists()
 
 
@@ -243,10 +361,54 @@ def test_a_process_that_never_ends_is_ended():
     assert "Not done in 3 s" in lost[1]
 
 
-def test_a_cluster_gives_the_same_rows_though_a_worker_is_killed(figures, tmp_path):
+def test_processes_end_with_the_one_that_began_them(tmp_path):
+    """kill -9 of the first process alone: one that would never end is not left behind to write into a folder of the next run."""
+    told = tmp_path / "pid"
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); from batch_functions import never; from ipdrecon.app.batch.workers import work_through\n"
+        "if __name__ == '__main__': work_through([(sys.argv[2],)], never, n_processes=1, time_limit=600, on_done=print, on_lost=print)\n"
+    )
+    script = tmp_path / "script.py"
+    script.write_text(code)
+    process = subprocess.Popen([sys.executable, str(script), str(ROOT / "tests"), str(told)], env=os.environ | {"PYTHONPATH": str(ROOT)})
+    worker = int(_waited_for(lambda: told.exists() and told.read_text()))
+    process.kill()
+    process.wait()
+    _waited_for(lambda: not _runs(worker))
+
+
+def _waited_for(condition, seconds=60):
+    until = time.monotonic() + seconds
+    while not (seen := condition()):
+        assert time.monotonic() < until, "it never came to be"
+        time.sleep(0.05)
+    return seen
+
+
+def _runs(pid):
+    try:
+        return "(zombie)" not in Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+
+
+def test_a_cluster_on_which_nothing_is_done_is_given_up(monkeypatch):
+    pytest.importorskip("distributed")
+    monkeypatch.syspath_prepend(str(ROOT / "tests"))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), str(ROOT / "tests")]))
+    from batch_functions import double
+
+    from ipdrecon.app.batch.cluster import work_on_cluster
+
+    results, lost = {}, {}
+    work_on_cluster([(3, None, "a"), (7, None, "b")], double, address="local", n_processes=2, time_limit=10, on_done=results.__setitem__, on_lost=lost.__setitem__)
+    assert results == {0: 6}
+    assert "Nothing was done on the cluster for 10 s" in lost[1]
+
+
+def test_a_cluster_gives_the_same_rows_though_a_worker_is_killed(worked, tmp_path):
     """A scheduler and two workers as processes on loopback; one worker is killed after the first figure."""
     pytest.importorskip("distributed")
-    alone = run_batch(figures, tmp_path / "alone")
     address_file = tmp_path / "scheduler.json"
     start = [sys.executable, "-m", "distributed.cli.dask_scheduler"]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": os.environ | {"PYTHONPATH": str(ROOT)}}
@@ -265,12 +427,19 @@ def test_a_cluster_gives_the_same_rows_though_a_worker_is_killed(figures, tmp_pa
                 workers[0].kill()
                 killed.append(True)
 
-        together = run_batch(figures, tmp_path / "together", BatchSettings(scheduler=address), on_step=kill_one)
+        run_batch(worked / "figures", tmp_path / "together", BatchSettings(scheduler=address), on_step=kill_one)
     finally:
         for process in (*workers, scheduler):
             process.kill()
             process.wait()
-    pd.testing.assert_frame_equal(alone.frame, together.frame)
+    assert killed
+    assert _content(tmp_path / "together") == _content(worked / "out")
+
+
+def _content(folder):
+    """All files of a batch by name; records without the seconds they took."""
+    files = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return {name: re.sub(rb'"seconds": [0-9.]+', b"", content) if name.endswith("job.json") else content for name, content in files.items()}
 
 
 def test_no_scheduler_is_told(figures, tmp_path, capsys):

@@ -18,6 +18,8 @@ from ipdrecon.flags import numbered
 
 DONE, FAILED, REVIEW, INTERRUPTED = 0, 1, 3, 130
 _NOT_TAKEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EPIPE)
+# steps may take minutes each; over a shorter stretch no speed would be known between two of them
+_SPEED_OVER_S = 1800.0
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ class Talk:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.fields[last]}"))
-        with Progress(*columns, console=self._console) as progress:
+        with Progress(*columns, console=self._console, speed_estimate_period=_SPEED_OVER_S) as progress:
             task = progress.add_task(text, total=None, last="")
             yield lambda done, total, last: progress.update(task, completed=done, total=total, last=last)
 

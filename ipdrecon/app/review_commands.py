@@ -156,9 +156,15 @@ def batch(
 
     settings = BatchSettings(jobs, scheduler, time_limit, draws, seed, force)
     with talk.counting("Figures") as step:
-        result = run_batch(source, out, settings, on_step=lambda done, total, record: step(done, total, f"{record['id']}: {record['status']}"))
+        result = run_batch(
+            source, out, settings,
+            on_begin=lambda kept, total: step(kept, total, f"{kept} stand already") if kept else None,
+            on_step=lambda done, total, record: step(done, total, f"{record['id']}: {record['status']}"),
+        )
     told = ", ".join(f"{count} {status}" for status, count in result.statuses.items())
     talk.say(f"{told}; {result.n_kept} stood already.")
+    for line in result.failures():
+        talk.say(f"  ! {line}", style="yellow")
     if missing := lacking("parquet"):
         talk.say(f"No results.parquet: {missing}.", style="dim")
     talk.say(f"Rows: {result.out / 'results.csv'}; what to look at first: {result.out / 'queue.csv'}; pictures: {result.out / 'overview.html'}")

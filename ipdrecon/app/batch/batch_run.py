@@ -68,6 +68,12 @@ class BatchResult:
     n_kept: int
     statuses: dict
 
+    def failures(self, most=5):
+        """Give a line for each of the first figures that failed, and one for how many more there are."""
+        failed = self.frame[self.frame["status"] == FAILED]
+        lines = [f"{row.id}: {row.message}" for row in failed.head(most).itertuples()]
+        return lines + ([f"{len(failed) - most} more"] if len(failed) > most else [])
+
     def to_dict(self):
         """As `ipdrecon batch --json` prints it."""
         return {"out": str(self.out), "figures": sum(self.statuses.values()), "kept": self.n_kept, "statuses": self.statuses, "rows": self.frame.to_dict("records")}
@@ -109,7 +115,7 @@ def run_batch(source, out=None, settings=None, *, on_begin=None, on_step=None):
             on_begin(sum(record is not None for record in standing), len(jobs))
         records = _work(list(zip(jobs, places, keys, strict=True)), standing, wanted, settings, on_step or (lambda *_: None))
         frame = results_frame(records)
-        saving.write_files(out, result_files(frame, out, f"Batch of {source.name}"))
+        saving.write_files(out, result_files(frame, out, f"Batch of {source.resolve().name}"))
     statuses = {status: sum(record["status"] == status for record in records) for status in (DONE, REVIEW, FAILED)}
     return BatchResult(out, frame, sum(record is not None for record in standing), statuses)
 

@@ -21,7 +21,7 @@ def _client(address, n_processes):
 
     with contextlib.ExitStack() as stack:
         if address == "local":
-            address = stack.enter_context(LocalCluster(n_workers=n_processes, threads_per_worker=1, host="127.0.0.1", dashboard_address=None))
+            address = stack.enter_context(LocalCluster(n_workers=n_processes, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"))
         try:
             client = stack.enter_context(Client(address, timeout=_TIMEOUT))
         except OSError as error:

@@ -1,20 +1,24 @@
 """One figure of a batch, from its file to the rows of its panels; whatever happens becomes a record."""
 
 import contextlib
+import functools
 import hashlib
 import io
 import json
+import os
+import shutil
 import time as clock
 from pathlib import Path
 
 from ipdrecon.app import saving
 from ipdrecon.app.given import EDITS
 from ipdrecon.app.json_files import read_record
-from ipdrecon.errors import IpdreconError
+from ipdrecon.errors import FolderError, IpdreconError
 
 RECORD, THUMBNAIL = "job.json", "thumbnail.jpg"
 DONE, REVIEW, FAILED = "done", "needs review", "failed"
 _THUMBNAIL_PX = 360
+_IN_A_MANIFEST = " In a batch: the column n of a manifest."
 
 
 def job_key(job, folder, settings):
@@ -32,14 +36,20 @@ def job_key(job, folder, settings):
     str
         A SHA-256; of a file that cannot be read, its name stands in.
     """
-    from ipdrecon import __version__
-
     inputs = job.inputs()
     if "edits" not in inputs and (folder / EDITS).is_file():
         inputs["edits"] = folder / EDITS
     contents = {name: _digest(path) for name, path in inputs.items()}
-    told = {"version": __version__, "entry": job.entry.model_dump(mode="json"), "inputs": contents, "settings": settings}
+    told = {"version": _version(), "entry": job.entry.model_dump(mode="json"), "inputs": contents, "settings": settings}
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+@functools.cache
+def _version():
+    """The program's version, which takes a while to find."""
+    from ipdrecon import __version__
+
+    return __version__
 
 
 def _digest(path):
@@ -96,6 +106,7 @@ def run_job(job, folder, key, settings):
         if job_key(job, folder, settings) != key:
             raise _OtherInput("The figure, a file given with it, or the version of the program is another than when the batch was begun; run it again.")
         clear_folder(folder)
+        _bring(job.figure, folder)
         rows, status, message = _work(job, folder, settings)
     except MemoryError:
         message, stands = "The figure needs more memory than there is; crop it or reduce its size.", False
@@ -119,10 +130,30 @@ def clear_folder(folder):
     """
     from ipdrecon.app.workflow import OWN_FILES
 
-    names = [folder / name for name in (RECORD, THUMBNAIL, *OWN_FILES) if name != EDITS]
-    for path in (*names, *folder.glob(".*.part")):
+    names = {RECORD, THUMBNAIL, *OWN_FILES}
+    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+        names.add(Path(json.loads((folder / RECORD).read_text("utf-8"))["figure"]).name)
+    for path in (*(folder / name for name in sorted(names - {EDITS, ""})), *folder.glob(".*.part")):
         with contextlib.suppress(OSError):
             path.unlink()
+
+
+def _bring(figure, folder):
+    """Put the figure beside its results, so that the workbench finds it there: as a link where the file system makes one, else as a copy."""
+    from ipdrecon.app.workflow import OWN_FILES
+
+    target = folder / figure.name
+    if figure.name in (RECORD, THUMBNAIL, *OWN_FILES) or not figure.is_file():
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        target.unlink(missing_ok=True)
+        try:
+            os.link(figure.resolve(), target)
+        except OSError:
+            shutil.copyfile(figure, target)
+    except OSError as error:
+        raise FolderError(f"{target} cannot be written ({error.strerror}); give another place with --out.") from error
 
 
 def write_record(job, folder, key, status, message, *, rows=(), seconds=0.0, stands=True):
@@ -187,7 +218,7 @@ def _work(job, folder, settings):
     try:
         _, arms = reconstruct_to_folder(folder, n=entry.n, n_event=entry.events, **settings)
     except IpdreconError as error:
-        arms, message = (), str(error)
+        arms, message = (), f"{error}{_IN_A_MANIFEST if '--n ' in str(error) else ''}"
     agreement = validate_to_folder(folder, tuple(read_reported(inputs["reported"]))) if "reported" in inputs and arms else None
     flags = digitisation.all_flags() + tuple(flag for arm in arms for flag in arm.flags)
     doubt = bool(message) or needs_review(flags) or (agreement is not None and agreement_needs_review(agreement))

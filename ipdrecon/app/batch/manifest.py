@@ -2,6 +2,7 @@
 
 import difflib
 import glob
+import re
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass
@@ -184,6 +185,5 @@ def _named(home, entries):
 def _plain(figure, n_parts):
     """The last parts of a path, without its ending, in letters, digits and ``_.-`` alone, as any file system takes them."""
     parts = [part for part in Path(figure).with_suffix("").parts if part not in ("..", "/")]
-    text = unicodedata.normalize("NFKD", "_".join(parts[-n_parts:] if n_parts else parts))
-    letters = (letter if letter.isalnum() and letter.isascii() or letter in "_.-" else "_" for letter in text if not unicodedata.combining(letter))
-    return "".join(letters).strip("_.-")[:_LONGEST_NAME] or "figure"
+    text = "".join(letter for letter in unicodedata.normalize("NFKD", "_".join(parts[-n_parts:] if n_parts else parts)) if not unicodedata.combining(letter))
+    return re.sub(r"[^A-Za-z0-9_.-]+", "_", text).strip("_.-")[:_LONGEST_NAME] or "figure"

@@ -114,9 +114,7 @@ def _card(row, folder):
         "figure": row["figure"],
         "status": row["status"],
         "message": row["message"],
-        "arms": row["arms"],
-        "n": row["n"],
-        "n_event": row["n_event"],
+        "arms": _arms(row),
         "hr": sentences.interval(row["hr"], row["ci_low"], row["ci_high"]) if row["hr"] == row["hr"] else "",
         "compared": f"{row['treatment']} over {row['reference']}" if row["treatment"] else "",
         "differs": int(row["differs"]) if row["differs"] > 0 else 0,
@@ -127,3 +125,11 @@ def _card(row, folder):
         "rebuilt": quote(f"{row['folder']}/{RECONSTRUCTION_PICTURE}") if (place / RECONSTRUCTION_PICTURE).is_file() else "",
         "thumbnail": quote(f"{row['folder']}/{THUMBNAIL}") if (place / THUMBNAIL).is_file() else "",
     }
+
+
+def _arms(row):
+    """A line per arm, with its patients where they were rebuilt; one line of all where names themselves hold semicolons."""
+    names, sizes, events = (row[column].split("; ") for column in ("arms", "n", "n_event"))
+    if not len(names) == len(sizes) == len(events) or not row["n"]:
+        return [row["arms"]] if row["arms"] else []
+    return [f"{name}: {size} patients, {event} events" for name, size, event in zip(names, sizes, events, strict=True)]

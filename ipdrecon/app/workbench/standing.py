@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 from ipdrecon.app import library
 from ipdrecon.app.given import EDITS
