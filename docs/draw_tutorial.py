@@ -13,7 +13,7 @@ from PIL import Image
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
-COLUMNS = 96
+COLUMNS = 88
 # name of the stored output, and the command; each must end with 0 or 3
 STEPS = (
     ("demo", "ipdrecon demo"),

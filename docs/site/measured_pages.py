@@ -33,7 +33,7 @@ def record(name):
 
 def percent(share):
     """A share in percent."""
-    return "–" if share is None else f"{100 * share:.0f} %"
+    return "–" if share is None else f"{100 * share:.0f}\N{NO-BREAK SPACE}%"
 
 
 def figure_sets():
@@ -42,12 +42,12 @@ def figure_sets():
     for name, told in SETS.items():
         if found := record(name):
             held = found["summary"]
-            seconds = f"{held['seconds_median']:.1f}" if held.get("seconds_median") is not None else "–"
+            seconds = f"{held['cpu_seconds_median']:.1f}" if held.get("cpu_seconds_median") is not None else "–"
             rows.append((
                 told, held["panels"], percent(held["success"]), percent(held["silent_failures"]), f"{held['iae_median']:.5f}".rstrip("0"),
                 percent(held["at_risk_right"]), percent(held["names_right"]), seconds,
             ))  # fmt: skip
-    head = ("set", "panels", "read well", "wrong without a flag", "median error of S", "numbers at risk right", "names right", "seconds each")
+    head = ("set", "panels", "read well", "wrong without a flag", "median error of S", "numbers at risk right", "names right", "processor seconds each")
     return table(head, rows) if rows else "No set of figures has been read yet.\n"
 
 
@@ -108,7 +108,8 @@ def gallery():
 
 def output(name):
     """Show what a command said when the tutorial was made."""
-    return f"```\n{(DOCS / 'tutorial' / f'{name}.txt').read_text(encoding='utf-8').rstrip()}\n```"
+    said = (DOCS / "tutorial" / f"{name}.txt").read_text(encoding="utf-8").rstrip()
+    return f"```{'text' if '┏' in said else 'console'}\n{said}\n```"
 
 
 def citation():

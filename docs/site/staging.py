@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 import code_pages
 import measured_pages
 import python_pages
-from site_map import DOCS, ROOT, contents, pages
+from site_map import DOCS, ROOT, TITLES, contents, pages
 
 FENCE = re.compile(r"(?ms)^(```|~~~).*?^\1|`[^`\n]*`")
 LINK = re.compile(r"(!?)\[([^\]\n]*)\]\(([^)\s]+)\)")
@@ -32,6 +32,8 @@ def stage(folder):
     """
     shutil.rmtree(folder, ignore_errors=True)
     found = pages() | dict.fromkeys(python_pages.rooms())
+    if not measured_pages.unpaged():
+        found.pop("measured/others", None)
     home = {path.resolve(): page for page, path in found.items() if path}
     laid = contents(found)
     for page, path in found.items():
@@ -118,5 +120,10 @@ def toctrees(page, sections, *, hidden):
     for caption, names in sections:
         if names:
             lines += ["```{toctree}", f":caption: {caption}", *([":hidden:"] if hidden else [":maxdepth: 1"]), ""]
-            lines += [os.path.relpath(name, Path(page).parent.as_posix()) for name in names] + ["```", ""]
+            lines += [entry(os.path.relpath(name, Path(page).parent.as_posix()), TITLES.get(name)) for name in names] + ["```", ""]
     return "\n".join(lines)
+
+
+def entry(path, title):
+    """One line of the contents."""
+    return f"{title} <{path}>" if title else path
