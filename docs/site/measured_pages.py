@@ -141,7 +141,7 @@ def headline():
     if found := record("reconstruction"):
         held = {one["setting"]: one for one in found["settings"]}["pixel-full"]
         said.append((f"{100 * held['log_hr_median']:.1f} %", f"median error of the rebuilt hazard ratio in {held['trials']} simulated trials read from pixels, with numbers at risk"))
-    said.append(("7 digits", "or more of every pooled number agree with R's metafor"))
+    said.append(("7 digits", "of agreement with R's metafor in all that both compute; what differs, and why, is listed"))
     facts = [f":::{{container}} fact\n{number}\n\n{what}\n:::" for number, what in said]
     return "\n".join(["::::{container} facts", *facts, "::::", ""])
 
