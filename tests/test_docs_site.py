@@ -131,9 +131,13 @@ def test_pages_that_come_and_go_are_taken_as_they_are(makers):
     assert "unheard_of" in dict(laid["index"])["Project"]
 
 
-def test_code_is_left_as_it_is(makers):
-    text = "a [b](c)\n```\n[d](e)\n```\n`[f](g)` [h](i)"
-    assert makers.outside_code(text, lambda part: part.replace("](", "]<")) == "a [b]<c)\n```\n[d](e)\n```\n`[f](g)` [h]<i)"
+def test_links_lead_to_pages_and_code_is_left_as_it_is(makers, tmp_path):
+    home = {(ROOT / "benchmarks" / "coverage.md").resolve(): "measured/coverage"}
+    text = "[`b`, of\nsome](../benchmarks/coverage.md#x) `[a](b.md)`\n```\n[d](e.md)\n```\n[all](../README.md) [it](https://a.b/) [cff](../CITATION.cff)"
+    made = makers.outside_code(text, lambda part: makers.rewritten(part, ROOT / "docs" / "x.md", "how_to/x", home, tmp_path))
+    assert made == "[`b`, of\nsome](../measured/coverage.md#x) `[a](b.md)`\n```\n[d](e.md)\n```\n[all](../index.md) [it](https://a.b/) cff (`CITATION.cff`)"
+    with pytest.raises(SystemExit, match=r"x\.md: the link gone\.md leads nowhere"):
+        makers.rewritten("[a](gone.md)", ROOT / "docs" / "x.md", "x", home, tmp_path)
 
 
 def test_the_tutorial_shows_commands_that_exist():

@@ -10,8 +10,9 @@ import measured_pages
 import python_pages
 from site_map import DOCS, ROOT, TITLES, contents, pages
 
-FENCE = re.compile(r"(?ms)^(```|~~~).*?^\1|`[^`\n]*`")
-LINK = re.compile(r"(!?)\[([^\]\n]*)\]\(([^)\s]+)\)")
+FENCE = re.compile(r"(?ms)^(```|~~~).*?^\1")
+# a link, whose words may hold code; or code, which holds no link
+LINK = re.compile(r"(!?)\[((?:[^\]\n]|\n(?!\n))*)\]\(([^)\s]+)\)|`[^`\n]*`")
 PLACE = re.compile(r"(?m)^<!-- made: ([\w-]+)(?: (.*?))? -->$")
 PICTURES = {".png", ".webp", ".svg", ".jpg"}
 MAKERS = code_pages.MAKERS | python_pages.MAKERS | measured_pages.MAKERS
@@ -48,7 +49,7 @@ def stage(folder):
 
 
 def outside_code(text, change):
-    """Change what is no code in a Markdown text."""
+    """Change what is no block of code in a Markdown text."""
     parts, at = [], 0
     for match in FENCE.finditer(text):
         parts += [change(text[at : match.start()]), match.group()]
@@ -61,7 +62,7 @@ def rewritten(text, path, page, home, folder):
 
     def one(match):
         bang, words, target = match.groups()
-        if re.match(r"[a-z]+:|#", target):
+        if target is None or re.match(r"[a-z]+:|#", target):
             return match.group()
         place, _, part = target.partition("#")
         aim = (path.parent / place).resolve()
