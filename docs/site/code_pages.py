@@ -101,7 +101,7 @@ def flags():
         chosen = sorted((one for one in DEFINITIONS.values() if one.needs_review is wanted), key=lambda one: one.name)
         end = "The command ends with 3." if wanted else "The command ends with 0 where there is no other doubt; `-v` shows them."
         rows = [(f"`{one.name}`", one.meaning, one.look_at) for one in chosen]
-        parts += [f"## {heading}", "", end, "", table(("flag", "what was noticed", "look at"), rows), ""]
+        parts += [f"## {heading}", "", end, "", table(("flag", "what was noticed", "look at"), rows, "options .flags"), ""]
     return "\n".join(parts)
 
 
@@ -115,7 +115,7 @@ def edits():
     parts = []
     for stage in STAGES:
         rows = [(f"`{name}`", first_sentence(kind), fields_of(kind)) for name, kind in KINDS.items() if kind.stage == stage]
-        parts += [f"## {STAGE_NAMES.get(stage, stage).capitalize()}", "", table(("`edit`", "what it says", "fields"), rows), ""]
+        parts += [f"## {STAGE_NAMES.get(stage, stage).capitalize()}", "", table(("edit", "what it says", "fields"), rows, "options"), ""]
     return "\n".join(parts)
 
 

@@ -63,6 +63,21 @@ def reconstruction():
     return table(("what is known", "`joint`: median / 90th percentile", "`guyot`: the same"), rows) if rows else "Not measured yet.\n"
 
 
+def seconds(value):
+    """A time in the unit that suits it."""
+    return "–" if value is None else f"{1000 * value:.3g} ms" if value < 1 else f"{value:.3g} s"
+
+
+def speed():
+    """Tell how long the stratified Cox model takes, beside R and lifelines in the same run."""
+    found = record("one_stage_speed")
+    if not found:
+        return "Not measured yet.\n"
+    whole = [one for one in found["results"] if not one["days"]]
+    rows = [(f"{one['rows']:,}", *(seconds((one.get(name) or {}).get("seconds")) for name in ("ours", "r", "lifelines"))) for one in whole]
+    return table(("patients in 20 trials", "ipdrecon", "R survival", "lifelines"), rows)
+
+
 def unpaged():
     """Tell the numbers of benchmarks that have no page of their own."""
     parts = []
@@ -109,7 +124,7 @@ def gallery():
 def output(name):
     """Show what a command said when the tutorial was made."""
     said = (DOCS / "tutorial" / f"{name}.txt").read_text(encoding="utf-8").rstrip()
-    return f"```{'text' if '┏' in said else 'console'}\n{said}\n```"
+    return f"```{'console' if said.startswith('$') and '┏' not in said else 'text'}\n{said}\n```"
 
 
 def citation():
@@ -147,5 +162,5 @@ def headline():
 
 
 MAKERS = {
-    "install": install, "headline": headline, "figure-sets": figure_sets, "reconstruction": reconstruction, "unpaged": unpaged, "gallery": gallery, "output": output, "citation": citation,
+    "install": install, "headline": headline, "figure-sets": figure_sets, "reconstruction": reconstruction, "speed": speed, "unpaged": unpaged, "gallery": gallery, "output": output, "citation": citation,
 }  # fmt: skip
