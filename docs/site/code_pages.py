@@ -2,11 +2,12 @@
 
 import re
 import typing
+from pathlib import Path
 
 SIDES = ("one", "two", "three", "four")
+VALUES = {int: "N", float: "NUMBER", Path: "PATH", "integer": "N", "integer range": "N", "float": "NUMBER", "float range": "NUMBER", "path": "PATH"}
 COMMON = ("--json", "--quiet", "--verbose", "--debug")
 STAGE_NAMES = {"panels": "boxes", "axes": "axes", "ink": "ink", "curves": "curves", "table": "numbers at risk", "names": "names"}
-HEADINGS = ("reading the picture", "rebuilding")
 
 
 def cell(text):
@@ -64,8 +65,15 @@ def option(parameter):
     names = ", ".join(f"`{name}`" for name in [*parameter.opts, *parameter.secondary_opts])
     if parameter.is_flag:
         return names
-    follows = parameter.metavar or {"INTEGER": "N", "FLOAT": "NUMBER", "INTEGER RANGE": "N"}.get(str(getattr(parameter.display_type, "name", "")).upper(), "")
-    return f"{names} {follows}".strip() if follows else names
+    return f"{names} {parameter.metavar or VALUES.get(kind_of(parameter), 'TEXT')}"
+
+
+def kind_of(parameter):
+    """Return the kind of value an option takes, as this or an older version of typer tells it."""
+    descriptor = getattr(parameter, "type_descriptor", None)
+    kind = parameter.type.name if descriptor is None else descriptor.annotation
+    inner = typing.get_args(kind)
+    return inner[0] if inner else kind
 
 
 def repeatable(parameter):
@@ -93,7 +101,7 @@ def flags():
         chosen = sorted((one for one in DEFINITIONS.values() if one.needs_review is wanted), key=lambda one: one.name)
         end = "The command ends with 3." if wanted else "The command ends with 0 where there is no other doubt; `-v` shows them."
         rows = [(f"`{one.name}`", one.meaning, one.look_at) for one in chosen]
-        parts += [f"## {heading}", "", end, "", table(("flag", "what was noticed", "look at"), rows), ""]
+        parts += [f"## {heading}", "", end, "", table(("flag", "what was noticed", "look at"), rows, "options .flags"), ""]
     return "\n".join(parts)
 
 
@@ -107,7 +115,7 @@ def edits():
     parts = []
     for stage in STAGES:
         rows = [(f"`{name}`", first_sentence(kind), fields_of(kind)) for name, kind in KINDS.items() if kind.stage == stage]
-        parts += [f"## {STAGE_NAMES.get(stage, stage).capitalize()}", "", table(("`edit`", "what it says", "fields"), rows), ""]
+        parts += [f"## {STAGE_NAMES.get(stage, stage).capitalize()}", "", table(("edit", "what it says", "fields"), rows, "options"), ""]
     return "\n".join(parts)
 
 

@@ -7,16 +7,16 @@ import ipdrecon
 import metaanalysis
 
 ROOMS = {
-    "pooling": ("Pooling", "From effects and their variances to one result: models, estimators of τ², heterogeneity, subgroups."),
-    "studies": ("Studies and routes", "Tables of studies, two-by-two tables, and the routes from what a paper prints to a hazard ratio."),
-    "regression": ("Moderators and subgroups within trials", "Meta-regression, and comparisons of subgroups within trials."),
-    "robustness": ("Robustness", "What a result rests on: single studies, small studies, the choice of model."),
-    "monitoring": ("Sequential analysis", "Whether there is enough evidence, and boundaries for repeated looks."),
+    "pooling": ("pooling", "From effects and their variances to one result: models, estimators of τ², heterogeneity, subgroups."),
+    "studies": ("studies and routes", "Tables of studies, two-by-two tables, and the routes from what a paper prints to a hazard ratio."),
+    "regression": ("moderators and subgroups within trials", "Meta-regression, and comparisons of subgroups within trials."),
+    "robustness": ("robustness", "What a result rests on: single studies, small studies, the choice of model."),
+    "monitoring": ("sequential analysis", "Whether there is enough evidence, and boundaries for repeated looks."),
     "bayes": ("Bayesian model", "A normal model with a prior on τ, by quadrature: for few studies."),
-    "patients": ("Patients", "Meta-analysis of patients, real or rebuilt."),
-    "pictures": ("Pictures", "Forest plots and the other pictures."),
-    "reporting": ("Absolute effects and methods in words", "What a result means per 1000 patients, and how it was made, in words."),
-    "exchange": ("Files of other programs", "Reviews from RevMan in, results for metafor, meta and RevMan out."),
+    "patients": ("patients", "Meta-analysis of patients, real or rebuilt."),
+    "pictures": ("pictures", "Forest plots and the other pictures."),
+    "reporting": ("absolute effects and methods in words", "What a result means per 1000 patients, and how it was made, in words."),
+    "exchange": ("files of other programs", "Reviews from RevMan in, results for metafor, meta and RevMan out."),
 }
 ALONE = "pooling"
 VERBS = {
@@ -44,7 +44,7 @@ def room_page(page):
     """Write the page of one room of `metaanalysis`."""
     top = page.rpartition("/")[2]
     title, told = ROOMS.get(top, (top.capitalize(), ""))
-    return "\n".join([f"# {title}", "", f"`import metaanalysis`. {told}", "", directives("metaanalysis", rooms()[page])])
+    return "\n".join([f"# metaanalysis: {title}", "", f"`import metaanalysis`. {told}", "", directives("metaanalysis", rooms()[page])])
 
 
 def verbs():

@@ -1,7 +1,7 @@
 """Which pages the site has, and where each is from.
 
 A page is a Markdown file of `docs/`, under its own path, or one of the files elsewhere that are adopted. What is not there is
-passed over; what is there and named nowhere goes under *More*, so that no page is lost.
+passed over; what is there and named nowhere goes under *Project*, so that no page is lost.
 """
 
 from pathlib import Path
@@ -11,12 +11,10 @@ DOCS = ROOT / "docs"
 
 # Sections of the contents: caption, and pages in their order; `name*` takes what begins so.
 SECTIONS = (
-    ("Begin", ("installation", "tutorial", "gallery")),
-    ("How to", ("how_to/index",)),
-    ("Reference", ("reference/index",)),
-    ("Methods", ("methods/index",)),
-    ("How good, how fast", ("measured/index",)),
-    ("More", ("glossary", "faq", "citing", "project/changelog", "project/contributing", "licences")),
+    ("Learn", ("installation", "tutorial", "how_to/index", "gallery")),
+    ("Look up", ("reference/index", "faq", "glossary")),
+    ("Understand", ("methods/index", "measured/index", "peers")),
+    ("Project", ("citing", "trials/*", "project/changelog", "project/contributing", "licences")),
 )
 CHAPTERS = {
     "how_to/index": (
@@ -35,11 +33,26 @@ CHAPTERS = {
         ("Sources", ("methods/sources",)),
     ),
     "measured/index": (
-        ("How good", ("measured/figures", "measured/drawn*", "measured/practice*", "measured/program*", "measured/vector*", "measured/axes*", "measured/reconstruction*", "measured/coverage", "measured/reference/*")),
+        ("How good", ("measured/figures", "measured/drawn*", "measured/practice*", "measured/program*", "measured/vector*", "measured/axes*", "measured/reconstruction*", "measured/coverage", "measured/reference/readme", "measured/reference/*")),
         ("How fast, how many", ("speed", "measured/speed*", "measured/*speed*", "measured/batch*", "measured/draws*")),
         ("How safe", ("hardening", "trust", "measured/fuzz*")),
-        ("Others", ("peers", "measured/*")),
+        ("Others", ("measured/*",)),
     ),
+}
+# Titles in the contents, where a page's own is long or another page's too.
+TITLES = {
+    "measured/practice_figures": "Figures made to be hard, pictures",
+    "measured/vector_figures": "Figures made to be hard, vector",
+    "measured/program_figures": "Figures of R and Python, pictures",
+    "measured/program_vector_figures": "Figures of R and Python, vector",
+    "measured/drawn_figures": "Random styles, pictures",
+    "measured/drawn_vector_figures": "Random styles, vector",
+    "measured/reconstruction": "Patients from curves",
+    "measured/reconstruction_draws": "Patients from curves, with draws",
+    "measured/reconstruction_guyot": "Patients by Guyot's algorithm",
+    "measured/reference/readme": "Against R: index",
+    "methods/pooling": "Pooling: formulas",
+    "methods/survival": "Survival: formulas",
 }
 
 
@@ -71,14 +84,14 @@ def contents(names):
     Parameters
     ----------
     names : iterable of str
-        All pages.
+        All pages; a pattern takes them in this order.
 
     Returns
     -------
     dict of str to list of (str, list of str)
         For the start page and each chapter's page: captions, and the pages below each.
     """
-    names, taken, laid = sorted(names), {"index"}, {}
+    names, taken, laid = list(names), {"index"}, {}
     for page, sections in {"index": SECTIONS, **CHAPTERS}.items():
         laid[page] = []
         for caption, patterns in sections:

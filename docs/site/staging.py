@@ -8,10 +8,11 @@ from pathlib import Path, PurePosixPath
 import code_pages
 import measured_pages
 import python_pages
-from site_map import DOCS, ROOT, contents, pages
+from site_map import DOCS, ROOT, TITLES, contents, pages
 
-FENCE = re.compile(r"(?ms)^(```|~~~).*?^\1|`[^`\n]*`")
-LINK = re.compile(r"(!?)\[([^\]\n]*)\]\(([^)\s]+)\)")
+FENCE = re.compile(r"(?ms)^(```|~~~).*?^\1")
+# a link, whose words may hold code; or code, which holds no link
+LINK = re.compile(r"(!?)\[((?:[^\]\n]|\n(?!\n))*)\]\(([^)\s]+)\)|`[^`\n]*`")
 PLACE = re.compile(r"(?m)^<!-- made: ([\w-]+)(?: (.*?))? -->$")
 PICTURES = {".png", ".webp", ".svg", ".jpg"}
 MAKERS = code_pages.MAKERS | python_pages.MAKERS | measured_pages.MAKERS
@@ -32,6 +33,8 @@ def stage(folder):
     """
     shutil.rmtree(folder, ignore_errors=True)
     found = pages() | dict.fromkeys(python_pages.rooms())
+    if not measured_pages.unpaged():
+        found.pop("measured/others", None)
     home = {path.resolve(): page for page, path in found.items() if path}
     laid = contents(found)
     for page, path in found.items():
@@ -46,7 +49,7 @@ def stage(folder):
 
 
 def outside_code(text, change):
-    """Change what is no code in a Markdown text."""
+    """Change what is no block of code in a Markdown text."""
     parts, at = [], 0
     for match in FENCE.finditer(text):
         parts += [change(text[at : match.start()]), match.group()]
@@ -59,7 +62,7 @@ def rewritten(text, path, page, home, folder):
 
     def one(match):
         bang, words, target = match.groups()
-        if re.match(r"[a-z]+:|#", target):
+        if target is None or re.match(r"[a-z]+:|#", target):
             return match.group()
         place, _, part = target.partition("#")
         aim = (path.parent / place).resolve()
@@ -118,5 +121,10 @@ def toctrees(page, sections, *, hidden):
     for caption, names in sections:
         if names:
             lines += ["```{toctree}", f":caption: {caption}", *([":hidden:"] if hidden else [":maxdepth: 1"]), ""]
-            lines += [os.path.relpath(name, Path(page).parent.as_posix()) for name in names] + ["```", ""]
+            lines += [entry(os.path.relpath(name, Path(page).parent.as_posix()), TITLES.get(name)) for name in names] + ["```", ""]
     return "\n".join(lines)
+
+
+def entry(path, title):
+    """One line of the contents."""
+    return f"{title} <{path}>" if title else path
