@@ -78,6 +78,13 @@ def test_one_misread_label_does_not_move_the_scale(n, step, spacing, wrong, data
     assert rows[0].to_px(values) == pytest.approx(places, abs=4)
 
 
+def test_a_misread_label_that_fits_nearly_does_not_cost_the_next():
+    shift = [0.0, -1.0] + 8 * [0.0]
+    words = _row(np.arange(10), 100 + 45.0 * np.arange(10), shift=shift, text={8: "777"})
+    (row,) = label_rows(number_labels(BLANK, words))
+    assert row.values == (0, 1, 2, 3, 4, 5, 6, 7, 9)
+
+
 def test_numbers_at_risk_are_no_axis():
     words = _row([0, 6, 12, 18, 24], range(100, 600, 100)) + _row([65, 33, 25, 14, 10], range(100, 600, 100), top=540)
     rows = label_rows(number_labels(BLANK, words))

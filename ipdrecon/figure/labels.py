@@ -298,7 +298,18 @@ def _best_run(labels, horizontal):
     if best is None:
         return None
     best = best[_on_even_grid(value[best])]
+    best = _joined(best, place[index], index, value, weight, tolerance)
     return _run(labels, place, index, value, best, horizontal) if len(best) > 1 and weight[best].mean() >= 0.85 else None
+
+
+def _joined(members, place, index, value, weight, tolerance):
+    """Members of a line, and those that its own slope adds: a misread number may have tilted the line that they were found by."""
+    if len(members) < _FEW:
+        return members
+    slope, intercept = np.polyfit(place[members], value[members], 1)
+    again = _score(index, weight, np.abs(intercept + slope * place - value) / abs(slope), tolerance)[1]
+    again = again[_on_even_grid(value[again])]
+    return again if set(index[members]) < set(index[again]) else members
 
 
 def _on_even_grid(values):
