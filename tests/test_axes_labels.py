@@ -35,6 +35,23 @@ def test_every_plain_number_is_read_back(value):
     assert value in parse_number(f"{value:g}" if abs(value) < 1000 else f"{value}")[0]
 
 
+def digits(texts, gap, *, height=20):
+    """A picture of some numbers read as one word, each digit a bar of 4 px with 2 px after it, `gap` px between numbers; and the word."""
+    px, at = np.full((60, 600, 3), 255, np.uint8), 20
+    for text in texts:
+        for _ in text:
+            px[20 : 20 + height, at : at + 4] = 0
+            at += 6
+        at += gap - 2
+    return px, (Word(" ".join(texts), Box(16, 18, at, 22 + height)),)
+
+
+def test_numbers_that_stand_close_are_parted_where_their_digits_stand_closer():
+    texts = ("0", "6", "12", "18", "24", "30")
+    assert [label.values[0] for label in number_labels(*digits(texts, 7))] == [0, 6, 12, 18, 24, 30]
+    assert number_labels(*digits(texts, 3)) == ()
+
+
 def _row(values, places, *, shift=None, top=500, text=None):
     words = []
     for index, (value, place) in enumerate(zip(values, places, strict=True)):
@@ -59,6 +76,13 @@ def test_one_misread_label_does_not_move_the_scale(n, step, spacing, wrong, data
     assert len(rows) == 1
     assert len(rows[0].labels) >= n - 1
     assert rows[0].to_px(values) == pytest.approx(places, abs=4)
+
+
+def test_a_misread_label_that_fits_nearly_does_not_cost_the_next():
+    shift = [0.0, -1.0] + 8 * [0.0]
+    words = _row(np.arange(10), 100 + 45.0 * np.arange(10), shift=shift, text={8: "777"})
+    (row,) = label_rows(number_labels(BLANK, words))
+    assert row.values == (0, 1, 2, 3, 4, 5, 6, 7, 9)
 
 
 def test_numbers_at_risk_are_no_axis():

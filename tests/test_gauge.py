@@ -62,6 +62,17 @@ def test_a_dotted_line_that_marks_make_broad_is_one_whatever_letters_stand_by():
     assert len(part_by_width(ink)) == 1
 
 
+def test_dotted_thin_lines_are_parted_whatever_widths_the_broad_ones_have_where_they_meet():
+    middle, limits = np.maximum(stair(3.3, 40), stair(3.3, 44, dash=9)), np.zeros((HEIGHT, WIDTH), np.float32)
+    for row in (12, 85):
+        for column in range(10, 380, 6):
+            limits[row + column // 40, column : column + 3] = 0.7
+    parts = part_by_width(np.maximum(middle, limits))
+    assert len(parts) == 2
+    assert (parts[0][middle > 0.5] > 0).mean() > 0.95
+    assert (parts[1][limits > 0] > 0).mean() > 0.95
+
+
 def test_marks_go_with_the_line_that_they_stand_on():
     ink = np.maximum(stair(2.0, 40), np.maximum(stair(1.0, 15), stair(1.0, 70)))
     ink[35:48, 60] = 1

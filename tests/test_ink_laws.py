@@ -108,6 +108,15 @@ def test_the_edge_of_a_black_line_is_no_grey_line():
     assert len(find_arms(plot, (20 - plot.left, 30 - plot.top))) == 1
 
 
+def test_a_curve_of_one_drop_is_a_curve_and_a_reference_line_is_none():
+    px = page()
+    px[16:18, 24:42] = px[16:50, 40:42] = px[48:50, 40:190] = COLOURS["blue"]
+    px[60:62, 24:200] = COLOURS["red"]
+    plot = cut(px)
+    (arm,) = find_arms(plot, (20 - plot.left, 16 - plot.top))
+    assert is_near(COLOURS["blue"], arm.lab)
+
+
 def test_grey_and_black_lines_are_parted():
     plot = cut(draw_curve(draw_curve(page(), (0, 0, 0)), (150, 150, 150), first_row=60, drop=70))
     own = part(plot, [np.array([0.0, 0, 0], np.float32), to_lab(np.full((1, 1, 3), 150, np.uint8))[0, 0]])

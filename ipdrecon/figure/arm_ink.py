@@ -14,7 +14,7 @@ from ipdrecon.figure.path import Path, TraceSettings, find_path
 _INKED = 0.3
 _UNMARKED, _WITHIN_DOTS = 0.3, 0.6
 _FEW_COLUMNS = 20
-
+_ON_LEVEL_PX, _DROP_SHARE = 2, 0.7
 
 
 @dataclass(frozen=True)
@@ -181,13 +181,17 @@ class Search:
 
 
 def _is_reference_line(path, own):
-    """Whether nearly all of the ink lies on one level below the start: a landmark or median line, no curve."""
+    """Whether nearly all of the ink lies on one level below the start, to which no ink falls: a landmark or median line, no curve."""
     columns = path.first + np.arange(len(path.leave))
     rows = path.leave[own[path.leave, columns] > _INKED]
     if not len(rows):
         return True
     level = np.bincount(rows).argmax()
-    return bool((np.abs(rows - level) <= 2).mean() > 0.95 and level - path.enter[0] > 0.05 * own.shape[0])
+    if (np.abs(rows - level) <= _ON_LEVEL_PX).mean() <= 0.95 or level - path.enter[0] <= 0.05 * own.shape[0]:
+        return False
+    begin = columns[(own[path.leave, columns] > _INKED) & (np.abs(path.leave - level) <= _ON_LEVEL_PX)][0]
+    near = own[path.enter[0] : level, max(begin - _ON_LEVEL_PX, 0) : begin + _ON_LEVEL_PX + 1]
+    return bool((near > _INKED).any(axis=1).mean() < _DROP_SHARE)
 
 
 def mean_row(arm):

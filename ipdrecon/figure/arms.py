@@ -159,8 +159,14 @@ def _runs_alone(search, arm, others):
 
 def _without_limits(search, arms):
     """Leave out the outlines of confidence bands: a paler tint of an arm's colour, always on one side of it."""
-    listed = [any(np.linalg.norm(arm.lab - seed) < 8 for seed in search.seeds) for arm in arms]
+    listed = [any(_has_key(search, arm, seed, arms) for seed in search.seeds) for arm in arms]
     return [arm for arm, kept in zip(arms, listed, strict=True) if kept or not any(_is_limit(search.plot, arm, other) for other in arms)]
+
+
+def _has_key(search, arm, seed, arms):
+    """Whether a legend's colour is an arm's, nearer to it than to any other's."""
+    away = np.linalg.norm(arm.lab - seed)
+    return away < search.settings.listed_lab and all(away <= np.linalg.norm(other.lab - seed) for other in arms)
 
 
 def _is_limit(plot, arm, other):

@@ -38,6 +38,7 @@ def join_facets(px, panels, words):
     if not all(_alike(panels[0], panel) for panel in panels) or not _tables_join(panels):
         return panels
     titles = _titles(px, [panel.box for panel in panels], tuple(words))
+    titles = titles if all(titles) else _titles(px, [_below_strip(panel) for panel in panels], tuple(words))
     if not all(titles) or len(set(titles)) < len(titles) or any(direction(title) == "survival" for title in titles):
         return panels
     named = [panel.looks[0].matched_by == "given" for panel in panels]
@@ -88,6 +89,11 @@ def _titles(px, boxes, words):
         row = _title_beside(px, last)
         titles.append(" | ".join(part for part in (row, min(column)[1] if column else "") if part))
     return titles
+
+
+def _below_strip(panel):
+    """The box of a panel from its highest tick down: a strip with its title may have been taken for a part of it."""
+    return replace(panel.box, top=max(panel.box.top, float(panel.calibration.vertical.tick_px.min())))
 
 
 def _same(place, other, size):

@@ -165,12 +165,12 @@ def _unbroken(search, arm):
 
 
 def _one_by_one(search, found, most, told_of):
-    """Further curves of a colour, each of which explains more ink; those that legend or table tell of need less of their own."""
+    """Further curves of a colour: those that legend or table tell of, by less ink of their own; others where all explain more ink then."""
     while len(found) < most:
-        share = search.settings.least_told if len(found) < told_of else search.settings.least_second
-        following = _next_in_colour(search, found, share)
+        told = len(found) < told_of
+        following = _next_in_colour(search, found, search.settings.least_told if told else search.settings.least_second)
         more = [] if following is None else _alternated(search, [*found, following])
-        if _worth(more) <= _worth(found):
+        if not more or (not told and _worth(more) <= _worth(found)):
             break
         found = more
     return found

@@ -33,17 +33,20 @@ def part_by_width(own):
         one width.
     """
     across = ink_across(own)
-    limit = _parting_width(across)
-    if limit is None:
-        return (own,)
+    for limit in _parting_widths(across):
+        near = _broad_ink(own, across, limit)
+        if _run_together(near, across > 0):
+            return np.where(near, own, 0), np.where(near, 0, own)
+    return (own,)
+
+
+def _broad_ink(own, across, limit):
+    """Where the lines broader than a limit lie, with the marks on them."""
     upright = ink_across(np.ascontiguousarray(own.T)).T
     broad = np.minimum(across, upright) > limit
     broad = _without_specks(broad, limit) & (own > 0)
     near = cv2.dilate(broad.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    near |= _marks(~near & (own > _INKED), near, own.shape)
-    if not _run_together(near, across > 0):
-        return (own,)
-    return np.where(near, own, 0), np.where(near, 0, own)
+    return near | _marks(~near & (own > _INKED), near, own.shape)
 
 
 def _run_together(broad, inked):
@@ -84,14 +87,11 @@ def ink_across(own):
     return across
 
 
-def _parting_width(across):
-    """Width that parts broad lines from thin ones, by their longer level pieces or else by all; None where there is none."""
+def _parting_widths(across):
+    """Widths that may part broad lines from thin ones, by their longer level pieces and by all, dots included."""
     long, widths = _level_pieces(across)
-    for least in (_LEAST_PIECE_PX, _LEAST_DOT_PX):
-        limit = _between_two(np.repeat(widths, np.where(long >= least, long, 0)))
-        if limit is not None:
-            return limit
-    return None
+    limits = [_between_two(np.repeat(widths, np.where(long >= least, long, 0))) for least in (_LEAST_PIECE_PX, _LEAST_DOT_PX)]
+    return [limit for limit in limits if limit is not None]
 
 
 def _level_pieces(across):

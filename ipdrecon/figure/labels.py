@@ -15,6 +15,8 @@ _ALTERNATIVE_WEIGHT = 0.7
 _MOST_LABELS = 60
 _MOST_LINES = 60
 _LEAST_DENSITY = 0.5
+_WIDE_GAP, _LEAST_GAP, _GAP_RATIO = 0.4, 0.15, 1.8
+_FEW = 3
 
 
 @dataclass(frozen=True)
@@ -177,8 +179,10 @@ def _parted(px, word):
     parsed = [parse_number(text) for text in texts]
     if len(texts) < 2 or not all(values for values, _ in parsed):
         return []
-    spans = _text_spans(px, word.box, len(texts))
-    if any(b[0] - a[1] < 0.4 * word.box.height for a, b in zip(spans, spans[1:], strict=False)):
+    spans, within = _text_spans(px, word.box, len(texts))
+    between, height = min((b[0] - a[1] for a, b in zip(spans, spans[1:], strict=False)), default=np.inf), word.box.height
+    clear = len(texts) >= _FEW and between >= max(_LEAST_GAP * height, _GAP_RATIO * within)
+    if between < _WIDE_GAP * height and not clear:
         return []
     boxes = [Box(left, word.box.top, right, word.box.bottom) for left, right in spans]
     return [
@@ -188,18 +192,20 @@ def _parted(px, word):
 
 
 def _text_spans(px, box, count):
-    """Left and right of `count` pieces of text, parted where the ink leaves the widest gaps."""
+    """Left and right of `count` pieces of text, parted where the ink leaves the widest gaps, and the widest gap within a piece."""
     left, middle = max(int(box.left), 0), box.centre[1]
     top, bottom = int(middle - box.height / 4), int(middle + box.height / 4)
     crop = px[max(top, 0) : bottom + 1, left : int(box.right) + 1].astype(float).mean(axis=2)
     inked = np.flatnonzero((np.abs(crop - np.median(crop)) > 50).any(axis=0))
     if len(inked) < count:
-        return []
+        return [], np.inf
     gaps = np.diff(inked)
-    cuts = np.sort(np.argsort(-gaps, kind="stable")[: count - 1])
+    order = np.argsort(-gaps, kind="stable")
+    cuts = np.sort(order[: count - 1])
     starts = np.concatenate(([inked[0]], inked[cuts + 1]))
     ends = np.concatenate((inked[cuts], [inked[-1]]))
-    return [(float(left + a), float(left + b)) for a, b in zip(starts, ends, strict=True)]
+    within = float(gaps[order[count - 1]]) if len(gaps) >= count else 0.0
+    return [(float(left + a), float(left + b)) for a, b in zip(starts, ends, strict=True)], within
 
 
 def label_rows(labels, *, least=3):
@@ -292,7 +298,18 @@ def _best_run(labels, horizontal):
     if best is None:
         return None
     best = best[_on_even_grid(value[best])]
+    best = _joined(best, place[index], index, value, weight, tolerance)
     return _run(labels, place, index, value, best, horizontal) if len(best) > 1 and weight[best].mean() >= 0.85 else None
+
+
+def _joined(members, place, index, value, weight, tolerance):
+    """Members of a line, and those that its own slope adds: a misread number may have tilted the line that they were found by."""
+    if len(members) < _FEW:
+        return members
+    slope, intercept = np.polyfit(place[members], value[members], 1)
+    again = _score(index, weight, np.abs(intercept + slope * place - value) / abs(slope), tolerance)[1]
+    again = again[_on_even_grid(value[again])]
+    return again if set(index[members]) < set(index[again]) else members
 
 
 def _on_even_grid(values):
