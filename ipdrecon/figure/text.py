@@ -1,12 +1,11 @@
 """Words and single cells read from a picture: the only door to optical character recognition."""
 
-import functools
 import hashlib
-import logging
 
 import cv2
 import numpy as np
 
+from ipdrecon.figure.recogniser import engine
 from ipdrecon.figure.session import is_remembering, recall
 from ipdrecon.model import Box, Word
 
@@ -18,19 +17,11 @@ _MOST_SIDE_PX = 3200
 _FINDING_SIDE_PX = 1600
 
 
-@functools.lru_cache(maxsize=1)
-def _engine():
-    logging.getLogger("RapidOCR").setLevel(logging.ERROR)
-    from rapidocr import RapidOCR
-
-    return RapidOCR(params={"Global.log_level": "error", "Global.use_cls": False, "Global.text_score": 0.3})
-
-
 def _read(px, *, find, read):
     """Corners, texts and scores of what the engine finds in a picture (RGB), reads of it, or both; remembered in a session."""
 
     def ask():
-        found = _engine()(cv2.cvtColor(px, cv2.COLOR_RGB2BGR), use_det=find, use_cls=False, use_rec=read)
+        found = engine()(cv2.cvtColor(px, cv2.COLOR_RGB2BGR), use_det=find, use_cls=False, use_rec=read)
         if find and found.boxes is None:
             return [], [], []
         places = np.asarray(found.boxes, float).tolist() if find else []
