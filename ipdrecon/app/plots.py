@@ -129,9 +129,24 @@ def canvas(px, region=None, *, least_width=_LEAST_WIDTH_PX, largest_scale=_LARGE
     axes.axis("off")
     extent = (left - 0.5, right + 0.5, bottom + 0.5, top - 0.5)
     axes.set(xlim=extent[:2], ylim=extent[2:])
-    # pixel for pixel: matplotlib's own scaling of a picture costs as much as all else of the drawing
-    figure.figimage(_faded(part).repeat(scale, axis=0).repeat(scale, axis=1), origin="upper", zorder=-1)
+    figure.add_artist(_as_it_is(_faded(part).repeat(scale, axis=0).repeat(scale, axis=1)))
     return figure, Pen(axes, width * scale)
+
+
+def _as_it_is(rgba):
+    """An artist that lays a picture, shape (height, width, 4), into the lower left corner, pixel for pixel.
+
+    matplotlib's own way scales it first, which costs more than all else of the drawing.
+    """
+    from matplotlib.artist import Artist
+
+    class Picture(Artist):
+        def draw(self, renderer):
+            renderer.draw_image(renderer.new_gc(), 0, 0, rgba[::-1])
+
+    picture = Picture()
+    picture.set_zorder(-1)
+    return picture
 
 
 def _whole_pixels(region, px):
@@ -163,8 +178,11 @@ class Pen:
 
     def line(self, px, py, colour, *, width=1.0, dash="-"):
         """Draw a line through points; `width` in hairs."""
+        from matplotlib.lines import Line2D
+
         style = {"solid_capstyle": "butt", "solid_joinstyle": "miter", "dash_capstyle": "butt"}
-        self.axes.plot(px, py, linestyle=dash, color=colour, lw=width * self.hair, **style)
+        # not by `plot`, which looks for new limits of the axes each time
+        self.axes.add_artist(Line2D(px, py, linestyle=dash, color=colour, lw=width * self.hair, **style))
 
     def frame(self, box, colour, *, width=0.7, dash="-"):
         """Draw the outline of a box (left, top, right, bottom)."""

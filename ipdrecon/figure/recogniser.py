@@ -19,6 +19,8 @@ import numpy as np
 # Of 849 lines of the practice figures, 582 short ones were as sure as this; one of them reads otherwise with all of the paper,
 # and worse.
 _SURE = 0.99
+# text that was searched for counts from this score on
+LEAST_SCORE = 0.3
 _HEIGHT_PX = 48
 _TRAINED_WIDTH_PX = 320
 _LEAST_WIDTH_PX = 64
@@ -46,13 +48,48 @@ def engine():
     logging.getLogger("RapidOCR").setLevel(logging.ERROR)
     from rapidocr import RapidOCR
 
-    made = RapidOCR(params={"Global.log_level": "error", "Global.use_cls": False, "Global.text_score": 0.3})
+    made = RapidOCR(params={"Global.log_level": "error", "Global.use_cls": False, "Global.text_score": LEAST_SCORE})
     threads = n_threads()
     finder = made.cfg.Det
     finder._set_flag("allow_objects", True)
     finder.session = _session(made.cfg, finder, threads).session
     made.text_rec = Recogniser(_session(made.cfg, made.cfg.Rec, 1), threads)
     return made
+
+
+def read_lines_of(crops):
+    """Texts and scores of lines of text.
+
+    Parameters
+    ----------
+    crops : sequence of ndarray of uint8, shape (height, width, 3)
+        BGR.
+
+    Returns
+    -------
+    list of tuple of (str, float)
+    """
+    made = engine() if crops else None
+    return made.text_rec.read([made.preprocess_img(crop)[0] for crop in crops]) if crops else []
+
+
+def read_places(px, corners):
+    """Texts and scores of places found in a picture.
+
+    Parameters
+    ----------
+    px : ndarray of uint8, shape (height, width, 3)
+        BGR.
+    corners : sequence of ndarray, shape (4, 2)
+        From the upper left one, with the sun.
+
+    Returns
+    -------
+    list of tuple of (str, float)
+    """
+    from rapidocr.utils.process_img import get_rotate_crop_image
+
+    return engine().text_rec.read([get_rotate_crop_image(px, np.array(one, np.float32)) for one in corners])
 
 
 def _session(cfg, part, threads):

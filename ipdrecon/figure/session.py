@@ -106,3 +106,9 @@ def recall(kind, key, make):
 def is_remembering():
     """Whether a memory is there, so that keys are worth making."""
     return _MEMORY.get() is not None
+
+
+def is_remembered(kind, key):
+    """Whether `recall` would give the result without making it."""
+    memory = _MEMORY.get()
+    return memory is not None and key in memory.kept.get(kind, ())
