@@ -252,9 +252,8 @@ def draw_curve(pen, panel, curve, colour):
         begin = hidden_to
     if len(curve.censor_time):
         at, height = panel.calibration.to_px(curve.censor_time, curve.survival_at(curve.censor_time))
-        reach = 6 * pen.unit
-        for left, top in zip(at, height, strict=True):
-            pen.line([left, left], [top - reach, top + reach], colour)
+        reach, apart = 6 * pen.unit, np.full(len(at), np.nan)
+        pen.line(np.column_stack([at, at, apart]).ravel(), np.column_stack([height - reach, height + reach, apart]).ravel(), colour)
 
 
 def _draw_stretch(pen, panel, curve, stretch, colour, dash):
