@@ -105,7 +105,7 @@ def test_figure_is_read_without_text(plain):
 def test_no_text_is_read_where_none_is_wanted(figure, axes, monkeypatch):
     from ipdrecon.figure import text
 
-    monkeypatch.setattr(text, "_engine", lambda: pytest.fail("the text reader was called"))
+    monkeypatch.setattr(text, "engine", lambda: pytest.fail("the text reader was called"))
     assert len(read_figure(figure[0], settings=SILENT, edits=axes).digitisation.panels[0].curves) == 2
 
 

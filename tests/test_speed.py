@@ -33,7 +33,7 @@ def test_with_axes_given_no_text_is_read_and_the_work_is_little(picture, monkeyp
     def refuse():
         raise AssertionError("text was read")
 
-    monkeypatch.setattr(text, "_engine", refuse)
+    monkeypatch.setattr(text, "engine", refuse)
     options = {"x_range": (0, 60), "y_range": (0, 1), "settings": DigitiseSettings(ocr=False)}
     digitise(picture, **options)
     start = time.process_time()
@@ -67,7 +67,7 @@ def test_text_is_read_at_a_bounded_size_and_placed_where_it_stands(monkeypatch, 
         corners = np.array([[[0, 0], [px.shape[1], 0], [px.shape[1], px.shape[0]], [0, px.shape[0]]]], float)
         return SimpleNamespace(boxes=corners, txts=("word",), scores=(0.9,))
 
-    monkeypatch.setattr(text, "_engine", lambda: engine)
+    monkeypatch.setattr(text, "engine", lambda: engine)
     (word,) = text.read_words(np.full((side // 4, side, 3), 255, np.uint8))
     assert sizes == [read_at]
     assert (word.box.right, word.box.bottom) == pytest.approx((side, side // 4), abs=1)
@@ -81,7 +81,7 @@ def test_a_thread_of_text_is_not_enlarged_to_gigabytes(shape, monkeypatch):
         seen.append(px.shape)
         return SimpleNamespace(boxes=None)
 
-    monkeypatch.setattr(text, "_engine", lambda: engine)
+    monkeypatch.setattr(text, "engine", lambda: engine)
     text.read_words(np.full(shape, 255, np.uint8), scale=1.0)
     assert max(seen[0][:2]) <= 8.1 * min(seen[0][:2])
     assert seen[0][0] >= shape[0]

@@ -290,7 +290,10 @@ def _best_run(labels, horizontal):
     flat = [(i, value, 1.0 if k == 0 else _ALTERNATIVE_WEIGHT) for i, label in enumerate(labels) for k, value in enumerate(label.values)]
     index, value, weight = np.array([f[0] for f in flat]), np.array([f[1] for f in flat]), np.array([f[2] for f in flat])
     best, best_score = None, (0.0, 0.0)
-    for i, slope in _likeliest_lines(place, index, value, weight, tolerance, horizontal):
+    for i, slope, support in _likeliest_lines(place, index, value, weight, tolerance, horizontal):
+        if support < best_score[0] - 1e-6:
+            # neither this line nor any after it can score more than the labels near it weigh
+            break
         distance = np.abs(value[i] + slope * (place[index] - place[index[i]]) - value) / abs(slope)
         score, members = _score(index, weight, distance, tolerance)
         if score > best_score:
@@ -326,7 +329,7 @@ def _on_even_grid(values):
 
 
 def _likeliest_lines(place, index, value, weight, tolerance, horizontal):
-    """Lines through two labels, those near most labels first: the index of one of the two, and the slope."""
+    """Lines through two labels, those near most labels first: the index of one of the two, the slope, and the weight of the labels near it."""
     i, j = np.triu_indices(len(index), 1)
     i, j = (side[(index[i] != index[j]) & (np.abs(place[index[i]] - place[index[j]]) >= 4)] for side in (i, j))
     slope = (value[j] - value[i]) / (place[index[j]] - place[index[i]])
@@ -335,7 +338,7 @@ def _likeliest_lines(place, index, value, weight, tolerance, horizontal):
     distance = np.abs(value[i, None] + slope[:, None] * (place[index] - place[index[i], None]) - value) / np.abs(slope[:, None])
     support = ((distance <= tolerance) * weight).sum(axis=1)
     order = np.argsort(-support, kind="stable")[:_MOST_LINES]
-    return [(int(i[k]), float(slope[k])) for k in order]
+    return [(int(i[k]), float(slope[k]), float(support[k])) for k in order]
 
 
 def _score(index, weight, distance, tolerance):

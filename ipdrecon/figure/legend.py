@@ -297,9 +297,10 @@ def on_the_line(word, words):
     height = box.height
     for other in sorted(words, key=lambda other: other.box.left):
         gap = other.box.left - box.right
-        level = abs(other.box.centre[1] - box.centre[1]) < 0.3 * height
-        goes_on = other.confidence >= 0.5 and is_label(other.text) and not label.endswith(":")
-        if other is not word and goes_on and not other.vertical and level and -0.3 * height < gap < 0.45 * height:
+        beside = -0.3 * height < gap < 0.45 * height and abs(other.box.centre[1] - box.centre[1]) < 0.3 * height
+        if other is word or other.vertical or not beside or label.endswith(":"):
+            continue
+        if other.confidence >= 0.5 and is_label(other.text):
             line.append(other)
             label, box = f"{label} {other.text}", other.box
     return line

@@ -157,7 +157,7 @@ def upright_labels(px, box=None):
     part = px if box is None else px[top : int(box.bottom) + 1, left : int(box.right) + 1]
     if min(part.shape[:2]) < 3:
         return ()
-    words = read_words(np.ascontiguousarray(np.rot90(part, -1)))
+    words = read_words(np.ascontiguousarray(np.rot90(part, -1)), lying=True)
     last = top + part.shape[0] - 1
     turned_back = [
         Word(word.text, Box(left + word.box.top, last - word.box.right, left + word.box.bottom, last - word.box.left), word.confidence, True)

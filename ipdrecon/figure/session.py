@@ -112,6 +112,12 @@ def is_remembering():
     return _MEMORY.get() is not None or _NOTED.get() is not None
 
 
+def is_remembered(kind, key):
+    """Whether `recall` would give the result without making it."""
+    memory = _MEMORY.get()
+    return memory is not None and key in memory.kept.get(kind, ())
+
+
 @contextlib.contextmanager
 def noted(kind):
     """Note all results of a kind that are asked for inside, remembered ones too, as a dict by key; one kind at a time.

@@ -1,14 +1,13 @@
 """Words and single cells read from a picture: the only door to optical character recognition."""
 
-import functools
 import hashlib
-import logging
 
 import cv2
 import numpy as np
 
 from ipdrecon.errors import lacking
-from ipdrecon.figure.session import is_remembering, recall
+from ipdrecon.figure.recogniser import LEAST_SCORE, engine, read_lines_of, read_places
+from ipdrecon.figure.session import is_remembered, is_remembering, recall
 from ipdrecon.model import Box, Word
 
 _LEAST_SIDE_PX = 1000
@@ -19,32 +18,47 @@ _MOST_SIDE_PX = 3200
 _FINDING_SIDE_PX = 1600
 
 
-@functools.lru_cache(maxsize=1)
-def _engine():
-    logging.getLogger("RapidOCR").setLevel(logging.ERROR)
-    from rapidocr import RapidOCR
+def _found(px, *, read, lying=False):
+    """Corners, texts and scores of what the engine finds in a picture (RGB), `lying`: of what is wider than tall; remembered in a session.
 
-    return RapidOCR(params={"Global.log_level": "error", "Global.use_cls": False, "Global.text_score": 0.3})
-
-
-def _read(px, *, find, read):
-    """Corners, texts and scores of what the engine finds in a picture (RGB), reads of it, or both; remembered in a session."""
+    Without `read`, corners alone.
+    """
 
     def ask():
-        found = _engine()(cv2.cvtColor(px, cv2.COLOR_RGB2BGR), use_det=find, use_cls=False, use_rec=read)
-        if find and found.boxes is None:
+        bgr = cv2.cvtColor(px, cv2.COLOR_RGB2BGR)
+        found = engine()(bgr, use_det=True, use_cls=False, use_rec=read and not lying)
+        if found.boxes is None:
             return [], [], []
-        places = np.asarray(found.boxes, float).tolist() if find else []
-        texts, scores = (found.txts or (), found.scores or ()) if read else ((), ())
-        return places, [str(text) for text in texts], [float(score) for score in scores]
+        corners = np.asarray(found.boxes, float)
+        if not read:
+            return corners.tolist(), [], []
+        if not lying:
+            return corners.tolist(), [str(text) for text in found.txts or ()], [float(score) for score in found.scores or ()]
+        corners = [one for one in corners if np.ptp(one[:, 0]) > np.ptp(one[:, 1])]
+        sure = [(one.tolist(), *line) for one, line in zip(corners, read_places(bgr, corners), strict=True) if line[1] >= LEAST_SCORE]
+        return tuple(map(list, zip(*sure, strict=True))) or ([], [], [])
 
     if not is_remembering():
         return ask()
-    digest = hashlib.blake2b(np.ascontiguousarray(px), digest_size=16).hexdigest()
-    return recall("text", (digest, px.shape[0], px.shape[1], find, read), ask)
+    return recall("text", (_digest(px), px.shape[0], px.shape[1], read, lying), ask)
 
 
-def read_words(px, *, box=None, scale=None):
+def _digest(px):
+    return hashlib.blake2b(np.ascontiguousarray(px), digest_size=16).hexdigest()
+
+
+def _texts(lines):
+    """Texts and scores of lines that were cut out (RGB), all read in one go but those remembered in a session."""
+    if not is_remembering():
+        return read_lines_of([cv2.cvtColor(line, cv2.COLOR_RGB2BGR) for line in lines])
+    keys = [("line", _digest(line), *line.shape[:2]) for line in lines]
+    new = {key: line for key, line in zip(keys, lines, strict=True) if not is_remembered("text", key)}
+    read = dict(zip(new, read_lines_of([cv2.cvtColor(line, cv2.COLOR_RGB2BGR) for line in new.values()]), strict=True))
+    kept = [recall("text", key, lambda key=key: ([], [read[key][0]], [read[key][1]])) for key in keys]
+    return [(text, score) for _, (text,), (score,) in kept]
+
+
+def read_words(px, *, box=None, scale=None, lying=False):
     """Read all words of a picture, or of a part of it.
 
     Parameters
@@ -54,6 +68,8 @@ def read_words(px, *, box=None, scale=None):
         The part to read; the whole by default.
     scale : float, optional
         Enlargement before reading; by default small pictures are enlarged, and very large ones reduced.
+    lying : bool
+        Read only what is wider than tall; what is not costs nothing but being found.
 
     Returns
     -------
@@ -74,7 +90,7 @@ def read_words(px, *, box=None, scale=None):
     large = _less_slender(np.ascontiguousarray(large))
     words = [
         _word(np.array(corners, np.float32) / scale + (left, top), text, score)
-        for corners, text, score in zip(*_read(large, find=True, read=True), strict=True)
+        for corners, text, score in zip(*_found(large, read=True, lying=lying), strict=True)
         if text.strip()
     ]
     return tuple(sorted(words, key=lambda word: (word.box.top, word.box.left)))
@@ -96,7 +112,7 @@ def find_text(px):
         return ()
     scale = min(_FINDING_SIDE_PX / max(px.shape[:2]), 1.0)
     small = cv2.resize(px, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale != 1 else px
-    corners = [np.array(one, np.float32) / scale for one in _read(np.ascontiguousarray(small), find=True, read=False)[0]]
+    corners = [np.array(one, np.float32) / scale for one in _found(np.ascontiguousarray(small), read=False)[0]]
     return tuple(Box(*map(float, (*one.min(axis=0), *one.max(axis=0)))) for one in corners)
 
 
@@ -120,24 +136,45 @@ def read_line(px, box, *, height_px=48):
 
     Parameters
     ----------
-    px : ndarray of uint8, shape (height, width, 3)
+    px, height_px
+        As those of `read_lines`.
     box : Box
         Around the text, with a few px of margin.
-    height_px : int
-        The crop is enlarged to this height before reading.
 
     Returns
     -------
     Word
         With empty text and confidence 0 where nothing was read.
     """
+    return read_lines(px, [box], height_px=height_px)[0]
+
+
+def read_lines(px, boxes, *, height_px=48):
+    """Read lines of text whose places are known: each as `read_line` would, but where there are several processors, at a time.
+
+    Parameters
+    ----------
+    px : ndarray of uint8, shape (height, width, 3)
+    boxes : sequence of Box
+        Around the lines, with a few px of margin.
+    height_px : int
+        The crops are enlarged to this height before reading.
+
+    Returns
+    -------
+    list of Word
+        In the order of the boxes.
+    """
+    lines = [_cut_out(px, box, height_px) for box in boxes]
+    texts = iter(_texts([line for line in lines if line is not None]))
+    read = [("", 0.0) if line is None else next(texts) for line in lines]
+    return [Word(text.strip(), box, round(score, 2)) for box, (text, score) in zip(boxes, read, strict=True)]
+
+
+def _cut_out(px, box, height_px):
     top, left = max(int(box.top), 0), max(int(box.left), 0)
     crop = px[top : int(np.ceil(box.bottom)) + 1, left : int(np.ceil(box.right)) + 1]
     if min(crop.shape[:2], default=0) < 3 or lacking("ocr"):
-        return Word("", box, 0.0)
+        return None
     scale = height_px / crop.shape[0]
-    crop = cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
-    _, texts, scores = _read(crop, find=False, read=True)
-    if not texts:
-        return Word("", box, 0.0)
-    return Word(texts[0].strip(), box, round(scores[0], 2))
+    return cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)

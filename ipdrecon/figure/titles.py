@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 from ipdrecon.figure.labels import parse_number
-from ipdrecon.figure.text import read_line
+from ipdrecon.figure.text import read_lines
 from ipdrecon.model import Box
 
 _UNITS = (
@@ -74,12 +74,12 @@ def _read_lines(px):
     starts = np.flatnonzero(np.diff(np.concatenate(([0], inked.astype(int)))) == 1)
     ends = np.flatnonzero(np.diff(np.concatenate((inked.astype(int), [0]))) == -1)
     tallest = max((end - start for start, end in zip(starts, ends, strict=True)), default=0)
-    texts = []
+    places = []
     for start, end in zip(starts, ends, strict=True):
         if end - start >= max(0.5 * tallest, 4):
             margin = 0.25 * (end - start)
-            texts.append(read_line(px, Box(0, max(start - margin, 0), px.shape[1] - 1, min(end + margin, px.shape[0] - 1))).text)
-    return " ".join(text for text in texts if text)
+            places.append(Box(0, max(start - margin, 0), px.shape[1] - 1, min(end + margin, px.shape[0] - 1)))
+    return " ".join(line.text for line in read_lines(px, places) if line.text)
 
 
 def _upright_title(words, box, label_left):

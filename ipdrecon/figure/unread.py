@@ -6,7 +6,7 @@ import numpy as np
 from ipdrecon.figure.colour import commonest_colour, to_lab
 from ipdrecon.figure.keys import find_key
 from ipdrecon.figure.legend import LegendEntry, is_label
-from ipdrecon.figure.text import read_line
+from ipdrecon.figure.text import read_lines
 from ipdrecon.model import Box, Word
 
 _LEAST_CONTRAST = 20.0
@@ -39,20 +39,22 @@ def find_unread(px, words, entries):
     ink, free = _ink(px, words)
     found = [pair for box in _strokes(free, height) if (pair := _with_place(px, ink, box, words, height))]
     keys = [key.box for key, _ in found] + [entry.key for entry in entries]
-    unread = []
-    for i, (key, place) in enumerate(found):
-        if any(_in_line(key.box, other, height) for j, other in enumerate(keys) if j != i):
-            read = read_line(px, place)
-            if read.confidence >= _LEAST_CONFIDENCE and is_label(read.text):
-                unread.append(LegendEntry(read.text, key.lab, key.pattern, key.box, place, read.confidence))
-    return tuple(unread)
+    found = [pair for i, pair in enumerate(found) if any(_in_line(pair[0].box, other, height) for j, other in enumerate(keys) if j != i)]
+    texts = read_lines(px, [place for _, place in found])
+    return tuple(
+        LegendEntry(read.text, key.lab, key.pattern, key.box, place, read.confidence)
+        for (key, place), read in zip(found, texts, strict=True)
+        if read.confidence >= _LEAST_CONFIDENCE and is_label(read.text)
+    )
 
 
 def _ink(px, words):
     """Where there is ink upon the large areas of a picture; and where that lies outside all words."""
     small = px[::2, ::2]
     codes = (small // 8).astype(np.int32) @ np.array([1024, 32, 1], np.int32)
-    kinds, counts = np.unique(codes, return_counts=True)
+    counts = np.bincount(codes.ravel())
+    kinds = np.flatnonzero(counts)
+    counts = counts[kinds]
     ink = np.ones(px.shape[:2], bool)
     for kind in kinds[counts >= min(_GROUND_SHARE * counts.sum(), counts.max())]:
         ground = np.median(small[codes == kind], axis=0)
@@ -137,7 +139,7 @@ def find_unread_at_ends(px, words, ends):
     places = dict.fromkeys(place for end in ends for place in _blobs_right_of(px, end, height))
     places = [place for place in places if not any(_is_part(place, other) for other in places)]
     free = [place for place in places if not any(_covers(word.box, place, height) for word in words)]
-    read = [read_line(px, place) for place in free]
+    read = read_lines(px, free)
     read = [Word(word.text.strip(" |-–—:."), word.box, word.confidence) for word in read]
     return tuple(word for word in read if word.confidence >= _LEAST_CONFIDENCE and is_label(word.text))
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from ipdrecon.figure.at_risk.cells import find_blobs, find_strip, read_count, read_row, read_thrice, trim_strip
 from ipdrecon.figure.at_risk.text import Count, parse_count
-from ipdrecon.figure.text import read_line
+from ipdrecon.figure.text import read_lines
 from ipdrecon.model import Box, Word
 
 SURE = 0.8
@@ -100,7 +100,7 @@ def part_tall_words(px, words, box):
         low = word.box.centre[1] > box.bottom - 0.3 * box.height and box.contains(word.box.centre[0], box.bottom, 20)
         tall = word.vertical or word.box.height > 0.95 * word.box.width
         parts = _row_parts(px, word.box) if low and tall and digits >= 0.5 * len(word.text) and digits > 1 else ()
-        parted += [read_line(px, part) for part in parts] if len(parts) > 1 else [word]
+        parted += read_lines(px, parts) if len(parts) > 1 else [word]
     return tuple(parted)
 
 
