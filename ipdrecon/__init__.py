@@ -4,6 +4,10 @@ The verbs and nouns are found here; each is imported when it is first asked for,
 """
 
 import importlib
+import os
+
+# onnxruntime, in which text is read, keeps a database of use in the home folder and sends it to its makers unless this is set
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 _HOMES = {
     "ipdrecon.figure.digitisation": ("digitise", "read_figure"),

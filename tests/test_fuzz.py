@@ -45,7 +45,7 @@ def short_run(tmp_path_factory):
 def test_damaged_files_are_read_or_refused_politely(short_run, name):
     reader = short_run[name]
     assert reader["kinds"] == []
-    assert reader["n"] == reader["read"] + reader["refused"] >= 4
+    assert reader["n"] == reader["read"] + reader["refused"] >= 2
     # records that are not needed are left aside where they are damaged, which is no error
     assert reader["refused"] or name in LEFT_ASIDE
 

@@ -23,7 +23,7 @@ from fuzzing.targets import Refused, kind_of
 MOST_MEMORY = 3_000_000_000
 MOST_MESSAGE = 2000
 PER_PROCESS = 150
-_NETWORK = ("socket.connect", "socket.bind", "socket.getaddrinfo", "socket.gethostbyname", "urllib.Request", "ftplib.connect", "http.client.connect")
+_NETWORK = ("socket.connect", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname", "urllib.Request", "ftplib.connect", "http.client.connect")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _net = []
 

@@ -6,6 +6,7 @@ a JPEG that is cut short as if its lower part were grey.
 
 import contextlib
 import io
+import logging
 import os
 import re
 import struct
@@ -79,6 +80,20 @@ def _hushed():
             os.close(before)
 
 
+@contextlib.contextmanager
+def quiet_pillow():
+    """Keep the warnings and the log of Pillow to itself; what is wrong with a picture is said by us."""
+    log = logging.getLogger("PIL")
+    before = log.level
+    log.setLevel(logging.CRITICAL + 1)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        log.setLevel(before)
+
+
 def picture_size(data):
     """Read width and height of a picture from its head, without decoding it.
 
@@ -93,8 +108,7 @@ def picture_size(data):
     """
     from PIL import Image
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with quiet_pillow():
         most, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
             with Image.open(io.BytesIO(data)) as picture:

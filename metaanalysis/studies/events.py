@@ -104,7 +104,7 @@ def _effects(tables, measure, zero_cells):
     """Effects and variances; NaN where a cell that is zero and stays so leaves none, or no variance."""
     cells = tables.corrected(zero_cells)
     a, b, c, d, n_1, n_2 = cells.a, cells.b, cells.c, cells.d, cells.n_1, cells.n_2
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         if measure == "RR":
             yi, vi = np.log(a / n_1) - np.log(c / n_2), 1 / a - 1 / n_1 + 1 / c - 1 / n_2
         elif measure == "OR":

@@ -4,12 +4,12 @@ import base64
 import binascii
 import io
 import re
-import warnings
 from urllib.parse import unquote_to_bytes
 
 import cv2
 import numpy as np
 
+from ipdrecon.figure.decoding import quiet_pillow
 from ipdrecon.figure.source import MOST_PIXELS
 from ipdrecon.figure.vector.scene import Picture
 from ipdrecon.figure.vector.svg_paint import FARTHEST_PT, href, is_empty
@@ -57,8 +57,7 @@ def _decoded(text, is_base64, allowance):
     try:
         data = unquote_to_bytes(text)
         data = base64.b64decode(data) if is_base64 else data
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quiet_pillow():
             image = Image.open(io.BytesIO(data), formats=_FORMATS)
             if image.width * image.height > MOST_PIXELS:
                 return None
