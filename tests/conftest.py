@@ -1,4 +1,8 @@
-"""A figure whose reading is known, for the tests of files, pictures and commands."""
+"""No network for any test, and a figure whose reading is known, for the tests of files, pictures and commands."""
+
+import os
+import runpy
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +22,11 @@ from ipdrecon.model import (
     Figure,
     Word,
 )
+
+_NO_NETWORK = Path(__file__).parent / "no_network"
+runpy.run_path(str(_NO_NETWORK / "sitecustomize.py"))
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_NO_NETWORK), os.environ.get("PYTHONPATH")]))
+"""Loopback aside, what asks for an address fails, here and in the processes that tests start."""
 
 settings.register_profile("same", derandomize=True)
 settings.load_profile("same")

@@ -179,7 +179,7 @@ KILLS = """
 
 @pytest.mark.skipif(os.name != "posix", reason="needs fork and signals")
 def test_a_process_that_is_truly_killed(tmp_path):
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(saving.__file__).parents[2]), str(Path(__file__).parent)])}
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(saving.__file__).parents[2]), str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])}
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(KILLS), str(tmp_path)], env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     n_points, *outcomes = done.stdout.split()

@@ -133,7 +133,7 @@ def _limited(limit, *arguments):
     def lower():
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]), "OMP_NUM_THREADS": "1"}
     return subprocess.run([sys.executable, ROOT / "cli.py", *map(str, arguments)], env=environment, preexec_fn=lower, capture_output=True, text=True, timeout=120)
 
 
@@ -185,7 +185,7 @@ def test_a_result_that_cannot_be_printed_is_no_success(folder):
         pytest.skip("there is no /dev/full")
     for arguments in (["pool", _studies(folder), "--json"], ["pool", _studies(folder)]):
         with open("/dev/full", "w") as full:
-            done = subprocess.run([sys.executable, ROOT / "cli.py", *map(str, arguments)], env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=full, stderr=subprocess.PIPE, text=True)
+            done = subprocess.run([sys.executable, ROOT / "cli.py", *map(str, arguments)], env=os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}, stdout=full, stderr=subprocess.PIPE, text=True)
         assert done.returncode == 1
         assert done.stderr.splitlines()[-1] == "Error: the output cannot be written (No space left on device); make room, or send it elsewhere."
         assert "Traceback" not in done.stderr
@@ -410,7 +410,7 @@ TWO = """
 
 def together(*jobs):
     """Run jobs (verb, source, target, times) as processes at once; what each prints at its end."""
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]), "OMP_NUM_THREADS": "1"}
     processes = [
         subprocess.Popen([sys.executable, "-c", textwrap.dedent(TWO), *map(str, job)], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for job in jobs
