@@ -20,8 +20,17 @@ from ipdrecon.app.workbench.journal import Journal
 from ipdrecon.app.workbench.standing import take_up
 from ipdrecon.app.workflow import read_arms
 from ipdrecon.audit.numbers import read_p, read_share
-from ipdrecon.errors import MOST_CHARACTERS, ExchangeError, FigureError, FolderError, IpdreconError, ReportedError
+from ipdrecon.errors import (
+    MOST_CHARACTERS,
+    EditError,
+    ExchangeError,
+    FigureError,
+    FolderError,
+    IpdreconError,
+    ReportedError,
+)
 from ipdrecon.figure.decoding import picture_size
+from ipdrecon.figure.edits.kinds import parse_edit
 from ipdrecon.figure.source import open_figure
 from ipdrecon.survival.reported import parse_printed, read_reported
 from metaanalysis import MetaAnalysisError, pool, pool_events, read_studies
@@ -156,6 +165,12 @@ def test_the_workbench_tells_of_a_record_that_is_none_of_ours(write, tmp_path):
     for record in ({"schema_version": 1}, {"settings": {}, "panels": [[]], "edits": []}, {"settings": {"at_risk": {"1": 3}}, "panels": [], "edits": []}):
         write("figure.json", json.dumps(record))
         assert "is not as the program writes it" in take_up(tmp_path).trouble
+
+
+@pytest.mark.parametrize("box", [[0, 0, 1e308, 50], [-1e18, 0, 50, 50]])
+def test_a_box_beyond_any_figure_is_refused(box):
+    with pytest.raises(EditError, match="px; expected places within the figure"):
+        parse_edit({"edit": "box", "box": box}, "edit 1")
 
 
 # --- reviews and pooling ---------------------------------------------------------------------------------------------

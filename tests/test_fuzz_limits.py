@@ -128,6 +128,18 @@ def test_a_text_within_a_png_that_swells_is_not_kept(write):
         assert open_figure(path).px.shape == (70, 90, 3)
 
 
+def test_a_chunk_that_claims_gigabytes_is_damage_and_takes_no_memory(write):
+    import resource
+
+    data = small("PNG")
+    at = data.index(b"IDAT") - 4
+    data[at : at + 4] = struct.pack(">I", 0x7FFFFFF0)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(FigureError, match="is damaged and cannot be decoded"):
+        open_figure(write("figure.png", bytes(data)))
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000
+
+
 def tiff(n_pages, *, endless=False):
     """A TIFF of so many pages that are all one picture; or whose directory is followed by itself."""
     px = np.full((70, 90), 255, np.uint8).tobytes()

@@ -27,7 +27,11 @@ def run_guided(target, count, seed):
     except ImportError:
         print("atheris is not installed; install it with: pip install atheris")
         return 2
-    cases = target.cases()
+    with atheris.instrument_imports(include=["ipdrecon", "metaanalysis"]):
+        cases = target.cases()
+        with tempfile.TemporaryDirectory() as place:
+            write_files(Path(place) / "case", cases[0])
+            target.read(Path(place) / "case", random.Random(0))
     name = (target.damaged or tuple(cases[0]))[0]
     with tempfile.TemporaryDirectory() as place:
         home, corpus = Path(place) / "work" / "case", Path(place) / "corpus"
@@ -40,7 +44,6 @@ def run_guided(target, count, seed):
             if outcome not in ("read", "refused"):
                 raise AssertionError(f"{outcome} [{where}]")
 
-        atheris.instrument_all()
         atheris.Setup([sys.argv[0], str(corpus), f"-runs={count}", f"-seed={seed}", "-max_len=20000", "-timeout=20", f"-artifact_prefix={tempfile.gettempdir()}/"], try_one)
         atheris.Fuzz()
     return 0

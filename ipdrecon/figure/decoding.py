@@ -23,6 +23,7 @@ _LOCK = threading.Lock()
 _DAMAGE = re.compile(rb"Corrupt JPEG data: (premature end of data segment|bad Huffman code)|Premature end of JPEG file|Invalid SOS parameters|IDAT: [^\n]*|Not enough image data|Read Error")
 _OF_LIBRARIES = re.compile(rb"[^\n]*(?:JPEG|JFIF|libpng|IDAT|TIFF|marker 0x|SOS parameters|image data|Huffman|progression sequence|Adobe|Bogus|Unsupported marker|Invalid |sampling factors|D[HQ]T |restart interval)[^\n]*\n?")
 _WIDTH, _HEIGHT = 256, 257
+_MOST_CHUNKS = 200_000
 
 
 def decode(data, kind):
@@ -41,6 +42,8 @@ def decode(data, kind):
     damage : str
         What could not be decoded of a picture that was; empty where nothing is known to be wrong.
     """
+    if kind == "PNG" and _claims_more_than_it_has(data):
+        return None, ""
     way = cv2.IMREAD_COLOR if kind == "JPEG" else cv2.IMREAD_UNCHANGED
     before = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     try:
@@ -54,6 +57,18 @@ def decode(data, kind):
     if found is None and kind == "JPEG" and b"\xff\xd9" not in data[-4096:]:
         return px, "its end is missing"
     return px, found[0].decode("ascii", "replace") if found else ""
+
+
+def _claims_more_than_it_has(data):
+    """Whether a chunk of a PNG is said to reach beyond the file: memory for all of it would be taken before it is seen to be missing."""
+    at = 8
+    for _ in range(_MOST_CHUNKS):
+        if at + 12 > len(data) or data[at + 4 : at + 8] == b"IEND":
+            return False
+        at += 12 + struct.unpack_from(">I", data, at)[0]
+        if at > len(data):
+            return True
+    return True
 
 
 @contextlib.contextmanager

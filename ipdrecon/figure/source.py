@@ -146,29 +146,26 @@ def _kind(path, data):
 
 
 def _rgb(px):
-    if px.dtype != np.uint8:
-        px = _of_eight_bits(px)
+    """Red, green and blue of eight bits on white, made a strip at a time: a large picture needs little memory beside itself."""
+    made = np.empty((*px.shape[:2], 3), np.uint8)
+    for top in range(0, len(px), _STRIP_ROWS):
+        made[top : top + _STRIP_ROWS] = _strip_rgb(_of_eight_bits(px[top : top + _STRIP_ROWS]))
+    return made
+
+
+def _strip_rgb(px):
     if px.ndim == 2 or px.shape[2] == 1:
         return cv2.cvtColor(px, cv2.COLOR_GRAY2RGB)
-    if px.shape[2] == 4 and px[:, :, 3].min() == 255:
-        return cv2.cvtColor(px, cv2.COLOR_BGRA2RGB)
     if px.shape[2] == 4:
-        px = _on_white(px)
+        alpha = px[:, :, 3:].astype(np.float32) / 255
+        px = np.round(px[:, :, :3] * alpha + 255 * (1 - alpha)).astype(np.uint8)
     return cv2.cvtColor(px, cv2.COLOR_BGR2RGB)
 
 
 def _of_eight_bits(px):
     """Pixels of 16 bits scaled down; those of numbers taken for levels from 0 to 255, and no number for white."""
+    if px.dtype == np.uint8:
+        return px
     if px.dtype == np.uint16:
-        return (px / 257).astype(np.uint8)
+        return (px // 257).astype(np.uint8)
     return np.nan_to_num(np.clip(px, 0, 255), nan=255.0).astype(np.uint8)
-
-
-def _on_white(px):
-    """Lay transparent pixels on white, a strip at a time: a large picture needs little memory beside itself."""
-    laid = np.empty((*px.shape[:2], 3), np.uint8)
-    for top in range(0, len(px), _STRIP_ROWS):
-        strip = px[top : top + _STRIP_ROWS]
-        alpha = strip[:, :, 3:].astype(np.float32) / 255
-        laid[top : top + _STRIP_ROWS] = np.round(strip[:, :, :3] * alpha + 255 * (1 - alpha))
-    return laid

@@ -12,6 +12,7 @@ from ipdrecon.errors import EditError
 
 STAGES = ("panels", "axes", "ink", "curves", "table", "names")
 
+_FARTHEST_PX = 1e6
 _Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 _Count = Annotated[int, Field(strict=True, ge=0)]
 _Name = Annotated[str, Field(strict=True, min_length=1, pattern=r"\S")]
@@ -53,6 +54,8 @@ class _Boxed(Edit):
     @model_validator(mode="after")
     def _has_area(self):
         left, top, right, bottom = self.box
+        if max(map(abs, self.box)) > _FARTHEST_PX:
+            raise ValueError(f"reaches {max(map(abs, self.box)):g} px; expected places within the figure")
         if right - left < 10 or bottom - top < 10:
             raise ValueError(f"is left {left:g}, top {top:g}, right {right:g}, bottom {bottom:g}; expected left < right and top < bottom, 10 px apart or more")
         return self
