@@ -17,6 +17,8 @@ PAGE = Path(__file__).with_name("licences.md")
 ROOT = "ipdrecon"
 EXTRAS = ("", "workbench", "cluster", "parquet")
 PERMISSIVE = {"MIT", "MIT-0", "MIT-CMU", "BSD-2-Clause", "BSD-3-Clause", "BSD", "0BSD", "Apache-2.0", "PSF-2.0", "ISC", "HPND", "Zlib", "CC0-1.0", "Unlicense"}
+ELSEWHERE = (("colorama", "BSD-3-Clause", "Windows"), ("pytz", "MIT", "pandas before 3"))
+"""Needed on other platforms or by other versions: package, licence, where."""
 WEAK = {"MPL-2.0"}
 """Copyleft by the file: what is changed in such a file stays under its licence; what uses it does not come under it."""
 BY_WORDS = (
@@ -62,7 +64,7 @@ def licence_of(name):
     for pattern, found in BY_WORDS:
         if any(re.search(pattern, text, re.IGNORECASE) for text in (first_line, *classifiers)):
             return found
-    return first_line or "unknown"
+    return first_line or next(iter(classifiers), "unknown")
 
 
 def is_permissive(licence, allowed=frozenset(PERMISSIVE)):
@@ -105,12 +107,15 @@ def page():
     lines = [
         "# Licences", "",
         "ipdrecon is under the [MIT licence](../LICENSE). This is what an installation brings with it, read by `docs/list_licences.py` from the metadata",
-        "of the packages installed, for Python 3.11 on Linux; other versions need fewer, and Windows `colorama` (BSD-3-Clause) too.", "",
+        "of the packages installed, here for Python 3.11 on Linux.", "",
     ]
     for extra, names in by_extra().items():
         lines += [f"## {f'Added by `ipdrecon[{extra}]`' if extra else 'Always installed, `ipdrecon[ocr]` among it'}", "", "| package | licence |", "|---|---|"]
         lines += [f"| {name} | {licence_of(name)}{'' if is_permissive(licence_of(name)) else ' (see below)'} |" for name in names]
         lines.append("")
+    here = {name for names in by_extra().values() for name in names}
+    lines += ["## Elsewhere, or with other versions", "", "| package | licence | where |", "|---|---|---|"]
+    lines += [*(f"| {name} | {licence} | {where} |" for name, licence, where in ELSEWHERE if name not in here), ""]
     weak = sorted({name for names in by_extra().values() for name in names if not is_permissive(licence_of(name))})
     told = f"{', '.join(weak)}: MPL-2.0 is copyleft by the file. What uses such a package does not come under it; what is changed in its files does."
     return "\n".join([*lines, "## Not permissive throughout", "", told, "", BUNDLED])

@@ -8,7 +8,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ipdrecon.app import draws as draws_of_file
@@ -59,6 +59,7 @@ def _stored(some):
 # --- the file in which draws are kept --------------------------------------------------------------------------------
 
 
+@settings(deadline=None)  # the first example makes the first file
 @given(st.lists(_data_set, min_size=1, max_size=12), st.integers(0, 60), st.integers(0, 13), st.integers(-13, 13))
 def test_a_store_gives_back_what_it_took(some, most, begin, end):
     store = DataSetStore(most)

@@ -156,3 +156,52 @@ def test_the_package_asks_for_nothing_that_it_does_not_import():
     unused = [name for name in names if not re.search(rf"^\s*(import|from) {imported_as.get(name, name)}\b", sources, re.MULTILINE)]
     assert not unused
     assert all(importlib.util.find_spec(imported_as.get(name, name)) for name in names)
+
+
+# --- licences --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def licences():
+    spec = importlib.util.spec_from_file_location("list_licences", ROOT / "docs" / "list_licences.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_all_that_is_installed_is_permissive_and_told(licences):
+    names = licences.by_extra()
+    assert {"numpy", "rapidocr", "opencv-python-headless"} <= set(names[""])
+    assert "distributed" in names["cluster"]
+    assert list(licences.troubles()) == []
+
+
+@pytest.mark.parametrize(
+    ("licence", "permissive"),
+    [
+        ("MIT", True), ("BSD-3-Clause AND Zlib", True), ("Apache-2.0 OR BSD-2-Clause", True), ("GPL-3.0 OR MIT", True), ("MPL-2.0 AND MIT", False),
+        ("GPL-3.0-only", False), ("MIT AND LGPL-2.1", False), ("unknown", False), ("AGPL-3.0 OR GPL-3.0", False),
+    ],
+)  # fmt: skip
+def test_what_is_permissive(licences, licence, permissive):
+    assert licences.is_permissive(licence) == permissive
+
+
+@pytest.mark.parametrize(
+    ("fields", "licence"),
+    [
+        ({"License-Expression": "MIT"}, "MIT"), ({"License": "BSD 3-Clause License\n\nCopyright"}, "BSD-3-Clause"), ({"License": "BSD-3-Clause"}, "BSD-3-Clause"),
+        ({"Classifier": ["License :: OSI Approved :: Apache Software License"]}, "Apache-2.0"), ({"License": "GPL-3.0"}, "GPL-3.0"),
+        ({"Classifier": ["License :: OSI Approved :: GNU General Public License (GPL)"]}, "GNU General Public License (GPL)"), ({}, "unknown"),
+    ],
+)  # fmt: skip
+def test_licences_are_read_from_metadata(licences, monkeypatch, fields, licence):
+    from email.message import Message
+    from types import SimpleNamespace
+
+    told = Message()
+    for name, values in fields.items():
+        for value in [values] if isinstance(values, str) else values:
+            told[name] = value
+    monkeypatch.setattr(licences, "distribution", lambda name: SimpleNamespace(metadata=told))
+    assert licences.licence_of("made") == licence

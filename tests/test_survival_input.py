@@ -308,3 +308,8 @@ def test_exact_curve_and_table_come_back(method, trial):
     found = reconstruct_arm(estimate.time, estimate.survival, risk_time=at, n_risk=n_risk_at(time, at), method=method)
     assert found.n == len(time)
     assert found.residuals["n_risk_max"] <= 2 or "table_curve_conflict" in _names(found.flags)
+
+
+def test_a_curve_that_falls_to_0_at_time_0_is_rebuilt():
+    found = reconstruct_arm([0.0], [0.0], n=10)
+    assert (found.n, found.n_event) == (10, 10)

@@ -90,8 +90,8 @@ def _visit_flag(given, fit):
     if len(given.row.time) > 1 or given.n_event is not None or fit.kind == "exact" or n_event < _FEWEST_EVENTS:
         return ()
     time, curve = np.unique(fit.time[fit.event]), given.curve
-    apart = [known * math.sqrt(12) if known else assumed for known, assumed in zip(given.known_error, given.error, strict=True)]
-    places = np.array([time[-1], 1 - curve.survival[-1]]) / apart
+    apart = np.array([known * math.sqrt(12) if known else assumed for known, assumed in zip(given.known_error, given.error, strict=True)])
+    places = np.divide([time[-1], 1 - curve.survival[-1]], apart, out=np.ones(2), where=apart > 0)
     if len(time) > _SHARED * n_event / (1 + n_event * np.sum(1 / np.maximum(places, 1))):
         return ()
     detail = f"{n_event} events fall on {len(time)} times. How many share a visit is guessed from how high each drop is alone."
