@@ -17,6 +17,7 @@ Writes ``benchmarks/NAME.json`` and ``NAME.md``; ends with 1 where a check faile
 import argparse
 import contextlib
 import csv
+import importlib.util
 import json
 import os
 import random
@@ -240,25 +241,40 @@ def drawn(place, count, seed):
     return place
 
 
-def main():
-    given, checks = arguments(), Checks()
-    rng, figures, alone = random.Random(given.seed), given.work / f"figures_{given.seed}", given.work / "alone"
-    if alone.exists():
-        raise SystemExit(f"{alone} holds the results of another run; give another WORK, or take it away.")
-    images = drawn(figures, given.count, given.seed) / "images"
-    first, second = kill_and_rerun(images, alone, given.jobs, rng, checks)
-    passes = {"until the kill": first, "after the kill": second}
-    rows = score(figures, alone / "figures", given.scorer, given.work / "score.json")
-    if not given.no_cluster:
-        with cluster(given.work, given.jobs) as address:
-            passes["on the cluster"] = work(images, given.work / "cluster", ["--scheduler", address, "-q"], total=given.count)
-        checks.hold("the cluster gives the same files", differences(alone, given.work / "cluster"))
-    records = [json.loads(content) for content, _ in done_in(alone).values()]
+def keep(given, checks, rows, records, passes):
+    """Write what is known so far, as numbers and as a page; the sum of it."""
     summary = summarise(rows, records, passes)
     kept = {"summary": summary, "checks": checks.lines, "looks": grouped(rows, "look"), "formats": grouped(rows, "format"), "rows": rows}
     (HERE / f"{given.name}.json").write_text(json.dumps(kept, indent=1) + "\n")
     (HERE / f"{given.name}.md").write_text(page(given, summary, checks, rows))
-    print(json.dumps(summary))
+    return summary
+
+
+def ready(given):
+    """End at once where something is missing that would be missed only after an hour."""
+    if not given.scorer.is_file():
+        raise SystemExit(f"{given.scorer} is no file; give the program that scores.")
+    if not given.no_cluster and importlib.util.find_spec("distributed") is None:
+        raise SystemExit("distributed is not installed; run: pip install 'ipdrecon[cluster]', or give --no-cluster.")
+    if (given.work / "alone").exists():
+        raise SystemExit(f"{given.work / 'alone'} holds the results of another run; give another WORK, or take it away.")
+
+
+def main():
+    given, checks = arguments(), Checks()
+    ready(given)
+    rng, figures, alone = random.Random(given.seed), given.work / f"figures_{given.seed}", given.work / "alone"
+    images = drawn(figures, given.count, given.seed) / "images"
+    first, second = kill_and_rerun(images, alone, given.jobs, rng, checks)
+    passes = {"until the kill": first, "after the kill": second}
+    rows = score(figures, alone / "figures", given.scorer, given.work / "score.json")
+    records = [json.loads(content) for content, _ in done_in(alone).values()]
+    print(json.dumps(keep(given, checks, rows, records, passes)), flush=True)
+    if not given.no_cluster:
+        with cluster(given.work, given.jobs) as address:
+            passes["on the cluster"] = work(images, given.work / "cluster", ["--scheduler", address, "-q"], total=given.count)
+        checks.hold("the cluster gives the same files", differences(alone, given.work / "cluster"))
+        print(json.dumps(keep(given, checks, rows, records, passes)))
     sys.exit(0 if checks.all_hold() else 1)
 
 

@@ -15,7 +15,7 @@ from ipdrecon.app.toml_lines import line_of, read_toml
 from ipdrecon.errors import FolderError
 
 FIGURE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".pdf", ".svg")
-_MARKS_OF_A_FIGURE_FOLDER = ("figure.json", "curves.csv", "run.json", "results.csv")
+_MARKS_OF_A_FIGURE_FOLDER = ("figure.json", "job.json", "curves.csv", "run.json", "results.csv")
 _COLUMNS = ("figure", "id", "panel", "page", "arms", "unit", "at_risk", "edits", "reported", "n", "events", "treatment", "reference")
 _ALIKE, _MOST_TOLD, _LONGEST_NAME = 0.75, 10, 100
 
