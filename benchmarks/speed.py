@@ -23,8 +23,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-from speed_page import write_pages
 from speed_of_patients import arms_by_size, models
+from speed_page import write_pages
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent

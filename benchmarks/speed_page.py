@@ -60,7 +60,7 @@ def each_figure_table(kept):
 
 
 def pixels_table(rows):
-    lines = [(f"{row['width']} × {row['height']}", f"{row['total']:.2f}", f"{row['axes_given']:.2f}") for row in rows]
+    lines = [(f"{row['width']} × {row['height']}", f"{row['total']:.2f}", "–" if row["axes_given"] is None else f"{row['axes_given']:.2f}") for row in rows]
     return grid(("px", "seconds", "axes given, no text"), lines)
 
 
@@ -95,7 +95,7 @@ def pooling_table(rows):
 
 
 def start_table(kept):
-    return grid(("processor seconds", ""), [(f"`ipdrecon --help`" if name == "help" else f"`{name}`", f"{value:.2f}") for name, value in kept.items()])
+    return grid(("processor seconds", ""), [("`ipdrecon --help`" if name == "help" else f"`{name}`", f"{value:.2f}") for name, value in kept.items()])
 
 
 def batch_table(kept):
