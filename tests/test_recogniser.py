@@ -41,7 +41,7 @@ def test_lines_read_together_are_what_they_are_alone(page):
     assert together[::-1] == text.read_lines(picture, boxes[::-1])
 
 
-def test_the_number_of_threads_changes_nothing(monkeypatch):
+def test_the_number_of_threads_changes_nothing():
     crops = [line(words) for words in WORDS]
     run = recogniser.engine().text_rec.run
     assert recogniser.Recogniser(run, 1).read(crops) == recogniser.Recogniser(run, 3).read(crops)
