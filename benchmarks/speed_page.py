@@ -60,7 +60,7 @@ def each_figure_table(kept):
 
 
 def pixels_table(rows):
-    lines = [(f"{row['width']} × {row['height']}", f"{row['total']:.2f}", f"{row['axes_given']:.2f}") for row in rows]
+    lines = [(f"{row['width']} × {row['height']}", f"{row['total']:.2f}", "–" if row["axes_given"] is None else f"{row['axes_given']:.2f}") for row in rows]
     return grid(("px", "seconds", "axes given, no text"), lines)
 
 
