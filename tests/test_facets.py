@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from ipdrecon import digitise
 from ipdrecon.app.library import read_digitisation
@@ -17,7 +18,18 @@ def survival(rate):
     return np.exp(-rate * TIMES)
 
 
-def _grid(path, titles, *, last=48, second=()):
+def _strip(axes, title):
+    """A title on a grey strip that stands on a grey ground with a white grid."""
+    axes.set_facecolor("0.92")
+    axes.grid(color="white")
+    axes.set_axisbelow(True)
+    axes.spines[:].set_visible(False)
+    axes.add_patch(Rectangle((0, 1), 1, 0.09, transform=axes.transAxes, color="0.85", clip_on=False, lw=0))
+    axes.set(ylim=(0, 1))
+    axes.text(0.5, 1.045, title, transform=axes.transAxes, ha="center", va="center")
+
+
+def _grid(path, titles, *, last=48, second=(), strips=False):
     figure = Figure(figsize=(9, 3.6), dpi=100, layout="constrained")
     FigureCanvasAgg(figure)
     grid = figure.subplots(1, len(titles), sharex=True, sharey=True)
@@ -26,6 +38,9 @@ def _grid(path, titles, *, last=48, second=()):
         for more in second:
             axes.step([0, *TIMES, 48], [1, *survival(more), survival(more)[-1]], where="post", color="black")
         axes.set(title=title, xlim=(-1, last + 1), ylim=(-0.04, 1.04), xticks=range(0, last + 1, 12), xlabel="Months")
+        if strips:
+            axes.set_title("")
+            _strip(axes, title)
     grid[0].set_ylabel("Probability of survival")
     figure.savefig(path)
     return path
@@ -45,6 +60,11 @@ def test_facets_are_the_arms_of_one_panel(folder):
     assert panel.panel == "1" and "facets" in {flag.name for flag in panel.flags}
     for curve, (_, rate) in zip(panel.curves, ARMS.values(), strict=True):
         assert np.abs(curve.survival_at(TIMES + 1.0) - survival(rate)).max() < 0.01
+
+
+def test_facets_with_their_titles_on_strips_are_joined(tmp_path):
+    (panel,) = digitise(_grid(tmp_path / "strips.png", list(ARMS), strips=True)).panels
+    assert [curve.arm for curve in panel.curves] == list(ARMS)
 
 
 def test_each_facet_has_a_calibration_of_its_own_that_is_kept(folder):

@@ -139,6 +139,14 @@ def test_gridlines_are_hidden_and_curves_are_not(dashed):
     assert (plot.contrast[30 - plot.top, 30 - plot.left : 65 - plot.left] > 0).all()
 
 
+def test_a_lower_axis_that_ends_before_the_box_is_no_curve():
+    px = draw_curve(page(), COLOURS["blue"])
+    px[164, 18:180] = 100, 110, 130
+    plot = cut(px)
+    assert plot.hidden[164 - plot.top, 30 - plot.left : 170 - plot.left].all()
+    assert not plot.hidden[30 - plot.top, 30 - plot.left : 100 - plot.left].any()
+
+
 def test_a_band_is_background_and_the_line_on_it_is_ink():
     px = page()
     px[24:40, 24:108] = px[64:80, 100:190] = (200, 220, 240)

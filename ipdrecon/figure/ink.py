@@ -17,6 +17,7 @@ _TIE_LAB = 4.0
 _MOST_MISFIT = 16.0
 _FRINGE_SHARE = 0.85
 _MOST_MODES = 24
+_AXIS_SHARE = 0.6
 _LEAST_SIDE_PX = 16
 
 
@@ -196,7 +197,7 @@ def _edge_to_edge(same, settings):
 
 
 def _frame(contrast, settings):
-    """Axis lines and frame along the plot's edges."""
+    """Axis lines and frame along the plot's edges; the lower axis may end before names that stand beyond it, and no curve begins there."""
     mask = np.zeros(contrast.shape, bool)
     ink = contrast > settings.least_contrast
     rows, columns = ink.mean(axis=1), ink.mean(axis=0)
@@ -204,6 +205,9 @@ def _frame(contrast, settings):
     reach_y, reach_x = max(3, height // 50), max(3, width // 50)
     for index in [*range(reach_y), *range(height - reach_y, height)]:
         mask[index] |= rows[index] > 0.97
+    for index in range(height - reach_y, height):
+        bare = np.flatnonzero(~ink[index, reach_x:])
+        mask[index] |= len(bare) > 0 and bare[0] > _AXIS_SHARE * width
     for index in [*range(reach_x), *range(width - reach_x, width)]:
         mask[:, index] |= columns[index] > 0.9
     return mask
