@@ -12,7 +12,7 @@ STAGE_NAMES = {"panels": "boxes", "axes": "axes", "ink": "ink", "curves": "curve
 
 def cell(text):
     """Make a text fit for a cell of a table."""
-    return re.sub(r"\s+", " ", str(text)).strip().replace("|", "\\|")
+    return "–" if text is None else re.sub(r"\s+", " ", str(text)).strip().replace("|", "\\|")
 
 
 def table(head, rows, css=""):

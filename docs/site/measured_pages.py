@@ -79,10 +79,10 @@ def speed():
 
 
 def unpaged():
-    """Tell the numbers of benchmarks that have no page of their own."""
+    """Tell the numbers of benchmarks that have no page of their own, here or in `docs/`."""
     parts = []
     for path in sorted(BENCHMARKS.glob("*.json")):
-        if path.with_suffix(".md").is_file():
+        if path.with_suffix(".md").is_file() or (DOCS / f"{path.stem}.md").is_file():
             continue
         found = json.loads(path.read_text(encoding="utf-8"))
         parts += [f"## {path.stem.replace('_', ' ').capitalize()}", "", f"From `benchmarks/{path.name}`.", "", *shown(found), ""]
