@@ -1,6 +1,7 @@
 """Edits: each kind changes what it says and nothing else, is refused where it fits nothing, and is repeated by a rerun."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -426,3 +427,16 @@ def test_pictures_show_each_finder_and_each_doubt(tmp_path, figure, capsys):
     main(["digitise", str(figure[0]), "--no-ocr", *ranges, "--unit", "days", "--out", str(out), "-q"])
     names = {flag.name for flag in read_digitisation(out).all_flags()}
     assert {path.name[8:-4] for path in (out / "pictures").glob("flag_*.png")} <= names
+
+
+def test_a_tick_set_wrong_is_no_confidence_band():
+    from ipdrecon.figure.digitisation import read_figure
+    from ipdrecon.figure.session import Memory, session
+
+    path = Path(__file__).parents[1] / "digitised" / "tacerte" / "fig5_facsimile.png"
+    with session(Memory()):
+        axis = read_figure(path).digitisation.panels[0].calibration.time
+        ticks = [{"px": px, "value": value} for px, value in zip(axis.tick_px.tolist(), axis.tick_value.tolist(), strict=True)]
+        ticks[-1]["px"] -= 40
+        flags = read_figure(path, edits=[{"edit": "axis", "axis": "time", "ticks": ticks}]).digitisation.all_flags()
+    assert "confidence_band" not in {flag.name for flag in flags}

@@ -444,7 +444,7 @@ def test_a_figure_that_fails_is_done_by_hand(page, served, drawn):
     page.wait_for_selector("[aria-pressed=true]:has-text('Box')")
     person.drag((left, bottom), (right, top))
     for axis, ends, value in (("time", ((0, 0), (48, 0)), "48"), ("vertical", ((0, 0), (0, 1)), None)):
-        page.wait_for_selector("[aria-pressed=true]:has-text('Tick')")
+        page.wait_for_selector("[aria-pressed=true]:has-text('Tick')", timeout=READ_MS)
         settled(page)
         for end in ends:
             person.at(place(*end))
@@ -745,10 +745,10 @@ def test_curves_are_told_by_their_colours_and_further_counts_typed(page, served,
     tab(page, "At risk")
     page.get_by_text("Times, rows, the whole table").click()
     page.get_by_role("button", name="It prints events too").click()
-    page.get_by_label("events of Drug up to 24").fill("17")
-    page.get_by_label("events of Drug up to 24").press("Tab")
+    page.get_by_label(f"events of {arms[0]['name']} up to 24").fill("17")
+    page.get_by_label(f"events of {arms[0]['name']} up to 24").press("Tab")
     settled(page)
     cells = {(cell["arm"], cell["time"]): cell["n_event"] for cell in ask()["panels"][0]["at_risk"]["cells"]}
-    assert cells["Drug", 24] == 17
+    assert cells[arms[0]["name"], 24] == 17
     page.get_by_role("button", name=re.compile("^Undo")).click()
     settled(page)
