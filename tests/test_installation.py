@@ -147,14 +147,15 @@ def test_the_record_of_a_run_names_what_is_installed(monkeypatch):
     assert json.dumps(versions())
 
 
-def test_the_package_asks_for_nothing_that_it_does_not_import():
+def test_the_package_asks_for_nothing_that_it_does_not_import_but_what_patients_go_on_into():
     setup = ConfigParser()
     setup.read(ROOT / "setup.cfg")
     names = {re.split(r"[<>=~! ;\[]", line)[0] for line in setup["options"]["install_requires"].split("\n") if line and not line.startswith("#")}
     imported_as = {"opencv-python-headless": "cv2", "fonttools": "fontTools", "pillow": "PIL", "onnxruntime": "rapidocr"}
     sources = "\n".join(path.read_text("utf-8") for package in ("ipdrecon", "metaanalysis") for path in (ROOT / package).rglob("*.py"))
     unused = [name for name in names if not re.search(rf"^\s*(import|from) {imported_as.get(name, name)}\b", sources, re.MULTILINE)]
-    assert not unused
+    # rebuilt patients go on into lifelines, as docs/reconstruction.md shows
+    assert unused == ["lifelines"]
     assert all(importlib.util.find_spec(imported_as.get(name, name)) for name in names)
 
 

@@ -1,6 +1,8 @@
 """Draws: further data sets of each arm that are compatible with the figure, and their file `ipd_draws.csv.gz`."""
 
 import functools
+import gzip
+import io
 import itertools
 import zlib
 
@@ -13,7 +15,8 @@ from metaanalysis.spreadsheet import unguarded
 
 DRAWS = "ipd_draws.csv.gz"
 _COLUMNS = ("draw", "panel", "arm", "time", "event")
-_ROWS, _DRAWS_IN_PIECE = 100_000, 100
+_ROWS, _DRAWS_IN_PIECE = 50_000, 100
+_MOST_BYTES, _MOST_LINE, _LAST_DRAW = 4_000_000_000, 100_000, 10**9
 _AGAIN = "run `ipdrecon reconstruct` with --draws again"
 
 
@@ -109,24 +112,50 @@ def _data_sets(path):
 
 def _frames(path):
     """The rows of the file, checked, `_ROWS` at a time."""
-    types = {"draw": int, "panel": str, "arm": str, "time": float, "event": int}
+    types = {"draw": float, "panel": str, "arm": str, "time": float, "event": float}
     try:
-        with pd.read_csv(path, compression="gzip", dtype=types, keep_default_na=False, float_precision="round_trip", chunksize=_ROWS) as frames:
+        with gzip.open(path) as packed, pd.read_csv(_Bounded(packed), dtype=types, keep_default_na=False, float_precision="round_trip", chunksize=_ROWS) as frames:
             for frame in frames:
                 yield _checked(path, frame)
-    except (OSError, EOFError, zlib.error, ValueError) as error:
+    except (OSError, EOFError, zlib.error, ValueError, OverflowError) as error:
         raise FolderError(f"{path} cannot be read ({error}); {_AGAIN}.") from error
+
+
+class _Bounded(io.RawIOBase):
+    """What is unpacked, up to `_MOST_BYTES`, in lines of sensible length: a small file cannot swell without end."""
+
+    def __init__(self, packed):
+        self._packed, self._left = packed, _MOST_BYTES
+
+    def readable(self):
+        return True
+
+    def read(self, size=-1):
+        content = self._packed.read(_MOST_LINE if size < 0 else size)
+        self._left -= len(content)
+        if self._left < 0:
+            raise ValueError(f"it unpacks to over {_MOST_BYTES // 10**6} MB")
+        if len(content) >= _MOST_LINE and b"\n" not in content:
+            raise ValueError(f"a line has over {_MOST_LINE} characters")
+        return content
+
+    def readinto(self, buffer):
+        content = self.read(len(buffer))
+        buffer[: len(content)] = content
+        return len(content)
 
 
 def _checked(path, frame):
     missing = [name for name in _COLUMNS if name not in frame]
     if missing or frame.empty:
         raise FolderError(f"{path}, line 1: seen {', '.join(frame.columns)}; expected {', '.join(_COLUMNS)} and patients below: {_AGAIN}.")
-    wrong = (frame["draw"] < 1) | ~np.isfinite(frame["time"]) | (frame["time"] < 0) | ~frame["event"].isin((0, 1))
+    draw, time = frame["draw"], frame["time"]
+    wrong = (draw % 1 != 0) | (draw < 1) | (draw > _LAST_DRAW) | ~np.isfinite(time) | (time < 0) | ~frame["event"].isin((0, 1))
     if wrong.any():
         row = frame[wrong].iloc[0].to_dict()
         raise FolderError(f"{path}, line {frame.index[wrong][0] + 2}: seen {row}; expected draws from 1, times from 0 on, events 0 or 1: {_AGAIN}.")
-    return frame.assign(panel=frame["panel"].map(unguarded), arm=frame["arm"].map(unguarded))
+    whole = {name: frame[name].astype(int) for name in ("draw", "event")}
+    return frame.assign(**whole, panel=frame["panel"].map(unguarded), arm=frame["arm"].map(unguarded))
 
 
 def estimates(arm):
