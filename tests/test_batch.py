@@ -226,11 +226,12 @@ def test_the_figure_stands_beside_its_results_where_the_workbench_looks_for_it(d
 
 def test_what_the_machine_lost_is_tried_again_and_what_the_figure_lacks_is_not(figures, tmp_path):
     (job, *_), wanted = read_manifest(figures), {"draws": 0, "seed": 0}
-    key = job_key(job, tmp_path, wanted)
-    write_record(job, tmp_path, key, "failed", "Not done in 3 s", stands=False)
-    assert standing_record(tmp_path, key) is None
-    assert run_job(job, tmp_path, key, wanted)["status"] == "failed"
-    assert "is no PNG" in standing_record(tmp_path, key)["message"]
+    folder = tmp_path / job.id
+    key = job_key(job, folder, wanted)
+    write_record(job, folder, key, "failed", "Not done in 3 s", stands=False)
+    assert standing_record(folder, key) is None
+    assert run_job(job, folder, key, wanted)["status"] == "failed"
+    assert "is no PNG" in standing_record(folder, key)["message"]
 
 
 def test_a_figure_that_changes_under_way_does_not_stand(figures, tmp_path):

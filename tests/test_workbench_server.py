@@ -20,7 +20,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
 
-from ipdrecon.app import saving
+from ipdrecon.app import stage
 from ipdrecon.app.library import read_digitisation
 from ipdrecon.app.workbench.journal import JOURNAL, Journal
 
@@ -860,8 +860,8 @@ def test_wherever_a_save_is_cut_nothing_is_lost_nor_half_written(tmp_path, made_
             raise Killed
         real(part, path)
 
-    monkeypatch.setattr(saving.os, "replace", replace_or_die)
-    monkeypatch.setattr(saving, "_take_away", lambda *_: None)
+    monkeypatch.setattr(os, "replace", replace_or_die)
+    monkeypatch.setattr(stage, "_leave", lambda folder, home, lock: stage._let_go(lock))
     first, second = [{"edit": "unit", "unit": "months"}], [{"edit": "unit", "unit": "weeks"}]
     seen = set()
     for number in range(1, 20):

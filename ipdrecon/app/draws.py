@@ -15,7 +15,7 @@ from metaanalysis.spreadsheet import unguarded
 
 DRAWS = "ipd_draws.csv.gz"
 _COLUMNS = ("draw", "panel", "arm", "time", "event")
-_ROWS, _DRAWS_IN_PIECE = 50_000, 100
+_ROWS, _DRAWS_IN_PIECE = 100_000, 100
 _MOST_BYTES, _MOST_LINE, _LAST_DRAW = 4_000_000_000, 100_000, 10**9
 _AGAIN = "run `ipdrecon reconstruct` with --draws again"
 

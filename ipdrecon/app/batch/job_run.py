@@ -122,7 +122,7 @@ class _OtherInput(IpdreconError):
 
 
 def clear_folder(folder):
-    """Take away what an earlier run left in a job's folder, whole or half-written; changes made by hand stay.
+    """Take away what an earlier run left in a job's folder, whole or half-written, its record first; changes made by hand stay.
 
     Parameters
     ----------
@@ -130,10 +130,10 @@ def clear_folder(folder):
     """
     from ipdrecon.app.workflow import OWN_FILES
 
-    names = {RECORD, THUMBNAIL, *OWN_FILES}
+    names = {THUMBNAIL, *OWN_FILES}
     with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
         names.add(Path(json.loads((folder / RECORD).read_text("utf-8"))["figure"]).name)
-    for path in (*(folder / name for name in sorted(names - {EDITS, ""})), *folder.glob(".*.part")):
+    for path in (folder / RECORD, *(folder / name for name in sorted(names - {EDITS, ""})), *folder.glob(".*.part")):
         with contextlib.suppress(OSError):
             path.unlink()
 

@@ -17,7 +17,7 @@ _SAID = (
     (r" Leave --page out\.", ""),
     (r"pass --n '.*?'(?= \(|\.)( \(n=N in Python\))?", "type the number under Result"),
     (r" Pass method='joint' \(--method joint\)\.", ""),
-    (r"; give another place with --out", "; see that there is room, and that the folder may be written to"),
+    (r"; (make room, or )?give another place with --out", "; see that there is room, and that the folder may be written to"),
     (r"--no-edits leaves them aside", "take them away, or put the other picture there"),
     (r"; run `ipdrecon reconstruct[^`]*`( with --draws)? ?(first|again)", "; look under Result, where they are rebuilt"),
     (r" that `ipdrecon digitise` made", ""),
