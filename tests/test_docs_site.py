@@ -153,6 +153,21 @@ def test_the_tutorial_shows_commands_that_exist():
             assert set(re.findall(r"--[a-z-]+", line)) <= known
 
 
+def test_what_pages_keep_of_the_program_is_what_it_says_now(makers):
+    kept = importlib.import_module("kept")
+    assert not list(kept.outdated()), "run `make docs-kept`"
+
+
+def test_a_page_keeps_what_is_made_without_what_only_the_site_understands(makers):
+    kept = importlib.import_module("kept")
+    page = "a\n<!-- made: citation -->\nold\n<!-- until here -->\nb\n<!-- made: flags -->\nc\n"
+    new = kept.up_to_date(page)
+    assert "old" not in new
+    assert "bibtex" in new
+    assert new.endswith("<!-- until here -->\nb\n<!-- made: flags -->\nc\n")
+    assert kept.plain("{.options}\n| a |\n:::{x} y\nb\n:::\n") == "| a |\nb"
+
+
 def test_pictures_of_the_site_are_few_and_small():
     kept = [path for folder in ("gallery", "tutorial") for path in (ROOT / "docs" / folder).iterdir()]
     assert sum(path.stat().st_size for path in kept) < 3e6

@@ -13,7 +13,8 @@ from site_map import DOCS, ROOT, TITLES, contents, pages
 FENCE = re.compile(r"(?ms)^(```|~~~).*?^\1")
 # a link, whose words may hold code; or code, which holds no link
 LINK = re.compile(r"(!?)\[((?:[^\]\n]|\n(?!\n))*)\]\(([^)\s]+)\)|`[^`\n]*`")
-PLACE = re.compile(r"(?m)^<!-- made: ([\w-]+)(?: (.*?))? -->$")
+# what a page keeps in the place, for who reads it without the site, is made anew
+PLACE = re.compile(r"(?ms)^<!-- made: ([\w-]+)(?: ([^\n]*?))? -->$(?:\n(?:(?!<!-- made: ).)*?^<!-- until here -->$)?")
 PICTURES = {".png", ".webp", ".svg", ".jpg"}
 MAKERS = code_pages.MAKERS | python_pages.MAKERS | measured_pages.MAKERS
 
