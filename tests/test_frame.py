@@ -1,5 +1,6 @@
 """By truth: a figure without tick labels is read when both ranges are given."""
 
+import cv2
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
@@ -33,6 +34,17 @@ def test_given_ranges_stand_in_for_labels(unlabelled):
     drawn = [np.exp(-2 * np.floor(at / 2) / scale) for scale in (30, 15)]
     np.testing.assert_allclose([curve.survival_at(at) for curve in panel.curves], drawn, atol=0.006)
     assert [flag.name for flag in panel.flags].count("axis_given") == 2
+
+
+@pytest.mark.parametrize("dpi", [100, 200, 300, 600])
+def test_tick_marks_at_the_corner_grow_with_the_figure(dpi, tmp_path):
+    figure = Figure(figsize=(5, 4), dpi=dpi)
+    axes = figure.add_axes((0.15, 0.15, 0.8, 0.8))
+    axes.set(xlim=(0, 36), ylim=(0, 1))
+    figure.savefig(tmp_path / "ticks.png")
+    px = cv2.imread(str(tmp_path / "ticks.png"))
+    box, (height, width) = find_frame(px), px.shape[:2]
+    np.testing.assert_allclose((box.left, box.top, box.right, box.bottom), (0.15 * width, 0.05 * height, 0.95 * width, 0.85 * height), atol=0.006 * width)
 
 
 def test_without_ranges_it_is_refused(unlabelled):

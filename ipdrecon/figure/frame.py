@@ -9,6 +9,8 @@ from ipdrecon.model import Box
 
 _LEAST_SHARE = 0.3
 _CORNER_PX = 8
+# a tick mark at the corner goes on where the axis line ends; it grows with the figure
+_TICK_SHARE = 0.025
 _LEAST_CONTRAST = 25.0
 _BROADEST_PX = 12
 
@@ -37,7 +39,7 @@ def find_frame(px):
         Box(left + width, top, x + across - 1, y - 1)
         for x, y, across, _ in level
         for left, top, width, height in upright
-        if abs(x - left) <= _CORNER_PX and abs(y - (top + height)) <= _CORNER_PX
+        if _meets(left - x, across) and _meets(top + height - y, height)
     ]
     if not boxes:
         raise PanelError(
@@ -45,6 +47,11 @@ def find_frame(px):
             "meet in a lower left corner; expected the two axis lines. Crop the figure to its plot."
         )
     return max(boxes, key=lambda box: (box.width * box.height, -box.left))
+
+
+def _meets(beyond, length):
+    """Whether a line that goes on by some px beyond another, or ends before it, has its corner there."""
+    return -_CORNER_PX <= beyond <= max(_CORNER_PX, _TICK_SHARE * length)
 
 
 def _ink(px):
