@@ -1,35 +1,8 @@
 """What stops the work: each error says what was seen, what was expected and what to do."""
 
-import re
 from importlib.util import find_spec
 
-MOST_CHARACTERS = 1000
-_KEPT_AT_THE_END = 300
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-
-
-def one_line(text):
-    r"""Make a message of one line that a terminal shows as it stands, whatever the file held that it tells of.
-
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    str
-        Line breaks and tabs are blanks, other control characters are written out, and the middle of a long text is left out.
-
-    Examples
-    --------
-    >>> one_line("seen: a\x1b[31m\nb")
-    'seen: a\\x1b[31m b'
-    """
-    text = _UNPRINTABLE.sub(lambda found: " " if found[0].isspace() else found[0].encode("unicode_escape").decode("ascii"), text)
-    if len(text) <= MOST_CHARACTERS:
-        return text
-    return f"{text[: MOST_CHARACTERS - _KEPT_AT_THE_END - 3]} … {text[-_KEPT_AT_THE_END:]}"
-
+from metaanalysis.errors import one_line
 
 NEEDS = {"ocr": ("rapidocr", "onnxruntime"), "workbench": ("starlette", "uvicorn"), "cluster": ("distributed",), "parquet": ("pyarrow",)}
 """What each extra of the installation brings, by the name it is imported by."""

@@ -8,7 +8,7 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\
 
 
 def one_line(text):
-    r"""Make a message of one line that a terminal shows as it stands, whatever the table held that it tells of.
+    r"""Make a message of one line that a terminal shows as it stands, whatever the file held that it tells of.
 
     Parameters
     ----------

@@ -107,7 +107,8 @@ def test_model_imports_only_flags_errors_and_arrays():
 
 
 def test_flags_and_errors_look_at_nobody():
-    assert not offences(["ipdrecon.flags", "ipdrecon.errors"], lambda other: not ours(other))
+    # how a message becomes one line stands once, in the package that could be published alone
+    assert not offences(["ipdrecon.flags", "ipdrecon.errors"], lambda other: not ours(other) or within(other, "metaanalysis.errors"))
 
 
 def test_figure_sees_only_itself_and_the_nouns():
