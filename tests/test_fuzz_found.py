@@ -21,7 +21,6 @@ from ipdrecon.app.workbench.standing import take_up
 from ipdrecon.app.workflow import read_arms
 from ipdrecon.audit.numbers import read_p, read_share
 from ipdrecon.errors import (
-    MOST_CHARACTERS,
     EditError,
     ExchangeError,
     FigureError,
@@ -34,6 +33,7 @@ from ipdrecon.figure.edits.kinds import parse_edit
 from ipdrecon.figure.source import open_figure
 from ipdrecon.survival.reported import parse_printed, read_reported
 from metaanalysis import MetaAnalysisError, pool, pool_events, read_studies
+from metaanalysis.errors import MOST_CHARACTERS
 from metaanalysis.exchange.review_file import read_review
 from metaanalysis.studies.printed import parse_interval, parse_number, parse_p
 

@@ -15,6 +15,7 @@ import typer
 
 from ipdrecon.errors import IpdreconError
 from ipdrecon.flags import numbered
+from metaanalysis.errors import MetaAnalysisError, one_line
 
 DONE, FAILED, REVIEW, INTERRUPTED = 0, 1, 3, 130
 _NOT_TAKEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EPIPE)
@@ -203,7 +204,7 @@ def _finish(talk, work):
         if talk.debug:
             traceback.print_exc()
         if is_expected(error):
-            return _complain(talk, f"Error: {_one_line(error)}", getattr(error, "exit_status", FAILED))
+            return _complain(talk, f"Error: {one_line(str(error))}", getattr(error, "exit_status", FAILED))
         return _complain_of_bug(talk, error)
     try:
         if talk.json and outcome.record is not None:
@@ -218,17 +219,12 @@ def _finish(talk, work):
 
 def is_expected(error):
     """Whether an exception tells of the input, not of a fault in the program."""
-    pooling = sys.modules.get("metaanalysis.errors")
-    return isinstance(error, IpdreconError) or (pooling is not None and isinstance(error, pooling.MetaAnalysisError))
-
-
-def _one_line(error):
-    return " ".join(str(error).split())
+    return isinstance(error, IpdreconError | MetaAnalysisError)
 
 
 def _complain_of_bug(talk, error):
     hint = "report it with the traceback above" if talk.debug else "run again with --debug and report the traceback"
-    return _complain(talk, f"Error: this is a bug in ipdrecon ({type(error).__name__}: {_one_line(error)}); {hint}.", FAILED)
+    return _complain(talk, f"Error: this is a bug in ipdrecon ({type(error).__name__}: {one_line(str(error))}); {hint}.", FAILED)
 
 
 def _complain_of_output(talk, error):
