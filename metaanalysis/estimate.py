@@ -293,4 +293,4 @@ def _notes_on_subgroups(pooled):
         return
     small = [group.name for group in pooled.subgroups if group.k < STUDIES_FOR_OWN_TAU2]
     if small:
-        yield f"Each subgroup has a Tau² of its own; with fewer than {STUDIES_FOR_OWN_TAU2} studies ({', '.join(small)}) it is little more than noise, and a common one may be better."
+        yield f"Each subgroup has a tau² of its own; with fewer than {STUDIES_FOR_OWN_TAU2} studies ({', '.join(small)}) it is little more than noise, and a common one may be better."

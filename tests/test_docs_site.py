@@ -161,11 +161,18 @@ def test_what_pages_keep_of_the_program_is_what_it_says_now(makers):
 def test_a_page_keeps_what_is_made_without_what_only_the_site_understands(makers):
     kept = importlib.import_module("kept")
     page = "a\n<!-- made: citation -->\nold\n<!-- until here -->\nb\n<!-- made: flags -->\nc\n"
-    new = kept.up_to_date(page)
+    new = kept.up_to_date(page, kept.HERE.parent / "citing.md")
     assert "old" not in new
     assert "bibtex" in new
     assert new.endswith("<!-- until here -->\nb\n<!-- made: flags -->\nc\n")
     assert kept.plain("{.options}\n| a |\n:::{x} y\nb\n:::\n") == "| a |\nb"
+
+
+def test_a_page_lists_the_pages_below_it_by_title_and_file(makers):
+    kept = importlib.import_module("kept")
+    lines = kept.listed(ROOT / "docs" / "measured" / "index.md").splitlines()
+    assert "**How good**" in lines
+    assert {"- [Speed](../speed.md)", "- [Patients from curves](../../benchmarks/reconstruction.md)"} <= set(lines)
 
 
 def test_pictures_of_the_site_are_few_and_small():

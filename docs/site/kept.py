@@ -7,6 +7,7 @@ written; pages that keep something else than is made now are named, and the prog
 """
 
 import argparse
+import os
 import re
 import sys
 from pathlib import Path
@@ -18,12 +19,14 @@ KEPT = re.compile(r"(?ms)^(<!-- made: ([\w-]+)(?: ([^\n]*?))? -->)\n(?:(?!<!-- m
 FOR_THE_SITE = re.compile(r"(?m)^(\{\.[^}\n]*\}|:{3,}.*)\n")
 
 
-def up_to_date(text):
+def up_to_date(text, path):
     """Return a page with what is made now in each place that keeps it.
 
     Parameters
     ----------
     text : str
+    path : Path
+        Of the page.
 
     Returns
     -------
@@ -33,9 +36,27 @@ def up_to_date(text):
 
     def one(match):
         begin, name, words, end = match.groups()
-        return f"{begin}\n\n{plain(MAKERS[name](*(words or '').split()))}\n\n{end}"
+        made = listed(path) if name == "contents" else MAKERS[name](*(words or "").split())
+        return f"{begin}\n\n{plain(made)}\n\n{end}"
 
     return KEPT.sub(one, text)
+
+
+def listed(path):
+    """List the pages below a chapter's page by their titles; pages that the site alone has are left out."""
+    from site_map import DOCS, TITLES, contents, pages
+
+    found = pages()
+    parts = []
+    for caption, names in contents(found)[path.relative_to(DOCS).with_suffix("").as_posix()]:
+        lines = [f"- [{TITLES.get(name) or title(found[name])}]({Path(os.path.relpath(found[name], path.parent)).as_posix()})" for name in names]
+        parts += [f"**{caption}**", "", *lines, ""] if lines else []
+    return "\n".join(parts)
+
+
+def title(path):
+    """Return the first heading of a page."""
+    return re.search(r"(?m)^# (.+)$", path.read_text("utf-8")).group(1)
 
 
 def plain(text):
@@ -54,7 +75,7 @@ def outdated():
     from site_map import DOCS
 
     texts = {path: path.read_text("utf-8") for path in sorted(DOCS.rglob("*.md"))}
-    now = {path: up_to_date(text) for path, text in texts.items()}
+    now = {path: up_to_date(text, path) for path, text in texts.items()}
     return {path: text for path, text in now.items() if text != texts[path]}
 
 
