@@ -19,7 +19,7 @@ _SAID = (
     (r" Pass method='joint' \(--method joint\)\.", ""),
     (r"; (make room, or )?give another place with --out", "; see that there is room, and that the folder may be written to"),
     (r"--no-edits leaves them aside", "take them away, or put the other picture there"),
-    (r"; run `ipdrecon reconstruct[^`]*`( with --draws)? ?(first|again)", "; look under Result, where they are rebuilt"),
+    (r"(?<![^:;] )run `ipdrecon reconstruct[^`]*`( with --draws)? ?(first|again)", "look under Result, where they are rebuilt"),
     (r" that `ipdrecon digitise` made", ""),
     (r"; use --tau2 PM or DL", "; choose the model of Paule-Mandel or DerSimonian-Laird"),
 )
