@@ -92,12 +92,12 @@ def test_numbers_needed_by_hand(reduction, text):
 def test_sentences():
     effects = absolute_effects(by_interval("HR", 0.60, 0.95), {"moderate": 0.73}, time="3 years")
     assert effects.sentences(treatment="TACE + RT", outcome="die") == (
-        "At moderate risk: of 1000 patients treated with TACE + RT, 628 (544 to 712) would die by 3 years, instead of 730: "
+        "At moderate risk: of 1000 patients given TACE + RT, 628 (544 to 712) would die by 3 years, instead of 730: "
         "102 fewer (186 fewer to 18 fewer).",
     )
     free = absolute_effects(by_interval("HR", 0.60, 1.20), 0.73, kind="event-free", time="3 years")
     assert free.sentences(outcome="be alive") == (
-        "Of 1000 patients treated with the treatment, 329 (208 to 456) would be alive at 3 years, instead of 270: "
+        "Of 1000 patients given the treatment, 329 (208 to 456) would be alive at 3 years, instead of 270: "
         "59 more (62 fewer to 186 more).",
     )
 

@@ -192,7 +192,7 @@ class AbsoluteEffects:
     >>> from metaanalysis import pool
     >>> pooled = pool([-0.36, -0.11, -0.52], [0.04, 0.02, 0.09], study=["A", "B", "C"], measure="HR")
     >>> print(*absolute_effects(pooled, {"low": 0.1}, time="3 years").sentences())
-    At low risk: of 1000 patients treated with the treatment, 79 (48 to 129) would have the event by 3 years, instead of 100: 21 fewer (52 fewer to 29 more).
+    At low risk: of 1000 patients given the treatment, 79 (48 to 129) would have the event by 3 years, instead of 100: 21 fewer (52 fewer to 29 more).
     """
 
     measure: str
@@ -252,7 +252,7 @@ def _sentence(row, treatment, happens):
     at = f"At {row.baseline} risk: of" if row.baseline else "Of"
     difference = f"{_more_or_fewer(row.difference)} ({_more_or_fewer(row.difference_low)} to {_more_or_fewer(row.difference_high)})"
     return (
-        f"{at} {PER} patients treated with {treatment}, {_per(row.treatment)} ({_per(row.ci_low)} to {_per(row.ci_high)}) would {happens}, "
+        f"{at} {PER} patients given {treatment}, {_per(row.treatment)} ({_per(row.ci_low)} to {_per(row.ci_high)}) would {happens}, "
         f"instead of {_per(row.reference)}: {difference}."
     )
 
@@ -385,7 +385,7 @@ def absolute_effects(pooled, baseline_risk=None, *, baseline_survival=None, kind
     >>> pooled = pool([math.log(0.70)], [0.01], measure="HR")
     >>> effects = absolute_effects(pooled, 0.73, time="3 years")
     >>> effects.sentences(treatment="radiotherapy", outcome="die")[0]
-    'Of 1000 patients treated with radiotherapy, 600 (529 to 672) would die by 3 years, instead of 730: 130 fewer (201 fewer to 58 fewer).'
+    'Of 1000 patients given radiotherapy, 600 (529 to 672) would die by 3 years, instead of 730: 130 fewer (201 fewer to 58 fewer).'
     >>> effects.to_frame()["number_needed"][0]
     'NNTB 8 (NNTB 5 to NNTB 18)'
     """
