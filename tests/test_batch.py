@@ -18,7 +18,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from ipdrecon.app.batch.batch_run import BatchSettings, run_batch
-from ipdrecon.app.batch.job_run import job_key, run_job, standing_record, write_record
+from ipdrecon.app.batch.job_run import clear_folder, job_key, run_job, standing_record, write_record
 from ipdrecon.app.batch.manifest import read_manifest
 from ipdrecon.app.batch.results import COLUMNS, result_files, results_frame, review_queue
 from ipdrecon.app.batch.workers import work_through
@@ -107,6 +107,46 @@ def test_a_pattern_a_table_and_toml_say_the_same(figures, monkeypatch):
     assert by_csv[0].entry.n == {"Placebo": 40, "Drug": 40}
     monkeypatch.chdir(figures)
     assert [job.id for job in read_manifest("fig*.svg")] == ["fig0", "fig1", "fig2"]
+
+
+def test_a_pattern_of_whole_paths_finds_what_it_names(figures, tmp_path):
+    shutil.copytree(figures, tmp_path / ".kept")
+    for folder in (figures, tmp_path / ".kept"):
+        assert [job.figure for job in read_manifest(folder / "fig*.svg")] == sorted(folder.glob("fig*.svg"))
+
+
+def test_what_a_run_is_about_to_write_is_no_figure(figures):
+    (figures / ".ipdrecon-x.part" / "new").mkdir(parents=True)
+    (figures / ".ipdrecon-x.part" / "new" / "overlay.png").write_bytes(b"")
+    assert [job.figure for job in read_manifest(figures)] == sorted(figures.glob("*.*g"))
+
+
+def test_a_figure_among_the_results_is_refused_and_stays(figures, tmp_path):
+    place = tmp_path / "out" / "figures" / "a"
+    place.mkdir(parents=True)
+    shutil.copy(figures / "fig0.svg", place / "a.svg")
+    (tmp_path / "batch.csv").write_text("figure,id\nout/figures/a/a.svg,a\n")
+    with pytest.raises(FolderError, match=r"a\.svg lies among the results of the batch.*--out"):
+        run_batch(tmp_path / "batch.csv", tmp_path / "out")
+    assert (place / "a.svg").is_file()
+
+
+def test_what_a_killed_run_was_about_to_put_into_place_is_not_left_among_the_next_results(done):
+    _, out = done
+    place = out / "figures" / "fig0"
+    part = place / ".ipdrecon-x.part"
+    (part / "new").mkdir(parents=True)
+    (part / "new" / "validation.csv").write_text("old")
+    (part / "do.json").write_text('{"files": {"validation.csv": false}, "outdated": []}')
+    clear_folder(place)
+    assert [path.name for path in place.iterdir()] == []
+
+
+def test_a_batch_without_the_reader_of_text_is_done_again_with_it(figures, tmp_path, monkeypatch):
+    job, wanted = read_manifest(figures)[0], {"draws": 0, "seed": 0}
+    with_reader = job_key(job, tmp_path / "x", wanted)
+    monkeypatch.setattr("ipdrecon.app.batch.job_run.lacking", lambda extra: f"{extra} is not installed")
+    assert job_key(job, tmp_path / "x", wanted) != with_reader
 
 
 def test_names_are_of_their_own(figures):
@@ -205,7 +245,7 @@ def test_a_change_by_hand_in_a_figure_folder_does_that_figure_again(done):
 
 def test_of_a_figure_that_fails_now_no_earlier_reading_is_left(done):
     figures, out = done
-    (out / "figures" / "fig1" / ".curves.csv.99.part").write_text("half")
+    (out / "figures" / "fig1" / ".ipdrecon-x.part" / "new").mkdir(parents=True)
     (figures / "fig1.svg").write_bytes(b"no drawing")
     frame = run_batch(figures, out).frame
     assert frame.set_index("id")["status"]["fig1"] == "failed"
