@@ -47,15 +47,15 @@ class Stage:
         Parameters
         ----------
         outdated : sequence of str, or callable
-            Names of files that the new ones make untrue, or what gives them once the folder is locked; they are taken away, and
-            folders that are empty then. Names that lead out of the folder are left alone.
+            Names of files that the new ones make untrue, or what gives them once the folder is locked, from the path of the new
+            ones; they are taken away, and folders that are empty then. Names that lead out of the folder are left alone.
         check : callable, optional
             Called once the folder is locked; raises where the folder is not as it was.
         """
         with _locked(self.folder):
             if check is not None:
                 check()
-            gone = list(outdated() if callable(outdated) else outdated)
+            gone = list(outdated(self.path) if callable(outdated) else outdated)
             _do(self.folder, self._home, self._record(gone))
 
     def _record(self, outdated):

@@ -56,7 +56,7 @@ def _version():
 
 def _digest(path):
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return saving.digest(path)
     except OSError:
         return f"unread: {path}"
 

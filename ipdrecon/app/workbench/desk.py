@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ipdrecon.app import library
 from ipdrecon.app.given import EDITS
-from ipdrecon.app.saving import write_files
+from ipdrecon.app.saving import digest, write_files
 from ipdrecon.app.seen_text import SeenText
 from ipdrecon.app.workbench.journal import OldRevisionError, is_own_file, label
 from ipdrecon.app.workbench.standing import Standing, changed_by_hand, read_record, stamp, take_up
@@ -269,7 +269,7 @@ class Desk:
         self.status, self.message = "failed", error.message
 
     def _digest(self):
-        return hashlib.sha256(self.source.read_bytes()).hexdigest() if self.source is not None else ""
+        return digest(self.source) if self.source is not None else ""
 
     def warm(self):
         """Let the process that answers edits see the figure before the first edit; its text is read by the other one."""
