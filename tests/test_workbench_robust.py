@@ -194,6 +194,25 @@ def test_text_that_was_read_is_kept_and_used_by_its_own_version_alone(on_the_com
     assert seen_text.read_text(on_the_command_line / "trial") == []
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        [["line", "00ff", 20, 60], [[], ["12", "13"], [0.9, 0.9]]],
+        [["line", "00ff", 20, 60], [[], ["12"], [float("nan")]]],
+        [["line", "00ff", 20, 60], [[], ["12"], [10**400]]],
+        [["00ff", 20, 60, True, False], [[], ["12"], [0.9]]],
+        [["00ff", 20, 60, True, False], [[[[0, 0], [9, 0], [9, 9], [0, 9]]], [], []]],
+        [["00ff", 20, 60], [[], ["12"], [0.9]]],
+        [[], [[], [], []]],
+    ],
+)
+def test_text_that_no_reading_gives_is_left_aside(row):
+    content = json.loads(seen_text.text_bytes({}))
+    assert seen_text.parse_text(json.dumps(content | {"text": [json.dumps(row)]})) == []
+    good = [["line", "00ff", 20, 60], [[], ["12"], [0.9]]]
+    assert seen_text.parse_text(json.dumps(content | {"text": [json.dumps(good)]})) == [good]
+
+
 @posix
 def test_the_first_edit_after_a_start_reads_no_text(on_the_command_line):
     """1.5 s by the clock where the machine does nothing else; here the process's own work is looked at."""
