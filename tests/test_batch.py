@@ -1,5 +1,6 @@
 """Many figures: every one is a row, what was done stands, and neither a bad file nor a killed process costs another."""
 
+import contextlib
 import json
 import os
 import re
@@ -405,19 +406,44 @@ def test_a_process_that_never_ends_is_ended():
     assert "Not done in 3 s" in lost[1]
 
 
-def test_processes_end_with_the_one_that_began_them(tmp_path):
-    """kill -9 of the first process alone: one that would never end is not left behind to write into a folder of the next run."""
-    told = tmp_path / "pid"
-    code = (
-        "import sys; sys.path.insert(0, sys.argv[1]); from batch_functions import never; from ipdrecon.app.batch.workers import work_through\n"
-        "if __name__ == '__main__': work_through([(sys.argv[2],)], never, n_processes=1, time_limit=600, on_done=print, on_lost=print)\n"
+_NEVER_DONE = {
+    "batch": "work_through([(sys.argv[2],)], never, n_processes=1, time_limit=600, on_done=print, on_lost=print)",
+    "map": "\n    with processes(2) as run: print(*run(time.sleep, [0.5, 0.5]), *run(never, [sys.argv[2]]))",
+}
+
+
+@pytest.fixture(params=_NEVER_DONE)
+def at_work(request, tmp_path):
+    """A process that began another one which never ends by itself, and the number of that."""
+    told, script = tmp_path / "pid", tmp_path / "script.py"
+    script.write_text(
+        "import sys, time; sys.path.insert(0, sys.argv[1]); from batch_functions import never\n"
+        "from ipdrecon.app.batch.workers import work_through; from ipdrecon.app.processes import processes\n"
+        f"if __name__ == '__main__': {_NEVER_DONE[request.param]}\n"
     )
-    script = tmp_path / "script.py"
-    script.write_text(code)
-    process = subprocess.Popen([sys.executable, str(script), str(ROOT / "tests"), str(told)], env=os.environ | {"PYTHONPATH": str(ROOT)})
-    worker = int(_waited_for(lambda: told.exists() and told.read_text()))
+    command = [sys.executable, str(script), str(ROOT / "tests"), str(told)]
+    process = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    yield process, int(_waited_for(lambda: told.exists() and told.read_text()))
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    process.stderr.close()
+
+
+def test_processes_end_with_the_one_that_began_them(at_work):
+    """kill -9 of the first process alone: one that would never end is not left behind to write into a folder of the next run."""
+    process, worker = at_work
     process.kill()
     process.wait()
+    _waited_for(lambda: not _runs(worker))
+
+
+def test_processes_end_without_a_word_when_the_user_stops_them(at_work):
+    process, worker = at_work
+    os.killpg(process.pid, signal.SIGINT)
+    said = process.communicate(timeout=60)[1]
+    assert "KeyboardInterrupt" in said
+    assert "Process Spawn" not in said
     _waited_for(lambda: not _runs(worker))
 
 
@@ -434,6 +460,12 @@ def _runs(pid):
         return "(zombie)" not in Path(f"/proc/{pid}/status").read_text()
     except OSError:
         return False
+
+
+def test_processes_of_a_scheduler_are_not_counted_here(figures, capsys):
+    assert main(["batch", str(figures), "--scheduler", "tcp://127.0.0.1:9", "--jobs", "2"]) == 2
+    assert "--jobs 2 has no effect at tcp://127.0.0.1:9" in " ".join(capsys.readouterr().err.split())
+    assert not (figures / "batch").exists()
 
 
 def test_a_cluster_on_which_nothing_is_done_is_given_up(monkeypatch):
