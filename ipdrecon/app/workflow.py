@@ -301,7 +301,11 @@ def read_arms(folder):
     FolderError
         When there are none, the curves have changed since they were rebuilt, or the draws do not go with them.
     """
-    folder = Path(folder)
+    with undisturbed(folder):
+        return _read_arms(Path(folder))
+
+
+def _read_arms(folder):
     if not (folder / IPD).exists():
         raise FolderError(f"{folder} holds no {IPD}; run `ipdrecon reconstruct {folder}` first.")
     known, draws = {}, read_draws(folder)
