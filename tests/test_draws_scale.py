@@ -131,6 +131,15 @@ def test_draws_are_counted_as_they_are_made():
     assert seen == [(DRAWS_AT_ONCE, DRAWS_AT_ONCE + 3, "draws"), (DRAWS_AT_ONCE + 3, DRAWS_AT_ONCE + 3, "draws")]
 
 
+def test_parts_whose_number_nobody_knows_are_counted_without_it(hand_made, tmp_path, capsys):
+    main(["reconstruct", str(hand_made(CURVES, AT_RISK)), "-q"])
+    (tmp_path / "studies.csv").write_text("study,ipd,treatment,reference\none,fig/ipd.csv,B,A\ntwo,fig/ipd.csv,A,B\n")
+    assert main(["pool", str(tmp_path / "studies.csv"), "-v"]) == 0
+    said = capsys.readouterr()
+    assert "2: parts" in said.out + said.err
+    assert "None" not in said.out + said.err
+
+
 def test_two_processes_give_the_same_bytes(hand_made, tmp_path, capsys):
     folder = hand_made(CURVES, AT_RISK)
     (tmp_path / "studies.csv").write_text("study,ipd,treatment,reference\none,fig/ipd.csv,B,A\ntwo,fig/ipd.csv,A,B\n")
