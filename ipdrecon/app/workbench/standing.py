@@ -54,17 +54,19 @@ def take_up(folder, *, is_document=False):
     Standing
     """
     _clear_parts(folder)
-    record = read_record(folder)
+    record, trouble = read_record(folder), ""
+    if record is not None and not (isinstance(record, dict) and isinstance(record.get("edits"), list)):
+        record, trouble = None, f"{library.FIGURE} is not as the program writes it (no list named edits); digitise the figure again."
     try:
         journal = Journal.read(folder)
     except IpdreconError as error:
         return Standing(Journal(given={}), record, trouble=str(error))
-    if record is None or (folder / EDITS).is_file() or (folder / JOURNAL).is_file():
-        return Standing(journal, record)
+    if trouble or record is None or (folder / EDITS).is_file() or (folder / JOURNAL).is_file():
+        return Standing(journal, record, trouble=trouble)
     try:
         return _begun(record, is_document)
     except MALFORMED as error:
-        return Standing(Journal(given={}), record, trouble=f"{library.FIGURE} is not as the program writes it ({type(error).__name__}: {error}); digitise the figure again.")
+        return Standing(Journal(given={}), None, trouble=f"{library.FIGURE} is not as the program writes it ({type(error).__name__}: {error}); digitise the figure again.")
 
 
 def _begun(record, is_document):
