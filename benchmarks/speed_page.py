@@ -10,7 +10,6 @@ OPEN, CLOSE = "<!-- numbers: {} -->", "<!-- end -->"
 PARTS = ("decode", "finding text", "recognising text", "plots", "axes", "table", "curves and files")
 # Quoted, not measured here: medians of runs of these programs on two cores, on simulated trials and on figures of their own sets.
 QUOTED_ARM_MS = {"IPDfromKM 0.1.10": 87, "reconstructKM 0.3.0": 61, "kmdata 1.0.1": 4.1, "Guyot's R code (survivalnma)": 3.3}
-QUOTED_FIGURE_S = {"SurvdigitizeR 32c8217": "1.7 to 4.0", "KM-curve-estimator c8a9db5": "1.2 to 9", "plotdigitizer (PyPI)": "0.4"}
 
 
 def grid(header, rows):

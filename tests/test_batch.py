@@ -1,5 +1,6 @@
 """Many figures: every one is a row, what was done stands, and neither a bad file nor a killed process costs another."""
 
+import contextlib
 import json
 import os
 import re
@@ -18,7 +19,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from ipdrecon.app.batch.batch_run import BatchSettings, run_batch
-from ipdrecon.app.batch.job_run import job_key, run_job, standing_record, write_record
+from ipdrecon.app.batch.job_run import clear_folder, job_key, run_job, standing_record, write_record
 from ipdrecon.app.batch.manifest import read_manifest
 from ipdrecon.app.batch.results import COLUMNS, result_files, results_frame, review_queue
 from ipdrecon.app.batch.workers import work_through
@@ -107,6 +108,46 @@ def test_a_pattern_a_table_and_toml_say_the_same(figures, monkeypatch):
     assert by_csv[0].entry.n == {"Placebo": 40, "Drug": 40}
     monkeypatch.chdir(figures)
     assert [job.id for job in read_manifest("fig*.svg")] == ["fig0", "fig1", "fig2"]
+
+
+def test_a_pattern_of_whole_paths_finds_what_it_names(figures, tmp_path):
+    shutil.copytree(figures, tmp_path / ".kept")
+    for folder in (figures, tmp_path / ".kept"):
+        assert [job.figure for job in read_manifest(folder / "fig*.svg")] == sorted(folder.glob("fig*.svg"))
+
+
+def test_what_a_run_is_about_to_write_is_no_figure(figures):
+    (figures / ".ipdrecon-x.part" / "new").mkdir(parents=True)
+    (figures / ".ipdrecon-x.part" / "new" / "overlay.png").write_bytes(b"")
+    assert [job.figure for job in read_manifest(figures)] == sorted(figures.glob("*.*g"))
+
+
+def test_a_figure_among_the_results_is_refused_and_stays(figures, tmp_path):
+    place = tmp_path / "out" / "figures" / "a"
+    place.mkdir(parents=True)
+    shutil.copy(figures / "fig0.svg", place / "a.svg")
+    (tmp_path / "batch.csv").write_text("figure,id\nout/figures/a/a.svg,a\n")
+    with pytest.raises(FolderError, match=r"a\.svg lies among the results of the batch.*--out"):
+        run_batch(tmp_path / "batch.csv", tmp_path / "out")
+    assert (place / "a.svg").is_file()
+
+
+def test_what_a_killed_run_was_about_to_put_into_place_is_not_left_among_the_next_results(done):
+    _, out = done
+    place = out / "figures" / "fig0"
+    part = place / ".ipdrecon-x.part"
+    (part / "new").mkdir(parents=True)
+    (part / "new" / "validation.csv").write_text("old")
+    (part / "do.json").write_text('{"files": {"validation.csv": false}, "outdated": []}')
+    clear_folder(place)
+    assert [path.name for path in place.iterdir()] == []
+
+
+def test_a_batch_without_the_reader_of_text_is_done_again_with_it(figures, tmp_path, monkeypatch):
+    job, wanted = read_manifest(figures)[0], {"draws": 0, "seed": 0}
+    with_reader = job_key(job, tmp_path / "x", wanted)
+    monkeypatch.setattr("ipdrecon.app.batch.job_run.lacking", lambda extra: f"{extra} is not installed")
+    assert job_key(job, tmp_path / "x", wanted) != with_reader
 
 
 def test_names_are_of_their_own(figures):
@@ -205,7 +246,7 @@ def test_a_change_by_hand_in_a_figure_folder_does_that_figure_again(done):
 
 def test_of_a_figure_that_fails_now_no_earlier_reading_is_left(done):
     figures, out = done
-    (out / "figures" / "fig1" / ".curves.csv.99.part").write_text("half")
+    (out / "figures" / "fig1" / ".ipdrecon-x.part" / "new").mkdir(parents=True)
     (figures / "fig1.svg").write_bytes(b"no drawing")
     frame = run_batch(figures, out).frame
     assert frame.set_index("id")["status"]["fig1"] == "failed"
@@ -365,19 +406,44 @@ def test_a_process_that_never_ends_is_ended():
     assert "Not done in 3 s" in lost[1]
 
 
-def test_processes_end_with_the_one_that_began_them(tmp_path):
-    """kill -9 of the first process alone: one that would never end is not left behind to write into a folder of the next run."""
-    told = tmp_path / "pid"
-    code = (
-        "import sys; sys.path.insert(0, sys.argv[1]); from batch_functions import never; from ipdrecon.app.batch.workers import work_through\n"
-        "if __name__ == '__main__': work_through([(sys.argv[2],)], never, n_processes=1, time_limit=600, on_done=print, on_lost=print)\n"
+_NEVER_DONE = {
+    "batch": "work_through([(sys.argv[2],)], never, n_processes=1, time_limit=600, on_done=print, on_lost=print)",
+    "map": "\n    with processes(2) as run: print(*run(time.sleep, [0.5, 0.5]), *run(never, [sys.argv[2]]))",
+}
+
+
+@pytest.fixture(params=_NEVER_DONE)
+def at_work(request, tmp_path):
+    """A process that began another one which never ends by itself, and the number of that."""
+    told, script = tmp_path / "pid", tmp_path / "script.py"
+    script.write_text(
+        "import sys, time; sys.path.insert(0, sys.argv[1]); from batch_functions import never\n"
+        "from ipdrecon.app.batch.workers import work_through; from ipdrecon.app.processes import processes\n"
+        f"if __name__ == '__main__': {_NEVER_DONE[request.param]}\n"
     )
-    script = tmp_path / "script.py"
-    script.write_text(code)
-    process = subprocess.Popen([sys.executable, str(script), str(ROOT / "tests"), str(told)], env=os.environ | {"PYTHONPATH": str(ROOT)})
-    worker = int(_waited_for(lambda: told.exists() and told.read_text()))
+    command = [sys.executable, str(script), str(ROOT / "tests"), str(told)]
+    process = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    yield process, int(_waited_for(lambda: told.exists() and told.read_text()))
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    process.stderr.close()
+
+
+def test_processes_end_with_the_one_that_began_them(at_work):
+    """kill -9 of the first process alone: one that would never end is not left behind to write into a folder of the next run."""
+    process, worker = at_work
     process.kill()
     process.wait()
+    _waited_for(lambda: not _runs(worker))
+
+
+def test_processes_end_without_a_word_when_the_user_stops_them(at_work):
+    process, worker = at_work
+    os.killpg(process.pid, signal.SIGINT)
+    said = process.communicate(timeout=60)[1]
+    assert "KeyboardInterrupt" in said
+    assert "Process Spawn" not in said
     _waited_for(lambda: not _runs(worker))
 
 
@@ -394,6 +460,12 @@ def _runs(pid):
         return "(zombie)" not in Path(f"/proc/{pid}/status").read_text()
     except OSError:
         return False
+
+
+def test_processes_of_a_scheduler_are_not_counted_here(figures, capsys):
+    assert main(["batch", str(figures), "--scheduler", "tcp://127.0.0.1:9", "--jobs", "2"]) == 2
+    assert "--jobs 2 has no effect at tcp://127.0.0.1:9" in " ".join(capsys.readouterr().err.split())
+    assert not (figures / "batch").exists()
 
 
 def test_a_cluster_on_which_nothing_is_done_is_given_up(monkeypatch):

@@ -1,10 +1,12 @@
 """Thousands of draws: kept in a file, read in pieces, worked through by several processes, and always the same numbers."""
 
 import gc
+import hashlib
 import json
 import os
 import pickle
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +18,7 @@ from ipdrecon.app import saving, tables
 from ipdrecon.app.commands import main
 from ipdrecon.app.draws import DRAWS, draws_files, read_draws
 from ipdrecon.app.processes import counting, processes
-from ipdrecon.app.workflow import read_arms
+from ipdrecon.app.workflow import read_arms, reconstruct_to_folder, validate_to_folder
 from ipdrecon.errors import FolderError, ReconstructionError
 from ipdrecon.model import ReconstructedArm
 from ipdrecon.survival import data_sets, reconstruct_arm
@@ -129,6 +131,15 @@ def test_draws_are_counted_as_they_are_made():
     assert seen == [(DRAWS_AT_ONCE, DRAWS_AT_ONCE + 3, "draws"), (DRAWS_AT_ONCE + 3, DRAWS_AT_ONCE + 3, "draws")]
 
 
+def test_parts_whose_number_nobody_knows_are_counted_without_it(hand_made, tmp_path, capsys):
+    main(["reconstruct", str(hand_made(CURVES, AT_RISK)), "-q"])
+    (tmp_path / "studies.csv").write_text("study,ipd,treatment,reference\none,fig/ipd.csv,B,A\ntwo,fig/ipd.csv,A,B\n")
+    assert main(["pool", str(tmp_path / "studies.csv"), "-v"]) == 0
+    said = capsys.readouterr()
+    assert "2: parts" in said.out + said.err
+    assert "None" not in said.out + said.err
+
+
 def test_two_processes_give_the_same_bytes(hand_made, tmp_path, capsys):
     folder = hand_made(CURVES, AT_RISK)
     (tmp_path / "studies.csv").write_text("study,ipd,treatment,reference\none,fig/ipd.csv,B,A\ntwo,fig/ipd.csv,A,B\n")
@@ -184,6 +195,19 @@ def test_a_comparison_stays_where_the_same_draws_are_made_again(hand_made, tmp_p
         main(["validate", str(folder), "--reported", str(tmp_path / "reported.csv"), "-q"])
         main(["reconstruct", str(folder), "--draws", draws, "-q"])
         assert (folder / "validation.csv").exists() == stays
+
+
+def test_draws_are_packed_once_and_their_file_is_hashed_in_pieces(hand_made, monkeypatch):
+    folder, packed, whole = hand_made(CURVES, AT_RISK), [], []
+    pack, read_bytes = saving.gzip_bytes, Path.read_bytes
+    monkeypatch.setattr(saving, "gzip_bytes", lambda content: packed.append(len(content)) or pack(content))
+    monkeypatch.setattr(Path, "read_bytes", lambda path: whole.append(path.name) or read_bytes(path))
+    for _ in range(2):
+        reconstruct_to_folder(folder, draws=5)
+        validate_to_folder(folder, ())
+    assert len(packed) == 2
+    assert DRAWS not in whole
+    assert saving.digests(folder, (DRAWS, "none")) == {DRAWS: hashlib.sha256(read_bytes(folder / DRAWS)).hexdigest(), "none": None}
 
 
 def test_memory_does_not_grow_with_draws(tmp_path, monkeypatch):

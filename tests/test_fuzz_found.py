@@ -16,6 +16,7 @@ from ipdrecon.app import library
 from ipdrecon.app.exchange.coordinates import read_coordinates
 from ipdrecon.app.exchange.risk_files import read_risk_file
 from ipdrecon.app.tables import read_table
+from ipdrecon.app.workbench.desk import Desk
 from ipdrecon.app.workbench.journal import Journal
 from ipdrecon.app.workbench.standing import take_up
 from ipdrecon.app.workflow import read_arms
@@ -165,6 +166,20 @@ def test_the_workbench_tells_of_a_record_that_is_none_of_ours(write, tmp_path):
     for record in ({"schema_version": 1}, {"settings": {}, "panels": [[]], "edits": []}, {"settings": {"at_risk": {"1": 3}}, "panels": [], "edits": []}):
         write("figure.json", json.dumps(record))
         assert "is not as the program writes it" in take_up(tmp_path).trouble
+
+
+@pytest.mark.parametrize("beside", [(), ("journal.json",)])
+@pytest.mark.parametrize("record", ["[]", "{}", '{"edits": {}}', '{"edits": [], "panels": 3, "settings": {}}'])
+def test_a_figure_whose_record_is_none_of_ours_opens_and_says_so(write, tmp_path, record, beside):
+    write("curves.csv", "arm,time,survival\nA,0,1\nA,5,0.5\n")
+    write("figure.json", record)
+    for name in beside:
+        write(name, '{"schema_version": 1, "edits": [], "revision": 3, "undo": [], "redo": [], "given": {}}')
+    for source in (None, tmp_path.with_suffix(".png")):
+        desk = Desk(source, tmp_path, None, tmp_path)
+        assert desk.status == "failed"
+        assert "figure.json" in desk.message
+        assert not desk.is_stale
 
 
 @pytest.mark.parametrize("box", [[0, 0, 1e308, 50], [-1e18, 0, 50, 50]])

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from ipdrecon.figure import recogniser, text
+from ipdrecon.figure import session as of_session
 from ipdrecon.figure.session import Memory, session
 from ipdrecon.model import Box
 
@@ -111,3 +112,12 @@ def test_nothing_heavy_is_loaded_before_it_is_needed(code):
     script = f"import sys; {code}; sys.exit(', '.join(sorted({heavy} & set(sys.modules))) or 0)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_lines_that_the_memory_has_no_room_for_are_read_all_the_same(page, monkeypatch):
+    picture, boxes = page
+    plain = text.read_lines(picture, boxes)
+    monkeypatch.setitem(of_session._KEPT, "text", 2)
+    with session(Memory()):
+        assert text.read_lines(picture, boxes[-1:]) == plain[-1:]
+        assert text.read_lines(picture, boxes) == plain

@@ -139,6 +139,8 @@ def test_pictures_of_any_name_are_well_formed(tmp_path, study):
     pooled = pool([-0.3, 0.1, -0.2], [0.04, 0.1, 0.05], study=[study, "B", "C"], measure="HR")
     ElementTree.fromstring(save_picture(forest_plot(pooled), tmp_path / "forest.svg").read_bytes())
     assert [path.name for path in tmp_path.iterdir()] == ["forest.svg"]
+    (tmp_path / "plain").write_bytes(b"")
+    assert (tmp_path / "forest.svg").stat().st_mode == (tmp_path / "plain").stat().st_mode
 
 
 # --- a browser -------------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ import pytest
 
 from ipdrecon.app import library, saving, stage, workflow
 from ipdrecon.app.commands import main
+from ipdrecon.app.patient_rows import with_patients
 from ipdrecon.errors import FolderError
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -468,6 +469,38 @@ def test_a_reading_that_changed_meanwhile_is_not_rebuilt_under(folder, monkeypat
     with pytest.raises(FolderError, match=r"curves.csv changed while this run was at work, perhaps by another one; run it again"):
         workflow.reconstruct_to_folder(folder, method="guyot")
     assert sorted(os.listdir(folder)) == ["at_risk.csv", "curves.csv"]
+
+
+def _about_to_put(folder, **files):
+    """Leave what a killed run was about to put into a folder."""
+    new = folder / ".ipdrecon-x.part" / "new"
+    new.mkdir(parents=True)
+    for name, text in files.items():
+        (new / f"{name}.csv").write_text(text)
+    (new.parent / "do.json").write_text(json.dumps({"files": {f"{name}.csv": True for name in files}, "outdated": []}))
+
+
+def test_patients_are_read_as_a_killed_run_was_about_to_leave_them(folder):
+    workflow.reconstruct_to_folder(folder, method="guyot")
+    _about_to_put(folder, ipd="panel,arm,time,event\n1,A,3,1\n1,B,4,0\n")
+    assert [arm.time.tolist() for arm in workflow.read_arms(folder)] == [[3.0], [4.0]]
+    _about_to_put(folder, ipd="panel,arm,time,event\n1,A,5,1\n1,A,7,1\n1,B,6,1\n1,B,9,0\n")
+    (folder / "studies.csv").write_text("study,ipd,treatment,reference\nS,ipd.csv,B,A\n")
+    (row,) = with_patients(folder / "studies.csv")[1]
+    assert [arm.time.tolist() for arm in row.arms] == [[6.0, 9.0], [5.0, 7.0]]
+
+
+def test_one_who_reads_does_not_wait_for_himself(folder):
+    def read():
+        with stage.undisturbed(folder):
+            _about_to_put(folder, other="1\n")
+            with stage.undisturbed(os.path.relpath(folder)):
+                done.append(True)
+
+    done, reading = [], threading.Thread(target=read, daemon=True)
+    reading.start()
+    reading.join(30)
+    assert done
 
 
 def test_a_living_stage_is_left_alone_and_a_dead_one_is_not(tmp_path):

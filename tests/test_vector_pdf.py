@@ -683,3 +683,14 @@ def test_forms_that_draw_themselves_again_and_again_end_in_one_line():
         pytest.raises(FigureError, match="page 1 of x.pdf cannot be read within 15 s and 1 GB"),
     ):
         pages.scene(1)
+
+
+def test_a_process_that_cannot_be_started_ahead_is_started_when_it_is_needed(monkeypatch):
+    def refused(*_, **__):
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    with monkeypatch.context() as none:
+        none.setattr(pdf, "_READY", [])
+        none.setattr(pdf.subprocess, "Popen", refused)
+        pdf.keep_one_ready()
+        assert pdf._READY == []

@@ -171,6 +171,16 @@ def test_of_a_document_of_fifty_pages_any_page_can_be_taken_at_once(client, tmp_
     assert "51" in bad["error"]
 
 
+def test_tables_made_by_hand_are_compared_as_any_other(hand_made, tmp_path):
+    from ipdrecon.app.workbench.comparing import comparison_view
+
+    first = hand_made("panel,arm,time,survival\n1,A,0,1\n1,A,3,0.8\n1,A,9,0.6\n", "panel,arm,time,n_risk\n1,A,0,40\n1,A,6,30\n")
+    second = shutil.copytree(first, tmp_path / "second")
+    (second / "curves.csv").write_text("panel,arm,time,survival\n1,A,0,1\n1,A,3,0.7\n1,A,9,0.6\n")
+    view = comparison_view([str(first), str(second)], [{"n": None, "n_event": None}] * 2)
+    assert [panel["panel"] for panel in view["panels"]] == ["1"]
+
+
 # --- the first edit after a start ------------------------------------------------------------------------------------
 
 
@@ -192,6 +202,25 @@ def test_text_that_was_read_is_kept_and_used_by_its_own_version_alone(on_the_com
         assert seen_text.parse_text(damaged) == []
     monkeypatch.setattr(seen_text, "_made_by", lambda: "ipdrecon 99")
     assert seen_text.read_text(on_the_command_line / "trial") == []
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        [["line", "00ff", 20, 60], [[], ["12", "13"], [0.9, 0.9]]],
+        [["line", "00ff", 20, 60], [[], ["12"], [float("nan")]]],
+        [["line", "00ff", 20, 60], [[], ["12"], [10**400]]],
+        [["00ff", 20, 60, True, False], [[], ["12"], [0.9]]],
+        [["00ff", 20, 60, True, False], [[[[0, 0], [9, 0], [9, 9], [0, 9]]], [], []]],
+        [["00ff", 20, 60], [[], ["12"], [0.9]]],
+        [[], [[], [], []]],
+    ],
+)
+def test_text_that_no_reading_gives_is_left_aside(row):
+    content = json.loads(seen_text.text_bytes({}))
+    assert seen_text.parse_text(json.dumps(content | {"text": [json.dumps(row)]})) == []
+    good = [["line", "00ff", 20, 60], [[], ["12"], [0.9]]]
+    assert seen_text.parse_text(json.dumps(content | {"text": [json.dumps(good)]})) == [good]
 
 
 @posix

@@ -7,7 +7,7 @@ import numpy as np
 from drawn.names import choose_names
 from drawn.style import Style, chance, choose_style
 
-SANS, SERIF = "Liberation Sans", "Liberation Serif"
+SANS = "Liberation Sans"
 WIDTHS_PX = (520, 1800)
 
 

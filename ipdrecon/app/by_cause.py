@@ -9,6 +9,7 @@ from ipdrecon.app.workflow import (
     IPD,
     RECONSTRUCTION,
     RECONSTRUCTION_PICTURE,
+    present,
     read_inputs,
     write_rebuilt,
 )
@@ -234,7 +235,7 @@ def _record(seen, arms, given):
         "method": INCIDENCE,
         "columns": {"event": "1 = event of the arm's first cause, 0 = any other end", "cause": "0 = censored, 1, 2, … = causes of the arm, in order"},
         "given": given,
-        "inputs": {name: digest for name, digest in seen.items() if digest is not None},
+        "inputs": present(seen),
         "arms": [
             {
                 "panel": arm.panel,

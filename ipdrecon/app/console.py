@@ -113,7 +113,7 @@ class Talk:
         Gives a function to be called with how many are done, how many there are, and what was done last.
         """
         if self.quiet or not self._console.is_terminal:
-            yield lambda done, total, last: self.detail(f"{done} of {total}: {last}")
+            yield lambda done, total, last: self.detail(f"{done}{'' if total is None else f' of {total}'}: {last}")
             return
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 

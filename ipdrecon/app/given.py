@@ -1,11 +1,10 @@
 """What a person gives by hand about a figure, on the command line or in a file of edits: one list of edits in the end."""
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from ipdrecon.app.json_files import read_json
-from ipdrecon.app.saving import ALL_DIGITS, json_bytes
+from ipdrecon.app.saving import ALL_DIGITS, digest, json_bytes
 from ipdrecon.errors import FolderError
 
 EDITS = "edits.json"
@@ -130,8 +129,8 @@ def read_edits(path, figure=None):
     seen = record.get("schema_version") if isinstance(record, dict) else None
     if seen != SCHEMA_VERSION or not isinstance(record.get("edits"), list):
         raise FolderError(f"{path} has the schema version {seen!r}; expected {SCHEMA_VERSION} and a list named edits.")
-    digest = record.get("sha256")
-    if digest and figure is not None and Path(figure).is_file() and hashlib.sha256(Path(figure).read_bytes()).hexdigest() != digest:
+    of_figure = record.get("sha256")
+    if of_figure and figure is not None and Path(figure).is_file() and digest(figure) != of_figure:
         raise FolderError(f"{path} holds the edits of another picture than {Path(figure).name}; --no-edits leaves them aside.")
     return parse_edits(record["edits"], path)
 

@@ -38,7 +38,7 @@ def read_json(path, advice, *, finite=True):
         with path.open("rb") as stream:
             content = stream.read(MOST_BYTES + 1)
         if len(content) > MOST_BYTES:
-            raise FolderError(f"{path} has over {MOST_BYTES // 10**6} MB; expected a record of a figure: {advice}.")
+            raise FolderError(f"{path} has over {MOST_BYTES // 10**6} MB, more than any file of this program; {advice}.")
         numbers = {"parse_constant": _refuse_constant, "parse_float": _finite} if finite else {}
         return json.loads(content.decode("utf-8-sig"), parse_int=_whole, **numbers)
     except OSError as error:

@@ -7,7 +7,7 @@ import numpy as np
 
 from ipdrecon.app import record as records
 from ipdrecon.app.json_files import MALFORMED, read_json
-from ipdrecon.app.saving import csv_bytes, json_bytes, number, write_files
+from ipdrecon.app.saving import csv_bytes, digest, json_bytes, number, write_files
 from ipdrecon.app.stage import undisturbed
 from ipdrecon.app.tables import read_table
 from ipdrecon.errors import FolderError
@@ -146,8 +146,7 @@ def _read_folder(folder):
     record = _read_record(folder / FIGURE)
     panels = _read_panels(folder, record)
     if record is None:
-        digest = hashlib.sha256((folder / CURVES).read_bytes()).hexdigest()
-        return Digitisation(CURVES, digest, "coordinates", (0, 0), panels)
+        return Digitisation(CURVES, digest(folder / CURVES), "coordinates", (0, 0), panels)
     try:
         return Digitisation(
             record["file"],
@@ -173,8 +172,8 @@ def _read_record(path):
 
 
 def _edited(folder, record):
-    names = [name for name in record["files"] if (folder / name).exists()]
-    changed = [name for name in names if hashlib.sha256((folder / name).read_bytes()).hexdigest() != record["files"][name]]
+    names = [name for name in record["files"] if (folder / name).is_file()]
+    changed = [name for name in names if digest(folder / name) != record["files"][name]]
     flagged = {flag["place"] for flag in record["flags"] if flag["name"] == "edited"}
     return tuple(Flag("edited", name, "It is not as the program wrote it.") for name in changed if name not in flagged)
 

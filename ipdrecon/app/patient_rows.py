@@ -8,6 +8,7 @@ import pandas as pd
 from ipdrecon.app import saving
 from ipdrecon.app.arm_names import match_arm
 from ipdrecon.app.draws import read_draws
+from ipdrecon.app.stage import undisturbed
 from ipdrecon.app.tables import read_table
 from ipdrecon.app.workflow import IPD, RECONSTRUCTION, read_patients
 from ipdrecon.model import ReconstructedArm
@@ -100,10 +101,11 @@ def _patient_row(line, path):
         if not line.text(name):
             raise line.error(name, f"is empty, but the row names the patients of {line.text('ipd')}; expected the label of an arm")
     panel = line.text("panel")
-    draws = read_draws(path.parent) if path.name == IPD else {}
+    with undisturbed(path.parent):
+        draws, found = read_draws(path.parent) if path.name == IPD else {}, read_patients(path)
     arms = {
         (seen, arm): ReconstructedArm(arm, *patients, method="ipd", panel=seen, draws=draws.get((seen, arm), ()))
-        for (seen, arm), patients in read_patients(path).items()
+        for (seen, arm), patients in found.items()
         if not panel or seen == panel
     }
     labels = [arm for _, arm in arms]

@@ -9,6 +9,9 @@ Examples
 
 import contextlib
 import multiprocessing
+import os
+import signal
+import threading
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -35,7 +38,7 @@ def processes(n):
     if n == 1:
         yield map
         return
-    pool = ProcessPoolExecutor(n, multiprocessing.get_context("spawn"))
+    pool = ProcessPoolExecutor(n, multiprocessing.get_context("spawn"), _begin)
 
     def run(function, *columns):
         waiting = deque()
@@ -52,6 +55,22 @@ def processes(n):
         raise ReconstructionError("A process ended before its work was done; there may be too little memory for so many. Run it again with fewer --jobs.") from error
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _begin():
+    """In a process that begins: end with the one that began it, and without a word when the user stops both."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    end_with_parent()
+
+
+def end_with_parent():
+    """End this process at once when the one that began it has ended, so that none is left at work."""
+
+    def wait():
+        multiprocessing.parent_process().join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def counting(run, on_step, what, total=None):

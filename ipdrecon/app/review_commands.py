@@ -140,7 +140,7 @@ def batch(
     talk,
     source: Annotated[str, typer.Argument(metavar="MANIFEST|FOLDER", help="A CSV or TOML file, a folder of figures, or a pattern in quotes.", show_default=False)],
     out: Out = None,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes.")] = 1,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes started here; a scheduler at an address has its own.")] = 1,
     scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, or local.", show_default=False)] = None,
     time_limit: Annotated[float, typer.Option(min=1, help="Seconds for one figure.")] = 600.0,
     draws: Annotated[int, typer.Option(min=0, help="Data sets to draw of each figure.")] = 0,
@@ -154,6 +154,8 @@ def batch(
     from ipdrecon.app.batch.batch_run import BatchSettings, run_batch
     from ipdrecon.errors import lacking
 
+    if jobs > 1 and scheduler not in (None, "local"):
+        raise typer.BadParameter(f"--jobs {jobs} has no effect at {scheduler}, whose workers do the work; leave it out, or give --scheduler local")
     settings = BatchSettings(jobs, scheduler, time_limit, draws, seed, force)
     with talk.counting("Figures") as step:
         result = run_batch(

@@ -1,7 +1,6 @@
 """A review worked through: every figure digitised, rebuilt and compared, every effect pooled, one report written."""
 
 import contextlib
-import hashlib
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -155,7 +154,7 @@ def _inputs(path, review, trials):
         names = [trial.reported] + [name for entry in trial.figure for name in (entry.file, entry.at_risk, entry.edits, entry.reported)]
         files += [folder / name for name in names if name is not None]
     unique = dict.fromkeys(files)
-    return {_relative(file, path.parent): hashlib.sha256(file.read_bytes()).hexdigest() for file in unique}
+    return {_relative(file, path.parent): saving.digest(file) for file in unique}
 
 
 def _relative(file, folder):

@@ -8,7 +8,6 @@ import hashlib
 import io
 import json
 import math
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -105,8 +104,7 @@ def write_files(folder, files, *, outdated=(), seen=None):
     files : dict of str to bytes or callable
         Content by name, or what writes it into an open file, for files larger than memory; a name may hold a subfolder.
     outdated : sequence of str, or callable
-        Names of files that the new ones make untrue, or what gives them while no other run writes into the folder; they are
-        taken away, and folders that are empty then. Names that lead out of the folder are left alone.
+        As for `Stage.put`.
     seen : dict of str to str or None, optional
         What the new files were made from: SHA-256 by name, as `digests` gives them.
 
@@ -131,33 +129,16 @@ def _put(path, content):
             stream.write(content)
 
 
-def stands(path, content):
-    """Whether a file holds a content, as `write_files` takes it.
-
-    Parameters
-    ----------
-    path : Path
-    content : bytes or callable
-
-    Returns
-    -------
-    bool
-    """
-    if not callable(content):
-        return path.read_bytes() == content
-    with tempfile.TemporaryFile() as stream:
-        content(stream)
-        if stream.tell() != path.stat().st_size:
-            return False
-        stream.seek(0)
-        with path.open("rb") as standing:
-            return all(stream.read(len(piece)) == piece for piece in iter(lambda: standing.read(1 << 20), b""))
+def digest(path):
+    """Give the SHA-256 of a file, however large it is."""
+    with Path(path).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def digests(folder, names):
     """Give the SHA-256 of files of a folder, by name; None of those that are not there."""
     paths = {name: Path(folder) / name for name in names}
-    return {name: hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None for name, path in paths.items()}
+    return {name: digest(path) if path.is_file() else None for name, path in paths.items()}
 
 
 def _refuse_changed(folder, seen):

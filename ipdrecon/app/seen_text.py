@@ -4,15 +4,17 @@
 
 Examples
 --------
->>> content = text_bytes({("00ff", 20, 60, False, True): ([], ["12"], [0.9])})
+>>> content = text_bytes({("line", "00ff", 20, 60): ([], ["12"], [0.9])})
 >>> parse_text(content)
-[[['00ff', 20, 60, False, True], [[], ['12'], [0.9]]]]
+[[['line', '00ff', 20, 60], [[], ['12'], [0.9]]]]
 """
 
 import functools
 import json
+import math
 from pathlib import Path
 
+from ipdrecon.app.json_files import MALFORMED
 from ipdrecon.app.saving import ALL_DIGITS, json_bytes
 
 TEXT = "text.json"
@@ -66,21 +68,23 @@ def parse_text(content):
         if record["schema_version"] != SCHEMA_VERSION or record["made_by"] != _made_by():
             return []
         rows = [json.loads(row) for row in record["text"]]
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except MALFORMED:
         return []
     return rows if all(_is_reading(row) for row in rows) else []
 
 
 def _is_reading(row):
-    """Whether a row is a key of plain values, and places, texts and scores that go with each other."""
+    """Whether a row is a key as `ipdrecon.figure.text` makes it, and the places, texts and scores that such a reading has."""
     try:
         key, (places, texts, scores) = row
         hash(tuple(key))
-        plain = all(isinstance(text, str) for text in texts) and all(isinstance(score, int | float) for score in scores)
-        corners = all(len(place) == 4 and all(len(corner) == 2 and all(isinstance(at, int | float) for at in corner) for corner in place) for place in places)
-    except (TypeError, ValueError):
+        is_line = key[0] == "line"
+        counts = (0, 1, 1) if is_line else (len(places),) * 3 if key[3] else (len(places), 0, 0)
+        plain = all(isinstance(text, str) for text in texts) and all(map(math.isfinite, scores))
+        corners = all(len(place) == 4 and all(len(corner) == 2 and all(map(math.isfinite, corner)) for corner in place) for place in places)
+    except MALFORMED:
         return False
-    return isinstance(key, list) and plain and corners and len(texts) == len(scores) and (not places or not texts or len(places) == len(texts))
+    return isinstance(key, list) and len(key) == (4 if is_line else 5) and plain and corners and (len(places), len(texts), len(scores)) == counts
 
 
 def read_text(folder):

@@ -8,6 +8,7 @@ those of the system (`flock`) and leave nothing behind; where there are none, ea
 """
 
 import contextlib
+import contextvars
 import errno
 import json
 import os
@@ -25,6 +26,7 @@ except ImportError:  # Windows
 _PREFIX, _SUFFIX = ".ipdrecon-", ".part"
 _NEW, _OLD = "new", "old"
 _TO_DO, _TO_UNDO = "do.json", "undo.json"
+_READING = contextvars.ContextVar("reading", default=frozenset())
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -47,15 +49,15 @@ class Stage:
         Parameters
         ----------
         outdated : sequence of str, or callable
-            Names of files that the new ones make untrue, or what gives them once the folder is locked; they are taken away, and
-            folders that are empty then. Names that lead out of the folder are left alone.
+            Names of files that the new ones make untrue, or what gives them once the folder is locked, from the path of the new
+            ones; they are taken away, and folders that are empty then. Names that lead out of the folder are left alone.
         check : callable, optional
             Called once the folder is locked; raises where the folder is not as it was.
         """
         with _locked(self.folder):
             if check is not None:
                 check()
-            gone = list(outdated() if callable(outdated) else outdated)
+            gone = list(outdated(self.path) if callable(outdated) else outdated)
             _do(self.folder, self._home, self._record(gone))
 
     def _record(self, outdated):
@@ -145,6 +147,8 @@ def _leave(folder, home, lock):
 def undisturbed(folder):
     """Keep others from putting files into a folder while it is read; what a killed run left to do there is carried through first.
 
+    Within, it may be asked for again; nothing may be written into the folder.
+
     Parameters
     ----------
     folder : str or Path
@@ -155,13 +159,21 @@ def undisturbed(folder):
         When a killed run left work that cannot be carried through, because the folder cannot be written.
     """
     folder = Path(folder)
+    held, place = _READING.get(), folder.resolve()
+    if place in held:
+        yield
+        return
     if any(_is_begun(home) for home in _stages(folder)):
         try:
             mend(folder)
         except OSError as error:
             raise FolderError(f"{folder}: a run was cut off while it put files into place, and the rest cannot be done ({error.strerror}); let the folder be written.") from error
     with _locked(folder, shared=True):
-        yield
+        token = _READING.set(held | {place})
+        try:
+            yield
+        finally:
+            _READING.reset(token)
 
 
 def mend(folder):

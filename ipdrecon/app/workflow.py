@@ -1,6 +1,6 @@
 """One step of the work on one figure folder: digitise, reconstruct, validate; each reads, computes and writes."""
 
-import hashlib
+import filecmp
 from dataclasses import replace
 from pathlib import Path
 
@@ -89,18 +89,18 @@ def write_figure_folder(folder, files, inputs, *, outdated=(), seen=None):
         What the reading was made from, as `saving.write_files` takes it.
     """
 
-    def untrue():
-        return (*(() if _unchanged(folder, files, inputs) else _REBUILT + _COMPARED), *outdated)
+    def untrue(new):
+        return (*(() if _unchanged(folder, new, inputs) else _REBUILT + _COMPARED), *outdated)
 
     saving.write_files(folder, files, outdated=untrue, seen=seen)
 
 
-def _unchanged(folder, files, names):
-    """Whether the new files of these names are those that stand in a folder, or none of them stands there."""
-    standing = [name for name in names if (Path(folder) / name).is_file()]
-    if not standing or set(standing) != {name for name in names if name in files}:
+def _unchanged(folder, new, names):
+    """Whether the files of these names in a folder are those in another, or none of them stands there."""
+    standing, made = ([name for name in names if (place / name).is_file()] for place in (Path(folder), new))
+    if not standing or standing != made:
         return not standing
-    return all(saving.stands(Path(folder) / name, files[name]) for name in standing)
+    return all(filecmp.cmp(Path(folder) / name, new / name, shallow=False) for name in standing)
 
 
 def with_at_risk(digitisation, tables, path):
@@ -190,14 +190,14 @@ def write_rebuilt(folder, files, seen):
     Parameters
     ----------
     folder : str or Path
-    files : dict of str to bytes
-        Content by name.
+    files : dict of str to bytes or callable
+        Content by name, as `saving.write_files` takes it.
     seen : dict of str to str or None
         SHA-256 of the tables they were rebuilt from, by file name; None of those that are not there.
     """
 
-    def untrue():
-        return (*(() if _unchanged(folder, files, (IPD, DRAWS)) else _COMPARED), *({DRAWS} - set(files)))
+    def untrue(new):
+        return (*(() if _unchanged(folder, new, (IPD, DRAWS)) else _COMPARED), *({DRAWS} - set(files)))
 
     saving.write_files(folder, files, outdated=untrue, seen=seen)
 
@@ -237,7 +237,7 @@ def _reconstruction_record(seen, arms, given):
         "version": __version__,
         "method": arms[0].method if arms else "",
         "given": given,
-        "inputs": {name: digest for name, digest in seen.items() if digest is not None},
+        "inputs": present(seen),
         "draws": max((len(arm.draws) for arm in arms), default=0),
         "arms": [
             {
@@ -277,7 +277,12 @@ def read_inputs(folder):
 
 def input_digests(folder):
     """Give the SHA-256 of the tables that patients are rebuilt from, by file name."""
-    return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in _INPUTS if (folder / name).exists()}
+    return present(saving.digests(folder, _INPUTS))
+
+
+def present(digests):
+    """Give those of some digests by file name whose files are there."""
+    return {name: digest for name, digest in digests.items() if digest is not None}
 
 
 def read_arms(folder):
@@ -296,7 +301,11 @@ def read_arms(folder):
     FolderError
         When there are none, the curves have changed since they were rebuilt, or the draws do not go with them.
     """
-    folder = Path(folder)
+    with undisturbed(folder):
+        return _read_arms(Path(folder))
+
+
+def _read_arms(folder):
     if not (folder / IPD).exists():
         raise FolderError(f"{folder} holds no {IPD}; run `ipdrecon reconstruct {folder}` first.")
     known, draws = {}, read_draws(folder)

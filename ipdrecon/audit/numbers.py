@@ -138,8 +138,8 @@ def read_p(text):
     """
     text = squeezed(text)
     if NOT_SIGNIFICANT.fullmatch(text):
-        return Number(text.strip(), math.nan, Range(SIGNIFICANT, 1.0), ">")
-    found = read_number(_P_BEFORE.sub("", text.strip()).strip())
+        return Number(text, math.nan, Range(SIGNIFICANT, 1.0), ">")
+    found = read_number(_P_BEFORE.sub("", text))
     if found is None or not 0 <= found.value <= 1:
         return found
     return Number(text.strip(), found.value, found.range.clipped(0.0, 1.0), found.bound)

@@ -54,8 +54,10 @@ def _texts(lines):
     keys = [("line", _digest(line), *line.shape[:2]) for line in lines]
     new = {key: line for key, line in zip(keys, lines, strict=True) if not is_remembered("text", key)}
     read = dict(zip(new, read_lines_of([cv2.cvtColor(line, cv2.COLOR_RGB2BGR) for line in new.values()]), strict=True))
-    kept = [recall("text", key, lambda key=key: ([], [read[key][0]], [read[key][1]])) for key in keys]
-    return [(text, score) for _, (text,), (score,) in kept]
+    # what is remembered comes first, before new lines take its place in the memory
+    order = sorted(dict.fromkeys(keys), key=new.__contains__)
+    kept = {key: recall("text", key, lambda key=key: ([], [read[key][0]], [read[key][1]])) for key in order}
+    return [(kept[key][1][0], kept[key][2][0]) for key in keys]
 
 
 def read_words(px, *, box=None, scale=None, lying=False):

@@ -51,20 +51,7 @@ def save_picture(figure, path, *, dpi=300):
         warnings.filterwarnings("ignore", message="Glyph .* missing")  # such a letter is drawn as an empty box
         figure.savefig(stream, format=kind[1:], dpi=dpi, metadata=FORMATS[kind])
     content = _NOT_XML.sub(b"", stream.getvalue()) if kind == ".svg" else stream.getvalue()
-    handle, temporary = tempfile.mkstemp(".part", ".", path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.chmod(temporary, 0o666 & ~_mask())
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    with tempfile.TemporaryDirectory(".part", ".", path.parent) as place:
+        (Path(place) / path.name).write_bytes(content)
+        os.replace(Path(place) / path.name, path)
     return path
-
-
-def _mask():
-    """Rights that new files do not get."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

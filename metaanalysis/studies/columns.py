@@ -105,7 +105,7 @@ def parse_table(text, name):
         raise MetaAnalysisError(f"{name} has {n_columns:,} columns; expected at most {MOST_COLUMNS:,}: keep those of the studies.")
     try:
         frame = pd.read_csv(io.StringIO(text), sep=separator, dtype=str, keep_default_na=False, skipinitialspace=True)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
+    except ValueError as error:
         raise MetaAnalysisError(f"{name} is no table: {str(error).strip()}; expected a CSV with a header and one row per study.") from error
     if len(frame) > MOST_ROWS:
         raise MetaAnalysisError(f"{name} has {len(frame):,} rows; expected at most {MOST_ROWS:,}, one per study.")

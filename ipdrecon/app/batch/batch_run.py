@@ -101,7 +101,8 @@ def run_batch(source, out=None, settings=None, *, on_begin=None, on_step=None):
     Raises
     ------
     FolderError
-        For a manifest that cannot be read, a folder that cannot be written, or that another run is working in.
+        For a manifest that cannot be read, a figure among the results, a folder that cannot be written, or that another run is
+        working in.
     """
     settings, source = settings or BatchSettings(), Path(source)
     out = Path(out) if out is not None else (source if source.is_dir() else source.parent) / "batch"
@@ -109,6 +110,7 @@ def run_batch(source, out=None, settings=None, *, on_begin=None, on_step=None):
     wanted = {"draws": settings.draws, "seed": settings.seed}
     with _alone(out):
         places = [out / FIGURES / job.id for job in jobs]
+        _refuse_results(jobs, places)
         keys = [job_key(job, place, wanted) for job, place in zip(jobs, places, strict=True)]
         standing = [None if settings.force else standing_record(place, key) for place, key in zip(places, keys, strict=True)]
         if on_begin:
@@ -118,6 +120,14 @@ def run_batch(source, out=None, settings=None, *, on_begin=None, on_step=None):
         saving.write_files(out, result_files(frame, out, f"Batch of {source.resolve().name}"))
     statuses = {status: sum(record["status"] == status for record in records) for status in (DONE, REVIEW, FAILED)}
     return BatchResult(out, frame, sum(record is not None for record in standing), statuses)
+
+
+def _refuse_results(jobs, places):
+    """Refuse figures that lie in a folder of results, which is cleared before it is written."""
+    cleared = {place.resolve() for place in places}
+    for job in jobs:
+        if job.figure.resolve().parent in cleared:
+            raise FolderError(f"{job.figure} lies among the results of the batch, where it would be taken away; keep figures elsewhere, or give another place with --out.")
 
 
 def _work(todo, standing, wanted, settings, on_step):

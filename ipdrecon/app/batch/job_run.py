@@ -13,7 +13,9 @@ from pathlib import Path
 from ipdrecon.app import saving
 from ipdrecon.app.given import EDITS
 from ipdrecon.app.json_files import read_record
-from ipdrecon.errors import FolderError, IpdreconError
+from ipdrecon.app.stage import mend
+from ipdrecon.errors import FolderError, IpdreconError, lacking
+from metaanalysis.errors import one_line
 
 RECORD, THUMBNAIL = "job.json", "thumbnail.jpg"
 DONE, REVIEW, FAILED = "done", "needs review", "failed"
@@ -22,7 +24,7 @@ _IN_A_MANIFEST = " In a batch: the column n of a manifest."
 
 
 def job_key(job, folder, settings):
-    """Tell what a job's results depend on: the content of its files, what is given, the settings, and the program's version.
+    """Tell what a job's results depend on: the content of its files, what is given, the settings, the program's version, and whether it can read text.
 
     Parameters
     ----------
@@ -40,7 +42,7 @@ def job_key(job, folder, settings):
     if "edits" not in inputs and (folder / EDITS).is_file():
         inputs["edits"] = folder / EDITS
     contents = {name: _digest(path) for name, path in inputs.items()}
-    told = {"version": _version(), "entry": job.entry.model_dump(mode="json"), "inputs": contents, "settings": settings}
+    told = {"version": _version(), "entry": job.entry.model_dump(mode="json"), "inputs": contents, "settings": settings, "unread": lacking("ocr")}
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
@@ -54,7 +56,7 @@ def _version():
 
 def _digest(path):
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return saving.digest(path)
     except OSError:
         return f"unread: {path}"
 
@@ -104,7 +106,7 @@ def run_job(job, folder, key, settings):
     begin, folder, stands, rows, status = clock.perf_counter(), Path(folder), True, [], FAILED
     try:
         if job_key(job, folder, settings) != key:
-            raise _OtherInput("The figure, a file given with it, or the version of the program is another than when the batch was begun; run it again.")
+            raise _OtherInput("The figure, a file given with it, the version of the program, or what is installed with it is another than when the batch was begun; run it again.")
         clear_folder(folder)
         _bring(job.figure, folder)
         rows, status, message = _work(job, folder, settings)
@@ -130,10 +132,11 @@ def clear_folder(folder):
     """
     from ipdrecon.app.workflow import OWN_FILES
 
-    names = {THUMBNAIL, *OWN_FILES}
-    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
-        names.add(Path(json.loads((folder / RECORD).read_text("utf-8"))["figure"]).name)
-    for path in (folder / RECORD, *(folder / name for name in sorted(names - {EDITS, ""})), *folder.glob(".*.part")):
+    with contextlib.suppress(OSError):
+        mend(folder)
+    figure = read_record(folder / RECORD).get("figure")
+    names = {THUMBNAIL, *OWN_FILES} | ({Path(figure).name} if isinstance(figure, str) else set())
+    for path in (folder / RECORD, *(folder / name for name in sorted(names - {EDITS, ""}))):
         with contextlib.suppress(OSError):
             path.unlink()
 
@@ -177,7 +180,7 @@ def write_record(job, folder, key, status, message, *, rows=(), seconds=0.0, sta
     dict
     """
     record = saving.plain({
-        "id": job.id, "figure": job.entry.figure, "key": key, "status": status, "message": " ".join(message.split()), "rows": list(rows),
+        "id": job.id, "figure": job.entry.figure, "key": key, "status": status, "message": one_line(" ".join(message.split())), "rows": list(rows),
         "seconds": round(seconds, 2), "stands": stands,
     })
     saving.write_files(folder, _thumbnail(Path(folder)) | {RECORD: saving.json_bytes(record)})
@@ -255,7 +258,7 @@ def _least_confidence(panel):
 
 def _comparison(entry, arms):
     """Hazard ratio of the arms named, else of the second over the first where there are two; empty where there is none."""
-    from ipdrecon.app.workflow import match_arm
+    from ipdrecon.app.arm_names import match_arm
     from ipdrecon.survival import estimate_hazard_ratio
 
     labels = [arm.arm for arm in arms]

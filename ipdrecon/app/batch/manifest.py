@@ -2,6 +2,7 @@
 
 import difflib
 import glob
+import os
 import re
 import unicodedata
 from collections import Counter
@@ -102,7 +103,7 @@ def read_manifest(source, *, skip=None):
     """
     path = Path(source)
     if path.is_dir():
-        home, entries = path, _of_files(sorted(path.rglob("*")), path, skip)
+        home, entries = path, _of_files(_files_below(path), path, skip)
     elif path.suffix.lower() == ".toml":
         home, entries = path.parent, _of_toml(path)
     elif path.suffix.lower() == ".csv":
@@ -116,14 +117,22 @@ def read_manifest(source, *, skip=None):
     return _named(home, entries)
 
 
+def _files_below(folder):
+    """Files of a folder and those within it, sorted, without hidden ones; what is taken away meanwhile does not count."""
+    found = []
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [Path(place) / name for name in names if not name.startswith(".")]
+    return sorted(found)
+
+
 def _of_files(paths, home, skip):
-    """Entries of figure files, without hidden ones and pictures that the program itself wrote."""
+    """Entries of figure files, without pictures that the program itself wrote."""
     skip = None if skip is None else skip.resolve()
     chosen = [
         path for path in paths
         if path.suffix.lower() in FIGURE_ENDINGS
         and path.is_file()
-        and not any(part.startswith(".") for part in path.relative_to(home).parts if part != "..")
         and not (skip and path.resolve().is_relative_to(skip))
         and not any((path.parent / mark).exists() for mark in _MARKS_OF_A_FIGURE_FOLDER)
     ]

@@ -3,10 +3,11 @@
 import multiprocessing
 import os
 import signal
-import threading
 import time as clock
 from dataclasses import dataclass
 from multiprocessing.connection import wait
+
+from ipdrecon.app.processes import end_with_parent
 
 _LOOK_EVERY_S = 1.0
 _GRACE_S = 5.0
@@ -25,19 +26,13 @@ class _Worker:
 def _serve(pipe, function):
     """Work through what comes by the pipe until it closes or the process that began this one is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     while True:
         try:
             job = pipe.recv()
         except EOFError:
             return
         pipe.send(function(*job))
-
-
-def _end_with_parent():
-    """End this process at once when its parent has ended, so that no two runs work at one figure."""
-    multiprocessing.parent_process().join()
-    os._exit(1)
 
 
 def work_through(jobs, function, *, n_processes, time_limit, on_done, on_lost):

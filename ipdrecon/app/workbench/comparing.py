@@ -140,8 +140,7 @@ def comparison_view(folders, totals):
     readings = [library.read_digitisation(folder) for folder in folders]
     rebuilt = [_arms(folder, numbers) for folder, numbers in zip(folders, totals, strict=True)]
     second = {panel.panel: panel for panel in readings[1].panels}
-    names = json.loads((Path(folders[0]) / library.FIGURE).read_text("utf-8"))["edits"]
-    renamed = {edit["name"]: edit["panel"] for edit in names if edit["edit"] == "rename_panel" and "panel" in edit}
+    renamed = {edit["name"]: edit["panel"] for edit in readings[0].edits if edit["edit"] == "rename_panel" and "panel" in edit}
     panels, pairs, cells, choices = [], [], [0, 0], []
     for panel in readings[0].panels:
         if panel.panel in second:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from ipdrecon.app import library
 from ipdrecon.app.given import EDITS
-from ipdrecon.app.saving import write_files
+from ipdrecon.app.json_files import MALFORMED
+from ipdrecon.app.saving import digest, write_files
 from ipdrecon.app.seen_text import SeenText
 from ipdrecon.app.workbench.journal import OldRevisionError, is_own_file, label
 from ipdrecon.app.workbench.standing import Standing, changed_by_hand, read_record, stamp, take_up
@@ -71,12 +72,11 @@ class Desk:
         if record is not None and (self.source is None or list(record["edits"]) == list(self.journal.edits)):
             try:
                 self._take(library.read_digitisation(self.folder), record)
-            except (IpdreconError, KeyError, TypeError) as error:
+            except (IpdreconError, *MALFORMED) as error:
                 self.status, self.message = "failed", f"The tables of the folder cannot be used: {error}"
         elif record is not None or self.journal.edits or failed:
             self.status, self.message = "failed", failed or "The edits were changed since the figure was read."
-        if self._standing.trouble:
-            self.message = self._standing.trouble
+        self.message = self._standing.trouble or self.message
 
     def _take(self, digitisation, record):
         self._view = figure_view(digitisation, record)
@@ -269,7 +269,7 @@ class Desk:
         self.status, self.message = "failed", error.message
 
     def _digest(self):
-        return hashlib.sha256(self.source.read_bytes()).hexdigest() if self.source is not None else ""
+        return digest(self.source) if self.source is not None else ""
 
     def warm(self):
         """Let the process that answers edits see the figure before the first edit; its text is read by the other one."""

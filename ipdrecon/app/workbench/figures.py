@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ipdrecon.app import library
-from ipdrecon.app.json_files import read_record
 from ipdrecon.app.saving import write_files
 from ipdrecon.app.workbench.desk import Desk
 from ipdrecon.app.workbench.documents import MOST_PAGES, Documents
-from ipdrecon.app.workbench.journal import JOURNAL, Journal, is_own_file
+from ipdrecon.app.workbench.journal import JOURNAL, Journal, is_own_file, own_record
 from ipdrecon.app.workbench.standing import is_figure_folder
 from ipdrecon.app.workbench.worker import JobError, WorkerError
 from ipdrecon.errors import FigureError, IpdreconError
@@ -156,13 +155,13 @@ class Figures:
         return hashlib.sha256(place.encode()).hexdigest()[:12]
 
     def _find_source(self, entry):
-        given = _json(entry.folder / JOURNAL).get("given") or {}
+        given = own_record(entry.folder / JOURNAL).get("given") or {}
         name = given.get("source")
         if isinstance(name, str) and name == Path(name).name and is_own_file(entry.folder.parent / name):
             entry.source = entry.folder.parent / name
             entry.parent = self._id(entry.source.with_suffix("")) if given.get("page") else None
         if entry.source is None:
-            name = str(_json(entry.folder / library.FIGURE).get("file") or "")
+            name = str(own_record(entry.folder / library.FIGURE).get("file") or "")
             places = [place / name for place in (entry.folder, entry.folder.parent, self.root)] if name and name == Path(name).name else []
             entry.source = next((place for place in places if is_own_file(place) and place.suffix.lower() in ENDINGS), None)
 
@@ -226,10 +225,9 @@ class Figures:
         ------
         NoFigureError, TooLargeError
         """
-        digest = hashlib.sha256(content).hexdigest()
         for entry in self.entries(anew=True).values():
             known = entry.source
-            if known is not None and entry.parent is None and known.stat().st_size == len(content) and hashlib.sha256(known.read_bytes()).hexdigest() == digest:
+            if known is not None and entry.parent is None and known.stat().st_size == len(content) and known.read_bytes() == content:
                 return entry, False
         summary = self._checked(content)
         with self._guard:
@@ -400,7 +398,3 @@ def _slug(name):
     stem = re.sub(r"\.[A-Za-z0-9]{1,5}$", "", name.strip())
     plain = re.sub(r"[^A-Za-z0-9_]+", "-", stem).strip("-_")[:40].strip("-_")
     return f"{plain or 'figure'}{'-1' if plain.casefold() in _RESERVED else ''}"
-
-
-def _json(path):
-    return read_record(path) if is_own_file(path) else {}

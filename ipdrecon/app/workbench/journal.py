@@ -152,8 +152,13 @@ def is_own_file(path):
     return path.is_file() and not path.is_symlink()
 
 
+def own_record(path):
+    """A record of the folder itself that is not needed; empty where there is none, or a link."""
+    return read_record(path) if is_own_file(path) else {}
+
+
 def _record(path):
-    record = read_record(path) if is_own_file(path) else {}
+    record = own_record(path)
     return record if record.get("schema_version") == SCHEMA_VERSION and _is_whole(record) else {}
 
 

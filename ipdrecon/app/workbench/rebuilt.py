@@ -1,6 +1,5 @@
 """Rebuilt patients, and what is reported of them, as the page of the workbench shows them; the numbers come from the verbs."""
 
-import json
 import re
 import tempfile
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ipdrecon.app import library, saving, workflow
+from ipdrecon.app.json_files import read_record
 from ipdrecon.app.workbench.desk import REPORTED
 from ipdrecon.app.workbench.journal import is_own_file
 from ipdrecon.app.workbench.views import points_px
@@ -53,13 +53,10 @@ def _without_n(digitisation, n):
 
 
 def _is_current(folder, given):
-    try:
-        record = json.loads((folder / workflow.RECONSTRUCTION).read_text("utf-8"))
-    except (OSError, ValueError):
-        return False
-    known = workflow.input_digests(folder)
-    same = all((record.get("given", {}).get(key) or {}) == numbers for key, numbers in given.items())
-    return record.get("inputs") == known and same and (folder / workflow.IPD).exists()
+    record = read_record(folder / workflow.RECONSTRUCTION)
+    known = record.get("given") if isinstance(record.get("given"), dict) else {}
+    same = all((known.get(key) or {}) == numbers for key, numbers in given.items())
+    return record.get("inputs") == workflow.input_digests(folder) and same and (folder / workflow.IPD).exists()
 
 
 def likely_reference(names):

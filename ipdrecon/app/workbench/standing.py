@@ -1,7 +1,6 @@
 """What stands in a figure folder when the workbench takes it up: its record, its edits, what other hands have changed."""
 
 import contextlib
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from ipdrecon.app import library
 from ipdrecon.app.given import EDITS
 from ipdrecon.app.json_files import MALFORMED, read_json
 from ipdrecon.app.record import figure_record
-from ipdrecon.app.saving import json_bytes
+from ipdrecon.app.saving import digests, json_bytes
 from ipdrecon.app.stage import mend
 from ipdrecon.app.workbench.journal import JOURNAL, Journal
 from ipdrecon.errors import IpdreconError
@@ -55,17 +54,19 @@ def take_up(folder, *, is_document=False):
     Standing
     """
     _clear_parts(folder)
-    record = read_record(folder)
+    record, trouble = read_record(folder), ""
+    if record is not None and not (isinstance(record, dict) and isinstance(record.get("edits"), list)):
+        record, trouble = None, f"{library.FIGURE} is not as the program writes it (no list named edits); digitise the figure again."
     try:
         journal = Journal.read(folder)
     except IpdreconError as error:
         return Standing(Journal(given={}), record, trouble=str(error))
-    if record is None or (folder / EDITS).is_file() or (folder / JOURNAL).is_file():
-        return Standing(journal, record)
+    if trouble or record is None or (folder / EDITS).is_file() or (folder / JOURNAL).is_file():
+        return Standing(journal, record, trouble=trouble)
     try:
         return _begun(record, is_document)
     except MALFORMED as error:
-        return Standing(Journal(given={}), record, trouble=f"{library.FIGURE} is not as the program writes it ({type(error).__name__}: {error}); digitise the figure again.")
+        return Standing(Journal(given={}), None, trouble=f"{library.FIGURE} is not as the program writes it ({type(error).__name__}: {error}); digitise the figure again.")
 
 
 def _begun(record, is_document):
@@ -104,8 +105,7 @@ def read_record(folder):
 def changed_by_hand(folder, record):
     """Names of tables that are not as the program wrote them, as a list."""
     known = (record or {}).get("files") or {}
-    seen = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in _MADE_FROM if (folder / name).is_file()}
-    return [name for name, digest in seen.items() if known.get(name, digest) != digest]
+    return [name for name, digest in digests(folder, _MADE_FROM).items() if digest is not None and known.get(name, digest) != digest]
 
 
 def stamp(path):

@@ -3,6 +3,7 @@
 pdfium reads it in a process of its own (`pdf_child`), with limits on time and memory, so that no file can do harm.
 """
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -22,9 +23,13 @@ _READY = []
 
 
 def keep_one_ready():
-    """Start the process for the next file ahead, so that opening it need not wait; for programs that open one file after another."""
+    """Start the process for the next file ahead, so that opening it need not wait; for programs that open one file after another.
+
+    Where it cannot be started now, it is when a file is opened.
+    """
     if not _READY:
-        _READY.append(_started())
+        with contextlib.suppress(OSError):
+            _READY.append(_started())
 
 
 def _started():
