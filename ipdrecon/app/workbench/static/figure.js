@@ -30,11 +30,12 @@ export class Figure extends EventTarget {
   }
 
   take(view) {
+    const chosen = this.panel?.edit_panel; // which a new name leaves as it is
     const isNew = this.view?.revision !== view.revision || this.view?.status !== view.status;
     this.view = view;
     for (const { axes } of view.panels) for (const axis of [axes.time, axes.vertical]) judgeTicks(axis);
     const names = view.panels.map((panel) => panel.panel);
-    if (!names.includes(this.panelName)) this.panelName = names[0] ?? null;
+    if (!names.includes(this.panelName)) this.panelName = view.panels.find((panel) => panel.edit_panel === chosen && chosen !== undefined)?.panel ?? names[0] ?? null;
     const arms = this.arms.map((arm) => arm.name);
     if (!arms.includes(this.armName)) this.armName = arms[0] ?? null;
     this.dispatchEvent(new CustomEvent("view", { detail: { isNew } }));
