@@ -13,7 +13,7 @@ from ipdrecon.app.given import EDITS
 from ipdrecon.app.saving import write_files
 from ipdrecon.app.seen_text import SeenText
 from ipdrecon.app.workbench.journal import OldRevisionError, is_own_file, label
-from ipdrecon.app.workbench.standing import Standing, changed_by_hand, read_record, stamp, take_up
+from ipdrecon.app.workbench.standing import Standing, changed_by_hand, read_record, stamp, take_up, tells_of
 from ipdrecon.app.workbench.views import figure_view
 from ipdrecon.app.workbench.worker import JobError, WorkerError
 from ipdrecon.app.workflow import OWN_FILES, write_figure_folder
@@ -68,7 +68,7 @@ class Desk:
         self._standing, self._seen = take_up(self.folder, is_document=self.is_document), self._stamps()
         self.journal, record = self._standing.journal, self._standing.record
         failed = self._standing.trouble or (self.journal.given or {}).get("failed")
-        if record is not None and (self.source is None or list(record["edits"]) == list(self.journal.edits)):
+        if record is not None and (self.source is None or tells_of(record, self.journal.edits)):
             try:
                 self._take(library.read_digitisation(self.folder), record)
             except (IpdreconError, KeyError, TypeError) as error:
@@ -110,7 +110,7 @@ class Desk:
             return True
         record = read_record(self.folder)
         usable = record is not None and not self._standing.trouble
-        return usable and list(record["edits"]) != list(self.journal.edits) and not changed_by_hand(self.folder, record)
+        return usable and not tells_of(record, self.journal.edits) and not changed_by_hand(self.folder, record)
 
     @property
     def revision(self):
