@@ -93,13 +93,7 @@ class Desk:
         return "reading" if self.is_turning else self.status
 
     def turned(self, instead=None):
-        """Note that a page has become a picture, or cannot.
-
-        Parameters
-        ----------
-        instead : str, optional
-            The id of the picture.
-        """
+        """Note that a page has become a picture, whose id is `instead`, or cannot."""
         self.instead, self.is_turning = instead, False
         self.tick()
 
@@ -245,25 +239,28 @@ class Desk:
         """The text that was seen in the figure; the processes are told once what an earlier reading has seen."""
         if self._seen_text is None:
             self._seen_text = SeenText(self.folder, self._base)
-            if self._seen_text.rows:
-                self._crew.learn(self._seen_text.rows)
+            self._crew.learn(self._seen_text.rows)
         return self._seen_text
 
     def _settle(self, journal, answer):
         """Put edits and tables on disk, all or none, then take them up."""
-        files = {name: content.encode() for name, content in answer["files"].items()} | self._text.file()
+        files = {name: content.encode() for name, content in answer["files"].items()}
         journal = journal.knowing(failed=None)
         kept = journal.files(self.folder, json.loads(answer["files"][library.FIGURE])["sha256"])
-        write_figure_folder(self.folder, kept | files, TABLES, outdated=(library.OVERLAY,))
+        self._write(kept | files, (library.OVERLAY,))
         self.journal, self._view, self._drafts, self._seen = journal, answer["view"], [], self._stamps()
         self.status, self.message = "read", ""
         self._standing = Standing(journal, None)
+
+    def _write(self, files, outdated):
+        write_figure_folder(self.folder, files | self._text.file(), TABLES, outdated=outdated)
+        self._text.stored()
 
     def _fail(self, journal, error):
         """Keep the edits of a figure that cannot be read; tables of an earlier reading are taken away."""
         journal = journal.knowing(failed=error.message)
         kept = journal.files(self.folder, self._digest())
-        write_figure_folder(self.folder, kept | self._text.file(), TABLES, outdated=_READ_FILES)
+        self._write(kept, _READ_FILES)
         self.journal, self._view, self._drafts, self._seen = journal, None, error.answer.get("drafts", []), self._stamps()
         self._size = error.answer.get("size") or self._size
         self.status, self.message = "failed", error.message

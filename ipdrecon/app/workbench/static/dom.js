@@ -58,6 +58,7 @@ export function fill(element, ...children) {
   element.replaceChildren(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
   const now = kept ? element.querySelector(`[data-keep="${CSS.escape(kept)}"]`) : null;
   now?.focus({ preventScroll: true });
+  if (now && typeof from === "number") now.setSelectionRange(from, to);
   if (now && old.tagName === "INPUT" && old.value !== (told.get(old) ?? old.defaultValue)) carryOver(old.value, now, from, to);
   return element;
 }

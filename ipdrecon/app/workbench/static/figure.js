@@ -129,6 +129,11 @@ export class Figure extends EventTarget {
       tell("Somebody has changed this figure in the meantime. It is shown as it is now; your last change was not stored.", { kind: "error", actions: [["Do my change again", () => this.send(method, rest, body, said)]] });
       return false;
     }
+    if (error.status === 503) {
+      tell("The figure is being read just now; your change is stored as soon as that is done.", { seconds: 6 });
+      await this.awaitReading();
+      return this.sendNow(method, rest, body, said);
+    }
     if (error.body?.can_keep && !body.keep) {
       this.take(this.view);
       if (await confirm("The figure could not be read with this change", error.message, "Keep it all the same", "Leave it")) return this.sendNow(method, rest, { ...body, keep: true }, said);
@@ -137,6 +142,14 @@ export class Figure extends EventTarget {
     this.take(this.view);
     complain(error);
     return false;
+  }
+
+  /** Wait until a reading that is under way has ended, and take what it gave. */
+  async awaitReading() {
+    let status;
+    do status = (await ask("GET", this.path("/status"), { query: { ...this.query, wait: 10 } })).status;
+    while (status === "reading");
+    await this.load();
   }
 
   /** Say that something is under way until some work is done. */
