@@ -137,11 +137,17 @@ export class Figure extends EventTarget {
     if (error.body?.can_keep && !body.keep) {
       this.take(this.view);
       if (await confirm("The figure could not be read with this change", error.message, "Keep it all the same", "Leave it")) return this.sendNow(method, rest, { ...body, keep: true }, said);
+      this.showStored();
       return false;
     }
-    this.take(this.view);
+    this.showStored();
     complain(error);
     return false;
+  }
+
+  /** Show everything as it is stored, also the fields in which something else was chosen or typed. */
+  showStored() {
+    this.dispatchEvent(new CustomEvent("view", { detail: { isNew: true } }));
   }
 
   /** Wait until a reading that is under way has ended, and take what it gave. */
