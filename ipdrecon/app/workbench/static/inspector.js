@@ -111,7 +111,7 @@ export class Inspector {
   stretch(thing) {
     const { figure } = this.bench;
     const others = figure.arms.map((arm) => arm.name).filter((name) => name !== figure.armName);
-    let other = others[0];
+    let other = others.includes(thing.other) ? thing.other : others[0];
     const set = (changes) => this.bench.select({ ...thing, ...changes });
     const give = async (end) => {
       const isDone = await figure.edit([{ edit: "swap", arms: [figure.armName, other], from: thing.from, ...end }], `From ${short(thing.from, 4)} on, ${figure.armName} and ${other} have changed places.`);
@@ -121,7 +121,7 @@ export class Inspector {
     };
     const words = [h("b", {}, `Stretch of ${figure.armName ?? "no arm"}`), input(thing.from, (from) => set({ from }), "from", "from"), input(thing.to, (to) => set({ to }), "to", "to")];
     if (!others.length) return [...words, h("span", { class: "soft" }, "There is no other arm to give it to.")];
-    return [...words, field("changes places with", choice(others, other, (name) => { other = name; }), { kind: "tight" }), button("Change places", () => give({ to: thing.to }), { kind: "main" }), button("… to the end", () => give({}), { kind: "quiet", title: "Change places from there to the end of the curves" })];
+    return [...words, field("changes places with", choice(others, other, (name) => { thing.other = other = name; }), { kind: "tight" }), button("Change places", () => give({ to: thing.to }), { kind: "main" }), button("… to the end", () => give({}), { kind: "quiet", title: "Change places from there to the end of the curves" })];
   }
 }
 
