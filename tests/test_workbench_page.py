@@ -666,6 +666,17 @@ def test_what_is_mended_stays_in_hand(page, served, drawn):
     page.get_by_label("Name of panel Z").press("Enter")
     settled(page)
     assert chosen.input_value() == "Late"
+    page.get_by_role("link", name="Pool").click()
+    rows = page.locator(".trials tbody tr", has_text=f"panel {panel['panel']}").or_(page.locator(".trials tbody tr", has_text="panel Late"))
+    playwright.expect(rows).to_have_count(2, timeout=60_000)
+    assert [box.is_checked() for box in rows.get_by_role("checkbox").all()].count(True) == 1
+    for box in rows.get_by_role("checkbox").all():
+        box.check()
+    page.get_by_text("its patients count more than once").wait_for()
+    page.go_back()
+    chosen.select_option("Late")
+    tab(page, "Axes")
+    page.get_by_text("2 panels").click()
     page.get_by_label("Leave panel Late out").click()
     page.get_by_text("One panel").wait_for(state="attached")
     while len((seen := ask())["edits"]) > n_before:
