@@ -208,6 +208,19 @@ def test_pieces_of_one_curve_are_joined(read):
     assert panel.curves[0].survival_at([15, 25, 35, 45]).tolist() == pytest.approx([0.8, 0.7, 0.6, 0.5], abs=0.004)
 
 
+def test_an_arm_that_ends_with_the_other_is_no_later_part_of_it(read):
+    with pytest.raises(EditError, match="'again' ends at 46.*, 'arm 1' at 46.*; expected the joined arm to go on after the other's end. End 'arm 1' where"):
+        read({"edit": "split_arm", "arm": "arm 1", "name": "again"}, {"edit": "merge_arms", "arm": "again", "into": "arm 1"})
+
+
+def test_a_panel_is_left_out_with_what_was_done_to_it(read, figure):
+    boxes = [{"edit": "add_panel", "panel": name, "box": list(figure[1])} for name in "AB"]
+    renamed, gone = {"edit": "rename_arm", "panel": "B", "arm": "arm 1", "name": "Drug"}, {"edit": "delete_panel", "panel": "B"}
+    assert [panel.panel for panel in read(*boxes, renamed, gone, rows=False).panels] == ["A"]
+    with pytest.raises(EditError, match="no panel 'B'"):
+        read(*boxes, gone, renamed, rows=False)
+
+
 def test_later_edits_know_an_arm_by_both_names(read):
     edits = [
         {"edit": "rename_arm", "arm": "arm 1", "name": "Drug"},

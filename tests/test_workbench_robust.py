@@ -1,5 +1,6 @@
 """The workbench under strain: an impatient browser, a full disk, a folder taken away, a long document, the first edit after a start."""
 
+import contextlib
 import errno
 import json
 import os
@@ -142,6 +143,32 @@ def test_a_folder_that_is_deleted_is_written_anew_with_all_that_was_known(client
     assert len(after["edits"]) == len(before["edits"]) + 1
     kept = json.loads((bench.figures.root / before["folder"] / "edits.json").read_text("utf-8"))
     assert kept["edits"] == after["edits"]
+
+
+def test_after_a_restart_a_figure_with_finer_edits_than_its_record_keeps_is_read(client, bench, figure):
+    arm = done(client.get(f"/api/figures/{figure}"))["panels"][0]["arms"][0]
+    (start, level), (end, _) = arm["points"][0], arm["points"][2]
+    fine = {"edit": "points", "panel": "1", "arm": arm["name"], "points": [[start, level], [end / 3, 0.9850879808999999]], "from": start, "to": end * (1 + 1e-10)}
+    assert edit(client, figure, fine)["status"] == "read"
+    with contextlib.closing(Workbench(bench.figures.root)) as again:
+        desk = again.figures.desk(again.figures.entries(anew=True)[figure], None)
+        assert (desk.status, desk.message) == ("read", "")
+        assert not desk.is_stale
+
+
+def test_text_that_could_not_be_kept_is_kept_the_next_time_and_never_stands_in_the_way(tmp_path):
+    row = [["00ff", 20, 60, False, True], [[], ["12"], [0.9]]]
+    text = seen_text.SeenText(tmp_path)
+    text.note([row])
+    assert text.file() == text.file() != {}, "as long as nothing was written"
+    (tmp_path / seen_text.TEXT).mkdir()
+    assert text.file() == {}
+    (tmp_path / seen_text.TEXT).rmdir()
+    (tmp_path / seen_text.TEXT).write_bytes(text.file()[seen_text.TEXT])
+    text.stored()
+    assert text.file() == {}
+    (tmp_path / seen_text.TEXT).unlink()
+    assert seen_text.parse_text(text.file()[seen_text.TEXT]) == [row], "a folder that was deleted gets it back"
 
 
 def test_a_figure_whose_file_is_deleted_too_ends_in_a_sentence(client, bench, figure):

@@ -523,7 +523,8 @@ def test_two_readers_and_their_consensus(client, by_hand, bench):
     assert settled(client, figure, "anna")["status"] == "failed"
     first = done(client.get(f"/api/figures/{figure}"))
     edit(client, figure, *first["edits"], {"edit": "cell", "arm": "Drug", "time": 12, "n_risk": 52}, {"edit": "marks", "arm": "Placebo", "add": [20.0]},
-         {"edit": "points", "arm": "Drug", "points": [[15, 0.45], [23.9, 0.45]], "to": 24.0}, {"edit": "rename_arm", "arm": "Drug", "name": "Drug X"}, reader="anna")  # fmt: skip
+         {"edit": "points", "arm": "Drug", "points": [[15, 0.45], [23.9, 0.45]], "to": 24.0}, {"edit": "rename_arm", "arm": "Drug", "name": "Drug X"},
+         {"edit": "rename_panel", "panel": "1", "name": "OS"}, reader="anna")  # fmt: skip
     assert [row["reader"] for row in done(client.get(f"/api/figures/{figure}/readers"))["readers"]] == [None, "anna"]
     state = done(client.get("/api/state"))["figures"]
     assert [row["readers"] for row in state if row["id"] == figure] == [["anna"]]

@@ -121,7 +121,10 @@ class SeenText:
     """
 
     def __init__(self, *folders):
-        self.rows = next((rows for folder in folders if (rows := read_text(folder))), [])
+        self._path = Path(folders[0]) / TEXT
+        self.rows = read_text(folders[0])
+        self._is_own = bool(self.rows)
+        self.rows = self.rows or next((rows for folder in folders[1:] if (rows := read_text(folder))), [])
         self._readings = {tuple(key): result for key, result in self.rows}
         self._has_new = False
 
@@ -137,6 +140,11 @@ class SeenText:
         self._readings |= further
 
     def file(self):
-        """The content of `text.json` by its name, as a dict; empty where nothing has been read since it was asked for last."""
-        has_new, self._has_new = self._has_new, False
-        return {TEXT: text_bytes(self._readings)} if has_new else {}
+        """The content of `text.json` by its name, as a dict; empty where the folder keeps it, or something else has its name."""
+        is_lost = self._is_own and not self._path.exists()
+        return {TEXT: text_bytes(self._readings)} if (self._has_new or is_lost) and not self._path.is_dir() else {}
+
+    def stored(self):
+        """Take note that `file` is on disk."""
+        self._is_own |= self._has_new
+        self._has_new = False

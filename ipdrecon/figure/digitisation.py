@@ -150,7 +150,7 @@ def _read(path, panel, page, settings, given):
     if not readings:
         raise next(iter(errors.values()))
     refuse_unmatched([reading.missed for reading in readings])
-    names = [place.name for place in chosen]
+    left = {place.name for place in found} - {place.name for place in chosen}
     panels = tuple(reading.panel for reading in readings)
     panels = join_facets(figure.px, panels, words) if len(panels) == len(found) else panels
     digitisation = Digitisation(
@@ -161,7 +161,7 @@ def _read(path, panel, page, settings, given):
         panels=rename_panels(panels, given.edits),
         flags=(*sheet.flags, *(Flag("panel_unread", f"panel {name}", str(error)) for name, error in errors.items())),
         settings={"given": given.record() | ({} if panel is None else {"panel": str(panel)}), **asdict(settings)},
-        edits=tuple(edit.to_dict() for edit in given.edits if edit.panel is None or edit.panel in names or edit.stage == "panels"),
+        edits=tuple(edit.to_dict() for edit in given.edits if edit.panel not in left or edit.stage == "panels"),
     )
     return FigureReading(figure, words, legend, found, tuple(readings), digitisation)
 

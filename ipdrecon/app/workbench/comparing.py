@@ -139,19 +139,24 @@ def comparison_view(folders, totals):
 
     readings = [library.read_digitisation(folder) for folder in folders]
     rebuilt = [_arms(folder, numbers) for folder, numbers in zip(folders, totals, strict=True)]
-    second = {panel.panel: panel for panel in readings[1].panels}
-    renamed = {edit["name"]: edit["panel"] for edit in readings[0].edits if edit["edit"] == "rename_panel" and "panel" in edit}
+    first, second = map(_by_first_name, readings)
     panels, pairs, cells, choices = [], [], [0, 0], []
-    for panel in readings[0].panels:
-        if panel.panel in second:
-            view, own, more = _panels(panel, second[panel.panel], renamed.get(panel.panel, panel.panel), rebuilt)
+    for name in first:
+        if name in second:
+            view, own, more = _panels(first[name], second[name], name, rebuilt)
             panels.append(view)
             pairs += own
             choices += more
             cells = [cells[0] + view["n_cells"], cells[1] + view["n_cells"] - len(view["cells"])]
     statistics = agreement_of_readers(pairs, n_cells=cells[0], cells_equal=cells[1]).to_dict()
-    only = [[panel.panel for panel in one.panels if panel.panel not in {p.panel for p in other.panels}] for one, other in (readings, readings[::-1])]
+    only = [[panel.panel for name, panel in one.items() if name not in other] for one, other in ((first, second), (second, first))]
     return saving.plain({"panels": panels, "only_a": only[0], "only_b": only[1], "statistics": statistics, "choices": choices}, saving.ALL_DIGITS)
+
+
+def _by_first_name(reading):
+    """Panels by the names with which they were read: each reader may give them others."""
+    renamed = {edit["name"]: edit["panel"] for edit in reading.edits if edit["edit"] == "rename_panel" and edit.get("panel")}
+    return {renamed.get(panel.panel, panel.panel): panel for panel in reading.panels}
 
 
 def _arms(folder, numbers):
@@ -175,7 +180,7 @@ def _panels(first, second, edit_panel, rebuilt):
         "n_cells": n_cells,
         "only_a": [curve.arm for curve in only_first],
         "only_b": [curve.arm for curve in only_second],
-        "hr": _ratios(pairs, first.panel, rebuilt),
+        "hr": _ratios(pairs, (first.panel, second.panel), rebuilt),
     }
     choose = _Choices(edit_panel, first.panel)
     choices = [choose.axis(second, ticks) for ticks in view["ticks"] if ticks["largest_px"] > _SAME_PX]
@@ -225,13 +230,13 @@ def _cells(first, second, names):
     return len(keys), [{"arm": arm, "time": time, "a": a, "b": b} for arm, time, a, b in both if a != b]
 
 
-def _ratios(pairs, panel, rebuilt):
+def _ratios(pairs, panels, rebuilt):
     from ipdrecon.survival import estimate_hazard_ratio
 
     if len(pairs) < 2:
         return None
     found = []
-    for which, arms in zip(("first", "second"), rebuilt, strict=True):
+    for which, panel, arms in zip(("first", "second"), panels, rebuilt, strict=True):
         own = [arm for arm in arms if arm.panel == panel]
         reference, treatment = (getattr(pair, which).arm for pair in pairs[:2])
         try:

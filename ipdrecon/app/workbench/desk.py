@@ -14,7 +14,7 @@ from ipdrecon.app.json_files import MALFORMED
 from ipdrecon.app.saving import digest, write_files
 from ipdrecon.app.seen_text import SeenText
 from ipdrecon.app.workbench.journal import OldRevisionError, is_own_file, label
-from ipdrecon.app.workbench.standing import Standing, changed_by_hand, read_record, stamp, take_up
+from ipdrecon.app.workbench.standing import Standing, changed_by_hand, read_record, stamp, take_up, tells_of
 from ipdrecon.app.workbench.views import figure_view
 from ipdrecon.app.workbench.worker import JobError, WorkerError
 from ipdrecon.app.workflow import OWN_FILES, write_figure_folder
@@ -69,7 +69,7 @@ class Desk:
         self._standing, self._seen = take_up(self.folder, is_document=self.is_document), self._stamps()
         self.journal, record = self._standing.journal, self._standing.record
         failed = self._standing.trouble or (self.journal.given or {}).get("failed")
-        if record is not None and (self.source is None or list(record["edits"]) == list(self.journal.edits)):
+        if record is not None and (self.source is None or tells_of(record, self.journal.edits)):
             try:
                 self._take(library.read_digitisation(self.folder), record)
             except (IpdreconError, *MALFORMED) as error:
@@ -93,13 +93,7 @@ class Desk:
         return "reading" if self.is_turning else self.status
 
     def turned(self, instead=None):
-        """Note that a page has become a picture, or cannot.
-
-        Parameters
-        ----------
-        instead : str, optional
-            The id of the picture.
-        """
+        """Note that a page has become a picture, whose id is `instead`, or cannot."""
         self.instead, self.is_turning = instead, False
         self.tick()
 
@@ -110,7 +104,7 @@ class Desk:
             return True
         record = read_record(self.folder)
         usable = record is not None and not self._standing.trouble
-        return usable and list(record["edits"]) != list(self.journal.edits) and not changed_by_hand(self.folder, record)
+        return usable and not tells_of(record, self.journal.edits) and not changed_by_hand(self.folder, record)
 
     @property
     def revision(self):
@@ -245,25 +239,28 @@ class Desk:
         """The text that was seen in the figure; the processes are told once what an earlier reading has seen."""
         if self._seen_text is None:
             self._seen_text = SeenText(self.folder, self._base)
-            if self._seen_text.rows:
-                self._crew.learn(self._seen_text.rows)
+            self._crew.learn(self._seen_text.rows)
         return self._seen_text
 
     def _settle(self, journal, answer):
         """Put edits and tables on disk, all or none, then take them up."""
-        files = {name: content.encode() for name, content in answer["files"].items()} | self._text.file()
+        files = {name: content.encode() for name, content in answer["files"].items()}
         journal = journal.knowing(failed=None)
         kept = journal.files(self.folder, json.loads(answer["files"][library.FIGURE])["sha256"])
-        write_figure_folder(self.folder, kept | files, TABLES, outdated=(library.OVERLAY,))
+        self._write(kept | files, (library.OVERLAY,))
         self.journal, self._view, self._drafts, self._seen = journal, answer["view"], [], self._stamps()
         self.status, self.message = "read", ""
         self._standing = Standing(journal, None)
+
+    def _write(self, files, outdated):
+        write_figure_folder(self.folder, files | self._text.file(), TABLES, outdated=outdated)
+        self._text.stored()
 
     def _fail(self, journal, error):
         """Keep the edits of a figure that cannot be read; tables of an earlier reading are taken away."""
         journal = journal.knowing(failed=error.message)
         kept = journal.files(self.folder, self._digest())
-        write_figure_folder(self.folder, kept | self._text.file(), TABLES, outdated=_READ_FILES)
+        self._write(kept, _READ_FILES)
         self.journal, self._view, self._drafts, self._seen = journal, None, error.answer.get("drafts", []), self._stamps()
         self._size = error.answer.get("size") or self._size
         self.status, self.message = "failed", error.message

@@ -9,7 +9,7 @@ from ipdrecon.app import library
 from ipdrecon.app.given import EDITS
 from ipdrecon.app.json_files import MALFORMED, read_json
 from ipdrecon.app.record import figure_record
-from ipdrecon.app.saving import digests, json_bytes
+from ipdrecon.app.saving import digests, json_bytes, plain
 from ipdrecon.app.stage import mend
 from ipdrecon.app.workbench.journal import JOURNAL, Journal
 from ipdrecon.errors import IpdreconError
@@ -100,6 +100,11 @@ def read_record(folder):
         return json.loads(json_bytes(figure_record(library.read_digitisation(folder), {})))
     except (OSError, ValueError, IpdreconError):
         return None
+
+
+def tells_of(record, edits):
+    """Whether a record is that of a reading with these edits, to the digits that a record keeps."""
+    return plain(record["edits"]) == plain(edits)
 
 
 def changed_by_hand(folder, record):

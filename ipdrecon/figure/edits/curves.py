@@ -144,7 +144,10 @@ def _merge(arms, edit):
     first, second, gone = arms.curves[into], arms.curves[later], arms.names[later]
     end = first.time[-1]
     if second.time[-1] <= end:
-        raise edit.error(f"{gone!r} ends at {second.time[-1]:g}, before {first.arm!r} does at {end:g}; delete_arm takes it away.")
+        raise edit.error(
+            f"{gone!r} ends at {second.time[-1]:g}, {first.arm!r} at {end:g}; expected the joined arm to go on after the other's end. "
+            f"End {first.arm!r} where {gone!r} takes over, or delete {gone!r}."
+        )
     after = second.time > end
     time = np.concatenate([first.time[:-1], [end], second.time[after]])
     survival = np.concatenate([first.survival[:-1], [second.survival_at(end)], second.survival[after]])
@@ -259,7 +262,7 @@ def _settled(edit, curve, time, survival, **changes):
     if rise[worst] > _LOWERED:
         raise edit.error(
             f"{curve.arm!r} would rise from {lowest[worst]:.3f} to {survival[worst]:.3f} at {time[worst]:g}; survival cannot rise. "
-            "Give the levels after it too."
+            "Give the levels after it too, or choose a stretch at whose ends the curve may go on."
         )
     if time[0] > 0 or lowest[0] < 1:
         time, lowest = np.append(0.0, time), np.append(1.0, lowest)

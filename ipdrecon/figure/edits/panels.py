@@ -105,7 +105,7 @@ def _checked(at_risk, curves):
 
 
 def refuse_strangers(edits, places):
-    """Refuse edits of panels that are not there.
+    """Refuse edits of panels that are not there; what was done to a panel before it was taken away is gone with it.
 
     Parameters
     ----------
@@ -117,8 +117,10 @@ def refuse_strangers(edits, places):
     EditError
     """
     names = [place.name for place in places]
-    for edit in edits:
-        if edit.stage != "panels" and edit.panel is not None and edit.panel not in names:
+    gone = {edit.panel: position for position, edit in enumerate(edits) if edit.edit == "delete_panel"}
+    for position, edit in enumerate(edits):
+        is_stranger = edit.stage != "panels" and edit.panel is not None and edit.panel not in names
+        if is_stranger and position > gone.get(edit.panel, -1):
             raise edit.error(unknown_panel(edit.panel, names))
 
 

@@ -46,6 +46,10 @@ export function choice(options, chosen, onchange, properties = {}) {
   return h("select", { ...properties, onchange: (event) => onchange(event.target.value) }, made.map(([value, text]) => h("option", { value, selected: value === chosen }, text)));
 }
 
+/** What was told as a change, by field: it is not typed any more. */
+const told = new WeakMap();
+document.addEventListener("change", ({ target }) => told.set(target, target.value), true);
+
 /** Put other children into an element; focus and half-typed words stay where they were, if what had them is still there. */
 export function fill(element, ...children) {
   const old = element.contains(document.activeElement) ? document.activeElement : null;
@@ -54,7 +58,8 @@ export function fill(element, ...children) {
   element.replaceChildren(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
   const now = kept ? element.querySelector(`[data-keep="${CSS.escape(kept)}"]`) : null;
   now?.focus({ preventScroll: true });
-  if (now && old.tagName === "INPUT" && old.value !== old.defaultValue) carryOver(old.value, now, from, to);
+  if (now && typeof from === "number") now.setSelectionRange(from, to);
+  if (now && old.tagName === "INPUT" && old.value !== (told.get(old) ?? old.defaultValue)) carryOver(old.value, now, from, to);
   return element;
 }
 

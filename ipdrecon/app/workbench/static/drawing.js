@@ -4,11 +4,39 @@ import { grade, tickGrade } from "./confidence.js";
 import { fill, s } from "./dom.js";
 import { fixed, short } from "./numbers.js";
 
-const INKS = 8;
+// The colours over the figure by hue in degrees; the seventh is grey. As `.ink-1` to `.ink-8` of bench.css.
+const HUES = [215, 17, 175, 289, 51, 333, null, 101];
+const [GREY, FARTHEST] = [0.2, 180];
 const [OFF_PX, NEAR_CORNER] = [0.75, 0.02]; // a tick further off its scale says so; labels of both axes would meet in the corner
 
-/** The class of an arm's colour over the figure. */
-export const armInk = (panel, name) => `ink-${(Math.max(0, panel.arms.findIndex((arm) => arm.name === name)) % INKS) + 1}`;
+/** The class of an arm's colour over the figure: near to the colour in which it is printed, and another for each arm. */
+export const armInk = (panel, name) => `ink-${inks(panel.arms.map((arm) => arm.colour))[Math.max(0, panel.arms.findIndex((arm) => arm.name === name))] + 1}`;
+
+/** Numbers of inks, one for each colour: of all pairs the nearest first. */
+function inks(colours) {
+  const pairs = colours.flatMap((colour, arm) => HUES.map((hue, ink) => ({ arm, ink, off: apart(hueOf(colour), hue) + ink / 100 + arm / 10000 }))).sort((one, other) => one.off - other.off);
+  const taken = colours.map(() => null);
+  for (const { arm, ink } of pairs) if (taken[arm] === null && !taken.includes(ink)) taken[arm] = ink;
+  return taken.map((ink, arm) => ink ?? arm % HUES.length);
+}
+
+/** Degrees between two hues; a grey is far from every hue. */
+function apart(one, other) {
+  if (one === null || other === null) return one === other ? 0 : FARTHEST;
+  const off = Math.abs(one - other) % 360;
+  return Math.min(off, 360 - off);
+}
+
+/** The hue of a colour like #1e8449 in degrees; null for a grey, or where there is none. */
+function hueOf(colour) {
+  if (!/^#[0-9a-f]{6}$/i.test(colour ?? "")) return null;
+  const [red, green, blue] = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16) / 255);
+  const most = Math.max(red, green, blue);
+  const range = most - Math.min(red, green, blue);
+  if (range < GREY * Math.max(most, 0.5)) return null;
+  const sixth = most === red ? (green - blue) / range : most === green ? 2 + (blue - red) / range : 4 + (red - green) / range;
+  return (60 * sixth + 360) % 360;
+}
 
 /** Steps through points: along to each, then down. */
 export function stepPath(px) {

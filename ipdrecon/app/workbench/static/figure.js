@@ -30,11 +30,12 @@ export class Figure extends EventTarget {
   }
 
   take(view) {
+    const chosen = this.panel?.edit_panel; // which a new name leaves as it is
     const isNew = this.view?.revision !== view.revision || this.view?.status !== view.status;
     this.view = view;
     for (const { axes } of view.panels) for (const axis of [axes.time, axes.vertical]) judgeTicks(axis);
     const names = view.panels.map((panel) => panel.panel);
-    if (!names.includes(this.panelName)) this.panelName = names[0] ?? null;
+    if (!names.includes(this.panelName)) this.panelName = view.panels.find((panel) => panel.edit_panel === chosen && chosen !== undefined)?.panel ?? names[0] ?? null;
     const arms = this.arms.map((arm) => arm.name);
     if (!arms.includes(this.armName)) this.armName = arms[0] ?? null;
     this.dispatchEvent(new CustomEvent("view", { detail: { isNew } }));
@@ -128,14 +129,33 @@ export class Figure extends EventTarget {
       tell("Somebody has changed this figure in the meantime. It is shown as it is now; your last change was not stored.", { kind: "error", actions: [["Do my change again", () => this.send(method, rest, body, said)]] });
       return false;
     }
+    if (error.status === 503) {
+      tell("The figure is being read just now; your change is stored as soon as that is done.", { seconds: 6 });
+      await this.awaitReading();
+      return this.sendNow(method, rest, body, said);
+    }
     if (error.body?.can_keep && !body.keep) {
       this.take(this.view);
       if (await confirm("The figure could not be read with this change", error.message, "Keep it all the same", "Leave it")) return this.sendNow(method, rest, { ...body, keep: true }, said);
+      this.showStored();
       return false;
     }
-    this.take(this.view);
+    this.showStored();
     complain(error);
     return false;
+  }
+
+  /** Show everything as it is stored, also the fields in which something else was chosen or typed. */
+  showStored() {
+    this.dispatchEvent(new CustomEvent("view", { detail: { isNew: true } }));
+  }
+
+  /** Wait until a reading that is under way has ended, and take what it gave. */
+  async awaitReading() {
+    let status;
+    do status = (await ask("GET", this.path("/status"), { query: { ...this.query, wait: 10 } })).status;
+    while (status === "reading");
+    await this.load();
   }
 
   /** Say that something is under way until some work is done. */

@@ -48,9 +48,9 @@ export class Pool {
     }
     const seen = new Set();
     for (const row of this.rows) {
-      const key = `${row.figure}/${row.panel}/${row.treatment}`;
-      this.taken.set(row, !seen.has(key) && row.source === "reconstructed");
-      if (row.source === "reconstructed") seen.add(key);
+      const isFirst = row.source === "reconstructed" && !seen.has(row.figure); // patients count once
+      this.taken.set(row, isFirst);
+      if (isFirst) seen.add(row.figure);
     }
     this.showRows();
     await this.pool();
@@ -61,9 +61,16 @@ export class Pool {
     const head = ["", "Study", "Comparison", "From", "Ratio", "95% CI", ...(by ? [by] : []), ""];
     const subgroup = (row) => (by ? h("td", {}, h("input", { value: row[by] ?? "", "aria-label": `${by} of ${row.study}`, onchange: (event) => { row[by] = event.target.value.trim(); this.pool(); } })) : null);
     const found = this.rows.map((row, index) => h("tr", {}, h("td", {}, h("input", { type: "checkbox", checked: this.taken.get(row), "aria-label": `Take ${row.study}, ${row.treatment}, ${row.source}`, data: { keep: `take-${index}` }, onchange: (event) => { this.taken.set(row, event.target.checked); this.pool(); } })),
-      h("td", {}, h("input", { value: row.study ?? row.name, "aria-label": "Study", onchange: (event) => { row.study = event.target.value.trim(); this.pool(); } })), h("td", {}, `${row.treatment || "?"} against ${row.reference || "?"} `, row.treatment && row.reference ? h("button", { type: "button", class: "quiet turn", title: "Change places: treatment and reference", "aria-label": `Turn: ${row.reference} against ${row.treatment}`, data: { keep: `turn-${index}` }, onclick: () => this.turn(index) }, "⇄") : null), h("td", {}, row.source), h("td", { class: "n" }, fixed(row.hr, 2)), h("td", { class: "n" }, interval(row.ci ?? [row.ci_low, row.ci_high])), subgroup(row), h("td", {}, row.figure ? h("a", { href: `#/figure/${row.figure}` }, "figure") : null)));
+      h("td", {}, h("input", { value: row.study ?? row.name, "aria-label": "Study", onchange: (event) => { row.study = event.target.value.trim(); this.pool(); } })), h("td", {}, `${row.treatment || "?"} against ${row.reference || "?"} `, row.treatment && row.reference ? h("button", { type: "button", class: "quiet turn", title: "Change places: treatment and reference", "aria-label": `Turn: ${row.reference} against ${row.treatment}`, data: { keep: `turn-${index}` }, onclick: () => this.turn(index) }, "⇄") : null, this.whence(row)), h("td", {}, row.source), h("td", { class: "n" }, fixed(row.hr, 2)), h("td", { class: "n" }, interval(row.ci ?? [row.ci_low, row.ci_high])), subgroup(row), h("td", {}, row.figure ? h("a", { href: `#/figure/${row.figure}` }, "figure") : null)));
     const typed = this.own.map((row, index) => h("tr", {}, h("td", {}), ["study"].map((key) => this.ownCell(row, key, "Study")), h("td", { class: "soft" }, "typed by hand"), h("td", {}), this.ownCell(row, "ratio", "Ratio"), h("td", { class: "two-cells" }, this.ownInput(row, "ci_low", "CI low"), " to ", this.ownInput(row, "ci_high", "CI high")), subgroup(row), h("td", {}, h("button", { type: "button", class: "quiet", "aria-label": `Remove ${row.study || "this row"}`, onclick: () => { this.own.splice(index, 1); this.showRows(); this.pool(); } }, "✕"))));
     fill(this.table, h("div", { class: "scroll" }, h("table", { class: "trials" }, h("thead", {}, h("tr", {}, head.map((name) => h("th", { scope: "col", class: ["Ratio", "95% CI"].includes(name) ? "n" : null }, name)))), h("tbody", {}, found, typed))), h("p", { class: "row" }, button("+ a trial by hand", () => this.addOwn())));
+  }
+
+  /** The endpoint of a row, and its panel where its figure has several. */
+  whence(row) {
+    const hasSeveral = this.rows.some((one) => one.figure === row.figure && one.panel !== row.panel);
+    const words = [row.endpoint, hasSeveral && `panel ${row.panel}`].filter(Boolean).join(", ");
+    return words ? h("small", {}, words) : null;
   }
 
   /** Let treatment and reference of a row change places. */
@@ -81,7 +88,8 @@ export class Pool {
     const found = this.rows.filter((row) => this.taken.get(row));
     const references = new Set(found.map((row) => row.reference));
     const both = found.map((row) => row.treatment).find((name) => references.has(name));
-    return both ? h("p", { class: "bad", role: "alert" }, `${both} is the treatment in one row and the reference in another: turn (⇄) those that point the other way.`) : null;
+    const twice = found.find((row, index) => found.findIndex((one) => one.figure === row.figure) < index);
+    return [both && `${both} is the treatment in one row and the reference in another: turn (⇄) those that point the other way.`, twice && `${twice.study ?? twice.name} stands in several of the rows taken: its patients count more than once. Take one of them.`].filter(Boolean).map((words) => h("p", { class: "bad", role: "alert" }, words));
   }
 
   ownInput(row, key, label) {
@@ -115,6 +123,7 @@ export class Pool {
     }
     this.request?.abort();
     this.request = new AbortController();
+    if (!this.result.childElementCount) fill(this.result, h("p", { class: "soft" }, "Pooling …"));
     this.result.classList.add("old");
     try {
       const answer = await ask("POST", "pool", { body: { rows, ...this.settings }, signal: this.request.signal });

@@ -49,7 +49,7 @@ export class ArmsPane {
   item(arm, index) {
     const { figure } = this.bench;
     const isChosen = arm.name === figure.armName;
-    const name = h("input", { value: arm.name, "aria-label": `Name of arm ${index + 1}`, autocomplete: "off", maxlength: 200, data: { keep: `name-${index}` }, onfocus: () => !isChosen && figure.chooseArm(arm.name) });
+    const name = h("input", { value: arm.name, "aria-label": `Name of arm ${index + 1}`, autocomplete: "off", maxlength: 200, data: { keep: `name-${index}` }, onfocus: () => !isChosen && setTimeout(() => figure.chooseArm(arm.name)) });
     name.addEventListener("change", () => this.rename(arm, name));
     const sure = grade(arm.confidence);
     const head = h("div", { class: "arm-head" }, h("button", { type: "button", class: `swatch ${armInk(figure.panel, arm.name)}`, "aria-pressed": String(isChosen), "aria-label": `Choose ${arm.name}`, title: `Choose this arm (${index + 1})`, data: { keep: `swatch-${index}` }, onclick: () => figure.chooseArm(arm.name) }, String(index + 1)), name);

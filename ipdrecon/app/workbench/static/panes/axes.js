@@ -12,6 +12,7 @@ const UNITS = ["days", "weeks", "months", "years"];
 export class AxesPane {
   constructor(bench) {
     this.bench = bench;
+    this.isOpen = false; // the list of panels
   }
 
   get badge() {
@@ -44,7 +45,7 @@ export class AxesPane {
       name.addEventListener("change", () => name.value.trim() && figure.edit([{ edit: "rename_panel", panel: panel.edit_panel, name: name.value.trim() }], "The panel is renamed."));
       return h("li", { class: "row tight" }, name, panels.length > 1 ? h("button", { type: "button", class: "quiet danger", "aria-label": `Leave panel ${panel.panel} out`, title: "Leave this panel out", onclick: () => figure.edit([{ edit: "delete_panel", panel: panel.edit_panel }], "The panel is left out.") }, "✕") : null);
     };
-    return h("details", { class: "notes first" }, h("summary", {}, panels.length > 1 ? `${panels.length} panels` : "One panel"), h("ul", {}, panels.map(item)), h("p", { class: "row" }, button("Add a panel that was not found", () => this.addPanel(), { kind: "quiet" })));
+    return h("details", { class: "notes first", open: this.isOpen, ontoggle: (event) => { this.isOpen = event.target.open; } }, h("summary", {}, panels.length > 1 ? `${panels.length} panels` : "One panel"), h("ul", {}, panels.map(item)), h("p", { class: "row" }, button("Add a panel that was not found", () => this.addPanel(), { kind: "quiet" })));
   }
 
   addPanel() {

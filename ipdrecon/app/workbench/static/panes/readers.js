@@ -76,15 +76,16 @@ export class ReadersPane {
   showFound() {
     const { panels, statistics, choices } = this.found;
     const without = panels.filter((panel) => !panel.hr && panel.arms.length > 1).map(() => h("tr", {}, h("th", { scope: "row" }, "HR"), h("td", { colspan: 2 }, "Patients cannot be rebuilt from both readings as they are; see Result of each.")));
-    const ratios = panels.filter((panel) => panel.hr).map((panel) => h("tr", {}, h("th", { scope: "row" }, `HR, ${panel.hr.treatment} against ${panel.hr.reference}`), h("td", {}, `${fixed(panel.hr.a.hr)} (${interval(panel.hr.a.ci)})`), h("td", {}, `${fixed(panel.hr.b.hr)} (${interval(panel.hr.b.ci)})`)));
+    const ratios = panels.filter((panel) => panel.hr).map((panel) => h("tr", {}, h("th", { scope: "row" }, `HR, ${panels.length > 1 ? `panel ${panel.panel}, ` : ""}${panel.hr.treatment} against ${panel.hr.reference}`), h("td", {}, `${fixed(panel.hr.a.hr)} (${interval(panel.hr.a.ci)})`), h("td", {}, `${fixed(panel.hr.b.hr)} (${interval(panel.hr.b.ci)})`)));
     const arms = panels.flatMap((panel) => panel.arms.map((arm) => h("tr", {}, h("th", { scope: "row" }, arm.name_a), h("td", { colspan: 2 }, `on average ${fixed(arm.mean_difference, 4)} apart, at most ${fixed(arm.largest_difference, 3)} at ${short(arm.at, 3)}`))));
+    const unpaired = [[this.found.only_a, this.a], [this.found.only_b, this.b]].filter(([names]) => names.length).map(([names, reader]) => h("tr", {}, h("th", { scope: "row" }, names.map((name) => `panel ${name}`).join(", ")), h("td", { colspan: 2 }, `only in the reading of ${reader || "the first"}: not compared`)));
     const facts = [["mean difference of survival", fixed(statistics.mean_difference, 4)], ["95% limits of agreement", interval(statistics.limits_of_agreement, 4)], ["intraclass correlation", fixed(statistics.icc, 4)], ["equal numbers at risk", `${statistics.cells_equal} of ${statistics.n_cells}`]];
-    fill(this.result, h("dl", { class: "facts" }, facts.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])), h("div", { class: "scroll" }, h("table", {}, h("thead", {}, h("tr", {}, h("th", {}), h("th", { scope: "col" }, this.a || "first"), h("th", { scope: "col" }, this.b || "first"))), h("tbody", {}, ratios, without, arms))),
+    fill(this.result, h("dl", { class: "facts" }, facts.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])), h("div", { class: "scroll" }, h("table", {}, h("thead", {}, h("tr", {}, h("th", {}), h("th", { scope: "col" }, this.a || "first"), h("th", { scope: "col" }, this.b || "first"))), h("tbody", {}, ratios, without, arms, unpaired))),
       h("h2", {}, choices.length ? "To be decided" : "The two agree in everything"), h("ul", { class: "choices" }, choices.map((one, index) => this.decision(one, index))), button("Store the consensus", () => this.agree(), { kind: "main" }));
   }
 
   decision(one, index) {
-    const where = [one.arm, one.axis && `${one.axis} axis`, one.time !== null && one.time !== undefined ? `at ${short(one.time, 4)}` : null].filter(Boolean).join(" ");
+    const where = [this.found.panels.length > 1 ? `panel ${one.panel}` : null, one.arm, one.axis && `${one.axis} axis`, one.time !== null && one.time !== undefined ? `at ${short(one.time, 4)}` : null].filter(Boolean).join(" ");
     const shown = (value, reader) => (one.part === "curve" ? `${value} steps` : one.part === "axis" ? (value === null ? "as it is" : `${short(value, 3)} off`) : Array.isArray(value) ? value.join(" ") : String(value ?? "–")) + ` (${reader || "first"})`;
     const radio = (side, value, reader) => h("label", {}, h("input", { type: "radio", name: `choice-${index}`, checked: this.taken[index] === side, onchange: () => { this.taken[index] = side; } }), shown(value, reader));
     return h("li", {}, h("fieldset", {}, h("legend", {}, `${PARTS[one.part] ?? one.part}: ${where}`), radio("a", one.a, this.a), radio("b", one.b, this.b)));

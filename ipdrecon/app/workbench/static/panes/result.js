@@ -154,7 +154,7 @@ export class ResultPane {
       if (counts.some(([, count]) => !count)) return complain(new Error("Give the number of patients of each arm: 1, 2, …"));
       return this.put({ n: { ...given.n, ...Object.fromEntries(counts) }, n_event: { ...given.n_event } });
     };
-    return h("form", { class: "new-table", onsubmit: store }, h("h2", {}, "How many patients?"), h("p", {}, "The figure prints no numbers at risk. Type the patients of each arm, as the paper has them; or the whole table under At risk, which makes the result far surer."), boxes.map(([arm, box]) => field(`Patients of ${arm}`, box)), h("button", { class: "main" }, "Rebuild the patients"));
+    return h("form", { class: "new-table", onsubmit: store }, h("h2", {}, "How many patients?"), h("p", {}, this.bench.figure.panel.at_risk ? "The table under At risk has no number for them at the beginning. Type it there, which makes the result far surer; or here, as the paper has it." : "The figure prints no numbers at risk. Type the patients of each arm, as the paper has them; or the whole table under At risk, which makes the result far surer."), boxes.map(([arm, box]) => field(`Patients of ${arm}`, box)), h("button", { class: "main" }, "Rebuild the patients"));
   }
 
   /** Patients and events, where the paper prints them and the figure does not. */

@@ -2,6 +2,7 @@
 
 import { tell } from "../announce.js";
 import { h } from "../dom.js";
+import { fixed, short } from "../numbers.js";
 import { toData } from "../scale.js";
 import { addPointEdits, clean, onCurve, ticksEdit } from "../things.js";
 import { printed } from "../scale.js";
@@ -27,7 +28,7 @@ export const point = clickTool({
     if (!edits) return tell("A point needs a time after 0.");
     const [time, survival] = edits[0].points[1];
     bench.selectSoon({ kind: "point", arm: arm.name, x: place[0], y: place[1] });
-    return bench.figure.edit(edits, `Point added at time ${time}, survival ${survival}.`);
+    return bench.figure.edit(edits, `Point added at time ${short(time, 4)}, survival ${fixed(survival, 3)}.`);
   },
 });
 
@@ -43,7 +44,7 @@ export const mark = clickTool({
     const at = onCurve(arm, place[0]);
     const time = clean(Math.max(0, toData(panel, at)[0]));
     bench.selectSoon({ kind: "mark", arm: arm.name, x: at[0], y: at[1] });
-    return bench.figure.edit([{ edit: "marks", arm: arm.name, add: [time] }], `Censor mark added at ${time}.`);
+    return bench.figure.edit([{ edit: "marks", arm: arm.name, add: [time] }], `Censor mark added at ${short(time, 4)}.`);
   },
 });
 
