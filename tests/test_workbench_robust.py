@@ -157,7 +157,7 @@ def test_after_a_restart_a_figure_with_finer_edits_than_its_record_keeps_is_read
 
 
 def test_text_that_could_not_be_kept_is_kept_the_next_time_and_never_stands_in_the_way(tmp_path):
-    row = [["00ff", 20, 60, False, True], [[], ["12"], [0.9]]]
+    row = [["line", "00ff", 20, 60], [[], ["12"], [0.9]]]
     text = seen_text.SeenText(tmp_path)
     text.note([row])
     assert text.file() == text.file() != {}, "as long as nothing was written"

@@ -14,6 +14,7 @@ import zipfile
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -851,6 +852,7 @@ def test_wherever_a_save_is_cut_nothing_is_lost_nor_half_written(tmp_path, made_
         files = digitisation_files(replace(made_digitisation(), edits=tuple(edits)))
         return {"files": {name: content.decode() for name, content in files.items()}, "view": {"panels": [], "flags": [], "confidence": 1.0}}
 
+    crew = SimpleNamespace(learn=lambda rows: None)
     source = tmp_path / "made.png"
     source.write_bytes(b"not read here")
     real, cut_at = os.replace, [-1]
@@ -866,7 +868,7 @@ def test_wherever_a_save_is_cut_nothing_is_lost_nor_half_written(tmp_path, made_
     first, second = [{"edit": "unit", "unit": "months"}], [{"edit": "unit", "unit": "weeks"}]
     seen = set()
     for number in range(1, 20):
-        desk = Desk(source, tmp_path / f"fig{number}", None, tmp_path)
+        desk = Desk(source, tmp_path / f"fig{number}", crew, tmp_path)
         cut_at[0] = -1
         desk._settle(desk.journal.appended(first), answer(first))
         cut_at[0] = number
@@ -876,7 +878,7 @@ def test_wherever_a_save_is_cut_nothing_is_lost_nor_half_written(tmp_path, made_
             break
         except Killed:
             cut_at[0] = -1
-        again = Desk(source, tmp_path / f"fig{number}", None, tmp_path)
+        again = Desk(source, tmp_path / f"fig{number}", crew, tmp_path)
         assert list(again.journal.edits) in (first, first + second)
         seen.add(len(again.journal.edits))
         assert not list((tmp_path / f"fig{number}").glob(".*"))
