@@ -15,6 +15,7 @@ import pytest
 from ipdrecon.app import library
 from ipdrecon.app.exchange.coordinates import read_coordinates
 from ipdrecon.app.exchange.risk_files import read_risk_file
+from ipdrecon.app.review import read_trial
 from ipdrecon.app.tables import read_table
 from ipdrecon.app.workbench.desk import Desk
 from ipdrecon.app.workbench.journal import Journal
@@ -248,3 +249,11 @@ def test_the_reader_of_text_keeps_no_record_of_use_on_disk(tmp_path):
     subprocess.run([sys.executable, "-c", code], env=environment, check=True)
     found = [path.name for path in tmp_path.rglob("*") if path.is_file()]
     assert not [name for name in found if name.startswith((".ses", "onnxruntime"))]
+
+
+def test_a_name_that_no_file_can_have_is_missing(write):
+    folder = write("reported.csv", b"quantity,value\n").parent
+    arms = '[[arm]]\nlabel = "A"\nreference = true\n[[arm]]\nlabel = "B"\n'
+    (folder / "trial.toml").write_text(f'id = "t"\nname = "T"\nreported = "{"r" * 5000}.csv"\n{arms}')
+    with pytest.raises(FolderError, match="is missing; put the file there or mend the name"):
+        read_trial(folder)

@@ -462,6 +462,11 @@ def test_a_table_of_studies_is_limited(write, monkeypatch):
         read_studies(write("studies.csv", b"study,yi,sei\n" + b"A,1,1\n" * 11))
 
 
+def test_a_name_that_no_forest_plot_can_hold_is_refused(write):
+    with pytest.raises(MetaAnalysisError, match="a cell of 21,000 characters; expected at most 2,000"):
+        read_studies(write("studies.csv", b"study,yi,sei\n" + b"A" * 21_000 + b",1,1\n"))
+
+
 def test_job_records_hold_numbers_where_numbers_are_expected(write, tmp_path):
     home = tmp_path / "a"
     home.mkdir()

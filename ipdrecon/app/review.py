@@ -260,16 +260,24 @@ def read_trial(folder):
     trial = trial.model_copy(update={"figure": tuple(_published(entry, folder) for entry in trial.figure)})
     named = [trial.reported] + [name for figure in trial.figure for name in (figure.file, figure.at_risk, figure.edits, figure.reported)]
     for name in named:
-        if name is not None and not (folder / name).is_file():
+        if name is not None and not _stands(folder / name):
             raise FolderError(f"{folder / 'trial.toml'} names {name!r}, but {folder / name} is missing; put the file there or mend the name.")
     return trial
 
 
 def _published(entry, folder):
     """The published figure where it is at hand, else the entry as it stands."""
-    if entry.published is None or not (folder / entry.published).is_file():
+    if entry.published is None or not _stands(folder / entry.published):
         return entry
     return entry.model_copy(update={"file": entry.published, "facsimile": False, "facsimile_note": ""})
+
+
+def _stands(path):
+    """Whether a file is there; one whose name no file can have is not."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _read(entry, path):

@@ -29,7 +29,7 @@ DERIVED = (
 )
 """Columns of the routes, read only in rows that need them."""
 
-MOST_BYTES, MOST_ROWS, MOST_COLUMNS = 20_000_000, 20_000, 2000
+MOST_BYTES, MOST_ROWS, MOST_COLUMNS, MOST_IN_CELL = 20_000_000, 20_000, 2000, 2000
 """Of a table of studies; larger than any review's."""
 
 REVMAN = {"analysis group", "analysis number"}
@@ -109,6 +109,9 @@ def parse_table(text, name):
         raise MetaAnalysisError(f"{name} is no table: {str(error).strip()}; expected a CSV with a header and one row per study.") from error
     if len(frame) > MOST_ROWS:
         raise MetaAnalysisError(f"{name} has {len(frame):,} rows; expected at most {MOST_ROWS:,}, one per study.")
+    longest = int(max((frame[column].str.len().max() for column in frame.columns), default=0)) if len(frame) else 0
+    if longest > MOST_IN_CELL:
+        raise MetaAnalysisError(f"{name} has a cell of {longest:,} characters; expected at most {MOST_IN_CELL:,}: shorten it.")
     if not isinstance(frame.index, pd.RangeIndex):
         raise MetaAnalysisError(f"{name} has more cells in a row than columns in its header; expected as many: put numbers with a decimal comma in quotes.")
     frame = frame.rename(columns={column: unguarded(column) for column in frame.columns if unguarded(column) not in frame}).map(unguarded, na_action="ignore")
