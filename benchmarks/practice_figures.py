@@ -28,7 +28,7 @@ TITLES = {
     "program_figures": "Figures drawn by the programs that people use",
 }
 DRAWN = {
-    "drawn_figures": "python benchmarks/drawn_figures.py FIGURES --count 60 --seed 5",
+    "drawn_figures": "python benchmarks/drawn_figures.py FIGURES --count 60 --seed 19",
     "program_figures": "python benchmarks/program_figures.py FIGURES",
 }
 VECTOR = (".svg", ".pdf")
