@@ -2,6 +2,7 @@
 
 import os
 import runpy
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,9 @@ _NO_NETWORK = Path(__file__).parent / "no_network"
 runpy.run_path(str(_NO_NETWORK / "sitecustomize.py"))
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_NO_NETWORK), os.environ.get("PYTHONPATH")]))
 """Loopback aside, what asks for an address fails, here and in the processes that tests start."""
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+"""A shell lets what it runs in the background ignore an interruption, and so would the processes that tests interrupt."""
 
 settings.register_profile("same", derandomize=True)
 settings.load_profile("same")
