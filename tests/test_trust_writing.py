@@ -14,6 +14,7 @@ from pathlib import Path
 
 import matplotlib
 import pytest
+import typer
 
 from ipdrecon.app import library, saving, stage, workflow
 from ipdrecon.app.commands import main
@@ -237,7 +238,8 @@ def nobody():
 
 def _skip_without_libraries():
     try:
-        Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf").read_bytes()
+        for place in (os.__file__, typer.__file__, Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf"), saving.__file__):
+            Path(place).read_bytes()
     except PermissionError:
         pytest.skip("another user may not enter the place where the libraries are installed")
 
