@@ -14,7 +14,7 @@ from ipdrecon.app.json_files import MALFORMED
 from ipdrecon.app.saving import digest, write_files
 from ipdrecon.app.seen_text import SeenText
 from ipdrecon.app.workbench.journal import OldRevisionError, is_own_file, label
-from ipdrecon.app.workbench.standing import Standing, changed_by_hand, read_record, stamp, take_up, tells_of
+from ipdrecon.app.workbench.standing import Standing, changed_by_hand, read_figure_record, stamp, take_up, tells_of
 from ipdrecon.app.workbench.views import figure_view
 from ipdrecon.app.workbench.worker import JobError, WorkerError
 from ipdrecon.app.workflow import OWN_FILES, write_figure_folder
@@ -102,7 +102,7 @@ class Desk:
         """Whether tables are there that do not go with the edits, or edits are known whose folder is gone."""
         if self.journal.edits and not self.folder.exists():
             return True
-        record = read_record(self.folder)
+        record = read_figure_record(self.folder)
         usable = record is not None and not self._standing.trouble
         return usable and not tells_of(record, self.journal.edits) and not changed_by_hand(self.folder, record)
 
@@ -343,7 +343,7 @@ class Desk:
                 raise FolderError(f"{self._standing.trouble} Mend the file, or take it away.")
             if self.source is None:
                 raise FolderError("The figure's own file is not there, so that it cannot be read anew with edits. Put the picture beside its folder.")
-            changed = changed_by_hand(self.folder, read_record(self.folder))
+            changed = changed_by_hand(self.folder, read_figure_record(self.folder))
             if changed and not keep:
                 raise RefusedError(f"{', '.join(changed)} of the folder was changed by hand; an edit reads the figure anew and writes over it.")
             before = self.journal.appended(self._standing.first) if self._standing.first else self.journal

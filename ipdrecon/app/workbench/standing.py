@@ -54,7 +54,7 @@ def take_up(folder, *, is_document=False):
     Standing
     """
     _clear_parts(folder)
-    record, trouble = read_record(folder), ""
+    record, trouble = read_figure_record(folder), ""
     if record is not None and not (isinstance(record, dict) and isinstance(record.get("edits"), list)):
         record, trouble = None, f"{library.FIGURE} is not as the program writes it (no list named edits); digitise the figure again."
     try:
@@ -90,7 +90,7 @@ def _rows(tables):
     return tuple(edits)
 
 
-def read_record(folder):
+def read_figure_record(folder):
     """Read `figure.json`, or make it of tables that stand alone; None where nothing was read yet, or it is damaged."""
     if not (folder / library.CURVES).is_file() or any((folder / name).is_symlink() for name in (*_MADE_FROM, library.FIGURE)):
         return None
