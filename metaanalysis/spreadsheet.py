@@ -1,4 +1,4 @@
-"""Text in tables that people open in a spreadsheet: never a formula there, and the same text again when it is read back.
+"""Text in tables that people open in a spreadsheet: never a formula there, the same text again when it is read back, and no number without end.
 
 A spreadsheet takes a cell that begins with ``=``, ``+``, ``-`` or ``@`` for a formula, and runs it. A cell of text that begins
 so is written with an apostrophe before it, as the OWASP page "CSV Injection" advises, and a reader takes one apostrophe away.
@@ -13,6 +13,11 @@ Examples
 """
 
 import re
+
+from metaanalysis.errors import MetaAnalysisError
+
+LONGEST_NUMBER = 200
+"""Characters of a cell that holds a printed number, with its interval and its words."""
 
 _FORMULA = re.compile(r"'*[=+\-@＝＋－＠].")
 _NUMBER = re.compile(r"[+-](?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)? ?%?")
@@ -48,3 +53,26 @@ def unguarded(text):
     """
     text = text.strip()
     return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
+
+
+def squeezed(text):
+    """Text of a cell with a number, its blanks one each.
+
+    Parameters
+    ----------
+    text : object
+        Its `str` is taken.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    MetaAnalysisError
+        Where it is longer than any printed number.
+    """
+    text = " ".join(str(text).split())
+    if len(text) > LONGEST_NUMBER:
+        raise MetaAnalysisError(f"{text[:40]!r} … is no number: it has {len(text)} characters; expected one such as 0.72 (0.58-0.89), 81%, <0.001 or NR.")
+    return text

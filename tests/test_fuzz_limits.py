@@ -28,18 +28,21 @@ from ipdrecon.app.library import read_at_risk_tables, read_digitisation
 from ipdrecon.app.review import read_review, read_trial
 from ipdrecon.app.toml_lines import read_toml
 from ipdrecon.app.workflow import read_arms, read_patients
-from ipdrecon.errors import FigureError, FolderError, IpdreconError
+from ipdrecon.audit.numbers import read_p, read_share
+from ipdrecon.bounded import TooLarge, read_bounded
+from ipdrecon.errors import FigureError, FolderError, IpdreconError, ReportedError
 from ipdrecon.figure import decoding, source
 from ipdrecon.figure.picture import summarise
 from ipdrecon.figure.source import figure_of, open_figure
 from ipdrecon.figure.vector import pdf as pdf_file
 from ipdrecon.figure.vector.pdf import open_pdf
 from ipdrecon.figure.vector.svg import read_svg
-from ipdrecon.survival.reported import read_reported
+from ipdrecon.survival.reported import parse_printed, read_reported
 from metaanalysis.errors import MetaAnalysisError
 from metaanalysis.exchange import rm5
 from metaanalysis.exchange.review_file import read_review as read_cochrane
 from metaanalysis.studies import columns
+from metaanalysis.studies.printed import parse_number
 from metaanalysis.studies.table import read_studies
 
 LONGEST_S = 15
@@ -170,6 +173,20 @@ def test_of_a_gif_with_thousands_of_frames_the_first_is_read(write):
 def test_of_an_animation_the_first_frame_is_read(write, kind):
     others = [Image.fromarray(np.full((70, 90, 3), shade, np.uint8)) for shade in range(0, 200, 2)]
     assert open_figure(write("figure.png", bytes(small(kind, save_all=True, append_images=others)))).px.min() == 255
+
+
+def test_a_file_is_read_up_to_its_limit_and_no_further(write):
+    assert read_bounded(write("whole", b"x" * 100), 100) == b"x" * 100
+    with pytest.raises(TooLarge):
+        read_bounded(write("longer", b"x" * 101), 100)
+    with pytest.raises(TooLarge):
+        read_bounded("/dev/zero", 1_000_000)
+
+
+@pytest.mark.parametrize("read", [parse_printed, parse_number, read_share, read_p])
+def test_no_reader_of_printed_numbers_takes_one_without_end(read):
+    with pytest.raises((ReportedError, MetaAnalysisError), match=r"is no number: it has 201 characters; expected one such as 0\.72"):
+        read("1" * 201)
 
 
 def test_a_file_larger_than_any_figure_is_not_read_whole(write, monkeypatch):

@@ -109,15 +109,16 @@ def test_model_imports_only_flags_errors_and_arrays():
 def test_flags_and_errors_look_at_nobody():
     # how a message becomes one line stands once, in the package that could be published alone
     assert not offences(["ipdrecon.flags", "ipdrecon.errors"], lambda other: not ours(other) or within(other, "metaanalysis.errors"))
+    assert not offences(["ipdrecon.bounded"], lambda other: not ours(other))
 
 
 def test_figure_sees_only_itself_and_the_nouns():
-    nouns = ("ipdrecon.figure", "ipdrecon.model", "ipdrecon.flags", "ipdrecon.errors")
+    nouns = ("ipdrecon.figure", "ipdrecon.model", "ipdrecon.flags", "ipdrecon.errors", "ipdrecon.bounded")
     assert not offences(rooms("ipdrecon.figure"), lambda other: not ours(other) or within(other, *nouns))
 
 
 def test_survival_sees_only_itself_and_the_nouns():
-    nouns = ("ipdrecon.survival", "ipdrecon.model", "ipdrecon.flags", "ipdrecon.errors")
+    nouns = ("ipdrecon.survival", "ipdrecon.model", "ipdrecon.flags", "ipdrecon.errors", "ipdrecon.bounded")
     assert not offences(rooms("ipdrecon.survival"), lambda other: not ours(other) or within(other, *nouns, *FORMULAE))
 
 
@@ -197,6 +198,12 @@ def test_public_things_have_docstrings(name):
     bare = [node.name for node in nodes if not node.name.startswith("_") and not ast.get_docstring(node)]
     assert ast.get_docstring(TREES[name]), f"{SOURCES[name]} has no docstring"
     assert not bare, f"no docstring in {SOURCES[name]}: {bare}"
+
+
+def test_a_file_is_read_up_to_a_limit_in_one_place():
+    # metaanalysis, which could be published alone, has its own
+    own = [name for name in rooms("ipdrecon") if name != "ipdrecon.bounded" and "stream.read(MOST_BYTES" in SOURCES[name].read_text(encoding="utf-8")]
+    assert not own, f"{own} read a file by themselves; `ipdrecon.bounded.read_bounded` does"
 
 
 def test_no_drawer_for_odds_and_ends():

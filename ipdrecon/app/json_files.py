@@ -4,6 +4,7 @@ import json
 import math
 from pathlib import Path
 
+from ipdrecon.bounded import TooLarge, read_bounded
 from ipdrecon.errors import FolderError
 
 MOST_BYTES = 50_000_000
@@ -35,12 +36,11 @@ def read_json(path, advice, *, finite=True):
     """
     path = Path(path)
     try:
-        with path.open("rb") as stream:
-            content = stream.read(MOST_BYTES + 1)
-        if len(content) > MOST_BYTES:
-            raise FolderError(f"{path} has over {MOST_BYTES // 10**6} MB, more than any file of this program; {advice}.")
+        content = read_bounded(path, MOST_BYTES)
         numbers = {"parse_constant": _refuse_constant, "parse_float": _finite} if finite else {}
         return json.loads(content.decode("utf-8-sig"), parse_int=_whole, **numbers)
+    except TooLarge as error:
+        raise FolderError(f"{path} has over {MOST_BYTES // 10**6} MB, more than any file of this program; {advice}.") from error
     except OSError as error:
         raise FolderError(f"{path} cannot be read ({error.strerror}); {advice}.") from error
     except (ValueError, RecursionError) as error:

@@ -4,6 +4,7 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
+from ipdrecon.bounded import TooLarge, read_bounded
 from ipdrecon.errors import FolderError
 from metaanalysis.spreadsheet import unguarded
 
@@ -90,17 +91,15 @@ def read_table(path, required):
 
 def _text(path, required):
     try:
-        with path.open("rb") as stream:
-            content = stream.read(MOST_BYTES + 1)
-        text = content.decode("utf-8-sig")
+        text = read_bounded(path, MOST_BYTES).decode("utf-8-sig")
+    except TooLarge as error:
+        raise FolderError(f"{path} has over {MOST_BYTES // 10**6} MB; expected a table of one figure. Take out what is not of it.") from error
     except OSError as error:
         raise FolderError(f"{path} cannot be read ({error.strerror}); give the path of a CSV file with {', '.join(required)}.") from error
     except UnicodeDecodeError as error:
         raise FolderError(f"{path} is no text in UTF-8 (byte {error.start}); save it as CSV in UTF-8.") from error
     except ValueError as error:
         raise FolderError(f"{str(path)!r} is no path of a file ({error}); give that of a CSV file with {', '.join(required)}.") from error
-    if len(content) > MOST_BYTES:
-        raise FolderError(f"{path} has over {MOST_BYTES // 10**6} MB; expected a table of one figure. Take out what is not of it.")
     if "\0" in text:
         raise FolderError(f"{path} is no text (byte 0 at character {text.index(chr(0))}); save it as CSV in UTF-8.")
     return text

@@ -12,6 +12,7 @@ Examples
 import re
 import tomllib
 
+from ipdrecon.bounded import TooLarge, read_bounded
 from ipdrecon.errors import FolderError
 
 MOST_BYTES = 2_000_000
@@ -40,12 +41,10 @@ def read_toml(path, what):
         Where it cannot be read, or is no TOML.
     """
     try:
-        with path.open("rb") as stream:
-            content = stream.read(MOST_BYTES + 1)
-        if len(content) > MOST_BYTES:
-            raise FolderError(f"{path} has over {MOST_BYTES // 10**6} MB; expected a {what} as a person writes it.")
-        text = content.decode("utf-8").replace("\r\n", "\n")
+        text = read_bounded(path, MOST_BYTES).decode("utf-8").replace("\r\n", "\n")
         return text, tomllib.loads(text)
+    except TooLarge as error:
+        raise FolderError(f"{path} has over {MOST_BYTES // 10**6} MB; expected a {what} as a person writes it.") from error
     except OSError as error:
         raise FolderError(f"{path} cannot be read ({error.strerror}); give the path of a {what}.") from error
     except (ValueError, RecursionError) as error:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from ipdrecon.audit.ranges import Range
 from ipdrecon.errors import ReportedError
-from ipdrecon.survival.reported import NOT_SIGNIFICANT, parse_printed, squeezed
+from ipdrecon.survival.reported import NOT_SIGNIFICANT, one_number, parse_printed
 
 _P_BEFORE = re.compile(r"^p\s*(?=[=<>≤≥])", re.IGNORECASE)
 _SHARE = re.compile(r"^(?P<count>\d[\d ,.']*)(?:\s*(?:/|of)\s*(?P<n>\d[\d ,.']*))?\s*(?:[(\[]\s*(?P<percent>\d+(?:[.,·]\d+)?\s*%?)\s*[)\]])?$")
@@ -136,7 +136,7 @@ def read_p(text):
     Number or None
         Its range is within [0, 1], but for a p printed as less than 0 or more than 1.
     """
-    text = squeezed(text)
+    text = one_number(text)
     if NOT_SIGNIFICANT.fullmatch(text):
         return Number(text, math.nan, Range(SIGNIFICANT, 1.0), ">")
     found = read_number(_P_BEFORE.sub("", text))
@@ -162,7 +162,7 @@ def read_share(text):
     ReportedError
         Where the text is nothing of the kind.
     """
-    clean = squeezed(text)
+    clean = one_number(text)
     if _PERCENT.match(clean):
         return Share(percent=read_number(clean, unit=100.0))
     match = _SHARE.match(clean)

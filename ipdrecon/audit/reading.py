@@ -15,7 +15,7 @@ from ipdrecon.audit import labels
 from ipdrecon.audit.numbers import read_number, read_p, read_share, read_with_interval
 from ipdrecon.audit.statements import Paper, Statement
 from ipdrecon.errors import ReportedError
-from ipdrecon.survival.reported import COLUMNS, MOST_CHARACTERS, read_cells
+from ipdrecon.survival.reported import COLUMNS, LONGEST_NUMBER, read_cells
 
 _QUANTITIES = {
     "hr": ("hr", "hazardratio", "hazardratiohr"),
@@ -199,7 +199,7 @@ def _characteristics(names, rows, file):
 
 def _share_or_none(text):
     """Read a count; None for means, ranges and the like."""
-    if len(text) > MOST_CHARACTERS or not re.fullmatch(r"[\d ,.']*(?:\s*/\s*\d+)?\s*(?:\(\s*[\d.,·]+\s*%?\s*\))?", text):
+    if len(text) > LONGEST_NUMBER or not re.fullmatch(r"[\d ,.']*(?:\s*/\s*\d+)?\s*(?:\(\s*[\d.,·]+\s*%?\s*\))?", text):
         return None
     share = read_share(text)
     return None if share.count is not None and share.count.value % 1 else share

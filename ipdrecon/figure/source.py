@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ipdrecon.bounded import TooLarge, read_bounded
 from ipdrecon.errors import FigureError
 from ipdrecon.figure.decoding import decode, picture_size
 from ipdrecon.flags import Flag
@@ -53,12 +54,11 @@ def read_file(path):
         mode = path.stat().st_mode
         if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
             raise FigureError(f"{path} is a device or a pipe; give the path of a {KINDS}, PDF or SVG figure.")
-        with path.open("rb") as stream:
-            data = stream.read(MOST_BYTES + 1)
+        data = read_bounded(path, MOST_BYTES)
+    except TooLarge as error:
+        raise FigureError(f"{path} has over {MOST_BYTES // 10**6} MB; at most that much is read. Give the page or the picture with the figure alone.") from error
     except (OSError, ValueError) as error:
         raise FigureError(f"{path} cannot be read ({getattr(error, 'strerror', None) or error}); give the path of a {KINDS}, PDF or SVG figure.") from error
-    if len(data) > MOST_BYTES:
-        raise FigureError(f"{path} has over {MOST_BYTES // 10**6} MB; at most that much is read. Give the page or the picture with the figure alone.")
     return data, _kind(path, data)
 
 

@@ -16,15 +16,17 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from ipdrecon.bounded import TooLarge, read_bounded
 from ipdrecon.errors import ReportedError
-from metaanalysis.spreadsheet import unguarded
+from metaanalysis.errors import MetaAnalysisError
+from metaanalysis.spreadsheet import LONGEST_NUMBER, squeezed, unguarded
 
 QUANTITIES = ("hr", "median", "survival", "events", "n", "n_risk", "logrank_p")
 COLUMNS = ("panel", "endpoint", "population", "quantity", "arm", "time", "value", "ci_low", "ci_high", "p", "source")
 _COUNTS = ("events", "n", "n_risk")
 _NEED_TIME = ("survival", "n_risk")
 _PATIENTS = ("", "participants", "patients", "persons", "people", "subjects")
-MOST_BYTES, MOST_COLUMNS, MOST_CHARACTERS = 10_000_000, 1000, 200
+MOST_BYTES, MOST_COLUMNS = 10_000_000, 1000
 _MOST_PLACES = 300
 _MISSING = ("", "-", "–", "—", "na", "n/a", "nan", "not reported")
 _NOT_REACHED = re.compile(r"(nr|ne|not reached|not estimable|not evaluable|inf|∞)\.?", re.IGNORECASE)
@@ -170,8 +172,8 @@ def _limits(text, is_count):
     return tuple(_single(part, is_count) for part in parts)
 
 
-def squeezed(text):
-    """Make the blanks of a cell with a number one each.
+def one_number(text):
+    """Text of a cell as `metaanalysis.spreadsheet.squeezed` gives it.
 
     Parameters
     ----------
@@ -186,10 +188,10 @@ def squeezed(text):
     ReportedError
         Where it is longer than any printed number.
     """
-    text = " ".join(text.split())
-    if len(text) > MOST_CHARACTERS:
-        raise ReportedError(f"{text[:40]!r} … has {len(text)} characters; expected a printed number such as 0.72 (0.58-0.89), 81%, <0.001 or NR.")
-    return text
+    try:
+        return squeezed(text)
+    except MetaAnalysisError as error:
+        raise ReportedError(str(error)) from error
 
 
 def parse_printed(text, *, is_count=False):
@@ -212,7 +214,7 @@ def parse_printed(text, *, is_count=False):
     ReportedError
         Where the text is no number.
     """
-    clean = squeezed(str(text).translate(_ALIKE))
+    clean = one_number(str(text).translate(_ALIKE))
     try:
         bracket = _BRACKET.match(_UNIT.sub("", clean))
         if bracket is None:
@@ -252,7 +254,7 @@ def _record(row, line, place):
     printed = _cell(row, "value", place, is_count=is_count)
     low = _known(_cell(row, "ci_low", place, is_count=is_count).value, printed.ci_low)
     high = _known(_cell(row, "ci_high", place, is_count=is_count).value, printed.ci_high)
-    has_p = not NOT_SIGNIFICANT.fullmatch((row.get("p") or "").strip()[:MOST_CHARACTERS])
+    has_p = not NOT_SIGNIFICANT.fullmatch((row.get("p") or "").strip()[:LONGEST_NUMBER])
     time, p = _cell(row, "time", place), _cell(row, "p", place) if has_p else Printed(math.nan)
     if quantity in _NEED_TIME and math.isnan(time.value):
         raise ReportedError(f"{place}, column 'time': it is empty; {quantity} needs a time in the unit of the axis.")
@@ -289,13 +291,12 @@ def _decoded(content):
 
 def _text(path):
     try:
-        with path.open("rb") as stream:
-            content = stream.read(MOST_BYTES + 1)
-        if len(content) > MOST_BYTES:
-            raise ReportedError(f"{path.name} has over {MOST_BYTES // 10**6} MB; expected the numbers that one paper prints.")
+        content = read_bounded(path, MOST_BYTES)
         if b"\0" in content:
             raise ReportedError(f"{path.name} is no text; expected a CSV file with the columns {', '.join(COLUMNS)}.")
         return _decoded(content)
+    except TooLarge as trouble:
+        raise ReportedError(f"{path.name} has over {MOST_BYTES // 10**6} MB; expected the numbers that one paper prints.") from trouble
     except OSError as trouble:
         raise ReportedError(f"{path.name} cannot be read ({trouble.strerror}); expected a CSV file with the columns {', '.join(COLUMNS)}.") from trouble
 

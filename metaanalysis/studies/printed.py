@@ -4,8 +4,8 @@ import math
 import re
 
 from metaanalysis.errors import MetaAnalysisError
+from metaanalysis.spreadsheet import squeezed
 
-MOST_CHARACTERS = 200
 _MISSING = {"", "na", "n/a", "n.a.", "nan", "nr", "ne", "none", "null", "-", "–", "—", ".", "#n/a"}
 _THOUSANDS = re.compile(r"-?[1-9]\d{0,2}([ ,\u00a0\u202f]\d{3})+")
 _LEVEL = re.compile(r"(\d+(?:\.\d+)?)\s*%\s*(?:-?\s*(?:CI|KI|IC|CrI))?\s*[:,=]?", re.IGNORECASE)
@@ -20,17 +20,9 @@ def is_missing(value):
     return isinstance(value, str) and value.strip().casefold() in _MISSING
 
 
-def _squeezed(value):
-    """Text with its blanks made one; what is longer than any number is none."""
-    text = " ".join(str(value).split())
-    if len(text) > MOST_CHARACTERS:
-        raise MetaAnalysisError(f"{text[:40]!r} … is no number: it has {len(text)} characters")
-    return text
-
-
 def _unified(text):
     """Decimal points, plain minus signs, and a word between the limits of a range."""
-    text = _squeezed(text).translate(_DOTS)
+    text = squeezed(text).translate(_DOTS)
     text = re.sub(r"(?<=\d)\s*[–—]\s*(?=[-\d.])", " to ", text).replace("–", "-").replace("—", "-")
     if not re.search(r"\d\.\d|(?<!\d)\.\d", text):
         text = re.sub(r"(?<=\d),(?=\d)", ".", text)
@@ -66,7 +58,7 @@ def parse_number(value, *, whole=False):
         return math.nan
     if not isinstance(value, str):
         return float(value)
-    text = _squeezed(value).translate(_DOTS).replace("–", "-")
+    text = squeezed(value).translate(_DOTS).replace("–", "-")
     if _THOUSANDS.fullmatch(text) and (whole or "," not in text):
         text = re.sub(r"[ ,\u00a0\u202f]", "", text)
     found = _NUMBER.fullmatch(_unified(text).removeprefix("+"))
@@ -138,7 +130,7 @@ def parse_p(value):
     """
     if is_missing(value):
         return math.nan
-    text = re.sub(r"^\s*p(?:[- ]?value)?\s*[=:]?\s*(?=[<>≤≥=\d.,·])", "", _squeezed(value), flags=re.IGNORECASE)
+    text = re.sub(r"^\s*p(?:[- ]?value)?\s*[=:]?\s*(?=[<>≤≥=\d.,·])", "", squeezed(value), flags=re.IGNORECASE)
     if text[:1] in "<>≤≥" or text.casefold().replace(".", "") == "ns":
         raise MetaAnalysisError(f"p is {value!r}, a bound; it does not tell the standard error: give the exact p, or another number the paper prints.")
     p = parse_number(text)
