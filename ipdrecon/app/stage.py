@@ -5,6 +5,9 @@ them; from then on the work is carried through, by this run or, if it is killed,
 has no record yet is thrown away by the next run. While files are put into place the folder is locked, and a stage is locked as long
 as its run lives, so that two runs end one after the other and neither takes away what the other is about to write. The locks are
 those of the system (`flock`) and leave nothing behind; where there are none, each file is still wholly old or wholly new.
+
+Each step is on the disk before the next begins, so that a power cut is no worse than a kill: the new files before the record, the
+record before any file is moved, the moves before the record is taken away.
 """
 
 import contextlib
@@ -232,7 +235,9 @@ def _do(folder, home, record):
         if stands:
             _keep(folder / name, home / _OLD / name)
     (home / "record").write_text(json.dumps(record), "utf-8")
+    _to_disk(folder, *(home / _NEW / name for name in record["files"]), home / "record")
     os.replace(home / "record", home / _TO_DO)
+    _to_disk(folder, home)
     try:
         _carry_through(folder, home, record)
     except OSError:
@@ -260,6 +265,7 @@ def _carry_through(folder, home, record):
             os.replace(folder / name, home / _OLD / name)
     for name in record["outdated"]:
         _remove_empty((folder / name).parent, folder)
+    _to_disk(folder, *{place for name in (*record["files"], *record["outdated"]) for place in (folder / name).parents if place.is_dir() and place.is_relative_to(folder)})
     os.unlink(home / _TO_DO)
 
 
@@ -275,6 +281,23 @@ def _undo(folder, home, record):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             os.replace(home / _OLD / name, folder / name)
     os.unlink(home / _TO_UNDO)
+
+
+def _to_disk(folder, *paths):
+    """Force files and folders of a folder's stage, or of the folder, to the disk.
+
+    Of a folder that is itself made on a stage nothing is forced: its files are when that stage is put into place.
+    """
+    if any(part.startswith(_PREFIX) and part.endswith(_SUFFIX) for part in folder.parts):
+        return
+    for path in paths:
+        is_folder = path.is_dir()
+        with contextlib.suppress(OSError) if is_folder else contextlib.nullcontext():  # not all systems do so for folders
+            descriptor = os.open(path, os.O_RDWR if fcntl is None else os.O_RDONLY)  # Windows forces only what could be written
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
 
 
 def _remove_empty(place, folder):
