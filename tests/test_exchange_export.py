@@ -11,10 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ipdrecon.app import library
+from ipdrecon.app.batch.job_run import clear_folder
 from ipdrecon.app.commands import main
 from ipdrecon.app.exchange.imported_figure import ImportRequest, import_to_folder
 from ipdrecon.app.exchange.patients_out import FORMATS, ExportRequest, export_from_folder, kaplan_meier_rows
-from ipdrecon.app.workflow import read_arms, reconstruct_to_folder
+from ipdrecon.app.exchange.written_list import exported
+from ipdrecon.app.workflow import read_arms, reconstruct_to_folder, write_figure_folder
 from ipdrecon.errors import ExchangeError, FolderError
 from ipdrecon.model import ReconstructedArm
 from ipdrecon.survival.kaplan_meier import kaplan_meier
@@ -106,7 +109,7 @@ def test_stata_keeps_names_of_any_script(tmp_path):
 
 def test_survhe_has_two_files_for_each_arm(folder):
     exported = export_from_folder(folder, ExportRequest("survhe"))
-    assert sorted(os.listdir(folder / "export")) == ["IPDdata_Drug_B.txt", "IPDdata_Placebo.txt", "KMdata_Drug_B.txt", "KMdata_Placebo.txt"]
+    assert sorted(os.listdir(folder / "export")) == ["IPDdata_Drug_B.txt", "IPDdata_Placebo.txt", "KMdata_Drug_B.txt", "KMdata_Placebo.txt", "export.json"]
     patients = _read(folder / "export" / "IPDdata_Placebo.txt", sep="\t")
     assert list(patients.columns) == ["time", "event", "arm"]
     assert set(patients["arm"]) == {exported.codes["Placebo"]} == {1}
@@ -230,3 +233,78 @@ def test_doubts_of_the_figure_go_along(tmp_path, capsys):
     reconstruct_to_folder(tmp_path / "fig")
     assert main(["export", str(tmp_path / "fig")]) == 3
     assert "curve_repaired" in capsys.readouterr().out
+
+
+# --- what is no longer true ------------------------------------------------------------------------------------------
+
+
+def _exports(folder):
+    out = folder / "export"
+    return sorted(path.name for path in out.iterdir()) if out.is_dir() else None
+
+
+def test_other_patients_take_away_what_was_exported_of_those_before(folder, capsys):
+    for to in ("csv", "stata"):
+        assert main(["export", str(folder), "--to", to, "-q"]) == 0
+    (folder / "export" / "mine.R").write_text("mine")
+    assert main(["reconstruct", str(folder), "-q"]) in (0, 3)
+    assert _exports(folder) == ["export.json", "mine.R", "patients.csv", "patients.dta"], "the same patients: they stay"
+    assert main(["reconstruct", str(folder), "--events", "Placebo=14", "-q"]) in (0, 3)
+    assert _exports(folder) == ["mine.R"]
+
+
+def test_a_new_reading_takes_away_what_was_exported_of_the_old_one(folder, made_digitisation):
+    assert main(["export", str(folder), "--to", "survhe", "-q"]) == 0
+    assert len(_exports(folder)) == 5
+    files = library.digitisation_files(made_digitisation(arms=("A", "B")))
+    write_figure_folder(folder, files, tuple(name for name in files if name.endswith(".csv")))
+    assert not (folder / "ipd.csv").exists()
+    assert _exports(folder) is None
+
+
+def test_what_somebody_changed_or_put_elsewhere_is_theirs(folder, tmp_path):
+    for to, out in (("csv", ()), ("stata", ()), ("csv", ("--out", str(tmp_path / "elsewhere")))):
+        assert main(["export", str(folder), "--to", to, *out, "-q"]) == 0
+    with (folder / "export" / "patients.csv").open("a") as stream:
+        stream.write("9,1,Placebo\n")
+    assert main(["reconstruct", str(folder), "--events", "Placebo=14", "-q"]) in (0, 3)
+    assert _exports(folder) == ["patients.csv"]
+    assert [path.name for path in (tmp_path / "elsewhere").iterdir()] == ["patients.csv"]
+
+
+@pytest.mark.parametrize("listed", ['{"files": {"../ipd.csv": "x", "/etc/hostname": "x", "": "x", "..": "x"}}', '{"files": [1]}', "[]", "no JSON"])
+def test_a_list_that_leads_elsewhere_takes_nothing_away(folder, listed):
+    (folder / "export").mkdir()
+    (folder / "export" / "export.json").write_text(listed)
+    assert [name for name in exported(folder) if name != "export/export.json"] == []
+
+
+def test_a_linked_folder_of_exports_is_left_alone(folder, tmp_path):
+    assert main(["export", str(folder), "-q"]) == 0
+    (folder / "export").rename(tmp_path / "kept")
+    (folder / "export").symlink_to(tmp_path / "kept")
+    assert exported(folder) == []
+
+
+def test_a_job_of_a_batch_begins_without_what_was_exported_of_the_last(folder):
+    assert main(["export", str(folder), "-q"]) == 0
+    clear_folder(folder)
+    assert not (folder / "export" / "patients.csv").exists()
+
+
+def test_what_is_pooled_anew_leaves_nothing_of_the_result_before(tmp_path):
+    table, out = tmp_path / "studies.csv", tmp_path / "pooled"
+    table.write_text("study,hr,ci_low,ci_high\nA,0.8,0.6,1.1\nB,0.7,0.5,1.0\nC,0.9,0.7,1.2\nD,0.6,0.4,0.9\n")
+    assert main(["pool", str(table), "--also", "influence", "--out", str(out), "-q"]) == 0
+    assert main(["export", str(out), "--to", "metafor", "-q"]) == 0
+    (out / "notes.txt").write_text("mine")
+    assert {"influence.csv", "baujat.svg", "export"} <= {path.name for path in out.iterdir()}
+    assert main(["pool", str(table), "--also", "influence", "--out", str(out), "-q"]) == 0
+    assert "metafor.csv" in _exports(out), "the same result: they stay"
+    table.write_text("study,hr,ci_low,ci_high\nA,0.8,0.6,1.1\nB,0.7,0.5,1.0\n")
+    assert main(["pool", str(table), "--out", str(out), "-q"]) == 0
+    names = {path.name for path in out.iterdir()}
+    assert "notes.txt" in names
+    assert not [name for name in names if name.startswith(("influence", "baujat", "leave_one_out"))]
+    assert "export" not in names
+    assert names == {*json.loads((out / "pooled.json").read_text())["files"], "pooled.json", "notes.txt"}

@@ -19,7 +19,7 @@ from ipdrecon.app.review import read_trial
 from ipdrecon.app.tables import read_table
 from ipdrecon.app.workbench.desk import Desk
 from ipdrecon.app.workbench.journal import Journal
-from ipdrecon.app.workbench.standing import take_up
+from ipdrecon.app.workbench.standing import changed_by_hand, take_up
 from ipdrecon.app.workflow import read_arms
 from ipdrecon.audit.numbers import read_p, read_share
 from ipdrecon.errors import (
@@ -181,6 +181,13 @@ def test_a_figure_whose_record_is_none_of_ours_opens_and_says_so(write, tmp_path
         assert desk.status == "failed"
         assert "figure.json" in desk.message
         assert not desk.is_stale
+
+
+@pytest.mark.parametrize("files", ["999", [1], 3, None])
+def test_a_record_whose_list_of_files_is_none_tells_of_no_changes(write, tmp_path, files):
+    write("curves.csv", "arm,time,survival\nA,0,1\nA,5,0.5\n")
+    for record in ({"files": files}, files):
+        assert changed_by_hand(tmp_path, record) == []
 
 
 @pytest.mark.parametrize("box", [[0, 0, 1e308, 50], [-1e18, 0, 50, 50]])

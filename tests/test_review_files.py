@@ -189,6 +189,7 @@ def encrypted():
     (damaged({"/abs/CD1-data-rows.csv": "x"}), "an entry that leads out of it"),
     (damaged({"C:\\CD1-data-rows.csv": "x"}), "an entry that leads out of it"),
     (damaged({"a/CD1-data-rows.csv": "x", "b/CD1-data-rows.csv": "x"}), "expected one data package in a ZIP"),
+    (damaged({"nameless": "x", "CD1-data-rows.csv": "x"}).replace(b"nameless", b"\0ameless"), "holds an entry without a name"),
     (damaged({"readme.txt": "x"}), "holds no file that ends with -data-rows.csv"),
     (damaged()[:-300], "a damaged or unusual ZIP"),
     (damaged()[13:], "a damaged or unusual ZIP|has the columns|no table"),

@@ -1,5 +1,6 @@
 """A pooled result and what stands beside it, as files: pictures, tables, and the record of everything."""
 
+import filecmp
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,8 @@ import pandas as pd
 
 from ipdrecon.app import saving
 from ipdrecon.app.analyses import pooled_rows
+from ipdrecon.app.exchange.written_list import exported
+from ipdrecon.app.json_files import read_record
 from ipdrecon.app.patient_rows import PARTS
 from ipdrecon.app.pooling import rows_with_draws
 
@@ -77,16 +80,42 @@ def pooled_files(pooled, studies, analyses, record, forest=None):
     -------
     dict of str to bytes
         ``pooled.json``, ``studies.csv``, ``methods.txt``, a table of each analysis as CSV, and each picture as SVG, PDF and
-        PNG: ``forest`` always, ``leave_one_out`` from three studies on, ``funnel`` from ten, and those of the analyses.
+        PNG: ``forest`` always, ``leave_one_out`` from three studies on, ``funnel`` from ten, and those of the analyses. The record
+        names the others.
     """
     files = {
-        POOLED: saving.json_bytes(record, saving.ALL_DIGITS),
         STUDIES: saving.frame_csv(studies.dropna(axis=1, how="all")),
         METHODS: f"{analyses.get('methods')}\n".encode(),
     }
     for name, frame in tables_of(analyses).items():
         files[f"{name}.csv"] = saving.frame_csv(frame)
-    return _picture_files(_pictures(pooled, studies, analyses, forest or ForestRequest())) | files
+    files |= _picture_files(_pictures(pooled, studies, analyses, forest or ForestRequest()))
+    return files | {POOLED: saving.json_bytes(record | {"files": sorted(files)}, saving.ALL_DIGITS)}
+
+
+def write_pooled(out, files):
+    """Write the files of a pooled result; those of the result before, and what was exported of it, are taken away.
+
+    Parameters
+    ----------
+    out : str or Path
+    files : dict of str to bytes
+        As `pooled_files` gives them, and others.
+
+    Raises
+    ------
+    FolderError
+        When they cannot be written.
+    """
+    out = Path(out)
+
+    def untrue(new):
+        named = read_record(out / POOLED).get("files")
+        earlier = [name for name in named if isinstance(name, str) and name.endswith((*_ENDINGS, ".csv", ".txt"))] if isinstance(named, list) else []
+        is_same = all((out / name).is_file() and filecmp.cmp(out / name, new / name, shallow=False) for name in (POOLED, STUDIES))
+        return (*(name for name in earlier if Path(name).name == name and name not in files), *(() if is_same else exported(out)))
+
+    saving.write_files(out, files, outdated=untrue)
 
 
 def tables_of(analyses):

@@ -48,10 +48,9 @@ def pool(
     from ipdrecon.app.analyses import ALSO, AnalysisRequest, analyse
     from ipdrecon.app.command_options import pool_settings, share
     from ipdrecon.app.patient_rows import holds_patients
-    from ipdrecon.app.pooled_files import ForestRequest, pooled_files, pooled_record
+    from ipdrecon.app.pooled_files import ForestRequest, pooled_files, pooled_record, write_pooled
     from ipdrecon.app.pooling import pool_table
     from ipdrecon.app.processes import counting, processes
-    from ipdrecon.app.saving import write_files
     from metaanalysis import LOOKS
     from metaanalysis.pictures.forest_table import SORTS
 
@@ -68,7 +67,7 @@ def pool(
         analyses = analyse(pooled, frame, request, patients, run=run)
         record = pooled_record(pooled, frame, analyses)
         if out is not None:
-            write_files(out, pooled_files(pooled, frame, analyses, record, forest))
+            write_pooled(out, pooled_files(pooled, frame, analyses, record, forest))
     for line in pooled_sentences.of_all(pooled, frame, analyses):
         talk.say(line)
     if out is not None:

@@ -9,6 +9,7 @@ import numpy as np
 from ipdrecon.app import library, saving
 from ipdrecon.app.arm_names import match_arm, named_numbers
 from ipdrecon.app.draws import DRAWS, draws_files, estimates, read_draws, reconstruction_errors
+from ipdrecon.app.exchange.written_list import exported
 from ipdrecon.app.given import EDITS, Given, edits_bytes, edits_in_force
 from ipdrecon.app.json_files import MALFORMED, read_json
 from ipdrecon.app.processes import counting
@@ -75,7 +76,7 @@ def digitise_to_folder(figure, folder, given=None, *, pictures=None, save_edits=
 
 
 def write_figure_folder(folder, files, inputs, *, outdated=(), seen=None):
-    """Write what was read into a figure folder; what was rebuilt there from other numbers is taken away.
+    """Write what was read into a figure folder; what was rebuilt there from other numbers, and what was exported of that, is taken away.
 
     Parameters
     ----------
@@ -90,7 +91,7 @@ def write_figure_folder(folder, files, inputs, *, outdated=(), seen=None):
     """
 
     def untrue(new):
-        return (*(() if _unchanged(folder, new, inputs) else _REBUILT + _COMPARED), *outdated)
+        return (*(() if _unchanged(folder, new, inputs) else (*_REBUILT, *_COMPARED, *exported(folder))), *outdated)
 
     saving.write_files(folder, files, outdated=untrue, seen=seen)
 
@@ -185,7 +186,7 @@ def reconstruct_to_folder(folder, *, method="joint", n=None, n_event=None, repor
 
 
 def write_rebuilt(folder, files, seen):
-    """Write rebuilt patients and what goes with them; comparisons with other patients are taken away.
+    """Write rebuilt patients and what goes with them; comparisons with other patients, and what was exported of them, are taken away.
 
     Parameters
     ----------
@@ -197,7 +198,8 @@ def write_rebuilt(folder, files, seen):
     """
 
     def untrue(new):
-        return (*(() if _unchanged(folder, new, (IPD, DRAWS)) else _COMPARED), *({DRAWS} - set(files)))
+        told = () if _unchanged(folder, new, (IPD,)) else exported(folder)
+        return (*(() if _unchanged(folder, new, (IPD, DRAWS)) else _COMPARED), *told, *({DRAWS} - set(files)))
 
     saving.write_files(folder, files, outdated=untrue, seen=seen)
 

@@ -102,6 +102,8 @@ def _texts(content, name, *, nested=False):
 
 
 def _checked_entries(package, name):
+    if not all(entry.filename for entry in package.infolist()):
+        raise MetaAnalysisError(f"{name} holds an entry without a name; expected a Cochrane data package: download it again.")
     entries = [entry for entry in package.infolist() if not entry.is_dir()]
     if len(entries) > MAX_ENTRIES:
         raise MetaAnalysisError(f"{name} holds {len(entries):,} files; expected a data package with at most {MAX_ENTRIES:,}.")

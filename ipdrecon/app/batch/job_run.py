@@ -130,12 +130,13 @@ def clear_folder(folder):
     ----------
     folder : Path
     """
+    from ipdrecon.app.exchange.written_list import exported
     from ipdrecon.app.workflow import OWN_FILES
 
     with contextlib.suppress(OSError):
         mend(folder)
     figure = read_record(folder / RECORD).get("figure")
-    names = {THUMBNAIL, *OWN_FILES} | ({Path(figure).name} if isinstance(figure, str) else set())
+    names = {THUMBNAIL, *OWN_FILES, *exported(folder)} | ({Path(figure).name} if isinstance(figure, str) else set())
     for path in (folder / RECORD, *(folder / name for name in sorted(names - {EDITS, ""}))):
         with contextlib.suppress(OSError):
             path.unlink()

@@ -9,11 +9,11 @@ import numpy as np
 
 from ipdrecon.app import library, workflow
 from ipdrecon.app.arm_names import match_arm
+from ipdrecon.app.exchange.written_list import FOLDER, with_list
 from ipdrecon.app.saving import csv_bytes, number, write_files
 from ipdrecon.errors import ExchangeError
 
 FORMATS = ("csv", "ipdfromkm", "stata", "survhe", "metarmst")
-FOLDER = "export"
 _NAMES = {"csv": "patients.csv", "ipdfromkm": "ipdfromkm.csv", "stata": "patients.dta", "metarmst": "metarmst.csv"}
 _SUFFIXES = (".csv", ".dta", ".txt")
 _FIRST_CODE = {"ipdfromkm": 0, "metarmst": 0, "survhe": 1}
@@ -93,7 +93,7 @@ def export_from_folder(folder, request, out=None):
         mark = f"_{_safe(panel)}" if len(by_panel) > 1 else ""
         files |= _files_of(arms, request, codes, mark, units.get(panel, ""))
     out, files = _placed(Path(folder), files, out)
-    write_files(out, files)
+    write_files(out, with_list(out, files) if out.resolve() == (Path(folder) / FOLDER).resolve() else files)
     counts = {panel: sum(arm.n for arm in arms) for panel, arms in by_panel.items()}
     flags = workflow.all_flags(digitisation, [arm for arms in by_panel.values() for arm in arms])
     return Exported(tuple(out / name for name in files), codes, counts, flags)

@@ -2,14 +2,13 @@
 
 from pathlib import Path
 
+from ipdrecon.app.exchange.written_list import FOLDER, with_list
 from ipdrecon.app.json_files import MALFORMED, read_json
 from ipdrecon.app.pooled_files import POOLED, STUDIES
 from ipdrecon.app.saving import write_files
 from ipdrecon.errors import ExchangeError
 from metaanalysis.exchange.exports import FORMATS, export_pooled
 from metaanalysis.studies.columns import canonical_names, read_frame
-
-FOLDER = "export"
 
 
 def is_pooled(folder):
@@ -49,5 +48,5 @@ def export_pooled_folder(folder, to, out=None):
         files = {name: text.encode() for name, text in export_pooled(record, to, details=details).items()}
     except MALFORMED as error:
         raise ExchangeError(f"{folder / POOLED} is not as the program writes it ({type(error).__name__}: {error}); {again}") from error
-    write_files(out, files)
+    write_files(out, with_list(out, files) if out.resolve() == (folder / FOLDER).resolve() else files)
     return [out / name for name in files]

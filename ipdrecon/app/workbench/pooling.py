@@ -212,7 +212,7 @@ def pooled_view(table, settings, title, out):
         ``pooled``, ``forest``.
     """
     from ipdrecon.app.analyses import analyse
-    from ipdrecon.app.pooled_files import pooled_files, pooled_record
+    from ipdrecon.app.pooled_files import pooled_files, pooled_record, write_pooled
     from ipdrecon.app.pooled_sentences import of_pooled
     from ipdrecon.app.pooling import pool_table
 
@@ -225,7 +225,7 @@ def pooled_view(table, settings, title, out):
     files = pooled_files(pooled, studies, analyses, record)
     words, forest = list(of_pooled(pooled)), files[f"{FOREST}.svg"].decode()
     files[REPORT] = _report(title, words, forest, studies).encode()
-    saving.write_files(out, files, outdated=[name for name in FILES if name not in files])
+    write_pooled(out, files)
     return {"pooled": saving.plain(record, saving.ALL_DIGITS), "words": words, "forest": forest, "made": list(files)}
 
 

@@ -109,7 +109,8 @@ def tells_of(record, edits):
 
 def changed_by_hand(folder, record):
     """Names of tables that are not as the program wrote them, as a list."""
-    known = (record or {}).get("files") or {}
+    known = record.get("files") if isinstance(record, dict) else None
+    known = known if isinstance(known, dict) else {}
     return [name for name, digest in digests(folder, _MADE_FROM).items() if digest is not None and known.get(name, digest) != digest]
 
 
