@@ -43,6 +43,7 @@ def export_pooled_folder(folder, to, out=None):
         raise ExchangeError(f"--out is {out}; expected another folder, for the files of {to}.")
     again = f"pool again with: ipdrecon pool --out {folder}"
     record = read_json(folder / POOLED, again)
+    record = {name: value for name, value in record.items() if name != "files"} if isinstance(record, dict) else record
     details = canonical_names(read_frame(folder / STUDIES)) if (folder / STUDIES).is_file() else None
     try:
         files = {name: text.encode() for name, text in export_pooled(record, to, details=details).items()}
