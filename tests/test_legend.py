@@ -95,6 +95,22 @@ def test_statistics_and_censor_keys_are_no_arms(name):
     assert find_legend(*drawn(KEYS["solid"], names=(name, "Placebo")))[0].label == "Placebo"
 
 
+def test_an_arm_and_its_censored_patients_are_one_entry():
+    names = ("Nivolumab", "Placebo", "Nivolumab-censored", "Placebo-censored")
+    entries = find_legend(*drawn(KEYS["solid"] + KEYS["bar marker"], names=names))
+    assert [entry.label for entry in entries] == list(NAMES)
+
+
+def test_the_key_of_censored_patients_names_their_arm_where_that_has_none():
+    entries = find_legend(*drawn(KEYS["plus marker"], names=("Nivolumab-censored", "Placebo (censored)")))
+    assert [entry.label for entry in entries] == list(NAMES)
+
+
+def test_a_long_key_is_a_key():
+    entries = find_legend(*drawn(KEYS["solid"], handlelength=5.5))
+    assert [entry.label for entry in entries] == list(NAMES)
+
+
 def test_words_without_a_key_are_no_entries():
     _, words = drawn(KEYS["solid"])
     assert find_legend(np.full((220, 550, 3), 255, np.uint8), words) == ()

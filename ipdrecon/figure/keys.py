@@ -9,6 +9,7 @@ from ipdrecon.figure.dashes import DashPattern, pattern_of
 from ipdrecon.model import Box
 
 _LONGEST_DASH = 4.0
+_REACH = 11.0
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def find_key(px, box, others=()):
     """
     height = 0.75 * box.height
     top, bottom = int(box.centre[1] - 0.5 * height), int(np.ceil(box.centre[1] + 0.5 * height))
-    right, left = int(box.left), int(max(box.left - 8 * height, 0))
+    right, left = int(box.left), int(max(box.left - _REACH * height, 0))
     if right - left < height or top < 0 or bottom >= px.shape[0]:
         return None
     lab = to_lab(px[top : bottom + 1, left:right])

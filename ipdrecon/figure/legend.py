@@ -8,11 +8,12 @@ import numpy as np
 from ipdrecon.figure.colour import commonest_colour, to_lab
 from ipdrecon.figure.dashes import DashPattern
 from ipdrecon.figure.keys import colour_unlikeness, find_key, text_colour
-from ipdrecon.figure.names import are_a_pair
+from ipdrecon.figure.names import are_a_pair, are_in_line
 from ipdrecon.figure.text import read_line
 from ipdrecon.model import Box, Word
 
 _NO_LABELS = ("censor", "logrank", "log-rank", "log rank", "strata", "hr ", "hr:", "hr=", "hazard ratio", "p =", "p<", "p=", "p <", "p-value")
+_CENSORED = re.compile(r"\s*(?:[-–—_]|\()\s*censored\)?$", re.IGNORECASE)
 _FIRST_IDEOGRAPH = 0x2E80
 _NO_BEGINNING = "=+-–—•·●■□◆▲|_~ "
 _LINE_TO_PITCH = 0.8
@@ -79,7 +80,20 @@ def find_legend(px, words):
         for entry, strange in zip(entries, odd, strict=True)
         if not strange or any(are_a_pair(entry, other) for other in entries if other is not entry)
     ]
-    return tuple(_continued(entry, entries, [word for word in bare if not any(word is other for other in taken)]) for entry in entries)
+    bare = [word for word in bare if not any(word is other for other in taken)]
+    return _without_censored(tuple(_continued(entry, entries, bare) for entry in entries))
+
+
+def _without_censored(entries):
+    """Entries without those of an arm's censored patients, ``A-censored`` beside ``A``; where that alone was seen, it tells of the arm."""
+    arms = [_CENSORED.sub("", entry.label) for entry in entries]
+    plain = [entry for entry, arm in zip(entries, arms, strict=True) if arm == entry.label]
+    told = [
+        replace(entry, label=arm)
+        for entry, arm in zip(entries, arms, strict=True)
+        if arm and arm != entry.label and not any(arm == other.label and are_in_line(entry, other) for other in plain)
+    ]
+    return (*plain, *told)
 
 
 def _may_label(word):
