@@ -116,6 +116,17 @@ def test_an_outlined_stroke_has_the_line_in_its_middle(seed, width, backwards):
     assert seen == pytest.approx(width)
 
 
+def test_an_outlined_stroke_has_its_line_where_its_steps_are_narrower_than_it_is_wide():
+    half = np.array([1.5, -1.5])
+    whole = np.array([(0, 0), (40, 0), (40, 6), (40.2, 6), (40.2, 14), (40.5, 14), (40.5, 22), (40.7, 22), (40.7, 28), (99, 28)])
+    forth, back = whole + half, whole - half
+    forth[0, 0] = back[0, 0] = whole[0, 0]
+    forth[-1, 0] = back[-1, 0] = whole[-1, 0]
+    middle, seen = middle_of(np.vstack([forth, back[::-1], forth[:1]]))
+    np.testing.assert_allclose(middle[np.argsort(middle.sum(axis=1))], whole, atol=1e-9)
+    assert seen == pytest.approx(3.0)
+
+
 def test_a_band_is_no_outlined_stroke():
     upper = staircase(np.random.default_rng(6), 8)
     lower = upper + np.column_stack([np.zeros(len(upper)), np.linspace(0.1, 9.0, len(upper))])
@@ -136,3 +147,10 @@ def test_clipping_leaves_what_lies_within(seed):
     inside = ((fine > 0) & (fine < (50, 40))).all(axis=2).mean(axis=1) @ np.linalg.norm(ways, axis=1)
     kept = sum(np.linalg.norm(np.diff(part, axis=0), axis=1).sum() for part in parts)
     assert kept == pytest.approx(inside, abs=1.0)
+
+
+def test_a_mark_that_ends_beside_a_step_is_no_piece_of_the_curve():
+    level, drop, later = line([(0, 50), (60, 50)]), line([(60, 50), (60, 58)]), line([(60, 58), (120, 58)])
+    mark = line([(59.991, 47), (59.991, 50)])
+    chains = chained([course for one in (level, drop, later, mark) for course in courses_of(one, 1)], 7.0)
+    assert max(np.ptp(chain.points[:, 0]) for chain in chains) == 120

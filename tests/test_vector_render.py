@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from ipdrecon.errors import FigureError
 from ipdrecon.figure.vector.render import render
-from ipdrecon.figure.vector.scene import Picture, Scene, Shape, Text
+from ipdrecon.figure.vector.scene import Picture, Scene, Shape, Text, turned, turned_px
 from ipdrecon.figure.vector.svg import read_svg
 from ipdrecon.model import Box
 
@@ -159,3 +159,16 @@ def test_pages_and_drawings_out_of_reason_are_refused():
     scribble = Shape((np.random.default_rng(1).random((100_000, 2)) * (40, 30),), stroke=BLACK, width=2)
     with pytest.raises(FigureError, match="more lines than can be drawn"):
         render(scene_of(scribble), 50)
+
+
+@pytest.mark.parametrize(("angle", "other"), [(90, 270), (270, 90)])
+def test_a_page_turned_shows_what_its_turned_pixels_show_and_turns_back(angle, other):
+    stroke = Shape((np.array([[4.0, 6.0], [30.0, 6.0], [30.0, 20.0]]),), stroke=BLACK, width=2.0, clip=Box(0.0, 0.0, 36.0, 18.0))
+    label = Text("up", Box(2.0, 8.0, 5.0, 20.0), (5.0, 20.0), 3.0, angle=angle)
+    whole = Scene(40.0, 30.0, (stroke,), (label,))
+    once = turned(whole, angle)
+    assert once.texts[0].angle == 0
+    np.testing.assert_array_equal(render(once, 2.0, only=once.shapes), turned_px(render(whole, 2.0, only=whole.shapes), angle))
+    back = turned(once, other)
+    np.testing.assert_allclose(back.shapes[0].parts[0], stroke.parts[0])
+    assert (back.width, back.height, back.shapes[0].clip, back.texts[0].box) == (40.0, 30.0, stroke.clip, label.box)

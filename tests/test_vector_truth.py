@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pypdfium2
 import pytest
 from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -323,3 +324,15 @@ def test_a_path_short_enough_is_not_simplified(tmp_path, kind):
     (panel,) = read_panels(drawn_file(tmp_path, kind, [(few, {})], simplify=True))
     assert not simplified(panel)
     check_drops(panel, few, 0)
+
+
+@pytest.mark.parametrize("angle", [90, 270])
+def test_every_drop_of_a_figure_that_lies_on_its_side(tmp_path, angle):
+    path = drawn_file(tmp_path, "pdf", [(TWO, {"table": True, "marker": "|"})])
+    document = pypdfium2.PdfDocument(path)
+    document[0].set_rotation(angle)
+    document.save(tmp_path / "turned.pdf")
+    (panel,) = read_panels(tmp_path / "turned.pdf")
+    check_drops(panel, TWO, 1e-3)
+    check_marks(panel, TWO, 1e-3)
+    check_table(panel, TWO, TICKS)

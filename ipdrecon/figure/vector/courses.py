@@ -16,6 +16,7 @@ _MOST_BACK = 1.5
 _MOST_ROUNDED = 6.0
 _OTHER_LOOK = 1.0
 _TURN = 0.5
+_BENT = 0.001
 _MOST_PAIRS = 32
 
 
@@ -192,7 +193,7 @@ def _cost(one, other):
     gap = np.clip(other.start - one.end, 0, None)
     turns = min(gap) * _TURN / 0.1
     looks = (abs(one.line.width - other.line.width) > 0.2 * one.line.width) + (bool(one.line.dash) != bool(other.line.dash))
-    straight = 0.0 if _way_out(one) == _way_in(other) else 0.01
+    straight = 0.0 if _way_out(one) == _way_in(other) else _BENT
     return float(gap.sum() + turns + straight + _OTHER_LOOK * looks)
 
 

@@ -13,6 +13,7 @@ from ipdrecon.model import Box
 _DOT_WIDTHS = 2.2
 _LONG_TO_SHORT = 2.0
 _REACH_PX = 2.5
+_MANY_STEPS = 5
 _LEAST_COVER = 0.6
 _MOST_COVER = 1.6
 
@@ -66,12 +67,18 @@ def _drawn_entry(word, part):
     if not keys:
         return None
     line = max(keys, key=lambda line: (line.width, line.order))
-    if not any(_same_look(line, other) and other.box.width > 3 * line.box.width and not other.is_level for other in part.lines):
+    if not _is_look_of_a_curve(line, [other for other in part.lines if _same_look(line, other)]):
         return None
     left, row, right = (edge * part.scale - 0.5 for edge in (line.box.left, line.box.top, line.box.right))
     half = max(0.5 * line.width * part.scale, 0.5)
     lab = lab_of(line.colour)
     return LegendEntry(word.text, lab, dash_pattern(line, part.scale), Box(left, row - half, right, row + half), word.box, word.confidence)
+
+
+def _is_look_of_a_curve(line, alike):
+    """Whether of lines that look as a key does one is long and not level, or many are level and many upright: a curve's steps."""
+    long = any(other.box.width > 3 * line.box.width and not other.is_level for other in alike)
+    return long or min(sum(other.is_level for other in alike), sum(other.is_upright for other in alike)) >= _MANY_STEPS
 
 
 def _stands_before(line, word, scale):

@@ -13,6 +13,7 @@ _LEVEL = 0.01
 _EVEN = 0.35
 _COVERING = 0.5
 _LEAST_GROUND = 60.0
+_MOST_CAPS = 8
 
 
 @dataclass(frozen=True)
@@ -192,14 +193,18 @@ def middle_of(outline):
 
 
 def _sides(closed, width):
-    """Both long sides of an outline with as many corners, in the same direction; None where their corners do not pair."""
+    """Both long sides of an outline with as many corners, in the same direction; None where their corners do not pair.
+
+    Its ends are as long as the line is wide; a step may be shorter.
+    """
     closed = _without_needless(closed)
     if len(closed) % 2 or len(closed) < 4:
         return None
     half = len(closed) // 2
     reach = np.linalg.norm(np.roll(closed, -1, axis=0) - closed, axis=1) + np.linalg.norm(np.roll(closed, -1 - half, axis=0) - np.roll(closed, -half, axis=0), axis=1)
-    caps = np.argsort(reach[:half] + 1e-9 * np.arange(half), kind="stable")
-    for cap in caps[:2]:
+    places = 1e-9 * np.arange(half)
+    shortest, as_wide = np.argsort(reach[:half] + places, kind="stable"), np.argsort(np.abs(reach[:half] - 2 * width) + places, kind="stable")
+    for cap in (*shortest[:2], *as_wide[:_MOST_CAPS]):
         turned = np.roll(closed, -1 - cap, axis=0)
         forth, back = turned[:half], turned[half:][::-1]
         if np.abs(forth - back).max() < 2.5 * width + _LEVEL:

@@ -1,6 +1,7 @@
 """The figures on the pages of a document: found by their axes, cut out, and told apart from the prose around them."""
 
 import re
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -8,17 +9,20 @@ import numpy as np
 from ipdrecon.errors import PanelError
 from ipdrecon.figure.panels import plot_boxes
 from ipdrecon.figure.sheet import Cutting, Part
+from ipdrecon.figure.vector.covers import without_covered
+from ipdrecon.figure.vector.filled_dashes import with_dashes
 from ipdrecon.figure.vector.glyphs import outlined_words
 from ipdrecon.figure.vector.lines import scene_lines
 from ipdrecon.figure.vector.pictures import is_scan, picture_cutting
 from ipdrecon.figure.vector.regions import inked, region_of, without_prose
-from ipdrecon.figure.vector.scene import moved, resized
+from ipdrecon.figure.vector.scene import moved, resized, turned, turned_px
 from ipdrecon.figure.vector.words import placed, prose_of, text_words
 from ipdrecon.model import Box
 
 _COARSE = 2.0
 _COARSE_PX = 2400
 _LEAST_WORDS = 4
+_SIDEWAYS_TEXTS = 8
 _SIDE_PX = 1900
 _LARGEST_SCALE = 6.0
 _USUAL_SIDES, _USUAL_SIDE = (150.0, 2500.0), 800.0
@@ -46,7 +50,7 @@ def document_cuttings(document, pages, *, ocr=True):
     cuttings, scans = [], []
     for number in pages:
         page = _Usual(document, number)
-        cuttings += _drawn(page, ocr)
+        cuttings += _drawn(page, ocr) or [cutting for angle in page.sideways for cutting in _drawn(_Usual(document, number, angle), ocr)]
         cuttings += [cutting for picture in page.scene.pictures if ocr and (cutting := picture_cutting(picture, page.scene))]
         scans += [number] if any(is_scan(picture, page.scene) for picture in page.scene.pictures) else []
     for number in scans if ocr and not cuttings else ():
@@ -56,7 +60,7 @@ def document_cuttings(document, pages, *, ocr=True):
 
 
 class _Usual:
-    """A page of a document in the usual size of a page, to which all lengths in points refer.
+    """A page of a document in the usual size of a page, to which all lengths in points refer; its text of some angle level.
 
     Attributes
     ----------
@@ -65,16 +69,24 @@ class _Usual:
         How many times as large as in the document.
     """
 
-    def __init__(self, document, page):
-        self._document, self._page = document, page
-        scene = document.scene(page)
+    def __init__(self, document, page, angle=0):
+        self._document, self._page, self._angle = document, page, angle
+        scene = with_dashes(without_covered(document.scene(page)))
         side = max(scene.width, scene.height)
         self.by = 1.0 if _USUAL_SIDES[0] <= side <= _USUAL_SIDES[1] else _USUAL_SIDE / side
-        self.scene = scene if self.by == 1.0 else resized(scene, self.by)
+        scene = scene if self.by == 1.0 else resized(scene, self.by)
+        self.scene = turned(scene, angle) if angle else scene
+
+    @property
+    def sideways(self):
+        """Angles at which there is as much text as a figure has that lies on its side."""
+        counts = Counter(text.angle for text in self.scene.texts if text.angle in (90, 270))
+        return [angle for angle, count in counts.most_common() if count >= _SIDEWAYS_TEXTS]
 
     def px(self, scale):
         """The page rendered with `scale` px per point of the scene."""
-        return self._document.px(self._page, scale * self.by)
+        px = self._document.px(self._page, scale * self.by)
+        return turned_px(px, self._angle) if self._angle else px
 
 
 def _drawn(page, ocr):

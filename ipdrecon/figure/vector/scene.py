@@ -198,3 +198,56 @@ def resized(scene, by):
         pictures=tuple(replace(picture, box=grown(picture.box)) for picture in scene.pictures),
         unmapped=tuple(grown(box) for box in scene.unmapped),
     )
+
+
+def turned(scene, angle):
+    """A scene turned so that text which runs upwards, or downwards, is level.
+
+    Parameters
+    ----------
+    scene : Scene
+    angle : {90, 270}
+        Of that text.
+
+    Returns
+    -------
+    Scene
+    """
+
+    def placed(points):
+        x, y = np.asarray(points, float).T
+        return np.column_stack([scene.height - y, x] if angle == 90 else [y, scene.width - x])
+
+    def carried(box):
+        if box is None:
+            return None
+        corners = placed([(box.left, box.top), (box.right, box.bottom)])
+        return Box(*map(float, (*corners.min(axis=0), *corners.max(axis=0))))
+
+    def written(text):
+        return replace(text, box=carried(text.box), anchor=tuple(placed([text.anchor])[0].tolist()), angle=(text.angle - angle) % 360)
+
+    return replace(
+        scene,
+        width=scene.height,
+        height=scene.width,
+        shapes=tuple(replace(shape, parts=tuple(map(placed, shape.parts)), clip=carried(shape.clip)) for shape in scene.shapes),
+        texts=tuple(map(written, scene.texts)),
+        pictures=tuple(replace(picture, box=carried(picture.box), px=turned_px(picture.px, angle)) for picture in scene.pictures),
+        unmapped=tuple(map(carried, scene.unmapped)),
+    )
+
+
+def turned_px(px, angle):
+    """A rendering turned as `turned` turns its scene.
+
+    Parameters
+    ----------
+    px : ndarray, shape (height, width, ...)
+    angle : {90, 270}
+
+    Returns
+    -------
+    ndarray, shape (width, height, ...)
+    """
+    return np.ascontiguousarray(np.rot90(px, -1 if angle == 90 else 1))
