@@ -7,6 +7,7 @@ import numpy as np
 
 from ipdrecon.figure.arm_ink import ArmInk, above, mean_row, shared
 from ipdrecon.figure.gauge import part_by_width
+from ipdrecon.figure.mirrored import are_mirrored
 from ipdrecon.figure.strands import disentangle
 
 _MOST_ROUNDS = 4
@@ -96,7 +97,7 @@ def _of_one_width(search, arm, spare, alone):
     found = _curves_in(search, arm, max(_MOST_UNTOLD, told_of), told_of)
     if len(found) == 1:
         return found
-    limits = _limits_among(found)
+    limits = _limits_among(search, found)
     arms = [one for k, one in enumerate(found) if k not in limits]
     if told_of > 1:
         arms = [*arms, *(found[k] for k in sorted(limits))][:told_of]
@@ -107,22 +108,28 @@ def _of_one_width(search, arm, spare, alone):
     return [replace(one, limits=bool(limits)) for one in arms]
 
 
-def _limits_among(found):
+def _limits_among(search, found):
     """Indices of the curves that are confidence limits: thinner than others, on both sides of one, or dropping with one."""
     limits = {k for k, one in enumerate(found) if any(_is_thin_beside(one, other) for other in found)}
     order = [k for k in sorted(range(len(found)), key=lambda k: mean_row(found[k])) if k not in limits]
     strongest = max(found[k].path.own for k in order)
     for upper, middle, lower in zip(order, order[1:], order[2:], strict=False):
-        if found[middle].path.own > _MIDDLE_SHARE * strongest and _are_limits(*(found[k] for k in (upper, middle, lower))):
+        if found[middle].path.own > _MIDDLE_SHARE * strongest and _are_limits(search, *(found[k] for k in (upper, middle, lower))):
             limits |= {upper, lower}
     if len(order) == 2 and _drop_together(*(found[k] for k in order)):
         limits.add(max(order))
     return limits
 
 
-def _are_limits(upper, middle, lower):
-    """Whether two curves of like dashes run at like distances on either side of another, and drop where it does."""
-    if (upper.dash == "solid") != (lower.dash == "solid") or not (above(upper, middle) and above(middle, lower)):
+def _are_limits(search, upper, middle, lower):
+    """Whether two curves of like dashes lie evenly about another, or run at like distances from it and drop where it does."""
+    if (upper.dash == "solid") != (lower.dash == "solid"):
+        return False
+    n = min(len(one.path.leave) for one in (upper, middle, lower))
+    rows = (one.path.leave[:n] for one in (upper, middle, lower))
+    if are_mirrored(*rows, one_row=search.start[1], zero_row=search.plot.zero_row):
+        return True
+    if not (above(upper, middle) and above(middle, lower)):
         return False
     return _at_like_distances(upper, middle, lower) and not (_drop_apart(upper, middle) or _drop_apart(middle, lower))
 

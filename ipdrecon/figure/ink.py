@@ -65,6 +65,8 @@ class Plot:
         Place of the plot's first column and row in the figure.
     flipped : bool
         Whether rows are turned upside down (cumulative incidence).
+    zero_row : float
+        Row of survival 0, which may lie below the plot.
     """
 
     px: np.ndarray
@@ -76,6 +78,7 @@ class Plot:
     left: int
     top: int
     flipped: bool
+    zero_row: float
 
     @property
     def fills(self):
@@ -143,7 +146,9 @@ def plot_inside(px, box, calibration, words, *, keys=(), lines=(), settings=None
     contrast[~ground.bare] = distance(lab[~ground.bare], ground.lab[ground.place[~ground.bare]])
     hidden = _grid(lab, contrast, settings) | _frame(contrast, settings) | outlines(contrast > settings.least_contrast, lab, text)
     contrast[hidden | (contrast < settings.least_contrast)] = 0
-    return Plot(crop, lab, ground, contrast, hidden, text, left, top, calibration.is_incidence)
+    zero_py = float(calibration.to_px(0.0, 0.0)[1])
+    zero_row = top + len(crop) - 1 - zero_py if calibration.is_incidence else zero_py - top
+    return Plot(crop, lab, ground, contrast, hidden, text, left, top, calibration.is_incidence, zero_row)
 
 
 def _extent(px, box, calibration):
