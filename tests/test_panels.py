@@ -7,6 +7,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from ipdrecon.errors import PanelError
+from ipdrecon.figure.edges import find_edge
 from ipdrecon.figure.labels import parse_number
 from ipdrecon.figure.panels import _names, find_panels
 from ipdrecon.figure.text import read_words
@@ -156,3 +157,17 @@ def test_a_box_whose_axis_line_ends_below_the_curves_goes_on_up_to_them_and_not_
     bare, highest = _incidence_above_its_axis_line(0.58, "")
     titled, _ = _incidence_above_its_axis_line(0.58, "Cumulative incidence of relapse by arm")
     assert bare <= titled < highest
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_thin_faint_gridline_whose_ink_two_rows_share_ends_a_plot_that_has_no_axis(first):
+    px = np.full((60, 200, 3), 254, np.uint8)
+    px[30], px[31] = (240, 247) if first else (247, 240)
+    edge = find_edge(px, (59, 5), (10, 190))
+    assert edge is not None and edge.drawn and edge.centre == pytest.approx(30 if first else 31, abs=0.5)
+
+
+def test_a_faint_line_does_not_stand_for_a_strong_one_within():
+    px = np.full((60, 200, 3), 254, np.uint8)
+    px[20], px[31], px[32] = 0, 244, 249
+    assert find_edge(px, (59, 5), (10, 190)).centre == pytest.approx(20)

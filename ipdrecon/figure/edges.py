@@ -167,6 +167,8 @@ def _first_change(order, level, searched):
     outside = np.median(level[: max(3, min(searched // 4, 8))], axis=0)
     differs = np.abs(level - outside).max(axis=1) > _STEP_LEVELS
     begin = _first_lasting(differs, level)
+    if begin is None:
+        begin = _first_faint(differs, np.abs(level - outside).max(axis=1))
     if begin is None or begin >= searched:
         return None
     inside = np.median(level[begin + 3 : begin + 2 * _WIDEST_LINE_PX], axis=0) if begin + 4 < len(level) else outside
@@ -189,6 +191,13 @@ def _first_lasting(differs, level):
         if strong or differs[index : index + 2].all():
             return int(index)
     return None
+
+
+def _first_faint(differs, apart):
+    """Index of the first faint row that has a still fainter one beside it: a thin line whose ink two rows share."""
+    beside = np.maximum(np.append(apart[1:], 0), np.append(0, apart[:-1])) > 0.5 * _STEP_LEVELS
+    found = np.flatnonzero(differs & beside)
+    return int(found[0]) if len(found) else None
 
 
 def extent(px, edge, columns, *, gap_px=4):
