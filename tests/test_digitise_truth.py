@@ -56,6 +56,7 @@ REACHED = {
     "black marks x on crossing curves": 0.0041,
     "grey ground, greys under dense marks": 0.0012,
     "thin, limits in a tint": 0.0019,
+    "blue and pale blue": 0.0006,
 }
 SLACK = 1.5
 NAMES = ("Nivolumab", "Placebo", "Chemotherapy", "Surgery")
@@ -253,6 +254,16 @@ def pale_limits(figure):
             axes.step(arm.time, limit, where="post", color=arm.colour, lw=0.8, alpha=0.6)
     draw(axes, lw=0.8)
     finish(axes)
+
+
+def pale_beside_full(figure):
+    """Two blues, of which one is the other thinned by paper, and no legend tells so."""
+    axes = figure.add_subplot()
+    blues = "#7aa6dc", "#0073c2"
+    draw(axes, color=blues, lw=2.5)
+    for arm, colour, place in zip(ARMS[:2], blues, ((24, 0.78), (6, 0.5)), strict=True):
+        axes.text(*place, arm.name, color=colour, fontsize=11)
+    finish(axes, legend=None)
 
 
 def percent(figure):
@@ -507,6 +518,7 @@ STYLES = {
     "black marks x on crossing curves": Style(black_crosses, arms=CROSSED, dpi=150),
     "grey ground, greys under dense marks": Style(marked_grey_ground, arms=MANY, size=(5.7, 5), dpi=250, finer=2),
     "thin, limits in a tint": Style(pale_limits, dpi=70, finer=1),
+    "blue and pale blue": Style(pale_beside_full),
 }
 
 

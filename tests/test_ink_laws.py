@@ -211,3 +211,26 @@ def test_grey_and_black_that_take_turns_are_one_thin_line_and_side_by_side_two()
     seeds = [_grey(115), red]
     assert [round(float(lab[0])) for lab in find_inks(cut(thin, lines=seeds), seeds)[0] if np.hypot(*lab[1:]) < 12] == [0]
     assert sorted(round(float(lab[0]), -1) for lab in find_inks(cut(beside, lines=seeds), seeds)[0] if np.hypot(*lab[1:]) < 12) == [0, 50]
+
+
+def straddled(px, grey, first_row, *, offset, dash=None):
+    """Five plateaus of a line one px wide, each 16 px lower, half a px and `offset` px off its row by turns; `dash` is stroke and gap."""
+    for k in range(5):
+        columns = np.arange(24 + 36 * k, 61 + 36 * k)
+        columns = columns if dash is None else columns[columns % sum(dash) < dash[0]]
+        row, share = first_row + 16 * k, offset if k % 2 else 0.5
+        px[row, columns] = np.round(255 - (255 - grey) * (1 - share))
+        px[row + 1, columns] = np.round(255 - (255 - grey) * share)
+        if k:
+            px[row - 15 : row + 1, 24 + 36 * k] = grey
+    return px
+
+
+# the black line straddles two rows in every other plateau; the grey one, which is black by half, in all
+def test_a_grey_curve_is_told_from_a_black_line_that_is_grey_where_it_straddles_rows():
+    px = straddled(straddled(page(), 0, 22, offset=0.0), 135, 60, offset=0.5, dash=(4, 2))
+    arms = find_arms(cut(px), (4.0, 6.0), seeds=[to_lab(np.full((1, 1, 3), grey, np.uint8))[0, 0] for grey in (0, 135)])
+    assert [arm.dash for arm in arms] == ["solid", "dashed"]
+    for arm, row in zip(arms, (22, 60), strict=True):
+        level = arm.path.leave[20 + 36 * np.arange(5)] + 11
+        np.testing.assert_allclose(level, row + 16 * np.arange(5), atol=1.5)

@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 
 from ipdrecon.errors import ArmError
 from ipdrecon.figure.arm_ink import ArmInk, ArmSettings, Search, above, mean_row
 from ipdrecon.figure.colour import hue_difference, is_grey, to_rgb
 from ipdrecon.figure.families import find_families
-from ipdrecon.figure.greys import joined_ink, thinned_greys
+from ipdrecon.figure.greys import joined_ink, parted_greys, thinned_greys
 from ipdrecon.figure.ink import mixture_share
 from ipdrecon.figure.path import TraceSettings
 from ipdrecon.figure.shades import find_inks, tint
@@ -17,6 +18,8 @@ _LEAST_RIDGE = 0.4
 _SAME_FILL = 9.0
 _WEAK = 0.7
 _LEAST_KEPT = 0.1
+_INKED = 0.3
+_AS_BROAD, _MOST_PAIRED, _OFF_PATH_PX = 0.65, 0.5, 3
 
 
 def find_arms(plot, start, *, count=None, seeds=(), expected=None, settings=None, trace_settings=None):
@@ -51,6 +54,7 @@ def find_arms(plot, start, *, count=None, seeds=(), expected=None, settings=None
     colours, own, pixels = find_inks(plot, seeds, expected)
     if not colours:
         raise ArmError("No curve was found: the plot holds no ink but text and lines of the axes. Give --x-range and --y-range, or crop the figure.")
+    own = parted_greys(plot, colours, own, seeds, start[1])
     arms = [_arm_in(search, own, i, colours[i]) for i in range(len(colours))]
     search, arms, pixels = _without_thinned_greys(search, colours, own, arms, pixels)
     arms = [arm for arm, count in zip(arms, pixels, strict=True) if arm is not None and count > _LEAST_RIDGE * arm.path.own]
@@ -158,7 +162,10 @@ def _runs_alone(search, arm, others):
 
 
 def _without_limits(search, arms):
-    """Leave out the outlines of confidence bands: a paler tint of an arm's colour, always on one side of it."""
+    """Leave out the outlines of confidence bands: a paler tint of an arm's colour, always on one side of it.
+
+    Outlines come in pairs or are finer than their curve: a paler line as broad as the other, unbroken and alone is a curve.
+    """
     listed = [any(_has_key(search, arm, seed, arms) for seed in search.seeds) for arm in arms]
     return [arm for arm, kept in zip(arms, listed, strict=True) if kept or not any(_is_limit(search.plot, arm, other) for other in arms)]
 
@@ -173,7 +180,19 @@ def _is_limit(plot, arm, other):
     share, apart = tint(plot, arm.lab, other.lab)
     if arm is other or not (0.1 < share < 0.85 and apart < 16 and np.hypot(*other.lab[1:]) > 20):
         return False
+    if arm.dash == "solid" and arm.thickness > _AS_BROAD * other.thickness and _share_paired(plot, arm) < _MOST_PAIRED:
+        return False
     return above(arm, other) or above(other, arm)
+
+
+def _share_paired(plot, arm):
+    """Share of an arm's columns that show its ink also elsewhere than along its path, clear of other ink and its fringes."""
+    fringe = cv2.dilate((arm.others > _INKED).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    rows, columns = np.nonzero((arm.own > _INKED) & ~fringe & ~plot.text)
+    within = (columns >= arm.path.first) & (columns <= arm.path.last)
+    rows, at, reach = rows[within], columns[within] - arm.path.first, arm.thickness + _OFF_PATH_PX
+    off = (rows < arm.path.enter[at] - reach) | (rows > arm.path.leave[at] + reach)
+    return len(np.unique(at[off])) / len(arm.path.leave)
 
 
 def _beside(search, arm, other):

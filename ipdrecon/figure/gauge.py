@@ -16,7 +16,7 @@ _ALONG_SHARE = 0.02
 _LEAST_TOGETHER = 0.85
 
 
-def part_by_width(own):
+def part_by_width(own, *, least_together=_LEAST_TOGETHER):
     """Part the ink of one colour into broad and thin lines.
 
     Confidence limits are commonly drawn in their curve's colour with a thinner line.
@@ -25,6 +25,8 @@ def part_by_width(own):
     ----------
     own : ndarray, shape (height, width)
         Coverage by the ink, in [0, 1].
+    least_together : float
+        Share of the thin lines' columns that broad lines must span as well.
 
     Returns
     -------
@@ -35,7 +37,7 @@ def part_by_width(own):
     across = ink_across(own)
     for limit in _parting_widths(across):
         near = _broad_ink(own, across, limit)
-        if _run_together(near, across > 0):
+        if _share_together(near, across > 0) > least_together:
             return np.where(near, own, 0), np.where(near, 0, own)
     return (own,)
 
@@ -49,8 +51,8 @@ def _broad_ink(own, across, limit):
     return near | _marks(~near & (own > _INKED), near, own.shape)
 
 
-def _run_together(broad, inked):
-    """Whether other lines lie above or below broad ones: one line with marks, or with worn stretches, has both in turn.
+def _share_together(broad, inked):
+    """Share of other lines that lies above or below broad ones: one line with marks, or with worn stretches, has both in turn.
 
     Dots of the one line may be as broad as long, and thus be none of the broad lines.
     """
@@ -58,7 +60,7 @@ def _run_together(broad, inked):
     level = inked[:, 1:-1] & inked[:, :-2] & inked[:, 2:]
     thin, reach = np.flatnonzero(level.any(axis=0)) + 1, int(_ALONG_SHARE * broad.shape[1])
     along = np.convolve(broad.any(axis=0), np.ones(2 * reach + 1), "same") > 0
-    return bool(len(thin) and along[thin].mean() > _LEAST_TOGETHER)
+    return float(along[thin].mean()) if len(thin) else 0.0
 
 
 def ink_across(own):

@@ -3,8 +3,9 @@
 import numpy as np
 
 from ipdrecon.figure.colour import is_grey
-from ipdrecon.figure.gauge import ink_across
+from ipdrecon.figure.gauge import ink_across, part_by_width
 from ipdrecon.figure.ink import part
+from ipdrecon.figure.shades import tint
 
 _INKED = 0.3
 _LEAST_DARKER = 6.0
@@ -15,6 +16,7 @@ _FEWEST_COLUMNS = 40
 _LEAST_OF_OTHERS = 0.2
 _DISTINCT_KEYS = 12.0
 _MOST_RARE = 0.12
+_FAINTEST, _LEAST_TOGETHER = 0.2, 0.5
 
 
 def thinned_greys(plot, colours, own, paths, keys):
@@ -61,6 +63,44 @@ def thinned_greys(plot, colours, own, paths, keys):
     if told is not None and not shades:
         return darkest, (), told
     return darkest, tuple(shades), tuple(_nearest_ink(key, colours, (darkest, *shades), darkest) for key in keys)
+
+
+def parted_greys(plot, colours, own, keys, level):
+    """Coverage by all inks, of which two greys that a legend shows are parted by the widths of their lines.
+
+    A black line no broader than a pixel is black where it fills a row and grey where it straddles two, and what of it is
+    grey may outweigh a curve that is grey. Taken for black, all of the black line has one width and the grey curve a lesser. But where the
+    curves start, the edge of the plot may cut off half of the black line.
+
+    Parameters
+    ----------
+    plot, colours, own, keys
+        As those of `thinned_greys`.
+    level : float
+        Row in which curves start.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_colours, height, width)
+        `own` itself where the colours part the lines, or the lines have one width.
+    """
+    greys = _common_greys(plot, colours, own)
+    if len(greys) != 2 or _in_order([colours[i] for i in greys], keys) is None:
+        return own
+    darkest, lighter = greys
+    joined = joined_ink(plot, colours, greys, darkest)
+    ratio = _width_ratio(ink_across(joined), own[lighter], own[darkest])
+    if ratio is None or ratio >= _SAME_WIDTH:
+        return own
+    share = max(tint(plot, colours[lighter], colours[darkest])[0], _FAINTEST)
+    parts = part_by_width(joined / share, least_together=_LEAST_TOGETHER)
+    if len(parts) < 2:
+        return own
+    own, start = own.copy(), slice(max(round(level) - 1, 0), round(level) + 2)
+    own[darkest], own[lighter] = np.minimum(parts[0] * share, 1), np.minimum(parts[1], 1)
+    own[darkest, start] = np.maximum(own[darkest, start], own[lighter, start])
+    own[lighter, start] = 0
+    return own
 
 
 def _common_greys(plot, colours, own):
