@@ -132,15 +132,11 @@ def measure_models(_, __):
 
 
 def measure_pooling(_, __):
-    """Processor milliseconds of `pool` and of metafor, as `pooling_speed.py` measures them."""
-    from pooling_speed import R_SIZES, SIZES, metafor_time, our_time
+    """Milliseconds of `pool` and of metafor; their own page is of the same run."""
+    from pooling_speed import measure, write_page
 
-    rows = []
-    for k, times in SIZES.items():
-        theirs = metafor_time(k, R_SIZES[k]) if k in R_SIZES and shutil.which("Rscript") else None
-        rows.append({"k": k, "ours": our_time(k, times // 4)[1], "metafor": theirs and theirs[0], "versions": theirs and theirs[2]})
-    if not any(row["metafor"] for row in rows):
-        print("metafor is left out: Rscript with metafor was not found.", file=sys.stderr)
+    rows = measure()
+    write_page(rows)
     return rows
 
 

@@ -27,7 +27,7 @@ def median(figures, part):
 
 def figures_table(kept):
     after, before = kept["after"]["figures"], kept["before"] and kept["before"]["figures"]
-    header = ("seconds of processor time, median", "now", *(("before", "now / before") if before else ()))
+    header = ("seconds of processor time, median", "this version", *(("an early version", "ratio") if before else ()))
     rows = []
     for part in (*PARTS, "total"):
         now = median(after, part)
@@ -39,10 +39,10 @@ def figures_table(kept):
     text = grid(header, rows)
     if before:
         ratio = statistics.median(after[name]["total"] / before[name]["total"] for name in after)
-        text += f"\n\nMedian over {len(after)} figures of each one's ratio, now to before: **{ratio:.2f}**."
+        text += f"\n\nMedian over {len(after)} figures of each one's ratio, this version to the early one: **{ratio:.2f}**."
     traced = [value for value in kept["axes_given"].values() if value is not None]
     text += f"\nWith axes given and no text read: median {statistics.median(traced):.2f} s, worst {max(traced):.2f} s, of {len(traced)} figures that have one panel with drawn axis lines."
-    peaks = [f"{kept[when]['peak_mb']} MB {when}" for when in ("before", "after") if kept[when]]
+    peaks = [f"{kept[when]['peak_mb']} MB{words}" for when, words in (("after", ""), ("before", " by the early version")) if kept[when]]
     return text + f"\nMost memory held by the process: {', '.join(peaks)}. Loading libraries and models, once in a process: {kept['after']['start']:.1f} s.\n"
 
 
@@ -55,7 +55,7 @@ def each_figure_table(kept):
             name, f"{now['width']} × {now['height']}", str(now["lines"]), f"{now['total']:.2f}", f"{then:.2f}" if then else "–",
             f"{now['total'] / then:.2f}" if then else "–", f"{given:.2f}" if given else "–",
         ))  # fmt: skip
-    return grid(("figure", "px", "lines recognised", "now", "before", "ratio", "axes given, no text"), rows)
+    return grid(("figure", "px", "lines recognised", "this version", "an early version", "ratio", "axes given, no text"), rows)
 
 
 def pixels_table(rows):
