@@ -168,6 +168,17 @@ def _written(folder, arms):
     return folder
 
 
+@pytest.mark.parametrize(("said", "held"), [(None, "1"), ("3", "3")])
+def test_each_process_uses_one_thread_unless_the_environment_says_otherwise(monkeypatch, said, held):
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+        if said:
+            monkeypatch.setenv(name, said)
+    with processes(2) as run:
+        assert list(run(os.getenv, ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"] * 2)) == [held] * 4
+    assert os.getenv("OMP_NUM_THREADS") == said
+
+
 @pytest.mark.parametrize("rows", [1, 7, 1000])
 def test_the_file_is_read_in_pieces(tmp_path, monkeypatch, rows):
     arms = [ReconstructedArm(name, [1, 2], [1, 0], draws=tuple(_made(23, 4, 10, seed))) for seed, name in enumerate(("=A", "1.0"))]

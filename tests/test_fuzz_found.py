@@ -32,7 +32,7 @@ from ipdrecon.errors import (
 )
 from ipdrecon.figure.decoding import picture_size
 from ipdrecon.figure.edits.kinds import parse_edit
-from ipdrecon.figure.source import open_figure
+from ipdrecon.figure.opening import open_sheet
 from ipdrecon.survival.reported import parse_printed, read_reported
 from metaanalysis import MetaAnalysisError, pool, pool_events, read_studies
 from metaanalysis.errors import MOST_CHARACTERS
@@ -233,7 +233,7 @@ def test_what_pillow_logs_of_a_picture_is_kept_quiet(write, capfd):
     data = b"II*\0" + struct.pack("<I", 8) + body + bytes(500)
     assert picture_size(data) == (90, 70)
     with pytest.raises(FigureError, match="is damaged and cannot be decoded"):
-        open_figure(write("figure.tif", data))
+        open_sheet(write("figure.tif", data), ocr=False)
     assert capfd.readouterr() == ("", "")
     assert logging.getLogger("PIL").level == logging.NOTSET
 
@@ -243,7 +243,7 @@ def test_a_float_picture_becomes_levels_without_a_warning(write):
 
     px = np.full((70, 90, 3), 300, np.float32)
     px[10:20, 10:20], px[30:40, 10:20], px[50:60, 10:20] = -5, np.nan, 20
-    figure = open_figure(write("figure.tif", cv2.imencode(".tiff", px)[1].tobytes()))
+    figure = open_sheet(write("figure.tif", cv2.imencode(".tiff", px)[1].tobytes()), ocr=False).figure
     assert [int(figure.px[row, 15, 0]) for row in (5, 15, 35, 55)] == [255, 0, 255, 20]
 
 

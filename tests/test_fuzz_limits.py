@@ -32,8 +32,9 @@ from ipdrecon.audit.numbers import read_p, read_share
 from ipdrecon.bounded import TooLarge, read_bounded
 from ipdrecon.errors import FigureError, FolderError, IpdreconError, ReportedError
 from ipdrecon.figure import decoding, source
+from ipdrecon.figure.opening import open_sheet
 from ipdrecon.figure.picture import summarise
-from ipdrecon.figure.source import figure_of, open_figure
+from ipdrecon.figure.source import figure_of
 from ipdrecon.figure.vector import pdf as pdf_file
 from ipdrecon.figure.vector.pdf import open_pdf
 from ipdrecon.figure.vector.svg import read_svg
@@ -106,7 +107,7 @@ def claims(kind):
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF"])
 def test_a_head_that_claims_to_be_large_is_refused_before_anything_is_unpacked(write, kind):
     with pytest.raises(FigureError, match=r"million px; at most 120 are read\. Scale it down") as error:
-        open_figure(write("figure.png", claims(kind)))
+        open_sheet(write("figure.png", claims(kind)), ocr=False)
     polite(error)
 
 
@@ -119,7 +120,7 @@ def test_a_picture_bomb_within_the_limit_costs_what_its_pixels_cost(write):
 
     data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 3000, 3000, 8, 2, 0, 0, 0)) + chunk(b"IDAT", packed) + chunk(b"IEND", b"")
     assert len(data) < 40_000
-    assert open_figure(write("figure.png", data)).px.shape == (3000, 3000, 3)
+    assert open_sheet(write("figure.png", data), ocr=False).figure.px.shape == (3000, 3000, 3)
 
 
 def test_a_text_within_a_png_that_swells_is_not_kept(write):
@@ -128,7 +129,7 @@ def test_a_text_within_a_png_that_swells_is_not_kept(write):
     chunk = struct.pack(">I", len(swelling)) + b"zTXt" + swelling + struct.pack(">I", zlib.crc32(b"zTXt" + swelling))
     path = write("figure.png", bytes(data[:33] + chunk + data[33:]))
     with contextlib.suppress(FigureError):
-        assert open_figure(path).px.shape == (70, 90, 3)
+        assert open_sheet(path, ocr=False).figure.px.shape == (70, 90, 3)
 
 
 def test_a_chunk_that_claims_gigabytes_is_damage_and_takes_no_memory(write):
@@ -139,7 +140,7 @@ def test_a_chunk_that_claims_gigabytes_is_damage_and_takes_no_memory(write):
     data[at : at + 4] = struct.pack(">I", 0x7FFFFFF0)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(FigureError, match="is damaged and cannot be decoded"):
-        open_figure(write("figure.png", bytes(data)))
+        open_sheet(write("figure.png", bytes(data)), ocr=False)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000
 
 
@@ -159,20 +160,20 @@ def tiff(n_pages, *, endless=False):
 @pytest.mark.parametrize("content", [tiff(1), tiff(20_000), tiff(1, endless=True)], ids=["one page", "20,000 pages", "endless"])
 def test_of_a_tiff_the_first_page_alone_is_read(write, content):
     path = write("figure.tif", content)
-    assert open_figure(path).px.shape == (70, 90, 3)
+    assert open_sheet(path, ocr=False).figure.px.shape == (70, 90, 3)
     assert (summarise(path).width, summarise(path).height) == (90, 70)
 
 
 def test_of_a_gif_with_thousands_of_frames_the_first_is_read(write):
     data = bytes(small("GIF"))
     frame = data[data.index(b"\x2c", 13) : -1]
-    assert open_figure(write("figure.gif", data[:-1] + frame * 5000 + b"\x3b")).px.shape == (70, 90, 3)
+    assert open_sheet(write("figure.gif", data[:-1] + frame * 5000 + b"\x3b"), ocr=False).figure.px.shape == (70, 90, 3)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP"])
 def test_of_an_animation_the_first_frame_is_read(write, kind):
     others = [Image.fromarray(np.full((70, 90, 3), shade, np.uint8)) for shade in range(0, 200, 2)]
-    assert open_figure(write("figure.png", bytes(small(kind, save_all=True, append_images=others)))).px.min() == 255
+    assert open_sheet(write("figure.png", bytes(small(kind, save_all=True, append_images=others))), ocr=False).figure.px.min() == 255
 
 
 def test_a_file_is_read_up_to_its_limit_and_no_further(write):
@@ -192,7 +193,7 @@ def test_no_reader_of_printed_numbers_takes_one_without_end(read):
 def test_a_file_larger_than_any_figure_is_not_read_whole(write, monkeypatch):
     monkeypatch.setattr(source, "MOST_BYTES", 1000)
     with pytest.raises(FigureError, match="at most that much is read") as error:
-        open_figure(write("figure.bmp", bytes(small("BMP"))))
+        open_sheet(write("figure.bmp", bytes(small("BMP"))), ocr=False)
     polite(error)
 
 
@@ -201,7 +202,7 @@ def test_a_pipe_and_a_device_are_no_figures(tmp_path):
     os.mkfifo(tmp_path / "figure.png")
     for path in (tmp_path / "figure.png", "/dev/zero"):
         with pytest.raises(FigureError, match="is a device or a pipe"):
-            open_figure(path)
+            open_sheet(path, ocr=False)
 
 
 def test_what_others_print_while_a_picture_is_decoded_goes_on_to_where_it_should(capfd):

@@ -188,7 +188,7 @@ def test_a_hundred_thousand_patients_are_quick(days):
 
 @pytest.mark.parametrize(("data_sets", "at"), [(0, [1.0]), (2, []), (2, [0.0, 1.0, 5.0])])
 def test_survival_at_no_times_or_of_nobody_has_its_shape(data_sets, at):
-    curves = ProductLimit.of(RiskSets.of_one_arm([([1.0, 2.0], [1, 0])] * data_sets))
+    curves = ProductLimit.of(RiskSets.of([([1.0, 2.0], [1, 0])] * data_sets, [((), ())] * data_sets))
     survival, variance_log = curves.survivals(at)
     assert survival.shape == variance_log.shape == (data_sets, len(at))
     assert (survival[:, len(at) - 1 :] == 0.5).all()

@@ -79,13 +79,13 @@ def _only(home):
 
 def _open_picture(home, rng):
     from ipdrecon.errors import FigureError
+    from ipdrecon.figure.opening import open_sheet
     from ipdrecon.figure.picture import summarise
-    from ipdrecon.figure.source import open_figure
 
     path = _only(home)
     with contextlib.suppress(FigureError):
         summarise(path)
-    open_figure(path)
+    open_sheet(path, ocr=False)
 
 
 def _digitise_picture(home, rng):

@@ -19,6 +19,7 @@ from concurrent.futures.process import BrokenProcessPool
 from ipdrecon.errors import ReconstructionError
 
 _AHEAD = 2
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @contextlib.contextmanager
@@ -43,7 +44,8 @@ def processes(n):
     def run(function, *columns):
         waiting = deque()
         for arguments in zip(*columns, strict=True):
-            waiting.append(pool.submit(function, *arguments))
+            with one_thread():  # processes start when there is work for them
+                waiting.append(pool.submit(function, *arguments))
             if len(waiting) > _AHEAD * n:
                 yield waiting.popleft().result()
         while waiting:
@@ -55,6 +57,18 @@ def processes(n):
         raise ReconstructionError("A process ended before its work was done; there may be too little memory for so many. Run it again with fewer --jobs.") from error
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+@contextlib.contextmanager
+def one_thread():
+    """While processes start: libraries in them use one thread, unless the environment says otherwise."""
+    set_here = [name for name in _THREADS if name not in os.environ]
+    os.environ.update(dict.fromkeys(set_here, "1"))
+    try:
+        yield
+    finally:
+        for name in set_here:
+            del os.environ[name]
 
 
 def _begin():

@@ -62,30 +62,6 @@ def read_file(path):
     return data, _kind(path, data)
 
 
-def open_figure(path):
-    """Open a PNG, JPEG, WebP, TIFF, BMP or GIF file.
-
-    Parameters
-    ----------
-    path : str or Path
-
-    Returns
-    -------
-    Figure
-        Transparent parts are laid on white; a JPEG is turned as its camera's note (EXIF) says; of several pictures in
-        one file, the first.
-
-    Raises
-    ------
-    FigureError
-        When the file is missing, is no picture, is damaged, or is too small to hold a figure.
-    """
-    data, kind = read_file(path)
-    if kind in DOCUMENTS:
-        raise FigureError(f"{path} is a {kind} file; expected a {KINDS} picture.")
-    return figure_of(Path(path), data, kind)[0]
-
-
 def figure_of(path, data, kind):
     """Decode a picture that has been read.
 

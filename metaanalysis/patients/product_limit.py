@@ -2,10 +2,10 @@
 
 Examples
 --------
-Two data sets of an arm, the third death later in the second:
+Two data sets of an arm, the third death later in the second, beside nobody:
 
 >>> from metaanalysis.patients.risk_sets import RiskSets
->>> curves = ProductLimit.of(RiskSets.of_one_arm([([1, 2, 3, 4], [1, 1, 1, 1]), ([1, 2, 3.5, 4], [1, 1, 1, 1])]))
+>>> curves = ProductLimit.of(RiskSets.of([([1, 2, 3, 4], [1, 1, 1, 1]), ([1, 2, 3.5, 4], [1, 1, 1, 1])], [((), ())] * 2))
 >>> curves.restricted_means(4.0)[0].tolist()
 [2.5, 2.625]
 >>> curves.survivals([3.0])[0].ravel().tolist()

@@ -86,20 +86,6 @@ class RiskSets:
         return cls.of_patients(len(treatment), pair, is_treatment, time, event)
 
     @classmethod
-    def of_one_arm(cls, arm):
-        """Count who is at risk at each event time of data sets of one arm, here the treatment arm.
-
-        Parameters
-        ----------
-        arm : sequence of (time, event)
-
-        Returns
-        -------
-        RiskSets
-        """
-        return cls.of(arm, [((), ())] * len(arm))
-
-    @classmethod
     def of_patients(cls, n_pairs, pair, is_treatment, time, event):
         """Count who is at risk in pairs (trials, strata) whose patients lie in flat columns.
 

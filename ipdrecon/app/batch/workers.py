@@ -1,13 +1,12 @@
 """Processes that work through jobs: one that dies or never ends costs its own job, and no other."""
 
 import multiprocessing
-import os
 import signal
 import time as clock
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 
-from ipdrecon.app.processes import end_with_parent
+from ipdrecon.app.processes import end_with_parent, one_thread
 
 _LOOK_EVERY_S = 1.0
 _GRACE_S = 5.0
@@ -72,25 +71,11 @@ def _idle(workers):
 def _started(workers, context, function):
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(theirs, function), daemon=True)
-    with _one_thread():
+    with one_thread():
         process.start()
     theirs.close()
     workers.append(_Worker(process, ours))
     return workers[-1]
-
-
-class _one_thread:
-    """While processes start: libraries in them use one thread, unless the environment says otherwise."""
-
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-
-    def __enter__(self):
-        self.set_here = [name for name in self.names if name not in os.environ]
-        os.environ.update(dict.fromkeys(self.set_here, "1"))
-
-    def __exit__(self, *_):
-        for name in self.set_here:
-            del os.environ[name]
 
 
 def _give(worker, place, jobs, time_limit):
