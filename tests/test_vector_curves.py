@@ -315,3 +315,19 @@ def test_lines_that_begin_nowhere_are_counted_and_grids_bands_and_frames_are_not
     assert len(curves) == 1
     assert count_strays([*drawn, late], plane(), curves) == 1
     assert count_strays(drawn, plane(), curves) == 0
+
+
+def test_a_fall_to_zero_beside_a_thick_axis_line_is_a_drop():
+    above = replace(plane(), box=Box(50.0, 20.0, 350.0, 218.9))
+    whole = steps([5, 20], [0.5, 0.0], last=20)
+    (curve,) = find_curves([line(whole, RED)], above)
+    assert not curve.is_cut
+    assert curve.points[-1, 1] == pytest.approx(220.0)
+
+
+@pytest.mark.parametrize("inwards", [0.0, 4.0])
+def test_a_tick_and_the_key_of_a_legend_are_no_curve(inwards):
+    ticks = [line([(42, y), (50 + inwards, y)]) for y in (20, 70, 120, 170, 220)]
+    key = line([(59, 24), (80, 24)])
+    (curve,) = find_curves([*ticks, key, line(steps(TIMES, LEVELS))], plane())
+    np.testing.assert_allclose(curve.steps, 50 + 10 * TIMES)

@@ -174,6 +174,14 @@ def test_opacity_of_paths_and_of_forms_counts_once():
     assert not read(page(b"/N gs 1 1 m 50 1 l S", faint, [form(b"")])).shapes
 
 
+def test_strokes_of_a_form_that_is_no_group_keep_their_own_opacity():
+    unfilled = b"/ExtGState<</G<</CA 1/ca 0>>>>/XObject<</F 5 0 R>>"
+    cross = b"1 1 m 9 1 l S"
+    assert only_shape(b"/G gs /F Do", unfilled, [form(cross)]).opacity == pytest.approx(1.0)
+    assert not read(page(b"/G gs /F Do", unfilled, [form(b"0 0 9 9 re f")])).shapes
+    assert not read(page(b"/G gs /F Do", unfilled, [form(cross, b"/Group<</S/Transparency>>")])).shapes
+
+
 def test_colours_of_print_are_told_in_red_green_blue():
     shape = only_shape(b"0 1 1 0 K 0 0 0 1 k 0 0 50 50 re B")
     red, green, blue = shape.stroke

@@ -150,7 +150,7 @@ def chained(courses, most_gap):
     courses : sequence of Course
         Of one colour.
     most_gap : float
-        In points.
+        In points, along the steps of the curve.
 
     Returns
     -------
@@ -184,7 +184,8 @@ def _pairs(courses, most_gap):
     found = []
     for i, (distances, others) in enumerate(zip(np.atleast_2d(reach), np.atleast_2d(near), strict=True)):
         for j in others[np.isfinite(distances)].tolist():
-            if i != j and (starts[j] - ends[i] >= -_BACKLASH).all():
+            gap = starts[j] - ends[i]
+            if i != j and (gap >= -_BACKLASH).all() and gap.sum() <= most_gap:
                 found.append((round(_cost(courses[i], courses[j]), 6), i, j))
     return sorted(found)
 

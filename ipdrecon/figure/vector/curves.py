@@ -15,6 +15,7 @@ _MOST_GAP = 7.0
 _SPAN = 0.9
 _ON_BORDER = 1.5
 _OUTSIDE = 1.0
+_LONGEST_INSIDE = 8.0
 _AT_ZERO = 1.5
 _AT_ONE = 0.3
 _AT_BORDER = 0.5
@@ -175,7 +176,8 @@ def _within(curve, plane):
     """A curve without the drop by which it leaves a plot that ends above survival 0."""
     border = max(plane.falls * plane.box.top, plane.falls * plane.box.bottom)
     last = curve.points[-1] - curve.points[-2]
-    leaves = plane.bottom > border + 1.0 and curve.points[-1, 1] >= border - _AT_BORDER and last[0] <= _AT_BORDER and last[1] > 0
+    to_zero = abs(curve.points[-1, 1] - plane.bottom) < _AT_ONE
+    leaves = not to_zero and plane.bottom > border + 1.0 and curve.points[-1, 1] >= border - _AT_BORDER and last[0] <= _AT_BORDER and last[1] > 0
     return replace(curve, points=curve.points[:-1], is_cut=True) if leaves and len(curve.points) > 3 else curve
 
 
@@ -251,9 +253,9 @@ def _is_of_axes(line, box):
     """Whether a line is a gridline, part of the frame, or a reference line, straight through the whole box; or a tick mark."""
     around = line.box
     if line.is_level:
-        return around.width > _SPAN * box.width or (around.left < box.left - _OUTSIDE and around.right < box.left + _ON_BORDER)
+        return around.width > _SPAN * box.width or (around.left < box.left - _OUTSIDE and around.right < box.left + _LONGEST_INSIDE)
     if line.is_upright:
-        return around.height > _SPAN * box.height or (around.bottom > box.bottom + _OUTSIDE and around.top > box.bottom - _ON_BORDER)
+        return around.height > _SPAN * box.height or (around.bottom > box.bottom + _OUTSIDE and around.top > box.bottom - _LONGEST_INSIDE)
     return _on_border(line.points, box).all()
 
 

@@ -114,15 +114,26 @@ def _why_not_opened(source, data, error):
 def _shape(item, matrix, clip, fade, page_box):
     """Return a path that leaves ink on the page, or None."""
     shape = read_path(item, matrix)
-    if shape is None or not fade:
+    if shape is None:
+        return None
+    shape["opacity"] = _opacity(item, shape["opacity"], fade)
+    if not shape["opacity"]:
         return None
     parts = shape["parts"]
     box = box_around(parts[0] if len(parts) == 1 else np.concatenate(parts))
     if not meets(box, within(page_box, clip), margin=shape["width"]):
         return None
     shape["clip"] = clip
-    shape["opacity"] = faded(shape["opacity"], fade)
     return shape
+
+
+def _opacity(item, own, fade):
+    """Opacity of a path in forms drawn with opacity `fade`, which is that of fills.
+
+    A path that has it for its own fill was handed it on by a form that is no transparency group: its stroke keeps its own.
+    """
+    fill = pdfium.colour_of(item, pdfium.FILLED)
+    return own if fill and fill[1] == fade else faded(own, fade)
 
 
 def _add_texts(drawn, page, shown, *, is_scan):
