@@ -94,3 +94,11 @@ def test_bars_of_unlike_width_are_no_dashed_line():
     bars = [outline(np.array([(x, 20.0), (x + 8.0, 20.0)]), width) for x, width in ((10.0, 1.0), (20.0, 2.0), (30.0, 3.0))]
     shape = Shape(tuple(bars), fill=RED)
     assert with_dashes(scene(shape)).shapes == (shape,)
+
+
+def test_the_stem_and_the_dot_of_a_letter_are_no_dashed_line_and_two_dashes_of_a_key_are():
+    letter = Shape((outline(np.array([(10.0, 20.0), (10.0, 22.0)]), 1.5), outline(np.array([(10.0, 23.5), (10.0, 32.0)]), 1.5)), fill=RED)
+    key = Shape(tuple(outline(np.array([(x, 20.0), (x + 8.0, 20.0)]), 1.5) for x in (10.0, 22.0)), fill=RED)
+    kept, stroked = with_dashes(scene(letter, key)).shapes
+    assert kept is letter
+    assert stroked.dash == pytest.approx((8.0, 4.0))

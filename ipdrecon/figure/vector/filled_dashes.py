@@ -38,7 +38,7 @@ def _stroked(shape):
     if width is None:
         return None
     dashes = [pivoted(points, width) for points in corners]
-    if any(dash is None for dash in dashes):
+    if any(dash is None for dash in dashes) or (len(dashes) == 2 and _may_be_letter(dashes)):
         return None
     ways = [np.abs(after[0] - before[-1]) for before, after in zip(dashes, dashes[1:], strict=False)]
     straight = [way.max() for way in ways if way.min() < _STRAIGHT and way.max() > 0]
@@ -49,6 +49,12 @@ def _stroked(shape):
     if len(lines) > len(dashes) / 2:
         return None
     return replace(shape, parts=tuple(lines), stroke=shape.fill, fill=None, width=width, dash=_pattern(dashes, gap))
+
+
+def _may_be_letter(dashes):
+    """Whether two dashes stand one above the other, as the stem and the dot of an i."""
+    across, down = np.abs(dashes[1].mean(axis=0) - dashes[0].mean(axis=0))
+    return bool(down > across)
 
 
 def _corners_of(part):
