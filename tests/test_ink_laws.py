@@ -1,12 +1,16 @@
 """By law: what is drawn in a plot is parted from its background, colour by colour."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from ipdrecon.figure.arms import find_arms
+from ipdrecon.figure.arm_ink import ArmInk
+from ipdrecon.figure.arms import _hangs_on, find_arms
 from ipdrecon.figure.colour import to_lab, to_rgb
+from ipdrecon.figure.families import _is_thin_beside
 from ipdrecon.figure.ink import palette, part, plot_inside
 from ipdrecon.figure.shades import find_inks
 from ipdrecon.model import Axis, Box, Calibration, Word
@@ -115,6 +119,31 @@ def test_a_curve_of_one_drop_is_a_curve_and_a_reference_line_is_none():
     plot = cut(px)
     (arm,) = find_arms(plot, (20 - plot.left, 16 - plot.top))
     assert is_near(COLOURS["blue"], arm.lab)
+
+
+def level_arm(own, row, first=0):
+    """An arm whose path runs level."""
+    rows = np.full(own.shape[1] - first, row)
+    path = SimpleNamespace(first=first, last=own.shape[1] - 1, enter=rows, leave=rows)
+    return ArmInk(np.zeros(3), own, np.zeros_like(own), path, 1.0)
+
+
+def test_ink_hangs_on_a_curve_where_a_bar_leads_to_it_without_paper():
+    line, tips = np.zeros((40, 6), np.float32), np.zeros((40, 6), np.float32)
+    line[20:22] = line[22:26, :3] = 1
+    tips[26:29, :4] = 1
+    assert _hangs_on(level_arm(tips, 27), level_arm(line, 20)).tolist() == [True] * 3 + [False] * 3
+    assert _hangs_on(level_arm(tips, 27), level_arm(line, 20, first=2)).tolist() == [False, False, True, False, False, False]
+
+
+def test_a_line_under_crowded_marks_is_no_thicker_than_a_plain_one_of_the_same_pen():
+    plain, marked = np.zeros((60, 200), np.float32), np.zeros((60, 200), np.float32)
+    plain[10:12] = marked[40:42] = 1
+    marked[34:48, [column for column in range(200) if column % 4]] = 1
+    plain, marked, broad = level_arm(plain, 10), level_arm(marked, 40), level_arm(np.roll(np.repeat(plain, 3, axis=0)[:60], 10, axis=0), 41)
+    assert (plain.thickness, plain.least_thickness, marked.least_thickness) == (2, 2, 2)
+    assert not _is_thin_beside(plain, marked)
+    assert _is_thin_beside(plain, broad)
 
 
 def test_grey_and_black_lines_are_parted():

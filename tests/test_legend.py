@@ -173,6 +173,30 @@ def test_a_key_of_two_dashes_stands_apart_from_the_label_before_it():
     assert [(entry.label, entry.dash) for entry in find_legend(px, words)] == [("age", "solid"), ("karno", "dotted")]
 
 
+@pytest.mark.parametrize(("kind", "dash"), [("black", "dashed"), ("solid", "solid")])
+def test_the_frame_of_a_legend_and_the_tick_of_an_axis_are_no_dashes_of_a_key(kind, dash):
+    bare, words = drawn(KEYS[kind])
+    second = find_legend(bare, words)[1]
+    left = int(second.key.left)
+    px = bare.copy()
+    px[:, left - 8 : left - 6] = 0
+    px[int(second.key.top) : int(second.key.bottom) + 1, left - 6 : left - 4] = 0
+    found = find_legend(px, words)[1]
+    assert (found.key.left, found.dash) == (second.key.left, dash)
+
+
+def test_the_end_of_a_curve_is_no_key_for_another_panel():
+    px, words = drawn(KEYS["solid"])
+    colour = np.array(to_rgb(COLOURS[1])) * 255
+    key = find_legend(px, words)[1].key
+    px[int(key.top) - 9 : int(key.bottom), int(key.left) - 1 : int(key.left) + 1] = colour
+    px[int(key.top) - 9 : int(key.top) - 7, int(key.left) - 30 : int(key.left)] = colour
+    entries, box = find_legend(px, words), Box(600, 10, 900, 200)
+    assert [entry.hanging for entry in entries] == [False, True]
+    assert [entry.label for entry in usable_entries(entries, box, (box, Box(0, 0, 549, 219)))] == []
+    assert len(usable_entries(entries, Box(0, 0, 549, 219), (box, Box(0, 0, 549, 219)))) == 2
+
+
 def _arm(colour, dash):
     return SimpleNamespace(lab=to_lab(np.array([[to_rgb(colour)]]) * 255)[0, 0], dash=dash, pattern=DashPattern(dash))
 

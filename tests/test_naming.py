@@ -107,7 +107,7 @@ def drawn(names, **look):
     axes.set_axis_off()
     for colour, label in zip(("tab:red", "tab:blue", "tab:green"), names, strict=False):
         axes.plot([], [], color=colour, label=label)
-    legend = axes.legend(loc="center", frameon=False, **look)
+    legend = axes.legend(loc="center", **{"frameon": False} | look)
     canvas.draw()
     px = np.asarray(canvas.buffer_rgba())[..., :3].copy()
     boxes = [text.get_window_extent() for text in legend.get_texts()]
@@ -121,6 +121,14 @@ def test_digits_that_the_reader_passed_over_are_found_by_their_keys(look):
     found = find_unread(px, words, find_legend(px, words))
     assert [entry.label for entry in found] == ["1", "2"]
     assert all(entry.key.right < entry.text.left for entry in found)
+
+
+def test_digits_that_were_read_as_one_upright_word_are_found_in_a_narrow_frame():
+    px, places = drawn(("0", "1", "2"), frameon=True, fancybox=False, edgecolor="black", borderpad=0.3)
+    upright = Word("12", Box(places[1].left - 2, places[1].top - 3, places[1].right + 2, places[2].bottom), 0.9, vertical=True)
+    words = (Word("0", places[0]), upright, Word("Months", Box(5, 190, 60, 190 + 1.5 * places[0].height)))
+    found = find_unread(px, words, find_legend(px, words))
+    assert [entry.label for entry in found] == ["1", "2"]
 
 
 def test_a_label_of_two_lines_is_one_whether_its_key_stands_at_the_first_or_between():

@@ -12,7 +12,7 @@ from ipdrecon.figure.ink import Plot
 from ipdrecon.figure.path import Path, TraceSettings, find_path
 
 _INKED = 0.3
-_UNMARKED, _WITHIN_DOTS = 0.3, 0.6
+_UNMARKED, _WITHIN_DOTS, _CROWDED = 0.3, 0.6, 0.2
 _FEW_COLUMNS = 20
 _ON_LEVEL_PX, _DROP_SHARE = 2, 0.7
 
@@ -97,15 +97,26 @@ class ArmInk:
 
         A low quantile within strokes, for marks make a line broader; a higher one for dots, whose ends are thinner.
         """
+        width, within = self._widths
+        if within.sum() > _FEW_COLUMNS:
+            return float(np.quantile(width[within], _UNMARKED))
+        return float(np.quantile(width[width > 0], _WITHIN_DOTS)) if (width > 0).any() else 1.0
+
+    @functools.cached_property
+    def least_thickness(self):
+        """Line width in px between crowded marks, where that is narrower than `thickness`: a fifth of the strokes is as narrow."""
+        width, within = self._widths
+        return min(self.thickness, float(np.quantile(width[within], _CROWDED))) if within.sum() > _FEW_COLUMNS else self.thickness
+
+    @functools.cached_property
+    def _widths(self):
+        """Ink across the path in the columns where it runs level, in px, and which of these lie within strokes; shape (n,)."""
         columns = slice(self.path.first, self.path.last + 1)
         ink, width = np.maximum(self.own[:, columns], self.others[:, columns]), np.zeros(len(self.path.leave))
         level = np.flatnonzero(self.path.enter == self.path.leave)
         found, top, bottom = ColumnRuns.of(ink > _INKED).touched(level, self.path.leave[level], self.path.leave[level])
         width[level[found]] = _covered(ink, level[found], np.maximum(top[found] - 1, 0), np.minimum(bottom[found] + 1, len(ink) - 1))
-        within = np.convolve(width > 0, np.ones(3), "same") > 2
-        if within.sum() > _FEW_COLUMNS:
-            return float(np.quantile(width[within], _UNMARKED))
-        return float(np.quantile(width[width > 0], _WITHIN_DOTS)) if (width > 0).any() else 1.0
+        return width, np.convolve(width > 0, np.ones(3), "same") > 2
 
     @property
     def dash(self):

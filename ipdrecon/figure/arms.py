@@ -154,11 +154,24 @@ def _explains(search, arm, other):
 
 
 def _runs_alone(search, arm, others):
-    """Whether most of an arm's own ink lies beside none of some others' paths."""
-    beside = np.any([_beside(search, arm, other) for other in others], axis=0)
+    """Whether most of an arm's own ink lies beside none of some others' paths, and hangs on none by a mark."""
+    beside = np.any([_beside(search, arm, other) | _hangs_on(arm, other) for other in others], axis=0)
     columns = np.arange(arm.path.first, arm.path.last + 1)
     seen = arm.own[arm.path.leave, columns] > 0.3
     return bool(seen.any() and beside[seen].mean() <= search.settings.most_fringe)
+
+
+def _hangs_on(arm, other):
+    """Columns in which ink of two arms alone lies between their paths: a bar of a mark in two shades."""
+    columns = np.arange(arm.path.first, arm.path.last + 1)
+    within = (columns >= other.path.first) & (columns <= other.path.last)
+    theirs = np.clip(columns - other.path.first, 0, len(other.path.leave) - 1)
+    at, to = arm.path.leave, np.clip(arm.path.leave, other.path.enter[theirs], other.path.leave[theirs])
+    inked = np.maximum(arm.own, other.own)[:, columns] > 0.3
+    upto = np.vstack([np.zeros((1, len(columns)), int), np.cumsum(inked, axis=0)])
+    along = np.arange(len(columns))
+    first, last = np.minimum(at, to), np.maximum(at, to)
+    return within & (upto[last + 1, along] - upto[first, along] == last - first + 1)
 
 
 def _without_limits(search, arms):

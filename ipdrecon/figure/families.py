@@ -146,7 +146,7 @@ def _at_like_distances(upper, middle, lower):
 
 def _is_thin_beside(arm, other):
     """Whether an arm is drawn much thinner than another, which it does not cross: confidence limits often are."""
-    return arm.thickness < _THIN_SHARE * other.thickness and (above(arm, other) or above(other, arm))
+    return arm.thickness < _THIN_SHARE * other.least_thickness and (above(arm, other) or above(other, arm))
 
 
 def _curves_in(search, arm, most, told_of):

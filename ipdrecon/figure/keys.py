@@ -58,7 +58,7 @@ def find_key(px, box, others=()):
         if other.top < box.centre[1] < other.bottom and other.right < right:
             depth[:, max(int(other.left) - left, 0) : max(int(np.ceil(other.right)) + 1 - left, 0)] = 0
     for ink in _inks_left(lab, depth, height):
-        span = _last_stretch(ink.any(axis=0), height)
+        span = _right_of_rules(ink, _last_stretch(ink.any(axis=0), height), height)
         stroke = _stroke(lab, paper, ink, span) if span is not None else None
         if stroke is not None and span[0] > 0:
             whole = _with_more_dashes(ink, span, stroke[2], height)
@@ -99,6 +99,18 @@ def _last_stretch(inked, height):
         if at[-1] - first + 1 >= 0.7 * height:
             return None if first == 0 and not len(breaks) else (int(first), int(at[-1]))
     return None
+
+
+def _right_of_rules(ink, span, height):
+    """A stretch without the lines at its left end that run through from top to bottom, an axis or a frame, and their ticks."""
+    first, last = span or (0, -1)
+    while first <= last:
+        paper = np.flatnonzero(~ink[:, first : last + 1].any(axis=0))
+        end = first + int(paper[0]) if len(paper) else last + 1
+        if last - end + 1 < 0.7 * height or not ink[:, first:end].all(axis=0).any():
+            break
+        first = end + int(np.argmax(ink[:, end : last + 1].any(axis=0)))
+    return span and (first, last)
 
 
 def _with_more_dashes(ink, span, rows, height):

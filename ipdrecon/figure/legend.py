@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 
 from ipdrecon.figure.colour import commonest_colour, to_lab
@@ -35,6 +36,8 @@ class LegendEntry:
         In px of the figure.
     confidence : float
         With which the label was read, in [0, 1].
+    hanging : bool
+        Whether a line of the key's colour leads up or down from it: it may be the end of a curve.
     """
 
     label: str
@@ -43,6 +46,7 @@ class LegendEntry:
     key: Box
     text: Box
     confidence: float = 1.0
+    hanging: bool = False
 
     @property
     def dash(self):
@@ -69,11 +73,11 @@ def find_legend(px, words):
         if key is None:
             bare.append(word)
         else:
-            entries.append(_entry(key, on_the_line(word, words)))
+            entries.append(_entry(px, key, on_the_line(word, words)))
     bare = [word for word in bare if not any(entry.text.contains(*word.box.centre) for entry in entries)]
     pairs = _two_lines_to_a_key(px, bare, words)
     taken = [word for pair in pairs for word in pair[1]]
-    entries += [_entry(key, pair) for key, pair in pairs]
+    entries += [_entry(px, key, pair) for key, pair in pairs]
     odd = [_is_odd(px, entry) for entry in entries]
     entries = [
         entry
@@ -113,10 +117,21 @@ def _is_odd(px, entry):
     return bool(np.hypot(*text[1:]) > _KEY_LAB and colour_unlikeness(text, entry.lab) > _KEY_LAB)
 
 
-def _entry(key, words):
+def _entry(px, key, words):
     whole = as_one(words)
     label = whole.text.lstrip(_NO_BEGINNING)
-    return LegendEntry(label.rstrip(": ") or label, key.lab, key.pattern, key.box, whole.box, whole.confidence)
+    return LegendEntry(label.rstrip(": ") or label, key.lab, key.pattern, key.box, whole.box, whole.confidence, _is_hanging(px, key, whole.box.height))
+
+
+def _is_hanging(px, key, height):
+    """Whether ink of a key's colour leads on from it, to the left or beyond the text beside it, as a curve's does."""
+    box, reach = key.box, int(height)
+    top, left = max(int(box.top) - reach, 0), max(int(box.left) - reach, 0)
+    lab = to_lab(px[top : int(box.bottom) + reach + 1, left : int(box.right) + 1])
+    _, pieces = cv2.connectedComponents((np.linalg.norm(lab - key.lab, axis=2) < _KEY_LAB).astype(np.uint8), connectivity=8)
+    own = np.unique(pieces[int(box.top) - top : int(box.bottom) - top + 1, int(box.left) - left :])
+    rows, columns = np.nonzero(np.isin(pieces, own[own > 0]))
+    return bool(len(rows) and (max(box.top - top - rows.min(), rows.max() + top - box.bottom) > 0.5 * height or columns.min() + left < box.left - 2))
 
 
 def as_one(words):

@@ -16,6 +16,7 @@ _WIDEST_LABEL = 12
 _LEAST_CONFIDENCE = 0.5
 _MOST_KEYS = 60
 _TALL = 1.8
+_RULE, _RULE_SHARE = 2.0, 0.9
 
 
 def find_unread(px, words, entries):
@@ -32,12 +33,12 @@ def find_unread(px, words, entries):
     -------
     tuple of LegendEntry
     """
-    level = [word.box.height for word in words if not word.vertical]
+    level = [word for word in words if not word.vertical]
     if not level or all(word.exact for word in words):
         return ()
-    height = float(np.median(level))
+    height = float(np.median([word.box.height for word in level]))
     ink, free = _ink(px, words)
-    found = [pair for box in _strokes(free, height) if (pair := _with_place(px, ink, box, words, height))]
+    found = [pair for box in _strokes(free, height) if (pair := _with_place(px, ink, box, level, height))]
     keys = [key.box for key, _ in found] + [entry.key for entry in entries]
     found = [pair for i, pair in enumerate(found) if any(_in_line(pair[0].box, other, height) for j, other in enumerate(keys) if j != i)]
     texts = read_lines(px, [place for _, place in found])
@@ -67,9 +68,10 @@ def _ink(px, words):
 
 
 def _strokes(free, height):
-    """Boxes of ink that is level, short and apart, as a key is; the gaps of a dashed one are bridged."""
+    """Boxes of ink that is level, short and apart, as a key is; the gaps of a dashed one are bridged, frames left out."""
+    rules = cv2.morphologyEx(free.astype(np.uint8), cv2.MORPH_OPEN, np.ones((int(_RULE * height) + 1, 1), np.uint8))
     bridge = np.ones((1, 2 * int(0.3 * height) + 1), np.uint8)
-    joined = cv2.morphologyEx(free.astype(np.uint8), cv2.MORPH_CLOSE, bridge)
+    joined = cv2.morphologyEx((free & (rules == 0)).astype(np.uint8), cv2.MORPH_CLOSE, bridge)
     _, _, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     keep = (stats[:, 2] >= height) & (stats[:, 2] <= 6 * height) & (stats[:, 3] <= 0.9 * height) & (stats[:, 2] > 1.5 * stats[:, 3])
     boxes = [Box(float(left), float(top), float(left + wide - 1), float(top + high - 1)) for left, top, wide, high, _ in stats[keep]]
@@ -80,7 +82,7 @@ def _with_place(px, ink, box, words, height):
     """A key and the place of the text beside it that no word covers; None where there is no such text, or no such key."""
     middle, first = box.centre[1], int(box.right) + 2
     top = max(int(middle - 0.75 * height), 0)
-    part = ink[top : int(np.ceil(middle + 0.75 * height)) + 1, first : first + int((_WIDEST_LABEL + 2) * height)]
+    part = _without_rules(ink[top : int(np.ceil(middle + 0.75 * height)) + 1, first : first + int((_WIDEST_LABEL + 2) * height)])
     band = part[max(int(middle - 0.35 * height) - top, 0) : int(middle + 0.35 * height) - top + 1]
     at = np.flatnonzero(band.any(axis=0))
     if not len(at) or not 0.1 * height <= at[0] <= 1.6 * height:
@@ -96,6 +98,11 @@ def _with_place(px, ink, box, words, height):
         return None
     key = find_key(px, Box(first + max(begin - 0.15 * height, 0), middle - height / 2, first + last, middle + height / 2))
     return (key, place) if key is not None and abs(key.box.right - box.right) < 0.3 * height else None
+
+
+def _without_rules(part):
+    """Ink without what runs through from top to bottom, which is taller than a line of text: the frame of a legend."""
+    return part & (part.mean(axis=0, keepdims=True) <= _RULE_SHARE)
 
 
 def _rows_around(inked, middle):
