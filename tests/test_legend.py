@@ -197,6 +197,29 @@ def test_the_end_of_a_curve_is_no_key_for_another_panel():
     assert len(usable_entries(entries, Box(0, 0, 549, 219), (box, Box(0, 0, 549, 219)))) == 2
 
 
+def test_a_key_shorter_than_a_line_of_text_is_one_for_the_blanks_around_it():
+    px, (first, second) = drawn(KEYS["plus marker"], ncol=2, columnspacing=0.6, handletextpad=0.6, handlelength=1.1)
+    whole = Word("NivolumabPlacebo", Box(first.box.left, first.box.top - 8, second.box.right, first.box.bottom + 8), 0.9)
+    assert [part.text for part in split_at_keys(px, (whole,))] == list(NAMES)
+
+
+@pytest.mark.parametrize("name", ["Grade II (n = 444)", "n = 44 = 4", "Lev - 5FU", "T-DM1"])
+def test_signs_between_letters_are_no_keys(name):
+    px, words = drawn(KEYS["solid"], names=(name, "Placebo"))
+    named = (Word(name, words[0].box), words[1])
+    assert split_at_keys(px, named) == named
+
+
+def test_a_coloured_name_before_an_axis_line_is_no_key():
+    px, words = drawn([line("white"), line("white")], names=("sex=1", "sex=2"), labelcolor=["#F8766D", "#00BFC4"])
+    box = words[0].box
+    beside = Box(box.left, box.top, box.right + 9, box.bottom)
+    px[int(box.top) - 9 : int(box.bottom) + 9, int(box.right) + 5 : int(box.right) + 7] = 0
+    px[int(box.centre[1]), int(box.right) + 2 : int(box.right) + 6] = 60
+    word = Word("sex=1", beside)
+    assert split_at_keys(px, (word,)) == (word,)
+
+
 def _arm(colour, dash):
     return SimpleNamespace(lab=to_lab(np.array([[to_rgb(colour)]]) * 255)[0, 0], dash=dash, pattern=DashPattern(dash))
 

@@ -19,6 +19,13 @@ _FIRST_IDEOGRAPH = 0x2E80
 _NO_BEGINNING = "=+-–—•·●■□◆▲|_~ "
 _LINE_TO_PITCH = 0.8
 _KEY_LAB = 30.0
+_LEAST_CONTRAST = 14.0
+_THROUGH_SHARE = 0.9
+_LETTERS_TO_INK = 1.3
+_LONGEST_LEAD = 1.5
+_LEAST_BLANK_PX = 2
+_GAP_HEIGHTS = 1.8
+_STROKE_HEIGHTS = 0.5
 
 
 @dataclass(frozen=True)
@@ -224,7 +231,7 @@ def split_at_keys(px, words):
 
 
 def _without_coloured_lead(px, word):
-    """A word without the end of a coloured key before its black text, read again; as it is where there is none."""
+    """A word without the end of a coloured key before its black text, read again; as it is where there is none, or where that is as long as a name."""
     box = word.box
     if word.vertical or box.width < 1.5 * box.height or not any(character.isalnum() for character in word.text):
         return word
@@ -236,6 +243,8 @@ def _without_coloured_lead(px, word):
     if not len(breaks):
         return word
     lead, rest = inked[: breaks[0] + 1], inked[breaks[0] + 1 :]
+    if lead[-1] - lead[0] > _LONGEST_LEAD * box.height:
+        return word
     colours = [lab[:, part][depth[:, part] > 0.6 * depth[:, part].max()] for part in (lead, rest)]
     first, other = (np.median(colour, axis=0) for colour in colours)
     if np.hypot(*first[1:]) < _KEY_LAB or np.hypot(*other[1:]) > 0.5 * _KEY_LAB or np.linalg.norm(first - other) < _KEY_LAB:
@@ -246,18 +255,34 @@ def _without_coloured_lead(px, word):
 
 
 def _strokes_within(px, box):
-    """First and last column, in the figure, of level strokes inside a word's box."""
-    left, height = max(int(box.left), 0), 0.75 * box.height
+    """First and last column, in the figure, of level strokes inside a word's box: long ones, and short ones that stand apart."""
+    left = max(int(box.left), 0)
     lab = to_lab(px[max(int(box.top), 0) : int(np.ceil(box.bottom)) + 1, left : int(np.ceil(box.right)) + 1])
-    ink = np.linalg.norm(lab - commonest_colour(lab), axis=2) > 20
-    ink[ink.mean(axis=1) > 0.9] = False
-    middle = ink.shape[0] / 2
-    rows = np.arange(ink.shape[0])[:, None]
-    first = np.where(ink.any(axis=0), np.where(ink, rows, ink.shape[0]).min(axis=0), -1)
+    ink = np.linalg.norm(lab - commonest_colour(lab), axis=2) > _LEAST_CONTRAST
+    ink[ink.mean(axis=1) > _THROUGH_SHARE] = False
+    ink[:, ink.mean(axis=0) > _THROUGH_SHARE] = False
+    middle, tall = ink.shape[0] / 2, float(np.count_nonzero(ink.any(axis=1)))
+    height = min(0.75 * box.height, _LETTERS_TO_INK * tall)
+    rows, inked = np.arange(ink.shape[0])[:, None], ink.any(axis=0)
+    first = np.where(inked, np.where(ink, rows, ink.shape[0]).min(axis=0), -1)
     last = np.where(ink, rows, -1).max(axis=0)
-    thin = (first >= 0) & (last - first + 1 <= max(0.35 * height, 2)) & (np.abs((first + last) / 2 - middle) < 0.3 * height)
-    runs = _thin_runs(thin, ink.any(axis=0), (first + last) / 2, height)
-    return [(left + a, left + b) for a, b, long in _joined(runs, height) if long >= 1.25 * height]
+    level = (np.abs((first + last) / 2 - middle) < 0.3 * height) & (ink.sum(axis=0) == last - first + 1)
+    thin = inked & level & (last - first + 1 <= max(0.35 * height, 2))
+    runs = _joined(_thin_runs(thin, inked, (first + last) / 2, height), height)
+    letters = np.flatnonzero(inked & ~thin)
+    return [(left + a, left + b) for a, b, long in runs if long >= 1.25 * height or _stands_apart((a, b), long, letters, (box, tall))]
+
+
+def _stands_apart(stroke, long, letters, sizes):
+    """Whether a stroke lies in a gap between letters that is wider than one around a dash, since a key has its own blanks.
+
+    `letters` are the columns of taller ink, `sizes` the box of the word and the height of its ink.
+    """
+    (first, last), (box, tall) = stroke, sizes
+    before = letters[letters < first].max(initial=-0.5 * box.height)
+    after = letters[letters > last].min(initial=box.width + 0.5 * box.height)
+    free = min(first - before, after - last) > _LEAST_BLANK_PX
+    return bool(free and after - before - 1 >= max(box.height, _GAP_HEIGHTS * tall) and long >= _STROKE_HEIGHTS * tall)
 
 
 def _thin_runs(thin, inked, centre, height):
