@@ -8,6 +8,7 @@ and read once more by itself or with its row, so that a lost or misread digit sh
 from ipdrecon.figure.at_risk.check import settle_row
 from ipdrecon.figure.at_risk.grid import find_columns, is_tick_line
 from ipdrecon.figure.at_risk.labels import complete_name, cut_labels, find_label_lines, name_rows, row_colour
+from ipdrecon.figure.at_risk.level import find_slip, levelled
 from ipdrecon.figure.at_risk.lines import (
     bracket_of,
     choose_rows,
@@ -42,6 +43,9 @@ def find_table(px, words, box, time_axis, *, others=()):
         None where the figure has no table.
     """
     words = part_tall_words(px, words, box)
+    slip = find_slip(words, box, time_axis)
+    if slip is not None:
+        px, words = levelled(px, words, slip)
     tables = (_table_in(px, words, box, time_axis, zone) for zone in table_zones(box, others))
     return next((table for table in tables if table is not None), None)
 
