@@ -9,6 +9,7 @@ import numpy as np
 from ipdrecon.figure.colour import commonest_colour, to_lab
 from ipdrecon.figure.dashes import DashPattern
 from ipdrecon.figure.keys import colour_unlikeness, find_key, text_colour
+from ipdrecon.figure.legend_gaps import unread_labels
 from ipdrecon.figure.names import are_a_pair, are_in_line
 from ipdrecon.figure.text import read_line
 from ipdrecon.model import Box, Word
@@ -85,6 +86,8 @@ def find_legend(px, words):
     pairs = _two_lines_to_a_key(px, bare, words)
     taken = [word for pair in pairs for word in pair[1]]
     entries += [_entry(px, key, pair) for key, pair in pairs]
+    more = [word for word in unread_labels(px, entries) if _may_label(word)]
+    entries += [_entry(px, key, [word]) for word in more if (key := _key_of(px, word, word.box, words)) is not None]
     odd = [_is_odd(px, entry) for entry in entries]
     entries = [
         entry

@@ -1,0 +1,50 @@
+"""Labels that the reader passes over are read where their keys stand, evenly with the others; nothing is made up where none stands."""
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from ipdrecon.figure.legend import find_legend
+from ipdrecon.model import Box, Word
+
+COLOURS = ("tab:red", "tab:green", "tab:blue", "tab:orange")
+
+
+def _drawn(names, **look):
+    """A legend in one column, and the words of its labels."""
+    figure = Figure(figsize=(3, 2.2), dpi=110)
+    canvas = FigureCanvasAgg(figure)
+    keys = [Line2D([], [], color=colour, lw=1.8) for colour in COLOURS[: len(names)]]
+    legend = figure.legend(keys, names, loc="center", **{"frameon": False} | look)
+    canvas.draw()
+    px = np.asarray(canvas.buffer_rgba())[..., :3].copy()
+    extents = [text.get_window_extent() for text in legend.get_texts()]
+    return px, [Word(name, Box(e.x0, px.shape[0] - e.y1, e.x1, px.shape[0] - e.y0), 1.0) for name, e in zip(names, extents, strict=True)]
+
+
+@pytest.mark.parametrize("missed", range(4))
+@pytest.mark.parametrize("names", [("0", "1", "2", "3"), ("A", "B", "C", "D"), ("Low", "Middle", "High", "Highest")])
+def test_a_label_without_a_word_is_read_beside_its_key(names, missed):
+    px, words = _drawn(names)
+    found = find_legend(px, tuple(word for k, word in enumerate(words) if k != missed))
+    assert sorted(entry.label for entry in found) == sorted(names)
+
+
+def test_one_between_two_is_read():
+    px, words = _drawn(("0", "1", "2"))
+    assert sorted(entry.label for entry in find_legend(px, (words[0], words[2]))) == ["0", "1", "2"]
+
+
+@pytest.mark.parametrize("title", [None, "Grade"])
+def test_a_whole_legend_gets_no_more(title):
+    px, words = _drawn(("Low", "Middle", "High"), title=title)
+    assert [entry.label for entry in find_legend(px, tuple(words))] == ["Low", "Middle", "High"]
+
+
+def test_a_key_without_a_label_makes_none():
+    px, words = _drawn(("Low", "Middle", "High"))
+    box = words[1].box
+    px[int(box.top) - 2 : int(box.bottom) + 3, int(box.left) - 2 :] = 255
+    assert sorted(entry.label for entry in find_legend(px, (words[0], words[2]))) == ["High", "Low"]
