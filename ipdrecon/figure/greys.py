@@ -107,7 +107,7 @@ def _common_greys(plot, colours, own):
     """Indices of greys from the darkest, without those that lighter ones outnumber by far outside text."""
     columns = [int(((ink > _INKED) & ~plot.text).any(axis=0).sum()) for ink in own]
     greys = sorted((i for i, colour in enumerate(colours) if is_grey(colour)), key=lambda i: colours[i][0])
-    return [i for k, i in enumerate(greys) if columns[i] > _LEAST_OF_OTHERS * max(columns[j] for j in greys[k:])]
+    return [i for k, i in enumerate(greys) if columns[i] >= _LEAST_OF_OTHERS * max(columns[j] for j in greys[k:])]
 
 
 def _in_order(greys, keys):

@@ -9,6 +9,7 @@ from ipdrecon.errors import AxisError
 from ipdrecon.figure.boxes import outlines
 from ipdrecon.figure.colour import colour_codes, counted_codes, decoded_codes, distance, to_lab, to_rgb
 from ipdrecon.figure.ground import Ground, find_ground
+from ipdrecon.figure.median_lines import median_lines
 
 _LEAST_CONTRAST = 14.0
 _BIN_LAB = 4.0
@@ -144,11 +145,21 @@ def plot_inside(px, box, calibration, words, *, keys=(), lines=(), settings=None
     ground = find_ground(crop, lines)
     lab, contrast = to_lab(crop), np.zeros(crop.shape[:2], np.float32)
     contrast[~ground.bare] = distance(lab[~ground.bare], ground.lab[ground.place[~ground.bare]])
-    hidden = _grid(lab, contrast, settings) | _frame(contrast, settings) | outlines(contrast > settings.least_contrast, lab, text)
+    beyond = top + len(crop) - 1 - int(box.bottom) if calibration.is_incidence else 0
+    hidden = _grid(lab, contrast, settings) | _frame(contrast, settings, beyond) | outlines(contrast > settings.least_contrast, lab, text)
+    hidden |= median_lines(lab, contrast, *_half_and_none(crop, calibration, left, top))
     contrast[hidden | (contrast < settings.least_contrast)] = 0
     zero_py = float(calibration.to_px(0.0, 0.0)[1])
     zero_row = top + len(crop) - 1 - zero_py if calibration.is_incidence else zero_py - top
     return Plot(crop, lab, ground, contrast, hidden, text, left, top, calibration.is_incidence, zero_row)
+
+
+def _half_and_none(crop, calibration, left, top):
+    """Rows of the turned plot where its vertical axis says one half and zero, and the column of time 0."""
+    levels = (0.5, 1.0) if calibration.is_incidence else (0.5, 0.0)
+    rows = [float(calibration.to_px(0.0, survival)[1]) - top for survival in levels]
+    rows = [len(crop) - 1 - row if calibration.is_incidence else row for row in rows]
+    return tuple(rows), float(calibration.to_px(0.0, 1.0)[0]) - left
 
 
 def _extent(px, box, calibration):
@@ -201,8 +212,11 @@ def _edge_to_edge(same, settings):
     return gaps.max() <= max(4, 0.025 * len(same))
 
 
-def _frame(contrast, settings):
-    """Axis lines and frame along the plot's edges; the lower axis may end before names that stand beyond it, and no curve begins there."""
+def _frame(contrast, settings, beyond):
+    """Axis lines and frame along the plot's edges; the lower axis may end before names that stand beyond it, and no curve begins there.
+
+    Nor does a curve run in so many rows `beyond` the box of a plot that is turned upside down.
+    """
     mask = np.zeros(contrast.shape, bool)
     ink = contrast > settings.least_contrast
     rows, columns = ink.mean(axis=1), ink.mean(axis=0)
@@ -210,7 +224,7 @@ def _frame(contrast, settings):
     reach_y, reach_x = max(3, height // 50), max(3, width // 50)
     for index in [*range(reach_y), *range(height - reach_y, height)]:
         mask[index] |= rows[index] > 0.97
-    for index in range(height - reach_y, height):
+    for index in [*range(min(beyond, reach_y)), *range(height - reach_y, height)]:
         bare = np.flatnonzero(~ink[index, reach_x:])
         mask[index] |= len(bare) > 0 and bare[0] > _AXIS_SHARE * width
     for index in [*range(reach_x), *range(width - reach_x, width)]:

@@ -44,6 +44,7 @@ from ipdrecon.model import ArmLook, DigitisedPanel
 
 _LOW_RESOLUTION = 0.005
 _MORE_FOLLOWED = 1.5
+_LEAST_SEEN = 1 / 3
 _TURNED = {"survival": "incidence", "percent": "incidence_percent", "incidence": "survival", "incidence_percent": "percent"}
 
 
@@ -248,13 +249,15 @@ def _looks(inks, names):
 
 
 def _is_shade(ink, others, short):
-    """Whether ink that no legend shows is doubtful, or another arm's colour mixed with paper or a band.
+    """Whether ink that no legend shows is doubtful or hardly seen, or another arm's colour mixed with paper or a band.
 
     `short` says that a table tells of more arms than the legend shows.
     """
     chroma = np.hypot(*ink.lab[1:])
     hue_of_its_own = chroma > 30 and ink.lab[0] < 92 and all(hue_difference(ink.lab, other.lab) > 40 for other in others)
     if ink.confidence < (0.25 if hue_of_its_own else 0.5):
+        return True
+    if not hue_of_its_own and ink.path.own < _LEAST_SEEN * len(ink.path.leave):
         return True
     if short:
         return False
