@@ -17,6 +17,7 @@ BLANK = np.full((600, 1200, 3), 255, np.uint8)
     [
         ("1.0", 1.0), (".5", 0.5), ("0,5", 0.5), ("1·0", 1.0), ("100%", 100.0), ("75 %", 75.0), ("O.8", 0.8), ("l.0", 1.0),
         ("1,000", 1000.0), ("1 000", 1000.0), ("-5", -5.0), ("−5", -5.0), ("1.00-", 1.0), ("0", 0.0), ("12", 12.0), ("025", 0.25),
+        ("75%6", 75.0), ("100%o", 100.0), ("0%6", 0.0),
     ],
 )
 def test_numbers_as_papers_print_them(text, value):
@@ -89,6 +90,21 @@ def test_numbers_at_risk_are_no_axis():
     words = _row([0, 6, 12, 18, 24], range(100, 600, 100)) + _row([65, 33, 25, 14, 10], range(100, 600, 100), top=540)
     rows = label_rows(number_labels(BLANK, words))
     assert [row.values for row in rows] == [(0, 6, 12, 18, 24)]
+
+
+# the last label of the vertical axis stands nearly as low as the labels of the time axis, some of which are a pixel taller
+def test_a_number_a_little_above_a_row_does_not_part_it():
+    words = _row([0, 25, 50, 75, 100], range(100, 600, 100))
+    tall = [Word(word.text, Box(word.box.left, 498, word.box.right, 522), 1.0) if k % 2 else word for k, word in enumerate(words)]
+    rows = label_rows(number_labels(BLANK, [Word("0.00", Box(40, 486, 80, 513)), *tall]))
+    assert [row.values for row in rows] == [(0, 25, 50, 75, 100)]
+
+
+def test_an_axis_has_each_number_once():
+    words = [Word(f"{1 - k / 10:.1f}", Box(50, 40 * k, 90, 40 * k + 24)) for k in range(11)]
+    (column,) = label_columns(number_labels(BLANK, [*words, Word("0", Box(76, 408, 90, 432))]))
+    assert len(column.labels) == 11
+    assert column.place[-1] == 412
 
 
 def test_two_panels_have_two_rows_on_one_line():

@@ -8,6 +8,7 @@ from ipdrecon.errors import AxisError
 from ipdrecon.figure.axis_doubts import axis_doubts, in_line, refuse_far_start, tell_logarithm, uneven_labels
 from ipdrecon.figure.edges import find_edge, turned
 from ipdrecon.figure.labels import label_columns, label_rows, number_labels, parse_number
+from ipdrecon.figure.missed_numbers import missed_numbers
 from ipdrecon.figure.panels import NEAR_SHARE, NEAR_WORTH, bottom_edge, left_edge, stands, upright_labels, with_upright
 from ipdrecon.figure.text import read_line, read_words
 from ipdrecon.figure.ticks import find_ticks, fit_ticks
@@ -84,6 +85,9 @@ def _scene(px, box, words):
         strip = Box(box.left - 0.35 * box.width, box.top - 0.1 * box.height, box.left + 2, box.bottom + 0.1 * box.height)
         labels = with_upright(labels, upright_labels(px, strip))
         column = _better(column, _own_run(label_columns(labels, least=2), box))
+    if _count(row) < 3 and column is not None:
+        labels = (*labels, *missed_numbers(px, column, labels))
+        row = _better(row, _own_run(label_rows(labels, least=2), box))
     return _Scene(px, box, words, labels, row, column)
 
 

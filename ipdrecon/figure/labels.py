@@ -11,6 +11,7 @@ _LOOKALIKES = str.maketrans({"O": "0", "o": "0", "〇": "0", "Q": "0", "l": "1",
 _POINTS = str.maketrans({"·": ".", "•": ".", "‧": ".", "∙": ".", "．": ".", "，": ",", "−": "-", "–": "-", "—": "-", "％": "%"})
 _PLAIN = re.compile(r"^-?(\d+\.?\d*|\.\d+)$")
 _THOUSANDS = re.compile(r"^\d{1,3}([, ]\d{3})+$")
+_BROKEN_PERCENT = re.compile(r"(?<=\d)%[\dOo]$")
 _ALTERNATIVE_WEIGHT = 0.7
 _MOST_LABELS = 60
 _MOST_LINES = 60
@@ -102,7 +103,8 @@ def parse_number(text):
     """Read a tick label.
 
     Decimal points, commas and raised dots, thousands, per cent signs, negative numbers, and letters that look like
-    digits are understood; so is a tick mark that the reader took for a dash after the number.
+    digits are understood; so is a tick mark that the reader took for a dash after the number, and a per cent sign whose
+    last ring it took for a digit.
 
     Parameters
     ----------
@@ -118,6 +120,8 @@ def parse_number(text):
     --------
     >>> parse_number("1·0")
     ((1.0,), False)
+    >>> parse_number("75%6")
+    ((75.0, 7.5), True)
     >>> parse_number(".75")
     ((0.75, 75.0), False)
     >>> parse_number("1,000")
@@ -127,6 +131,7 @@ def parse_number(text):
     if not re.search(r"\d", text) and text not in {"O", "o"}:
         return (), False
     percent = "%" in text
+    text = _BROKEN_PERCENT.sub("%", text)
     text = re.sub(r"[%\s]+$", "", text.rstrip("-_~. ¬")).rstrip("-_~. ").lstrip("+_~'’ ").translate(_LOOKALIKES)
     if _THOUSANDS.match(text) and not text.startswith("0"):
         values = [float(re.sub("[, ]", "", text))]
@@ -251,16 +256,20 @@ def label_groups(labels, *, row):
 
 
 def _groups(labels, name):
-    """Labels beside each other: their centres (rows) or their boxes (columns) meet."""
+    """Labels beside each other: their centres (rows) or their boxes (columns) meet; each with the nearest that it meets."""
     groups = []
     for label in sorted(labels, key=lambda label: (label.px, label.py) if name == "px" else (label.py, label.px)):
-        for group in groups:
-            if any(_beside(label, other, name) for other in group[-6:]):
-                group.append(label)
-                break
+        met = [(_apart(label, other, name), k) for k, group in enumerate(groups) for other in group[-6:] if _beside(label, other, name)]
+        if met:
+            groups[min(met)[1]].append(label)
         else:
             groups.append([label])
     return groups
+
+
+def _apart(one, other, name):
+    """Distance of the centres of two labels of a row, or of the right edges of two of a column."""
+    return abs(one.py - other.py) if name == "py" else abs(one.word.box.right - other.word.box.right)
 
 
 def _beside(one, other, name):
@@ -295,7 +304,7 @@ def _best_run(labels, horizontal):
             # neither this line nor any after it can score more than the labels near it weigh
             break
         distance = np.abs(value[i] + slope * (place[index] - place[index[i]]) - value) / abs(slope)
-        score, members = _score(index, weight, distance, tolerance)
+        score, members = _score(index, value, weight, distance, tolerance)
         if score > best_score:
             best, best_score = members, score
     if best is None:
@@ -310,7 +319,7 @@ def _joined(members, place, index, value, weight, tolerance):
     if len(members) < _FEW:
         return members
     slope, intercept = np.polyfit(place[members], value[members], 1)
-    again = _score(index, weight, np.abs(intercept + slope * place - value) / abs(slope), tolerance)[1]
+    again = _score(index, value, weight, np.abs(intercept + slope * place - value) / abs(slope), tolerance)[1]
     again = again[_on_even_grid(value[again])]
     return again if set(index[members]) < set(index[again]) else members
 
@@ -341,12 +350,18 @@ def _likeliest_lines(place, index, value, weight, tolerance, horizontal):
     return [(int(i[k]), float(slope[k]), float(support[k])) for k in order]
 
 
-def _score(index, weight, distance, tolerance):
+def _once(members, value, distance):
+    """Members of a line without those whose value stands nearer to its place elsewhere: an axis prints each once."""
+    order = members[np.argsort(distance[members], kind="stable")]
+    return np.sort(order[np.unique(value[order], return_index=True)[1]])
+
+
+def _score(index, value, weight, distance, tolerance):
     """Weight of the labels on the line, less the strangers among them; nearness breaks ties."""
     on_line = np.flatnonzero(distance <= tolerance)
     order = on_line[np.lexsort((distance[on_line], index[on_line]))]
     _, first = np.unique(index[order], return_index=True)
-    members = order[first]
+    members = _once(order[first], value, distance)
     inside = np.unique(index[(index > index[members].min()) & (index < index[members].max())])
     strangers = len(np.setdiff1d(inside, index[members]))
     score = weight[members].sum() - 0.4 * strangers

@@ -9,6 +9,7 @@ from ipdrecon.errors import PanelError
 from ipdrecon.figure.axis_doubts import tell_logarithm
 from ipdrecon.figure.edges import coverage, extent, find_edge, find_edge_from_inside, find_marks_end, ink_beyond, turned
 from ipdrecon.figure.labels import LabelRun, label_columns, label_rows, number_labels
+from ipdrecon.figure.missed_numbers import missed_numbers
 from ipdrecon.figure.text import read_words
 from ipdrecon.model import Box, Word
 
@@ -85,7 +86,7 @@ def find_panels(px, words):
     plots = _plots(px, labels, 3)
     if not plots and words:
         labels = with_upright(labels, upright_labels(px))
-        plots = _plots(px, labels, 3) or _plots(px, labels, 2)
+        plots = _plots(px, labels, 3) or _plots(px, _with_missed(px, labels), 3) or _plots(px, labels, 2)
     if not plots and words and max(px.shape[:2]) < _LARGE_PX:
         plots = _plots(px, number_labels(px, read_words(px, scale=_SECOND_SCALE)), 3)
     if not plots:
@@ -98,6 +99,11 @@ def find_panels(px, words):
     plots = _reading_order(plots)
     names = _names([plot.box for plot in plots], words)
     return tuple(PanelBox(name, plot.box, plot.insets) for name, plot in zip(names, plots, strict=True))
+
+
+def _with_missed(px, labels):
+    """Labels, and those under each column that were passed over."""
+    return (*labels, *(label for column in label_columns(labels) for label in missed_numbers(px, column, labels)))
 
 
 def plot_boxes(px, words):
