@@ -12,6 +12,7 @@ from ipdrecon.figure.at_risk.cells import find_strip
 from ipdrecon.figure.at_risk.check import longest_falling, row_flags, settle_row
 from ipdrecon.figure.at_risk.grid import find_columns, group_lines, is_tick_line
 from ipdrecon.figure.at_risk.laws import check_against_curve
+from ipdrecon.figure.at_risk.lines import number_lines
 from ipdrecon.figure.at_risk.read import Cell, RowCells
 from ipdrecon.figure.at_risk.text import Count, bracket_kind, kind_of, parse_count, split_pieces
 from ipdrecon.figure.at_risk.ties import colour_distance, name_likeness
@@ -27,6 +28,13 @@ def words_at(px, texts, py=450):
 
 def line_at(px, texts, py=450):
     return group_lines(split_pieces(words_at(px, texts, py)))[0]
+
+
+@pytest.mark.parametrize(("text", "height", "n_lines"), [("1", 7, 1), ("1", 14, 2), ("3", 7, 2)])
+def test_tick_marks_read_as_ones_are_no_row_of_a_table(text, height, n_lines):
+    labels = words_at(AXIS.tick_px, [f"{time:g}" for time in AXIS.to_value(AXIS.tick_px)], 424)
+    marks = [Word(text, Box(x - 3, 408 - height / 2, x + 3, 408 + height / 2)) for x in AXIS.tick_px]
+    assert len(number_lines([*marks, *labels], BOX, AXIS)) == n_lines
 
 
 @settings(deadline=None)
@@ -181,6 +189,13 @@ def test_rows_without_names_stand_in_the_order_of_the_legend_where_it_lists_ever
     assert at_risk.n_risk[:, 0].tolist() == [90, 40]
     at_risk, _, _ = tie_rows(replace(table, listed=("B",)), (ArmLook("A"), ArmLook("B")))
     assert at_risk.n_risk[:, 0].tolist() == [40, 90]
+
+
+def test_patients_after_the_end_of_a_curve_are_not_its_own():
+    table = replace(printed(["", ""], n=((90, 80, 9), (90, 80, 0))), listed=("B", "A"))
+    long, short = (Curve(name, np.array([0.0, 5, end]), np.array([1, 0.9, 0.9]), np.zeros(0), 0.1, 0.002) for name, end in (("A", 21), ("B", 19)))
+    at_risk, _, _ = tie_rows(table, (ArmLook("A"), ArmLook("B")), (long, short))
+    assert at_risk.n_risk[:, 2].tolist() == [9, 0]
 
 
 def test_curves_that_the_order_of_the_legend_contradicts_go_before_it():

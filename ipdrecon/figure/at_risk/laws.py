@@ -64,6 +64,23 @@ def excess(time, n_risk, curve):
     return float(np.maximum(n_risk - bound, 0).sum() / max(n_risk[0], 1))
 
 
+def left_after_end(time, n_risk, curve):
+    """Most patients at risk after a curve's end, as a share of the first number: a curve is drawn as long as anyone is.
+
+    Parameters
+    ----------
+    time, n_risk : ndarray, shape (n_times,)
+    curve : Curve
+
+    Returns
+    -------
+    float
+    """
+    known = np.isfinite(n_risk)
+    after = known & (time > curve.time[-1] + 2 * curve.time_error)
+    return float(n_risk[after].max() / max(n_risk[known][0], 1)) if after.any() else 0.0
+
+
 def consistent_part(most, n_risk, weight):
     """Heaviest part of a row in which no number contradicts another.
 

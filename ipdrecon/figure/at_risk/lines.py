@@ -9,6 +9,7 @@ _INSIDE = 0.4  # share of the box's height, from below, in which a table may sta
 _ABOVE = 0.6  # share of the box's height, above it, in which a table may stand
 _MORE = 2.0  # how many times the numbers of the first rows later ones must have to go before them
 _TALLEST = 1.55  # of the median; what is taller covers two rows
+_MARK_HEIGHT = 0.7  # of the labels beside it; what is lower is a tick mark
 _LARGEST_GAP = 8.0  # between two rows, in text heights
 
 
@@ -80,7 +81,15 @@ def number_lines(words, box, time_axis):
     ]
     tallest = _TALLEST * np.median([piece.box.height for piece in pieces]) if pieces else 0.0
     pieces = [piece for piece in pieces if piece.box.height <= tallest]
-    return tuple(line for line in group_lines(pieces) if line.counts())
+    lines = [line for line in group_lines(pieces) if line.counts()]
+    labels = [line for line in lines if is_tick_line(line, time_axis)]
+    return tuple(line for line in lines if not any(_are_marks(line, other) for other in labels))
+
+
+def _are_marks(line, labels):
+    """Whether a line of ones is the tick marks above the labels of an axis: much lower than these, and close to them."""
+    close = 0 < labels.py - line.py < 1.5 * labels.height and line.height < _MARK_HEIGHT * labels.height
+    return close and all(count.n == 1 for _, count in line.counts())
 
 
 def find_headers(words, box, zone):

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from ipdrecon.figure.at_risk.laws import check_against_curve, excess, survival_misfit
+from ipdrecon.figure.at_risk.laws import check_against_curve, excess, left_after_end, survival_misfit
 from ipdrecon.flags import Flag
 from ipdrecon.model import AtRiskTable
 
@@ -109,8 +109,8 @@ def assign_rows(table, looks, curves):
 
 
 def _contradiction(time, row, curve):
-    """How much a row contradicts a curve: patients too many, and a survival of its own that is another one."""
-    return min(excess(time, row.n_risk, curve), 1.0) + min(_OWN_SURVIVAL * survival_misfit(time, row, curve), 1.0)
+    """How much a row contradicts a curve: patients too many or after its end, and a survival of its own that is another one."""
+    return min(excess(time, row.n_risk, curve) + left_after_end(time, row.n_risk, curve), 1.0) + min(_OWN_SURVIVAL * survival_misfit(time, row, curve), 1.0)
 
 
 def _order_cost(looks, rows, listed):
