@@ -234,3 +234,14 @@ def test_a_steep_smooth_descent_keeps_its_steps():
     _, _, column, row = follow(ink)
     assert np.abs(np.interp(column[1:], column, row) - (row[1:])).max() < 1
     assert np.diff(column).max() <= 3
+
+
+# a fall of a pixel in six columns; marks of 11 px from column 40 on, so many that they touch
+@pytest.mark.parametrize("each", [1, 2, 3])
+def test_a_line_under_marks_that_touch_is_their_middle(each):
+    columns = np.arange(LEFT + 6, LEFT + 126, 6)
+    stair = Stair(columns, TOP + np.arange(len(columns) + 1), columns[-1] + 6, 2.0)
+    marked = np.arange(40, stair.last, each)
+    ink = stair.ink([(at, level(np.concatenate([[LEFT], columns]), stair.rows, at)) for at in marked], reach=5)
+    _, _, column, row = follow(ink)
+    assert np.abs(level(column, row, stair.middles()) - stair.rows)[:-2].max() < 1.2

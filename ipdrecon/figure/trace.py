@@ -5,10 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from ipdrecon.figure.column_runs import ColumnRuns, beside
-from ipdrecon.figure.path import TraceSettings
+from ipdrecon.figure.path import TraceSettings, runs_of
 
 _HIDDEN_REACH_PX = 3
 _COVERED = 0.25
+_UNMARKED_SHARE, _LEAST_UNMARKED, _LEAST_UNMARKED_PX = 0.5, 0.1, 6
+_LEAST_SPREAD_PX, _MARKS_STROKES = 1.0, 4
+_LEAST_MARK_PX, _UNEVEN_PX, _UNEVEN = 1.5, 1.2, 0.3
 
 
 @dataclass(frozen=True)
@@ -93,13 +96,21 @@ def _subpixel(coverage, columns, top, bottom):
 
 
 def _stroke(thickness, path):
-    """Line width: the median thickness where the path does not drop, marks left out."""
+    """Line width: the median thickness where the path does not drop, marks left out.
+
+    Marks may cover most of a line, and only make it broader: what is less than half as broad, in stretches, is the line.
+    """
     good = np.isfinite(thickness)
     flat = thickness[good & (path.leave == path.enter)]
     flat = flat if len(flat) else thickness[good]
     if not len(flat):
         return 1.0
-    return float(np.median(np.sort(flat)[: int(np.ceil(0.75 * len(flat)))]))
+    usual = float(np.median(np.sort(flat)[: int(np.ceil(0.75 * len(flat)))]))
+    first, last = runs_of(np.nan_to_num(thickness, nan=np.inf) < _UNMARKED_SHARE * usual)
+    long = last - first >= _LEAST_UNMARKED_PX
+    if (last - first)[long].sum() < _LEAST_UNMARKED * len(flat):
+        return usual
+    return float(np.median(np.concatenate([thickness[a:b] for a, b in zip(first[long], last[long], strict=True)])))
 
 
 def levels(path, edges):
@@ -127,7 +138,35 @@ def levels(path, edges):
     after = _next_known(lower, lower[known[-1]] if len(known) else path.leave[-1])
     after = np.minimum.accumulate(after[::-1])[::-1]
     middle = (before + after) / 2
-    return np.where(before > after, middle, before), np.where(before > after, middle, after)
+    before, after = np.where(before > after, middle, before), np.where(before > after, middle, after)
+    return _amid_marks(edges, before, after)
+
+
+def _amid_marks(edges, before, after):
+    """Levels before and after each column, where marks touch for longer than a drop takes: the middle of their ink.
+
+    No edge of the line shows there. That it is marks and no steep curve shows where they begin: as far up as down.
+    """
+    before, after = before.copy(), after.copy()
+    for first, last in zip(*runs_of(after - before > _LEAST_SPREAD_PX), strict=True):
+        if last - first <= _MARKS_STROKES * edges.stroke or not _begins_with_mark(edges, before[first], first, last):
+            continue
+        middle = (edges.upper[first:last] + edges.lower[first:last]) / 2
+        known = np.flatnonzero(np.isfinite(middle))
+        middle = np.clip(np.interp(np.arange(last - first), known, middle[known]), before[first:last], after[first:last])
+        level = (np.maximum.accumulate(middle) + np.minimum.accumulate(middle[::-1])[::-1]) / 2
+        before[first:last], after[first:last] = level, level
+    return before, after
+
+
+def _begins_with_mark(edges, level, first, last):
+    """Whether the ink in the first columns of a stretch reaches as far above the level before it as below."""
+    half, columns = edges.stroke / 2, slice(first, min(first + int(2 * edges.stroke) + 2, last))
+    upper, lower = edges.upper[columns], edges.lower[columns]
+    if not np.isfinite(upper + lower).any():
+        return False
+    up, down = level - half - np.nanmin(upper), np.nanmax(lower) - half - level
+    return bool(up > max(_LEAST_MARK_PX, half) and abs(up - down) <= max(_UNEVEN_PX, _UNEVEN * max(up, down)))
 
 
 def _at_least_stroke(edges):
