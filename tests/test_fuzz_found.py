@@ -30,9 +30,14 @@ from ipdrecon.errors import (
     IpdreconError,
     ReportedError,
 )
+from ipdrecon.figure.at_risk.text import parse_count
 from ipdrecon.figure.decoding import picture_size
 from ipdrecon.figure.edits.kinds import parse_edit
+from ipdrecon.figure.labels import Label, label_rows
+from ipdrecon.figure.labels import parse_number as parse_label
 from ipdrecon.figure.opening import open_sheet
+from ipdrecon.figure.text import read_line
+from ipdrecon.model import Box, Word
 from ipdrecon.survival.reported import parse_printed, read_reported
 from metaanalysis import MetaAnalysisError, pool, pool_events, read_studies
 from metaanalysis.errors import MOST_CHARACTERS
@@ -181,6 +186,43 @@ def test_a_figure_whose_record_is_none_of_ours_opens_and_says_so(write, tmp_path
         assert desk.status == "failed"
         assert "figure.json" in desk.message
         assert not desk.is_stale
+
+
+@pytest.mark.parametrize("text", ["9" * 400, "0" * 400, "-" + "9" * 400, "." + "9" * 400, "1" + ",000" * 200])
+def test_digits_without_end_are_no_tick_label(text):
+    assert parse_label(text) == ((), False)
+    labels = [Label(parse_label(told)[0], False, x, 10.0, Word(told, Box(x - 5, 5, x + 5, 15), 1.0)) for told, x in (("0", 10.0), (text, 60.0), ("20", 110.0), ("30", 160.0), ("40", 210.0))]
+    assert [row.values for row in label_rows([label for label in labels if label.values])] == [(0, 20, 30, 40)]
+
+
+@pytest.mark.parametrize("text", ["9" * 400, "9" * 5000, "1" + ",000" * 200, f"12 ({'9' * 400})", f"{'9' * 400}(6c)"])
+def test_digits_without_end_are_no_count(text):
+    assert parse_count(text) is None
+    assert parse_count("120118110105").n == 120_118_110_105
+
+
+@pytest.mark.parametrize("shape", [(40, 6000, 3), (6000, 40, 3), (3, 3000, 3)])
+def test_what_is_longer_than_any_line_of_text_is_not_read_as_one(shape):
+    px = np.full(shape, 255, np.uint8)
+    assert read_line(px, Box(0, 0, shape[1] - 1, shape[0] - 1)).text == ""
+
+
+@pytest.mark.parametrize("edit", [
+    {"edit": "axis", "axis": "vertical", "ticks": [{"px": 1e308, "value": 1}, {"px": 205, "value": 0}]},
+    {"edit": "axis", "axis": "time", "range": [0, 1e300]},
+    {"edit": "add_arm", "name": "A", "points": [[0, 1], [-1e300, 0.5]], "colour": [0, 0, 0]},
+    {"edit": "end", "arm": "A", "time": 1e300},
+    {"edit": "row", "arm": "A", "time": [0, 6], "n_risk": [10**250, 3]},
+])
+def test_numbers_beyond_any_figure_are_refused_in_edits(edit):
+    with pytest.raises(EditError, match=r"-?1000000000"):
+        parse_edit(edit, "edit 1")
+
+
+@pytest.mark.parametrize("table", ["study,yi,sei\nOther,-0.2,1e308\n", "study,hr,sei\nOther,0.8,1e308\n", "study,rd,ci_low,ci_high\nOther,0,-1e200,1e200\n"])
+def test_a_standard_error_without_end_is_told_of_its_row(write, table):
+    with pytest.raises(MetaAnalysisError, match="Other.*its variance is inf"):
+        read_studies(write("studies.csv", table))
 
 
 @pytest.mark.parametrize("files", ["999", [1], 3, None])

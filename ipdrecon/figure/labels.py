@@ -10,6 +10,7 @@ from ipdrecon.model import Box, Word
 _LOOKALIKES = str.maketrans({"O": "0", "o": "0", "〇": "0", "Q": "0", "l": "1", "I": "1", "|": "1", "i": "1", "!": "1"})
 _POINTS = str.maketrans({"·": ".", "•": ".", "‧": ".", "∙": ".", "．": ".", "，": ",", "−": "-", "–": "-", "—": "-", "％": "%"})
 _PLAIN = re.compile(r"^-?(\d+\.?\d*|\.\d+)$")
+_LONGEST_NUMBER = 25  # characters; what is longer is an identifier, and has more digits than a number keeps
 _THOUSANDS = re.compile(r"^\d{1,3}([, ]\d{3})+$")
 _BROKEN_PERCENT = re.compile(r"(?<=\d)%[\dOo]$")
 _ALTERNATIVE_WEIGHT = 0.7
@@ -128,7 +129,7 @@ def parse_number(text):
     ((1000.0, 1.0), False)
     """
     text = text.strip().translate(_POINTS)
-    if not re.search(r"\d", text) and text not in {"O", "o"}:
+    if not re.search(r"\d", text) and text not in {"O", "o"} or len(text) > _LONGEST_NUMBER:
         return (), False
     percent = "%" in text
     text = _BROKEN_PERCENT.sub("%", text)

@@ -13,6 +13,7 @@ from ipdrecon.model import Box, Word
 _LEAST_SIDE_PX = 1000
 _LARGEST_SCALE = 3.0
 _MOST_SLENDER = 8.0
+_LONGEST_LINE = 80  # heights; it would hold some 150 letters, and the engine cannot scale what is longer yet
 # the reader's memory grows with the picture; print is legible at this size
 _MOST_SIDE_PX = 3200
 _FINDING_SIDE_PX = 1600
@@ -112,6 +113,7 @@ def find_text(px):
     """
     if lacking("ocr"):
         return ()
+    px = _less_slender(px)
     scale = min(_FINDING_SIDE_PX / max(px.shape[:2]), 1.0)
     small = cv2.resize(px, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale != 1 else px
     corners = [np.array(one, np.float32) / scale for one in _found(np.ascontiguousarray(small), read=False)[0]]
@@ -176,7 +178,8 @@ def read_lines(px, boxes, *, height_px=48):
 def _cut_out(px, box, height_px):
     top, left = max(int(box.top), 0), max(int(box.left), 0)
     crop = px[top : int(np.ceil(box.bottom)) + 1, left : int(np.ceil(box.right)) + 1]
-    if min(crop.shape[:2], default=0) < 3 or lacking("ocr"):
+    short, long = sorted(crop.shape[:2])
+    if short < 3 or long > _LONGEST_LINE * short or lacking("ocr"):
         return None
     scale = height_px / crop.shape[0]
     return cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)

@@ -129,11 +129,16 @@ def _differing(yi, vi, others):
     return [f"other routes ({names}) differ by up to {own.yi_spread:.2g} standard errors, and their standard errors by a factor of up to {own.sei_spread:.3g}"]
 
 
+def _squared(sei):
+    """A standard error's variance: infinite where it is too large, which is told, while a power raises."""
+    return sei * sei
+
+
 def _from_effect(row, measure, zero_cells):
     if not row.has("yi"):
         return None
     if row.has("sei"):
-        variance = row.get("sei") ** 2
+        variance = _squared(row.get("sei"))
     elif row.has("vi"):
         variance = row.get("vi")
     else:
@@ -149,7 +154,7 @@ def _from_ratio(row, measure, zero_cells):
     if measure != "RD" and estimate <= 0:
         raise row.error(f"{measure} is {estimate:g}; a ratio is positive: if it is a logarithm, name the column yi.")
     if row.has("sei") and math.isnan(low):
-        return scale(estimate), row.get("sei") ** 2, "reported", "", f"{measure.lower()}+se"
+        return scale(estimate), _squared(row.get("sei")), "reported", "", f"{measure.lower()}+se"
     if math.isnan(low) or math.isnan(high):
         return None
     if not low < high or not low <= estimate <= high or (measure != "RD" and low <= 0):
@@ -161,7 +166,7 @@ def _from_ratio(row, measure, zero_cells):
     notes = [] if level == 0.95 else [f"{100 * level:g} % interval"]
     if abs(scale(estimate) - centre) > OFF_CENTRE * width:
         notes.append(f"the estimate {estimate:g} is not in the middle of {low:g} to {high:g}")
-    return scale(estimate), interval_se(scale(low), scale(high), level) ** 2, "reported", "; ".join(notes), f"{measure.lower()}+ci"
+    return scale(estimate), _squared(interval_se(scale(low), scale(high), level)), "reported", "; ".join(notes), f"{measure.lower()}+ci"
 
 
 def _from_log_rank(row, measure, zero_cells):

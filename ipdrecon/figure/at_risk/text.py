@@ -8,7 +8,7 @@ from ipdrecon.model import Box
 _SLIPS = str.maketrans({"O": "0", "o": "0", "Q": "0", "D": "0", "l": "1", "I": "1", "|": "1", "!": "1", "i": "1",
                         "S": "5", "s": "5", "B": "8", "Z": "2", "z": "2"})  # fmt: skip
 _BRACKETS = str.maketrans({"（": "(", "）": ")", "[": "(", "]": ")", "{": "(", "}": ")", "，": ",", "·": "."})
-_COUNT = r"\d{1,3}(?:[,' ]\d{3})+|\d+"
+_COUNT = r"\d{1,3}(?:[,' ]\d{3}){1,4}|\d{1,15}"  # no more digits than a number keeps, even where the reader joins several counts
 _CELL = re.compile(rf"({_COUNT})(?:\s*\(\s*({_COUNT})(?:\.\d+)?\s*%?\s*\)?)?")
 _SPOILT_BRACKET = re.compile(rf"({_COUNT})\s?\((?=[^)]{{0,3}}\d)[^)\s]{{1,4}}\)?")
 _BRACKETED = r"\d[\d,']*\s?\(\s?\d[\d,.]*\s?%?\s?\)"

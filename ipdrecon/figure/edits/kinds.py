@@ -13,10 +13,12 @@ from ipdrecon.errors import EditError
 STAGES = ("panels", "axes", "ink", "curves", "table", "names")
 
 _FARTHEST_PX = 1e6
-_Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-_Count = Annotated[int, Field(strict=True, ge=0)]
+_MOST = 10**9  # of anything printed in a figure, be it px, days or patients
+_Finite = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+_Number = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-_MOST, le=_MOST)]
+_Count = Annotated[int, Field(strict=True, ge=0, le=_MOST)]
 _Name = Annotated[str, Field(strict=True, min_length=1, pattern=r"\S")]
-_Time = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0)]
+_Time = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=_MOST)]
 _Channel = Annotated[int, Field(strict=True, ge=0, le=255)]
 _Point = tuple[_Number, _Number]
 
@@ -49,7 +51,7 @@ class Edit(BaseModel):
 
 class _Boxed(Edit):
     stage: ClassVar[str] = "panels"
-    box: tuple[_Number, _Number, _Number, _Number]
+    box: tuple[_Finite, _Finite, _Finite, _Finite]
 
     @model_validator(mode="after")
     def _has_area(self):
