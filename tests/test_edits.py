@@ -14,7 +14,9 @@ from ipdrecon.app.given import edits_bytes, read_edits
 from ipdrecon.app.library import read_digitisation
 from ipdrecon.errors import EditError, FolderError, IpdreconError
 from ipdrecon.figure.digitisation import DigitiseSettings, read_figure
-from ipdrecon.figure.edits.kinds import KINDS, STAGES, parse_edits
+from ipdrecon.figure.edits.curves import Arms, edit_curves
+from ipdrecon.figure.edits.kinds import KINDS, STAGES, parse_edit, parse_edits
+from ipdrecon.model import ArmLook, Curve
 
 STEPS = {
     "tab:blue": ([0, 5, 12, 20, 31, 40, 46], [1, 0.92, 0.8, 0.7, 0.62, 0.55, 0.55]),
@@ -195,6 +197,50 @@ def test_swap_exchanges_what_follows(read, plain):
         assert curve.censor_time.tolist() == source.censor_time.tolist()
 
 
+# two curves that cross at 25 and again at 38
+CROSSING = (
+    ([0, 5, 15, 25, 35, 45, 46], [1, 0.9, 0.8, 0.5, 0.45, 0.4, 0.4], [3.0, 30.0, 41.0]),
+    ([0, 8, 18, 28, 38, 44, 44], [1, 0.85, 0.7, 0.65, 0.3, 0.25, 0.25], [10.0, 33.0, 43.0]),
+)
+
+
+def _arms(calibration, curves):
+    looks = tuple(ArmLook(name, (0, 0, 0), "solid", "given") for name in ("A", "B"))
+    return Arms(tuple(Curve(look.label, *curve) for look, curve in zip(looks, curves, strict=True)), looks, calibration)
+
+
+def _taken_for_each_other(one, other, begin, end):
+    """One curve as it is drawn but in a stretch, where it is the other."""
+    at = np.unique([*one[0], *other[0], begin, end]).astype(float)
+    inside = (at >= begin) & (at < end)
+    level = [np.asarray(curve[1])[np.searchsorted(curve[0], at, side="right") - 1] for curve in (one, other)]
+    marks = [mark for mark in one[2] if not begin <= mark <= end] + [mark for mark in other[2] if begin <= mark <= end]
+    keep = at <= one[0][-1]
+    return at[keep], np.where(inside, level[1], level[0])[keep], sorted(marks)
+
+
+@pytest.mark.parametrize("end", [37.9, 38.0], ids=["a little before the crossing", "at the crossing"])
+def test_a_swap_between_two_crossings_gives_each_curve_its_own_again(plain, end):
+    one, other = CROSSING
+    wrong = _taken_for_each_other(one, other, 25.0, 38.0), _taken_for_each_other(other, one, 25.0, 38.0)
+    calibration, swap = plain.panels[0].calibration, parse_edit({"edit": "swap", "arms": ["A", "B"], "from": 25.0, "to": end}, "edit 1")
+    mended, at = edit_curves(_arms(calibration, wrong), [swap]), np.arange(0, 46, 0.05)
+    at = at[(at < end) | (at >= 38)]
+    for curve, truth in zip(mended.curves, _arms(calibration, CROSSING).curves, strict=True):
+        np.testing.assert_array_equal(curve.survival_at(at), truth.survival_at(at))
+        assert curve.censor_time.tolist() == truth.censor_time.tolist()
+        assert curve.time[-1] == truth.time[-1]
+    again = edit_curves(mended, [swap])
+    for curve, before in zip(again.curves, _arms(calibration, wrong).curves, strict=True):
+        np.testing.assert_array_equal(curve.survival_at(at), before.survival_at(at))
+
+
+def test_a_swap_that_ends_where_the_curves_lie_apart_is_refused(plain):
+    swap = parse_edit({"edit": "swap", "panel": "1", "arms": ["A", "B"], "from": 10, "to": 30}, "edit 1")
+    with pytest.raises(EditError, match=r"would rise from .* survival cannot rise"):
+        edit_curves(_arms(plain.panels[0].calibration, CROSSING), [swap])
+
+
 @pytest.mark.parametrize(("stretch", "level"), [({}, 0.55), ({"to": 20}, 0.5)])
 def test_points_hold_to_the_next_drop_or_to_the_end_of_their_stretch(read, stretch, level):
     curve = read({"edit": "points", "arm": "arm 2", "points": [[14.5, 0.6], [18, 0.55]], **stretch}).panels[0].curves[1]
@@ -280,6 +326,18 @@ def test_rows_follow_arms_that_go_and_come(with_table):
     assert table.arms == ("Control", "Radiation", "Surgery")
     assert table.n_risk[:, 0].tolist() == [90, 88, 89]
     assert "table_1.png" in picture_files(reading, reading.digitisation)
+
+
+@pytest.mark.parametrize(("edits", "rows"), [
+    ([{"edit": "split_arm", "arm": "Placebo", "name": "Copy"}, {"edit": "delete_arm", "arm": "Placebo"}], {"Surgery": 89, "Radiation": 88, "Copy": None}),
+    ([{"edit": "split_arm", "arm": "Placebo", "name": "Copy"}, {"edit": "delete_arm", "arm": "Placebo"}, {"edit": "rename_arm", "arm": "Copy", "name": "Placebo"}], {"Surgery": 89, "Radiation": 88, "Placebo": 90}),
+    ([{"edit": "split_arm", "arm": "Placebo", "name": "Copy"}], {"Placebo": 90, "Surgery": 89, "Radiation": 88, "Copy": None}),
+    ([{"edit": "rename_arm", "arm": "Surgery", "name": "Knife"}, {"edit": "split_arm", "arm": "Knife", "name": "Copy"}, {"edit": "delete_arm", "arm": "Knife"}], {"Placebo": 90, "Radiation": 88, "Copy": None}),
+], ids=["copy", "copy that takes the name", "both", "renamed before"])
+def test_the_row_of_an_arm_taken_away_goes_to_no_other(with_table, edits, rows):
+    table = read_figure(with_table, edits=edits).digitisation.panels[0].at_risk
+    seen = dict(zip(table.arms, table.n_risk[:, 0].tolist(), strict=True))
+    assert {name: None if np.isnan(n_risk) else n_risk for name, n_risk in seen.items()} == rows
 
 
 # --- what is refused -------------------------------------------------------------------------------------------------

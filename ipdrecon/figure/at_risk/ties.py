@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -56,6 +57,30 @@ def tie_rows(table, looks, curves=None):
         arms=labels, time=table.time, **arrays, confidence=table.confidence, flags=tuple(flags)
     )
     return at_risk, labels, tuple(flags)
+
+
+def without_rows_of(table, gone, names):
+    """Give a table without the rows of arms that were taken away: no other curve has their patients, but one that bears the name now.
+
+    Parameters
+    ----------
+    table : PrintedTable
+    gone : sequence of str
+        Names of arms that were taken away.
+    names : sequence of str
+        Of the arms that are there.
+
+    Returns
+    -------
+    PrintedTable
+        Rows without a printed name stay.
+    """
+
+    def best(row, labels):
+        return max((name_likeness(label, row.label) for label in labels), default=0.0)
+
+    left = [row for row in table.rows if best(row, gone) < _LIKE or best(row, names) >= best(row, gone)]
+    return table if len(left) == len(table.rows) else replace(table, rows=tuple(left))
 
 
 def _unmatched_detail(table, looks):

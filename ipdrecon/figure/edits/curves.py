@@ -227,10 +227,11 @@ def _swap(arms, edit):
 
 def _with_stretch(edit, curve, other, begin, end):
     """A curve with a stretch of another, marks included."""
-    inside = (other.time > begin) & (other.time <= end)
+    goes_on = other.time[-1] > end or curve.time[-1] > end
+    # where both go on, each drops by itself at the end of the stretch: two curves that cross there drop at one time
+    inside = (other.time > begin) & ((other.time < end) if goes_on else (other.time <= end))
     time = np.concatenate([[begin], other.time[inside]])
     survival = np.concatenate([[other.survival_at(begin)], other.survival[inside]])
-    goes_on = other.time[-1] > end or curve.time[-1] > end
     swapped = _spliced(edit, curve, (begin, end if goes_on else other.time[-1]), time, survival, cut=not goes_on)
     kept = curve.censor_time[(curve.censor_time < begin) | (curve.censor_time > end)]
     theirs = other.censor_time[(other.censor_time >= begin) & (other.censor_time <= end)]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from ipdrecon.errors import ArmError
 from ipdrecon.figure.at_risk import tie_rows
 from ipdrecon.figure.at_risk.laws import check_against_curve
+from ipdrecon.figure.at_risk.ties import without_rows_of
 from ipdrecon.figure.edits import stage_edits
 from ipdrecon.figure.edits.axes import unknown_panel
 from ipdrecon.figure.edits.curves import Arms, edit_curves
@@ -86,7 +87,7 @@ def edit_parts(parts, edits, panel, *, calibration, printed):
     names = tuple(arms.names)
     at_risk = parts.at_risk
     if arms.regrouped and printed is not None:
-        at_risk = replace(tie_rows(printed, arms.looks, arms.curves)[0], arms=names)
+        at_risk = replace(tie_rows(without_rows_of(printed, arms.gone, names), arms.looks, arms.curves)[0], arms=names)
     elif at_risk is not None:
         at_risk = replace(at_risk, arms=names)
     table = edit_table(Table(at_risk, names, arms.renamed, arms.gone), stage_edits(edits, "table", panel))
