@@ -121,3 +121,13 @@ def test_lines_that_the_memory_has_no_room_for_are_read_all_the_same(page, monke
     with session(Memory()):
         assert text.read_lines(picture, boxes[-1:]) == plain[-1:]
         assert text.read_lines(picture, boxes) == plain
+
+
+@pytest.mark.parametrize(("sign", "plain"), [("Ⅱ", "II"), ("ⅳ", "iv"), ("（", "("), ("％", "%"), ("，", ","), ("≥", "≥"), ("½", "½"), ("治", "治")])
+def test_signs_that_look_as_in_latin_print_are_written_so(sign, plain):
+    assert recogniser.plain_sign(sign) == plain
+
+
+def test_the_letters_of_the_model_have_no_full_width_form():
+    letters = "".join(recogniser.engine().text_rec.letters)
+    assert "(" in letters and not any("\uff01" <= letter <= "\uff5e" or "\u2160" <= letter <= "\u217f" for letter in letters)

@@ -11,6 +11,7 @@ import functools
 import logging
 import math
 import os
+import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 
 import cv2
@@ -28,6 +29,8 @@ _STEP_PX = 32
 # from here on so little paper is spared that reading twice would cost more
 _SHORT_PX = 192
 _MOST_THREADS = 4
+# Roman numerals; full-width forms of ASCII
+_WIDE_SIGNS = (("\u2160", "\u217f"), ("\uff01", "\uff5e"))
 
 
 def n_threads():
@@ -108,6 +111,26 @@ def _session(cfg, part, threads):
     return Session(part)
 
 
+def plain_sign(sign):
+    """A sign as Latin print has it: the model also knows full-width forms and Roman numerals of one sign, which look the same.
+
+    Parameters
+    ----------
+    sign : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> plain_sign("Ⅲ"), plain_sign("（"), plain_sign("²")
+    ('III', '(', '²')
+    """
+    wide = any(first <= sign <= last for first, last in _WIDE_SIGNS)
+    return unicodedata.normalize("NFKC", sign) if wide else sign
+
+
 class Recogniser:
     """Text of lines that were cut out; takes the place of RapidOCR's own recogniser.
 
@@ -121,7 +144,7 @@ class Recogniser:
 
     def __init__(self, session, threads):
         self.run = session
-        self.letters = ["", *session.get_character_list(), " "]
+        self.letters = ["", *map(plain_sign, session.get_character_list()), " "]
         self.pool = ThreadPoolExecutor(threads) if threads > 1 else None
 
     def __call__(self, given):
