@@ -48,3 +48,11 @@ def test_a_key_without_a_label_makes_none():
     box = words[1].box
     px[int(box.top) - 2 : int(box.bottom) + 3, int(box.left) - 2 :] = 255
     assert sorted(entry.label for entry in find_legend(px, (words[0], words[2]))) == ["High", "Low"]
+
+
+def test_a_label_whose_box_begins_elsewhere_is_not_read_twice():
+    px, words = _drawn(("Low", "Middle", "High"))
+    box = words[1].box
+    loose = Word("Middle", Box(box.left - 0.45 * box.height, box.top, box.right, box.bottom), 1.0)
+    found = find_legend(px, (words[0], loose, words[2]))
+    assert sorted(entry.label for entry in found) == ["High", "Low", "Middle"]

@@ -32,10 +32,16 @@ def unread_labels(px, entries):
     for column in _columns(entries):
         height = float(np.median([entry.text.height for entry in column]))
         for py in _open_places([entry.text.centre[1] for entry in column], height):
-            word = _read_beside(px, column, py, height)
+            taken = any(_is_at(entry.text, column[0].text.left, py, height) for entry in entries)
+            word = None if taken else _read_beside(px, column, py, height)
             if word is not None:
                 found.append(word)
     return found
+
+
+def _is_at(box, left, py, height):
+    """Whether a label stands at a place, however loosely its box was drawn."""
+    return abs(box.centre[1] - py) < 0.6 * height and box.left < left + 2 * height and box.right > left - height
 
 
 def _columns(entries):
