@@ -245,3 +245,13 @@ def test_a_line_under_marks_that_touch_is_their_middle(each):
     ink = stair.ink([(at, level(np.concatenate([[LEFT], columns]), stair.rows, at)) for at in marked], reach=5)
     _, _, column, row = follow(ink)
     assert np.abs(level(column, row, stair.middles()) - stair.rows)[:-2].max() < 1.2
+
+
+# the other line leaves a sliver, and between the two is a row of their mixture, which belongs to neither
+def test_a_line_that_another_covers_in_part_keeps_its_width():
+    ink, others = np.zeros((HEIGHT, WIDTH), np.float32), np.zeros((HEIGHT, WIDTH), np.float32)
+    ink[TOP : TOP + 6, LEFT : LEFT + 120] = 1
+    ink[TOP + 2 :, LEFT + 60 : LEFT + 100] = 0
+    others[TOP + 3 : TOP + 9, LEFT + 60 : LEFT + 100] = 1
+    path = find_path(ink, others > 0, none(), (LEFT, TOP))
+    assert ink_edges(path, ink, others, none()).stroke == pytest.approx(6)

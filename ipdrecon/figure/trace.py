@@ -63,7 +63,10 @@ def ink_edges(path, own, others, text):
     upper[hidden], lower[hidden] = _subpixel(others, at[hidden], *(rows[hidden] for rows in theirs))
     above, below = (seen & (pixels > _COVERED) for pixels in beside(others, at, *mine))
     upper[above], lower[below] = np.nan, np.nan
-    stroke = _stroke(np.where(seen, lower - upper, np.nan), path)
+    thickness = np.where(seen, lower - upper, np.nan)
+    usual = _usual_stroke(thickness, path)
+    beside_others = ColumnRuns.of(others > _COVERED).touched(at, path.enter - round(usual) - 1, path.leave + round(usual) + 1)[0]
+    stroke = _unmarked_stroke(np.where(beside_others, np.nan, thickness), usual)
     upper, lower = _mend_touched(path, upper, lower, stroke, above | below)
     written = within & (own[path.leave, at] > 0.3)
     upper, lower = np.where(written, path.enter - stroke / 2, upper), np.where(written, path.leave + stroke / 2, lower)
@@ -95,20 +98,21 @@ def _subpixel(coverage, columns, top, bottom):
     return upper, np.where(lone, centre + total / 2, bottom - 0.5 + last + below)
 
 
-def _stroke(thickness, path):
-    """Line width: the median thickness where the path does not drop, marks left out.
-
-    Marks may cover most of a line, and only make it broader: what is less than half as broad, in stretches, is the line.
-    """
+def _usual_stroke(thickness, path):
+    """Line width: the median thickness where the path does not drop, marks left out."""
     good = np.isfinite(thickness)
     flat = thickness[good & (path.leave == path.enter)]
     flat = flat if len(flat) else thickness[good]
     if not len(flat):
         return 1.0
-    usual = float(np.median(np.sort(flat)[: int(np.ceil(0.75 * len(flat)))]))
+    return float(np.median(np.sort(flat)[: int(np.ceil(0.75 * len(flat)))]))
+
+
+def _unmarked_stroke(thickness, usual):
+    """Line width where marks cover most of a line: they only broaden it, so what is less than half as broad, in stretches, is the line."""
     first, last = runs_of(np.nan_to_num(thickness, nan=np.inf) < _UNMARKED_SHARE * usual)
     long = last - first >= _LEAST_UNMARKED_PX
-    if (last - first)[long].sum() < _LEAST_UNMARKED * len(flat):
+    if not long.any() or (last - first)[long].sum() < _LEAST_UNMARKED * np.isfinite(thickness).sum():
         return usual
     return float(np.median(np.concatenate([thickness[a:b] for a, b in zip(first[long], last[long], strict=True)])))
 
