@@ -97,8 +97,9 @@ def test_bars_of_unlike_width_are_no_dashed_line():
 
 
 def test_the_stem_and_the_dot_of_a_letter_are_no_dashed_line_and_two_dashes_of_a_key_are():
-    letter = Shape((outline(np.array([(10.0, 20.0), (10.0, 22.0)]), 1.5), outline(np.array([(10.0, 23.5), (10.0, 32.0)]), 1.5)), fill=RED)
+    stem_and_dot = np.array([(10.0, 20.0), (10.0, 22.0)]), np.array([(10.0, 23.5), (10.0, 32.0)])
+    letter, on_its_side = (Shape(tuple(outline(part[:, ::way], 1.5) for part in stem_and_dot), fill=RED) for way in (1, -1))
     key = Shape(tuple(outline(np.array([(x, 20.0), (x + 8.0, 20.0)]), 1.5) for x in (10.0, 22.0)), fill=RED)
-    kept, stroked = with_dashes(scene(letter, key)).shapes
-    assert kept is letter
+    *kept, stroked = with_dashes(scene(letter, on_its_side, key)).shapes
+    assert kept == [letter, on_its_side]
     assert stroked.dash == pytest.approx((8.0, 4.0))

@@ -52,9 +52,10 @@ def _stroked(shape):
 
 
 def _may_be_letter(dashes):
-    """Whether two dashes stand one above the other, as the stem and the dot of an i."""
+    """Whether two dashes are as unlike as the stem and the dot of an i, or stand one above the other."""
     across, down = np.abs(dashes[1].mean(axis=0) - dashes[0].mean(axis=0))
-    return bool(down > across)
+    short, long = sorted(np.abs(np.diff(dash, axis=0)).sum() for dash in dashes)
+    return bool(down > across or long > _LONG_TO_SHORT * short)
 
 
 def _corners_of(part):
