@@ -41,6 +41,7 @@ _DEFINITIONS = (
     FlagDefinition("axis_residual", "The tick labels do not lie on one straight scale.", "the ticks in overlay.png"),
     FlagDefinition("tick_label_rejected", "A tick label contradicts the others and was left out of the fit.", "the tick in overlay.png", False),
     FlagDefinition("text_unread", "The text of the picture was not read, since the program that reads it is not installed.", "the axes, the names of the arms and the numbers at risk; or install what the flag names"),
+    FlagDefinition("change_unread", "The figure cannot be read with the latest change by hand; what stands here was read before it.", "the change: mend it, or undo it in the workbench"),
     FlagDefinition("few_ticks", "An axis was fitted through two ticks only, so a misread label would not show.", "the ticks in overlay.png"),
     FlagDefinition("axis_given", "The range of an axis was given by hand.", "the range given", False),
     FlagDefinition("scale_assumed", "Nothing printed tells the scale or the direction of the vertical axis; the reading is the likeliest.", "the vertical axis"),

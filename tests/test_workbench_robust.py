@@ -266,7 +266,7 @@ def test_the_first_edit_after_a_start_reads_no_text(on_the_command_line):
         assert after["status"] == "read"
         assert spent < 6
         kept = json.loads((on_the_command_line / "trial" / "journal.json").read_text("utf-8"))
-        assert kept["given"] == {"panel": "1", "failed": None}
+        assert kept["given"] == {"panel": "1", "failed": None, "held": None}
 
 
 @posix

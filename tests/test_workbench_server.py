@@ -366,14 +366,25 @@ def test_an_edit_that_fits_nothing_changes_nothing(client, read, bench):
     assert "can_keep" not in answer
     assert done(client.get(f"/api/figures/{figure}"))["edits"] == seen["edits"]
     delete = [{"edit": "delete_arm", "arm": arm["name"]} for arm in seen["panels"][0]["arms"]]
-    assert edit(client, figure, *delete, status=400)["can_keep"]
+    refused = edit(client, figure, *delete, status=400)
+    assert (refused["can_keep"], refused["overwrites"]) == (True, False)
     kept = edit(client, figure, *delete, keep=True)
-    assert kept["status"] == "failed"
+    folder = bench.figures.root / kept["folder"]
+    assert (kept["status"], len(kept["edits"])) == ("read", len(seen["edits"]) + len(delete))
     assert "add_arm" in kept["message"]
-    assert not (bench.figures.root / kept["folder"] / "curves.csv").exists()
-    back = done(client.post(f"/api/figures/{figure}/undo", json={"revision": kept["revision"]}))
-    assert back["panels"] == seen["panels"]
-    assert (bench.figures.root / kept["folder"] / "curves.csv").exists()
+    assert kept["panels"] == seen["panels"]
+    assert [(flag["name"], flag["detail"]) for flag in kept["flags"]] == [("change_unread", kept["message"])]
+    assert "change_unread" in {flag.name for flag in read_digitisation(folder).flags}
+    anew = Desk(bench.figures.root / "fig.png", folder, None, folder.parent)
+    assert (anew.status, anew.is_held, anew.is_stale, anew.message) == ("read", True, False, kept["message"])
+    later = edit(client, figure, {"edit": "unit", "unit": "weeks"})
+    assert (later["status"], later["panels"], len(later["flags"])) == ("read", seen["panels"], 1)
+    drawn = edit(client, figure, {"edit": "add_arm", "name": "By hand", "points": [[5, 0.9], [20, 0.5]]})
+    assert [arm["name"] for arm in drawn["panels"][0]["arms"]] == ["By hand"]
+    assert (drawn["message"], drawn["flags"]) == ("", [])
+    for _ in range(3):
+        drawn = done(client.post(f"/api/figures/{figure}/undo", json={"revision": drawn["revision"]}))
+    assert (drawn["panels"], drawn["flags"], drawn["edits"]) == (seen["panels"], seen["flags"], seen["edits"])
 
 
 def test_edits_changed_by_another_program_are_taken_up(client, read, bench):
@@ -762,7 +773,7 @@ def test_tables_changed_by_hand_are_not_written_over_unasked(client, bench, made
     assert done(client.get(f"/api/figures/{figure}"))["panels"][0]["arms"][0]["points"] == [before[0], *before[2:]]
     before = path.read_bytes()
     answer = edit(client, figure, {"edit": "unit", "unit": "weeks"}, status=400)
-    assert answer["can_keep"]
+    assert (answer["can_keep"], answer["overwrites"]) == (True, True)
     assert "changed by hand" in answer["error"]
     assert path.read_bytes() == before
     assert edit(client, figure, {"edit": "unit", "unit": "weeks"}, keep=True)["status"] == "read"

@@ -7,6 +7,7 @@ from ipdrecon.flags import Flag, numbered
 from ipdrecon.model import ArmLook, Axis, Box, Calibration, Facet, Word
 
 SCHEMA_VERSION = 1
+UNREAD = "change_unread"
 
 
 def figure_record(digitisation, files, pictures=None):
@@ -42,6 +43,25 @@ def figure_record(digitisation, files, pictures=None):
         "edits": list(digitisation.edits),
         "files": files,
     }
+
+
+def held_record(record, why):
+    """Make the record of a reading that stands, though the figure cannot be read with the latest change: the same, and flagged.
+
+    Parameters
+    ----------
+    record : dict
+        As `figure.json` holds it.
+    why : str
+        It cannot be read with the change.
+
+    Returns
+    -------
+    dict
+    """
+    flags = [flag for flag in record["flags"] if flag["name"] != UNREAD]
+    number = 1 + len(flags) + sum(len(part["flags"]) for panel in record["panels"] for part in (panel, *panel["arms"], panel["at_risk"] or {"flags": ()}))
+    return record | {"flags": [*flags, {"number": number} | Flag(UNREAD, "figure", why).to_dict()]}
 
 
 @dataclass(frozen=True)

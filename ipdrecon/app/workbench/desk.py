@@ -11,11 +11,12 @@ from pathlib import Path
 from ipdrecon.app import library
 from ipdrecon.app.given import EDITS
 from ipdrecon.app.json_files import MALFORMED
-from ipdrecon.app.saving import digest, write_files
+from ipdrecon.app.record import held_record
+from ipdrecon.app.saving import digest, json_bytes, write_files
 from ipdrecon.app.seen_text import SeenText
-from ipdrecon.app.workbench.journal import OldRevisionError, is_own_file, label
+from ipdrecon.app.workbench.journal import BusyError, HandChangedError, OldRevisionError, RefusedError, is_own_file
 from ipdrecon.app.workbench.standing import Standing, changed_by_hand, read_figure_record, stamp, take_up, tells_of
-from ipdrecon.app.workbench.views import figure_view
+from ipdrecon.app.workbench.views import figure_view, summary_view
 from ipdrecon.app.workbench.worker import JobError, WorkerError
 from ipdrecon.app.workflow import OWN_FILES, write_figure_folder
 from ipdrecon.errors import FolderError, IpdreconError
@@ -25,15 +26,8 @@ READ_SECONDS, EDIT_SECONDS, PICTURE_SECONDS, QUICK_SECONDS = 300.0, 120.0, 120.0
 TABLES = (library.CURVES, library.AT_RISK, library.CENSOR_MARKS)
 _READ_FILES = (*TABLES, library.FIGURE, library.OVERLAY)
 REPORTED = "reported.csv"
+_NO_FILE = "The figure's own file is not there; only its tables are. Put the picture beside its folder."
 _READ_FROM = (*TABLES, library.FIGURE, REPORTED)
-
-
-class BusyError(IpdreconError):
-    """The figure is being read."""
-
-
-class RefusedError(IpdreconError):
-    """An edit that would make a figure unreadable that can be read now."""
 
 
 class Desk:
@@ -69,14 +63,20 @@ class Desk:
         self._standing, self._seen = take_up(self.folder, is_document=self.is_document), self._stamps()
         self.journal, record = self._standing.journal, self._standing.record
         failed = self._standing.trouble or (self.journal.given or {}).get("failed")
-        if record is not None and (self.source is None or tells_of(record, self.journal.edits)):
+        if record is not None and (self.source is None or self.is_held or tells_of(record, self.journal.edits)):
             try:
                 self._take(library.read_digitisation(self.folder), record)
+                self.message = failed or ""
             except (IpdreconError, *MALFORMED) as error:
                 self.status, self.message = "failed", f"The tables of the folder cannot be used: {error}"
         elif record is not None or self.journal.edits or failed:
             self.status, self.message = "failed", failed or "The edits were changed since the figure was read."
         self.message = self._standing.trouble or self.message
+
+    @property
+    def is_held(self):
+        """Whether a reading stands, flagged, though the figure cannot be read with the latest change."""
+        return (self.journal.given or {}).get("held") == self.journal.revision
 
     def _take(self, digitisation, record):
         self._view = figure_view(digitisation, record)
@@ -103,7 +103,7 @@ class Desk:
         if self.journal.edits and not self.folder.exists():
             return True
         record = read_figure_record(self.folder)
-        usable = record is not None and not self._standing.trouble
+        usable = record is not None and not self._standing.trouble and not self.is_held
         return usable and not tells_of(record, self.journal.edits) and not changed_by_hand(self.folder, record)
 
     @property
@@ -113,13 +113,15 @@ class Desk:
 
     def record(self):
         """What the page shows of it, as a dict."""
-        view = self._view or {"size": self._size or [0, 0], "kind": None, "confidence": None, "panels": self._drafts, "flags": []}
+        view = self._view or {"size": self._size or [0, 0], "kind": None, "confidence": None, "panels": [], "flags": []}
+        known = [panel["panel"] for panel in view["panels"]]
         return view | {
+            "panels": view["panels"] + [draft for draft in self._drafts if draft["panel"] not in known],
             "status": self.told_status,
             "message": self.message,
             "revision": self.revision,
             "edits": list(self.journal.edits),
-            "edit_labels": [label(edit) for edit in self.journal.edits],
+            "edit_labels": self.journal.labels,
             "can_undo": bool(self.journal.undo),
             "can_redo": bool(self.journal.redo),
             "has_image": self.source is not None,
@@ -143,18 +145,7 @@ class Desk:
 
     def summary(self):
         """What a list of figures shows of it, as a dict."""
-        panels = (self._view or {}).get("panels", [])
-        flags = [flag for part in (*panels, self._view or {"flags": []}) for flag in part["flags"]]
-        return {
-            "status": self.told_status,
-            "message": self.message,
-            "revision": self.revision,
-            "panels": [panel["panel"] for panel in panels],
-            "arms": list(dict.fromkeys(arm["name"] for panel in panels for arm in panel["arms"])),
-            "n_flags": len(flags),
-            "needs_review": any(flag["needs_review"] for flag in flags),
-            "confidence": (self._view or {}).get("confidence"),
-        }
+        return {"status": self.told_status, "message": self.message, "revision": self.revision} | summary_view(self._view or {})
 
     def tick(self):
         """Note that something has changed, for those who wait for it."""
@@ -184,7 +175,7 @@ class Desk:
             if self.status == "reading":
                 raise BusyError("The figure is being read already; wait, or stop it first.")
             if self.source is None:
-                raise FolderError("The figure's own file is not there; only its tables are. Put the picture beside its folder.")
+                raise FolderError(_NO_FILE)
             if self._standing.trouble:
                 raise FolderError(f"{self._standing.trouble} Mend the file, or take it away.")
             if given:
@@ -202,7 +193,7 @@ class Desk:
                 self._settle(self.journal, answer)
             except JobError as error:
                 self.is_turning = self.is_document and not (error.answer.get("size") or self.opens)
-                self._fail(self.journal, error)
+                (self._hold if self.is_held and self._view is not None else self._fail)(self.journal, error)
             except IpdreconError as error:
                 self.status, self.message = "read" if self._view is not None else "failed", str(error)
             finally:
@@ -245,7 +236,7 @@ class Desk:
     def _settle(self, journal, answer):
         """Put edits and tables on disk, all or none, then take them up."""
         files = {name: content.encode() for name, content in answer["files"].items()}
-        journal = journal.knowing(failed=None)
+        journal = journal.knowing(failed=None, held=None)
         kept = journal.files(self.folder, json.loads(answer["files"][library.FIGURE])["sha256"])
         self._write(kept | files, (library.OVERLAY,))
         self.journal, self._view, self._drafts, self._seen = journal, answer["view"], [], self._stamps()
@@ -258,12 +249,21 @@ class Desk:
 
     def _fail(self, journal, error):
         """Keep the edits of a figure that cannot be read; tables of an earlier reading are taken away."""
-        journal = journal.knowing(failed=error.message)
+        journal = journal.knowing(failed=error.message, held=None)
         kept = journal.files(self.folder, self._digest())
         self._write(kept, _READ_FILES)
         self.journal, self._view, self._drafts, self._seen = journal, None, error.answer.get("drafts", []), self._stamps()
         self._size = error.answer.get("size") or self._size
         self.status, self.message = "failed", error.message
+
+    def _hold(self, journal, error):
+        """Keep edits with which a figure cannot be read; the reading before them stands as it is, flagged."""
+        journal = journal.knowing(failed=error.message, held=journal.revision)
+        record = held_record(read_figure_record(self.folder), error.message)
+        write_files(self.folder, journal.files(self.folder, self._digest()) | {library.FIGURE: json_bytes(record)})
+        self._view = self._view | {"flags": figure_view(library.read_digitisation(self.folder), record)["flags"]}
+        self.journal, self._drafts, self._seen = journal, error.answer.get("drafts", []), self._stamps()
+        self.status, self.message, self._standing = "read", error.message, Standing(journal, None)
 
     def _digest(self):
         return digest(self.source) if self.source is not None else ""
@@ -345,9 +345,9 @@ class Desk:
                 raise FolderError("The figure's own file is not there, so that it cannot be read anew with edits. Put the picture beside its folder.")
             changed = changed_by_hand(self.folder, read_figure_record(self.folder))
             if changed and not keep:
-                raise RefusedError(f"{', '.join(changed)} of the folder was changed by hand; an edit reads the figure anew and writes over it.")
+                raise HandChangedError(f"{', '.join(changed)} of the folder was changed by hand; an edit reads the figure anew and writes over it.")
             before = self.journal.appended(self._standing.first) if self._standing.first else self.journal
-            self._reread(make(before), may_fail=keep or self.status != "read")
+            self._reread(make(before), may_fail=keep or self.is_held or self.status != "read")
             self.tick()
 
     def _reread(self, journal, *, may_fail=True):
@@ -358,7 +358,8 @@ class Desk:
             if error.kind == "Bug" or not may_fail:
                 can_keep = error.kind not in ("EditError", "Bug")
                 raise (RefusedError if can_keep else FolderError)(error.message) from error
-            self._fail(journal, error)
+            is_drawn = any(edit["edit"] == "arms" and not edit["count"] for edit in journal.edits)  # all of it is wanted by hand
+            (self._hold if self.status == "read" and not is_drawn else self._fail)(journal, error)
         else:
             self._settle(journal, answer)
 
@@ -385,7 +386,7 @@ class Desk:
             When the figure's file is not there.
         """
         if self.source is None:
-            raise FolderError("The figure's own file is not there; only its tables are. Put the picture beside its folder.")
+            raise FolderError(_NO_FILE)
         if not self.sheet.exists():
             worker, ocr = (self._crew.reader, {}) if self.is_document else (self._crew.rebuilder, {"ocr": False})
             answer = worker.call("sheet", seconds=READ_SECONDS, sheet=str(self.sheet), **self._options | ocr)
@@ -397,7 +398,7 @@ class Desk:
         """Have a small job done on the figure's picture."""
         options = self._options if self.is_document else self._options | {"ocr": False}
         if self.source is None:
-            raise FolderError("The figure's own file is not there; only its tables are. Put the picture beside its folder.")
+            raise FolderError(_NO_FILE)
         return self._crew.mender.call(job, seconds=QUICK_SECONDS, **options, **given)
 
     def tidy(self):

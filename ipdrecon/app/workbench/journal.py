@@ -28,6 +28,22 @@ class OldRevisionError(IpdreconError):
     """Someone else has changed the figure in the meantime."""
 
 
+class BusyError(IpdreconError):
+    """The figure is being read."""
+
+
+class RefusedError(IpdreconError):
+    """An edit that would make a figure unreadable that can be read now; it can be kept all the same."""
+
+    overwrites = False
+
+
+class HandChangedError(RefusedError):
+    """An edit that would write over tables that somebody changed by hand."""
+
+    overwrites = True
+
+
 @dataclass(frozen=True)
 class Journal:
     """Edits now and before.
@@ -77,6 +93,11 @@ class Journal:
         edits = [edit.to_dict() for edit in read_edits(folder / EDITS)] if (folder / EDITS).is_file() else []
         edits = json.loads(json_bytes(edits, ALL_DIGITS))
         return journal if list(journal.edits) == edits else journal.replaced(edits)
+
+    @property
+    def labels(self):
+        """What each edit says, in words."""
+        return [label(edit) for edit in self.edits]
 
     def appended(self, edits):
         """The journal with further edits."""

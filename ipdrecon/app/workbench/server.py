@@ -15,10 +15,9 @@ from pathlib import Path
 
 from ipdrecon.app.workbench import addresses, comparing, pooling
 from ipdrecon.app.workbench.addresses import Asked, Malformed
-from ipdrecon.app.workbench.desk import BusyError, RefusedError
 from ipdrecon.app.workbench.figures import MOST_BYTES, Figures, NoFigureError, TooLargeError, TooManyError, UnknownError
 from ipdrecon.app.workbench.guard import Guard
-from ipdrecon.app.workbench.journal import OldRevisionError
+from ipdrecon.app.workbench.journal import BusyError, OldRevisionError, RefusedError
 from ipdrecon.app.workbench.wording import in_the_page
 from ipdrecon.app.workbench.worker import WISH, Crew, JobError, Wish
 from ipdrecon.errors import FolderError, IpdreconError, lacking
@@ -223,7 +222,7 @@ def _error(error, bench):
     message = in_the_page(" ".join(str(error).split()))
     for place in (bench.scratch, bench.figures.root):
         message = message.replace(f"{place}/", "").replace(str(place), place.name)
-    more = {"can_keep": True} if isinstance(error, RefusedError) else {key: value for key, value in getattr(error, "answer", {}).items() if key in _TOLD}
+    more = {"can_keep": True, "overwrites": error.overwrites} if isinstance(error, RefusedError) else {key: value for key, value in getattr(error, "answer", {}).items() if key in _TOLD}
     return _json({"error": message} | more, 500 if isinstance(error, JobError) and error.kind == "Bug" else status)
 
 

@@ -187,6 +187,29 @@ def _agreeing(table, row, line):
     return alike
 
 
+def summary_view(view):
+    """What a list of figures shows of a reading.
+
+    Parameters
+    ----------
+    view : dict
+        As `figure_view` gives it; empty where nothing was read.
+
+    Returns
+    -------
+    dict
+    """
+    panels = view.get("panels", [])
+    flags = [flag for part in (*panels, view) for flag in part.get("flags", [])]
+    return {
+        "panels": [panel["panel"] for panel in panels],
+        "arms": list(dict.fromkeys(arm["name"] for panel in panels for arm in panel["arms"])),
+        "n_flags": len(flags),
+        "needs_review": any(flag["needs_review"] for flag in flags),
+        "confidence": view.get("confidence"),
+    }
+
+
 # --- what edits alone say --------------------------------------------------------------------------------------------
 
 

@@ -5,6 +5,12 @@ import { complain, say, tell } from "./announce.js";
 import { confirm } from "./dialog.js";
 import { judgeTicks } from "./scale.js";
 
+/** What to ask where a change is refused that can be kept: title, text, yes and no. */
+function question(error) {
+  if (error.body.overwrites) return ["The tables of this figure were changed by hand", error.message, "Write over them", "Leave them"];
+  return ["The figure cannot be read with this change", `${error.message} If you keep the change, what was read before stays as it is, marked as in doubt, until you mend the change or undo it.`, "Keep the change", "Leave it"];
+}
+
 export class Figure extends EventTarget {
   constructor(id, reader) {
     super();
@@ -136,7 +142,7 @@ export class Figure extends EventTarget {
     }
     if (error.body?.can_keep && !body.keep) {
       this.take(this.view);
-      if (await confirm("The figure could not be read with this change", error.message, "Keep it all the same", "Leave it")) return this.sendNow(method, rest, { ...body, keep: true }, said);
+      if (await confirm(...question(error))) return this.sendNow(method, rest, { ...body, keep: true }, said);
       this.showStored();
       return false;
     }
