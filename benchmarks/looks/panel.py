@@ -5,6 +5,7 @@ from drawn.plot import Panel, draw_panel
 from drawn.style import DASHES, PALETTES
 
 COLOURS = {
+    "matlab": ("#0072bd", "#d95319", "#edb120", "#7e2f8e"),
     "base": ("black", "#DF536B", "#61D04F", "#2297E6"),
     "stata": ("#1a476f", "#90353b", "#55752f", "#e37e00"),
     "stcolor": ("#1a85ff", "#d41159", "#00bf7f", "#ffd400"),
