@@ -10,6 +10,7 @@ from matplotlib.figure import Figure as Canvas
 
 from ipdrecon.figure.beside import is_struck_through, names_beside
 from ipdrecon.figure.colour import to_lab
+from ipdrecon.figure.naming import ArmName, with_insets
 from ipdrecon.figure.unread import find_unread_at_ends
 from ipdrecon.model import Box, Word
 
@@ -49,6 +50,17 @@ def named(arms, texts):
 def test_the_colour_of_text_goes_before_nearness():
     arms = (curve(100, 300, "tab:red"), curve(130, 300, "tab:blue"))
     assert named(arms, [("Drug A", 306, 100, "tab:blue"), ("Placebo", 306, 130, "tab:red")]) == {0: "Placebo", 1: "Drug A"}
+
+
+def test_names_that_only_an_inset_prints_are_told_by_their_colour():
+    arms = (curve(20, 480, "tab:red"), curve(30, 480, "tab:blue"))
+    texts = [("Placebo", 300, 160, "tab:blue"), ("Drug A", 300, 200, "tab:red"), ("Drug B", 300, 240, "black"), ("Other", 10, 280, "tab:red")]
+    px, words = drawn(arms, texts)
+    inset = Box(150, 120, 290, 260)
+    assert [name.label for name in with_insets(px, words, (inset,), arms, (ArmName(), ArmName()))] == ["Drug A", "Placebo"]
+    kept = (ArmName("Legend", "legend", 1.0), ArmName())
+    assert [name.label for name in with_insets(px, words, (inset,), arms, kept)] == ["Legend", "Placebo"]
+    assert with_insets(px, words, (), arms, kept) == kept
 
 
 def test_black_text_names_the_curve_that_ends_beside_it():

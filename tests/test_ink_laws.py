@@ -1,5 +1,6 @@
 """By law: what is drawn in a plot is parted from its background, colour by colour."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,8 +8,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from ipdrecon.figure.arm_ink import ArmInk
-from ipdrecon.figure.arms import _hangs_on, find_arms
+from ipdrecon.figure.arm_ink import ArmInk, ArmSettings, Search
+from ipdrecon.figure.arms import _hangs_on, _runs_alone, find_arms
 from ipdrecon.figure.colour import to_lab, to_rgb
 from ipdrecon.figure.families import _is_thin_beside
 from ipdrecon.figure.ink import palette, part, plot_inside
@@ -132,8 +133,27 @@ def test_ink_hangs_on_a_curve_where_a_bar_leads_to_it_without_paper():
     line, tips = np.zeros((40, 6), np.float32), np.zeros((40, 6), np.float32)
     line[20:22] = line[22:26, :3] = 1
     tips[26:29, :4] = 1
-    assert _hangs_on(level_arm(tips, 27), level_arm(line, 20)).tolist() == [True] * 3 + [False] * 3
-    assert _hangs_on(level_arm(tips, 27), level_arm(line, 20, first=2)).tolist() == [False, False, True, False, False, False]
+    ink = np.maximum(line, tips)
+    assert _hangs_on(level_arm(tips, 27), level_arm(line, 20), ink).tolist() == [True] * 3 + [False] * 3
+    assert _hangs_on(level_arm(tips, 27), level_arm(line, 20, first=2), ink).tolist() == [False, False, True, False, False, False]
+
+
+def test_a_bar_in_three_shades_of_a_curve_hangs_on_it():
+    line, bar, tips = (np.zeros((40, 6), np.float32) for _ in range(3))
+    line[20:22], bar[22:26], tips[26:29] = 1, 1, 1
+    blue, dark, black = (to_lab(np.array([[colour]], np.uint8))[0, 0] for colour in ((0, 0, 255), (0, 0, 120), (0, 0, 0)))
+    search = SimpleNamespace(settings=ArmSettings())
+    curve, shade, other = (replace(level_arm(own, row), lab=lab) for own, row, lab in ((line, 20, blue), (bar, 24, dark), (tips, 27, dark)))
+    assert not _runs_alone(search, other, [curve], [curve, shade, other])
+    assert _runs_alone(search, other, [curve], [curve, replace(shade, lab=black), other])
+
+
+def test_a_key_that_is_nearer_to_another_arm_tells_of_no_second_one():
+    arm, other = (SimpleNamespace(lab=np.array(lab)) for lab in ((37.0, 7.0, -23.0), (28.0, 21.0, -9.0)))
+    keys = np.array((44.0, 7.0, -24.0)), np.array((36.0, 17.0, -12.0))
+    alone = Search(None, (0, 0), keys, ArmSettings(), None)
+    assert (alone.n_listed(arm), replace(alone, rivals=(other.lab,)).n_listed(arm)) == (2, 1)
+    assert replace(alone, seeds=(keys[0], keys[0]), rivals=(other.lab,)).n_listed(arm) == 2
 
 
 def test_a_line_under_crowded_marks_is_no_thicker_than_a_plain_one_of_the_same_pen():

@@ -163,6 +163,13 @@ def test_marks_before_a_name_are_no_part_of_it():
     assert mend_names(BLANK, (name("HHHHH Drug A"),), (), [row("Drug A")])[0].label == "Drug A"
 
 
+@pytest.mark.parametrize(("read", "printed", "kept"), [("RK+", "NTRK+", "NTRK+"), ("w risk", "Low risk", "Low risk"), ("Drug B", "Drug B 120", "Drug B"), ("Placebo", "Standard", "Placebo")])
+def test_letters_that_a_curve_hides_are_those_of_the_row_left_over(read, printed, kept, monkeypatch):
+    readings(monkeypatch, read)
+    names = (name("High risk", reading=1.0), name(read, reading=1.0))
+    assert [one.label for one in mend_names(BLANK, names, (), [row(printed), row("High risk")])] == ["High risk", kept]
+
+
 def test_names_that_a_row_repeats_are_not_taken_for_slips_of_another():
     names = tuple(name(label, reading=1.0) for label in ("Stage II", "Stage III"))
     assert [mended.label for mended in mend_names(BLANK, names, (), [row("Stage III"), row("Stage II")])] == ["Stage II", "Stage III"]

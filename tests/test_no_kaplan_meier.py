@@ -111,6 +111,15 @@ def test_a_label_off_the_scale_of_the_others_is_told(tmp_path):
     assert reading.panels[0].calibration.to_data(0, 0)[1] == pytest.approx(1.0, abs=0.06)
 
 
+def test_numbers_of_a_table_above_a_whole_axis_are_no_part_of_it(tmp_path):
+    figure, axes = canvas(yticks=np.arange(0, 1.1, 0.2))
+    axes.set_position((0.14, 0.14, 0.82, 0.6))
+    curves(axes)
+    for k, n_risk in enumerate((233, 293, 447)):
+        figure.text(0.105, 0.81 + 0.06 * k, str(n_risk), ha="center", va="center")
+    assert "broken_axis" not in names(read(figure, tmp_path))
+
+
 def test_dates_are_refused(tmp_path):
     figure, axes = canvas(xlim=(2010, 2020), xticks=range(2010, 2021, 2), xlabel="Year")
     curves(axes, times=lambda time: 2010 + time / 6)

@@ -151,6 +151,8 @@ class Search:
         Colours in CIELAB that a legend shows.
     settings : ArmSettings
     trace_settings : TraceSettings
+    rivals : tuple of ndarray, shape (3,)
+        Colours of other arms: a key nearer to one of them is its own.
     """
 
     plot: Plot
@@ -158,6 +160,7 @@ class Search:
     seeds: tuple
     settings: ArmSettings
     trace_settings: TraceSettings
+    rivals: tuple = ()
 
     def path(self, own, hidden, *, unbroken=False):
         """The best path along some ink; `unbroken` where the line has no gaps."""
@@ -170,7 +173,9 @@ class Search:
 
     def n_listed(self, arm):
         """Number of a legend's keys in an arm's colour."""
-        return sum(bool(np.linalg.norm(arm.lab - seed) < self.settings.listed_lab) for seed in self.seeds)
+        away = [np.linalg.norm(arm.lab - seed) for seed in self.seeds]
+        nearest = [min((np.linalg.norm(rival - seed) for rival in self.rivals), default=np.inf) for seed in self.seeds]
+        return sum(bool(mine < self.settings.listed_lab and mine <= theirs) for mine, theirs in zip(away, nearest, strict=True))
 
     def is_listed(self, arm):
         """Whether a legend shows an arm's colour."""

@@ -110,7 +110,7 @@ def _settled(search, arms):
     kept = []
     for arm in sorted(arms, key=lambda arm: (not search.is_listed(arm), -arm.path.own)):
         explained = [other for other in kept if _explains(search, arm, other)]
-        if explained and not _runs_alone(search, arm, explained):
+        if explained and not _runs_alone(search, arm, explained, arms):
             shares = _dealt(arm, explained)
             kept = [_joined(one, shares[id(one)]) if id(one) in shares else one for one in kept]
         else:
@@ -153,21 +153,27 @@ def _explains(search, arm, other):
     return any(mixture_share(to_rgb(arm.lab), to_rgb(other.lab), to_rgb(fill)) is not None for fill in search.plot.fills[1:])
 
 
-def _runs_alone(search, arm, others):
-    """Whether most of an arm's own ink lies beside none of some others' paths, and hangs on none by a mark."""
-    beside = np.any([_beside(search, arm, other) | _hangs_on(arm, other) for other in others], axis=0)
+def _runs_alone(search, arm, others, arms):
+    """Whether most of an arm's own ink lies beside none of some others' paths, and hangs on none by a mark in shades among all arms."""
+    beside = np.any([_beside(search, arm, other) | _hangs_on(arm, other, _shades(search, arm, other, arms)) for other in others], axis=0)
     columns = np.arange(arm.path.first, arm.path.last + 1)
     seen = arm.own[arm.path.leave, columns] > 0.3
     return bool(seen.any() and beside[seen].mean() <= search.settings.most_fringe)
 
 
-def _hangs_on(arm, other):
-    """Columns in which ink of two arms alone lies between their paths: a bar of a mark in two shades."""
+def _shades(search, arm, other, arms):
+    """The ink of two arms and of all that have the hue of the other."""
+    hued = [one for one in arms if not is_grey(one.lab) and hue_difference(one.lab, other.lab) < search.settings.same_hue]
+    return np.max([one.own for one in (arm, other, *hued)], axis=0)
+
+
+def _hangs_on(arm, other, shades):
+    """Columns in which some shades of ink alone lie between two arms' paths: a bar of a mark in more than one."""
     columns = np.arange(arm.path.first, arm.path.last + 1)
     within = (columns >= other.path.first) & (columns <= other.path.last)
     theirs = np.clip(columns - other.path.first, 0, len(other.path.leave) - 1)
     at, to = arm.path.leave, np.clip(arm.path.leave, other.path.enter[theirs], other.path.leave[theirs])
-    inked = np.maximum(arm.own, other.own)[:, columns] > 0.3
+    inked = shades[:, columns] > 0.3
     upto = np.vstack([np.zeros((1, len(columns)), int), np.cumsum(inked, axis=0)])
     along = np.arange(len(columns))
     first, last = np.minimum(at, to), np.maximum(at, to)

@@ -224,9 +224,16 @@ def _contradicts(label, run, ends):
     at, reach = _along(label, run), _BEYOND_SHARE * (ends[1] - ends[0])
     if not ends[0] - reach <= at <= ends[1] + reach or np.abs(run.place - at).min() < run.height:
         return False
+    if _is_whole(run) and not ends[0] <= at <= ends[1]:
+        return False
     off = np.abs(run.to_px(label.values) - at)
     least = max(0.75 * run.height, _OFF_SHARE * abs(run.step / run.slope))
     return bool(off.min() > least and _in_order(at, label.values[0], run))
+
+
+def _is_whole(run):
+    """Whether a vertical run has all values of a probability: numbers beyond it are a table's."""
+    return not run.horizontal and min(run.values) == 0 and max(run.values) in (1, 100)
 
 
 def _in_order(at, value, run):

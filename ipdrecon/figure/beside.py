@@ -90,6 +90,33 @@ def names_beside(px, words, box, plot, arms, settings=None):
     return {i: BesideMatch(_with_next_line(near[j], near, used, colours), _sureness(cost, i, j, settings)) for i, j in pairs}
 
 
+def names_by_colour(px, words, arms, settings=None):
+    """Words of which each has the colour of one curve and of no other, wherever they stand: those beside its course in an inset.
+
+    Parameters
+    ----------
+    px : ndarray of uint8, shape (height, width, 3)
+    words : iterable of Word
+    arms : tuple of ArmInk
+    settings : BesideSettings, optional
+
+    Returns
+    -------
+    dict of int to BesideMatch
+        By the arm's place in `arms`; without those whose colour several words have.
+    """
+    settings, found = settings or BesideSettings(), {}
+    for word in _lines(tuple(words)):
+        lab = text_colour(px, word.box)
+        if not is_label(word.text) or _NO_NAME.search(word.text) or np.hypot(*lab[1:]) <= settings.coloured:
+            continue
+        unlike = [colour_unlikeness(arm.lab, lab) for arm in arms]
+        like = [i for i, one in enumerate(unlike) if one < settings.most_unlike]
+        if len(like) == 1:
+            found.setdefault(like[0], []).append(word)
+    return {i: BesideMatch(ones[0], 1.0) for i, ones in found.items() if len(ones) == 1}
+
+
 def _lines(words):
     """Words with those that go on after them on one line."""
     parts = [on_the_line(word, words) for word in words]

@@ -48,7 +48,8 @@ def find_families(search, arms, expected):
     spare = None if expected is None else 0 if told else max(expected - len(sure), 0)
     found = []
     for arm in sorted(arms, key=lambda arm: -arm.path.own):
-        family = _in_one_colour(search, arm, spare, len(sure) == 1)
+        rivals = tuple(other.lab for other in arms if other is not arm)
+        family = _in_one_colour(replace(search, rivals=rivals), arm, spare, len(sure) == 1)
         spare = spare and max(spare - len(family) + 1, 0)
         found.extend(family)
     return found

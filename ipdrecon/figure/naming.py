@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ipdrecon.figure.at_risk.ties import colour_distance, name_likeness
-from ipdrecon.figure.beside import end_of, is_struck_through, is_tail, names_beside
+from ipdrecon.figure.beside import end_of, is_struck_through, is_tail, names_beside, names_by_colour
 from ipdrecon.figure.names import are_a_pair, match_legend
 from ipdrecon.figure.unread import find_unread_at_ends
 from ipdrecon.flags import Flag
@@ -18,6 +18,7 @@ _ROW_BY_ORDER = 0.4
 _LEAD = 0.2
 _SAME_COLOUR = 15.0
 _COLOURED = 40
+_BESIDE_INSET, _IN_INSET = 0.35, 0.8
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,31 @@ def name_arms(px, words, box, plot, inks, entries):
         word = match.word
         names[nameless[i]] = ArmName(word.text.strip(" -–—:"), "text", match.sureness, word.confidence, word.box)
     return tuple(names.get(i, ArmName()) for i in range(len(inks)))
+
+
+def with_insets(px, words, insets, inks, names):
+    """Names with those that only an inset prints, in the colours of the curves.
+
+    Parameters
+    ----------
+    px : ndarray of uint8, shape (height, width, 3)
+    words : tuple of Word
+    insets : sequence of PanelBox
+        Smaller plots within the panel.
+    inks : sequence of ArmInk
+    names : tuple of ArmName
+
+    Returns
+    -------
+    tuple of ArmName
+    """
+    nameless = [i for i, name in enumerate(names) if not name.label]
+    if not nameless or not insets:
+        return names
+    inner = [word for word in words if any(inset.top < word.box.centre[1] < inset.bottom and inset.left < word.box.centre[0] < inset.right + _BESIDE_INSET * (inset.right - inset.left) for inset in insets)]
+    told = {i: match.word for i, match in names_by_colour(px, inner, inks).items() if i in nameless}
+    found = {i: ArmName(word.text.strip(" -–—:"), "text", _IN_INSET, word.confidence, word.box) for i, word in told.items()}
+    return tuple(found.get(i, name) for i, name in enumerate(names))
 
 
 def with_rows(names, looks, table, at_risk, labels):

@@ -21,7 +21,7 @@ from ipdrecon.figure.edits.panels import (
 from ipdrecon.figure.flag_places import place_flags
 from ipdrecon.figure.ink import plot_inside
 from ipdrecon.figure.names import legend_order, match_legend, usable_entries, words_of_legend
-from ipdrecon.figure.naming import distinct, name_arms, name_flag, true_entries, with_rows
+from ipdrecon.figure.naming import distinct, name_arms, name_flag, true_entries, with_insets, with_rows
 from ipdrecon.figure.reading import PanelReading
 from ipdrecon.figure.session import step
 from ipdrecon.figure.shape_doubts import area_doubts, shape_doubts
@@ -133,6 +133,7 @@ def see_panel(sheet, place, boxes, legend, given, settings):
     entries = true_entries(entries, plot, inks)
     free = tuple(word for word in words if not any(cell.box.contains(*word.box.centre) for cell in cells))
     inks, names = _named(px, free, place.box, plot, inks, entries, rows, given)
+    names = with_insets(sheet.figure.px, sheet.within(part, sheet.words), place.insets, inks, names)
     edges = [ink_edges(ink.path, ink.own, ink.others, plot.text) for ink in inks]
     sights = [see(ink, edge, plot.text) for ink, edge in zip(inks, edges, strict=True)]
     if all_drawn(inks):

@@ -8,7 +8,7 @@ from ipdrecon.figure.at_risk.ties import name_likeness
 from ipdrecon.figure.text import read_line
 from ipdrecon.model import Box
 
-_ALIKE = 0.75
+_ALIKE, _LEAST_ALIKE = 0.75, 0.5
 _SURE_READING = 0.85
 _LEAST_SHARE = 0.55
 _HEIGHTS_PX = (40, 56)
@@ -22,7 +22,8 @@ def mend_names(px, names, words, rows):
     """Names spelt as the better supported of their readings has it.
 
     A name and a row's label that are the same up to slips of the reader are one name; where they differ, enlarged
-    second readings of both decide. A name that no row repeats, and that was read with doubt, is read again.
+    second readings of both decide. A name that no row repeats, and that was read with doubt, is read again. Where all names
+    but one are spelt as rows are, that one is spelt as the row left over, of which a line may hide letters beside the curve.
 
     Parameters
     ----------
@@ -36,6 +37,7 @@ def mend_names(px, names, words, rows):
     -------
     tuple of ArmName
     """
+    names = _with_lost_letters(names, rows)
     partner = _partners(names, rows)
     mended = [_mended(px, name, rows[partner[i]] if i in partner else None, words) for i, name in enumerate(names)]
     labels = with_numerals([name.label for name in mended])
@@ -50,6 +52,19 @@ def _key(text):
 def _without_size(label):
     """A label without the number of patients, which legend or table may print and the other not."""
     return _SIZE.sub("", label)
+
+
+def _with_lost_letters(names, rows):
+    """The names, the only one that no row repeats spelt as the only row that repeats no name, where that is longer and alike."""
+    told, printed = ([_key(_without_size(one.label)) for one in ones] for ones in (names, rows))
+    odd, left = [i for i, key in enumerate(told) if key not in printed], [j for j, key in enumerate(printed) if key not in told]
+    if len(told) != len(printed) or len(told) < 2 or (len(odd), len(left)) != (1, 1) or len(set(told)) < len(told):
+        return names
+    (i,), (j,) = odd, left
+    lost = len(printed[j]) - len(told[i])
+    if not told[i] or lost <= 0 or printed[j][-lost:].isdigit() or name_likeness(told[i], printed[j]) < _LEAST_ALIKE:
+        return names
+    return (*names[:i], replace(names[i], label=rows[j].label), *names[i + 1 :])
 
 
 def _partners(names, rows):
