@@ -331,3 +331,9 @@ def test_a_tick_and_the_key_of_a_legend_are_no_curve(inwards):
     key = line([(59, 24), (80, 24)])
     (curve,) = find_curves([*ticks, key, line(steps(TIMES, LEVELS))], plane())
     np.testing.assert_allclose(curve.steps, 50 + 10 * TIMES)
+
+
+def test_the_first_short_piece_of_a_curve_on_a_thick_axis_line_is_no_tick():
+    pieces = [line([(48.4, 20), (54, 20)], RED), line([(54, 20), (54, 60)], RED), line([(54, 60), (300, 60)], RED), line([(300, 60), (300, 90)], RED)]
+    (curve,) = find_curves(pieces, plane())
+    assert curve.points[0] == pytest.approx((48.4, 20.0))

@@ -15,7 +15,7 @@ _MOST_GAP = 7.0
 _SPAN = 0.9
 _ON_BORDER = 1.5
 _OUTSIDE = 1.0
-_LONGEST_INSIDE = 8.0
+_LONGEST_INSIDE, _STANDS_OUT = 8.0, 2.5
 _AT_ZERO = 1.5
 _AT_ONE = 0.3
 _AT_BORDER = 0.5
@@ -253,10 +253,15 @@ def _is_of_axes(line, box):
     """Whether a line is a gridline, part of the frame, or a reference line, straight through the whole box; or a tick mark."""
     around = line.box
     if line.is_level:
-        return around.width > _SPAN * box.width or (around.left < box.left - _OUTSIDE and around.right < box.left + _LONGEST_INSIDE)
+        return around.width > _SPAN * box.width or _is_tick(box.left - around.left, around.right - box.left)
     if line.is_upright:
-        return around.height > _SPAN * box.height or (around.bottom > box.bottom + _OUTSIDE and around.top > box.bottom - _LONGEST_INSIDE)
+        return around.height > _SPAN * box.height or _is_tick(around.bottom - box.bottom, box.bottom - around.top)
     return _on_border(line.points, box).all()
+
+
+def _is_tick(outside, inside):
+    """Whether what reaches so far out of a box and so far in is a tick: in as well only where it plainly stands out."""
+    return outside > _OUTSIDE and inside < (_LONGEST_INSIDE if outside > _STANDS_OUT else _ON_BORDER)
 
 
 def _is_rectangle(points):
