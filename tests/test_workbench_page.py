@@ -556,6 +556,30 @@ def test_a_drag_keeps_up_with_the_hand(page, served, tmp_path):
             assert spent["between"] < 17.5
 
 
+def test_a_change_that_is_kept_though_it_cannot_be_read_leaves_the_reading(page, served, tmp_path):
+    draw_many(tmp_path / "kept.png", n_arms=1)
+    page.set_input_files("#file", str(tmp_path / "kept.png"))
+    page.wait_for_selector(".curve, .steps", state="attached", timeout=READ_MS)
+    ask = Asking(served[0], page)
+    before = ask()["panels"]
+    for answer in ("Leave it", "Keep the change"):
+        page.get_by_role("tab", name=re.compile("^Arms")).click()
+        page.get_by_role("button", name="Delete", exact=True).click()
+        dialog = page.get_by_role("dialog", name="The figure cannot be read with this change")
+        dialog.wait_for(timeout=READ_MS)
+        playwright.expect(dialog).to_contain_text("what was read before stays as it is")
+        dialog.get_by_role("button", name=answer).click()
+        dialog.wait_for(state="detached")
+    page.get_by_role("tab", name=re.compile("^Check")).click()
+    page.get_by_text("The figure cannot be read with the latest change by hand").wait_for(timeout=READ_MS)
+    kept = ask()
+    assert (kept["status"], kept["panels"]) == ("read", before)
+    assert [edit["edit"] for edit in kept["edits"]] == ["delete_arm"]
+    page.keyboard.press("Control+z")
+    page.get_by_text("The figure cannot be read with the latest change by hand").wait_for(state="detached", timeout=READ_MS)
+    assert (ask()["panels"], ask()["flags"]) == (before, [])
+
+
 def test_two_readers_and_their_consensus(page, served, drawn):
     path, at_risk = drawn["trial"]
     put_in(page, path)
