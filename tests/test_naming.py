@@ -74,6 +74,21 @@ def test_a_lone_entry_in_a_panel_gives_way_to_a_legend_outside_all():
     assert [found.label for found in usable_entries(legend, boxes[1], boxes)] == ["A", "B"]
 
 
+@pytest.mark.parametrize("apart", [20.0, 110.0])
+@pytest.mark.parametrize("top", [10.0, 330.0])
+def test_each_panel_takes_the_legend_over_or_under_it(apart, top):
+    boxes = (Box(50, 50, 350, 300), Box(450, 50, 750, 300))
+    legend = tuple(entry(label, left=left, top=top) for label, left in (("A", 120), ("B", 220 + apart / 9), ("C", 560), ("D", 660)))
+    assert [[found.label for found in usable_entries(legend, box, boxes)] for box in boxes] == [["A", "B"], ["C", "D"]]
+
+
+@pytest.mark.parametrize("lefts", [(250, 350, 450, 550), (150, 320, 490, 660)])
+def test_a_legend_in_one_row_is_shared(lefts):
+    boxes = (Box(50, 50, 350, 300), Box(450, 50, 750, 300))
+    legend = tuple(entry(label, left=left, top=10.0) for label, left in zip("ABCD", lefts, strict=True))
+    assert all(usable_entries(legend, box, boxes) == legend for box in boxes)
+
+
 def test_a_lone_entry_of_another_panel_is_not_borrowed_but_a_legend_is():
     boxes = (Box(0, 0, 190, 150), Box(250, 0, 400, 150), Box(450, 0, 600, 150))
     lone = (entry("Low dose", left=300.0, top=60.0), entry("Low dose", left=500.0, top=60.0))

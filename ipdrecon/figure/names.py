@@ -7,11 +7,13 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from ipdrecon.figure.keys import colour_unlikeness
+from ipdrecon.model import Box
 
 _FAR = 1e3
 _APART_LAB = 15.0
 _DASH_PENALTY = 8.0
 _SURE_LEAD = 12.0
+_GROUP_GAPS = 2.5
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,8 @@ class LegendMatch:
 def usable_entries(legend, box, boxes, cells=()):
     """The legend entries that may speak of one panel.
 
-    Entries inside the panel's box; if there are none, those outside all boxes; if there are none either, those of
-    another panel, which then share them. A lone entry gives way to several in line with each other, and is not borrowed.
+    Entries inside the panel's box; if there are none, those outside all boxes, where every panel has a group by itself those
+    nearest; if there are none either, those of another panel, which then share them. A lone entry gives way to several in line with each other, and is not borrowed.
     Names beside the ends of curves, from whose keys these lead on, are no entries outside the box.
     A bare number is a label only where keys of several colours or dashes have one.
 
@@ -71,11 +73,33 @@ def usable_entries(legend, box, boxes, cells=()):
     ]
     inside = [entry for entry in free if box.contains(*entry.text.centre)]
     free = [entry for entry in free if not entry.hanging]
-    outside = [entry for entry in free if not any(other.contains(*entry.text.centre) for other in boxes)]
+    outside = _of_one_panel([entry for entry in free if not any(other.contains(*entry.text.centre) for other in boxes)], box, boxes)
     borrowed = ([entry for entry in free if other.contains(*entry.text.centre)] for other in boxes if other != box)
     own = [_in_line(_without_lone_numbers(chosen)) for chosen in (inside, outside)]
     several = [choice for choice in (*own, *(_in_line(_without_lone_numbers(chosen)) for chosen in borrowed)) if len(choice) > 1]
     return next((choice for choice in (*several, *own) if choice), ())
+
+
+def _of_one_panel(entries, box, boxes):
+    """Of the entries outside all boxes those nearest to one, where each box has several and these stand far from the others'; else all."""
+    nearest = [min(boxes, key=lambda other: _gap(_extent(entry), other)) for entry in entries]
+    groups = [[entry for entry, owner in zip(entries, nearest, strict=True) if owner == other] for other in boxes]
+    if len(boxes) < 2 or min(map(len, groups)) < 2:
+        return entries
+    within = [min(_gap(_extent(entry), _extent(other)) for other in group if other is not entry) for group in groups for entry in group]
+    reach = _GROUP_GAPS * max(*within, *(entry.text.height for entry in entries))
+    between = [_gap(_extent(entry), _extent(other)) for i, group in enumerate(groups) for entry in group for rest in groups[:i] for other in rest]
+    return groups[list(boxes).index(box)] if min(between) > reach else entries
+
+
+def _extent(entry):
+    """Around the key and the text of an entry."""
+    return Box(entry.key.left, min(entry.key.top, entry.text.top), entry.text.right, max(entry.key.bottom, entry.text.bottom))
+
+
+def _gap(one, other):
+    """Distance in px between two boxes, the greater of those across and down."""
+    return max(one.left - other.right, other.left - one.right, one.top - other.bottom, other.top - one.bottom, 0.0)
 
 
 def _in_line(entries):
