@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ipdrecon.figure.mirrored import are_mirrored
+from ipdrecon.figure.mirrored import are_mirrored, has_mirror
 
 ONE_ROW, ZERO_ROW, COLUMNS = 5.0, 255.0, 400
 SCALES = {
@@ -54,3 +54,29 @@ def test_three_arms_are_not(seed):
 def test_curves_that_are_not_apart_tell_nothing():
     survival = _estimate(3, 1.0)[0]
     assert not are_mirrored(_rows(survival), _rows(survival), _rows(survival), one_row=ONE_ROW, zero_row=ZERO_ROW)
+
+
+def _ink(*lines, dashed=True):
+    ink = np.zeros((int(ZERO_ROW) + 20, COLUMNS), bool)
+    columns = np.arange(COLUMNS)
+    for rows in lines:
+        drawn = columns[(columns % 8 < 4) | (not dashed)]
+        ink[rows[drawn], drawn] = True
+    return ink
+
+
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("seed", range(5))
+def test_one_limit_tells_where_the_other_is(scale, seed):
+    survival, error = _estimate(seed, 1.2)
+    upper, lower = (_rows(part) for part in _limits(survival, error, scale))
+    curve, ink = _rows(survival), _ink(upper, lower)
+    assert has_mirror(ink, lower, curve, one_row=ONE_ROW, zero_row=ZERO_ROW)
+    assert not has_mirror(_ink(lower), lower, curve, one_row=ONE_ROW, zero_row=ZERO_ROW)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_arms_have_no_mirror_in_each_other(seed):
+    first, second, third = (_rows(_estimate(100 * seed + k, hazard)[0]) for k, hazard in enumerate((0.5, 1.0, 1.7)))
+    ink = _ink(first, second, third, dashed=False)
+    assert not any(has_mirror(ink, one, other, one_row=ONE_ROW, zero_row=ZERO_ROW) for one, other in ((first, second), (third, second), (second, first)))

@@ -6,11 +6,12 @@ import cv2
 import numpy as np
 
 from ipdrecon.errors import ArmError
-from ipdrecon.figure.arm_ink import ArmInk, ArmSettings, Search, above, mean_row
+from ipdrecon.figure.arm_ink import ArmInk, ArmSettings, Search, above, mean_row, shared
 from ipdrecon.figure.colour import hue_difference, is_grey, to_rgb
 from ipdrecon.figure.families import find_families
 from ipdrecon.figure.greys import joined_ink, parted_greys, thinned_greys
 from ipdrecon.figure.ink import mixture_share
+from ipdrecon.figure.mirrored import has_mirror
 from ipdrecon.figure.path import TraceSettings
 from ipdrecon.figure.shades import find_inks, tint
 
@@ -60,6 +61,7 @@ def find_arms(plot, start, *, count=None, seeds=(), expected=None, settings=None
     arms = [arm for arm, count in zip(arms, pixels, strict=True) if arm is not None and count > _LEAST_RIDGE * arm.path.own]
     arms = _without_limits(search, _settled(search, arms))
     arms = _without_surplus(search, find_families(search, arms, expected), expected)
+    arms = _without_mirrored(search, arms, expected)
     if count is not None and len(arms) > count:
         arms = sorted(arms, key=lambda arm: -arm.path.score)[:count]
     if not arms or (count is not None and len(arms) < count):
@@ -99,6 +101,31 @@ def _without_surplus(search, arms, expected):
     weak = sorted((arm for arm in arms if arm.confidence < _WEAK and not search.is_listed(arm)), key=lambda arm: arm.confidence)
     surplus = weak[: max(len(arms) - expected, 0)] if expected else []
     return [arm for arm in arms if not any(arm is other for other in surplus)]
+
+
+def _without_mirrored(search, arms, expected):
+    """Arms without the confidence limits of others in their colour or in a shade of it, which no legend lists and a table does not tell of."""
+    kept = list(arms)
+    for arm in sorted(arms, key=lambda arm: arm.path.own):
+        others = [other for other in kept if other is not arm and other.path.own > arm.path.own and _may_be_of_one(search, arm, other)]
+        curve = next((other for other in others if _is_mirrored(search.plot, arm, other, search.start[1])), None)
+        if curve is not None and len(kept) > (expected or 1):
+            kept = [replace(one, limits=True) if one is curve else one for one in kept if one is not arm]
+    return kept
+
+
+def _may_be_of_one(search, arm, other):
+    """Whether two arms are of one hue, or both grey, and no key tells them apart."""
+    if is_grey(arm.lab) != is_grey(other.lab) or not is_grey(arm.lab) and hue_difference(arm.lab, other.lab) > search.settings.same_hue:
+        return False
+    return not any(_has_key(search, arm, seed, [arm, other]) for seed in search.seeds) or bool(np.linalg.norm(arm.lab - other.lab) < _SAME_FILL)
+
+
+def _is_mirrored(plot, arm, other, one_row):
+    rows, level = shared(arm, other, lambda path: path.leave)
+    first = max(arm.path.first, other.path.first)
+    ink = ((plot.contrast > 0) & ~plot.text)[:, first : first + len(rows)]
+    return has_mirror(ink, rows, level, one_row=one_row, zero_row=plot.zero_row)
 
 
 def _settled(search, arms):
