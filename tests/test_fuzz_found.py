@@ -219,6 +219,12 @@ def test_numbers_beyond_any_figure_are_refused_in_edits(edit):
         parse_edit(edit, "edit 1")
 
 
+def test_a_table_of_many_columns_is_read_without_a_warning(write):
+    names = [f"column {k}" for k in range(300)]
+    read = read_studies(write("studies.csv", ",".join(["study", "yi", "sei", *names]) + "\n" + ",".join(["A", "-0.1", "0.2", *map(str, range(300))]) + "\n"))
+    assert [read[name].iloc[0] for name in names] == [str(k) for k in range(300)]
+
+
 @pytest.mark.parametrize("table", ["study,yi,sei\nOther,-0.2,1e308\n", "study,hr,sei\nOther,0.8,1e308\n", "study,rd,ci_low,ci_high\nOther,0,-1e200,1e200\n"])
 def test_a_standard_error_without_end_is_told_of_its_row(write, table):
     with pytest.raises(MetaAnalysisError, match="Other.*its variance is inf"):

@@ -377,6 +377,10 @@ def test_an_edit_that_fits_nothing_changes_nothing(client, read, bench):
     assert "change_unread" in {flag.name for flag in read_digitisation(folder).flags}
     anew = Desk(bench.figures.root / "fig.png", folder, None, folder.parent)
     assert (anew.status, anew.is_held, anew.is_stale, anew.message) == ("read", True, False, kept["message"])
+    done(client.post(f"/api/figures/{figure}/read", json={"ocr": False}), 202)
+    settled(client, figure)
+    again = done(client.get(f"/api/figures/{figure}"))
+    assert (again["status"], again["panels"], len(again["flags"])) == ("read", seen["panels"], 1)
     later = edit(client, figure, {"edit": "unit", "unit": "weeks"})
     assert (later["status"], later["panels"], len(later["flags"])) == ("read", seen["panels"], 1)
     drawn = edit(client, figure, {"edit": "add_arm", "name": "By hand", "points": [[5, 0.9], [20, 0.5]]})

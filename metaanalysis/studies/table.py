@@ -105,8 +105,9 @@ def read_studies(path_or_frame, measure=None, *, analysis=None, zero_cells="tabl
             raise row.error(f"sei is {row.get('sei'):g}; expected a positive standard error: check it.")
     result = pd.DataFrame([read_row(row, name, zero_cells) for row, name in zip(rows, by_row, strict=True)])
     _keep_texts(result, frame)
-    for column in frame.columns.difference(result.columns, sort=False):
-        result[column] = [row.get(column) for row in rows] if column in (*COUNTS, "o_minus_e", "v") else frame[column]
+    others = frame.columns.difference(result.columns, sort=False)
+    carried = {column: [row.get(column) for row in rows] if column in (*COUNTS, "o_minus_e", "v") else frame[column] for column in others}
+    result = pd.concat([result, pd.DataFrame(carried, index=result.index)], axis=1)
     if _row_measures(frame) is not None:
         result["measure"] = by_row
     result.attrs |= {"measure": measure, "zero_cells": zero_cells}
