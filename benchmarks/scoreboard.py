@@ -103,9 +103,10 @@ def side_by_side(parts):
     return grid(("", *parts), [{"": key} | {name: sums[key] for name, sums in parts.items()} for key in keys])
 
 
-def page(title, command, summary, lines, rows, *, columns=COLUMNS, parts=None):
-    """The scoreboard as Markdown; `parts` are sums over some of the panels, by name."""
+def page(title, command, summary, lines, rows, *, columns=COLUMNS, parts=None, note=""):
+    """The scoreboard as Markdown; `parts` are sums over some of the panels, by name, and a `note` says what set it is."""
     text = [f"# {title}", "", "No option is given to the reader. Made by:", "", *(f"    {line}" for line in command), ""]
+    text += [note, ""] if note else []
     text += [f"- {key}: {value}" for key, value in summary.items()]
     text += ["", "## How exact", "", *side_by_side(parts)] if parts else []
     text += ["", "## Panels by element of style", "", *grid(ELEMENTS, lines), "", "## Panels", "", *grid(columns, rows)]
