@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 
 from ipdrecon.figure.colour import to_lab
 from ipdrecon.figure.dashes import DashPattern
-from ipdrecon.figure.legend import LegendEntry, find_legend, is_label, split_at_keys
+from ipdrecon.figure.legend import LegendEntry, as_one, find_legend, is_label, on_the_line, split_at_keys
 from ipdrecon.figure.names import match_legend, usable_entries
 from ipdrecon.model import Box, Word
 
@@ -130,6 +130,25 @@ def test_words_are_split_at_the_keys_within_them(kind, text):
     parts = split_at_keys(px, (whole,))
     assert [part.text for part in parts] == list(NAMES)
     assert [entry.label for entry in find_legend(px, parts)] == list(NAMES)
+
+
+def test_a_word_is_split_at_short_keys_with_a_mark_as_a_recogniser_boxes_them():
+    keys = [line(colour, marker="+", ms=9) for colour in COLOURS]
+    px, (first, second) = drawn(keys, ncol=2, columnspacing=0.8, handletextpad=0.6, handlelength=1.45)
+    whole = Word("Nivolumab Placebo", Box(first.box.left - 28, first.box.top - 4, second.box.right + 3, first.box.bottom + 4), 0.9)
+    assert [part.text for part in split_at_keys(px, (whole,))] == list(NAMES)
+
+
+def test_what_is_left_of_a_split_word_within_another_word_is_dropped():
+    px, (first, second) = drawn(KEYS["solid"], ncol=2, columnspacing=0.5, handletextpad=0.2)
+    whole = Word("— Nivolumab — P", Box(first.box.left - 42, first.box.top, second.box.left + 12, first.box.bottom), 0.9)
+    assert [part.text for part in split_at_keys(px, (whole, second))] == list(NAMES)
+
+
+def test_one_sign_higher_than_wide_goes_on_a_label_that_ends_with_a_dash():
+    label = Word("4-", Box(10, 10, 24, 26), 0.9), Word("9", Box(25, 10, 34, 26), 0.9, vertical=True)
+    assert as_one(on_the_line(label[0], label)).text == "4-9"
+    assert as_one([Word("Arm", Box(10, 10, 40, 26)), Word("A", Box(44, 10, 54, 26))]).text == "Arm A"
 
 
 @pytest.mark.parametrize("kind", KEYS)

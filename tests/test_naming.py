@@ -12,7 +12,7 @@ from ipdrecon.figure.dashes import DashPattern
 from ipdrecon.figure.legend import LegendEntry, find_legend
 from ipdrecon.figure.names import match_legend, usable_entries, words_of_legend
 from ipdrecon.figure.naming import ArmName, distinct, name_flag, true_entries
-from ipdrecon.figure.spelling import mend_names, with_numerals
+from ipdrecon.figure.spelling import mend_names, with_letters, with_numerals
 from ipdrecon.figure.unread import find_unread
 from ipdrecon.model import Box, Word
 
@@ -217,3 +217,8 @@ def test_a_doubtful_name_is_flagged_where_it_is_printed():
     assert flag.name == "arm_name_doubtful"
     assert flag.box == (100.0, 20.0, 160.0, 34.0)
     assert name_flag(name("A")) == ()
+
+
+@pytest.mark.parametrize("label", ["rx=Obs", "N0", "T0N0M0", "G0/G1", "PFS0", "10mg", "0mg", "0.5 mg", "Arm 0", "CD20", "Allele", "IL-10", "Control", "T0"])
+def test_labels_that_are_words_and_numbers_keep_their_letters(label):
+    assert with_letters(label) == label

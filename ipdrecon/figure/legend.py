@@ -17,7 +17,7 @@ from ipdrecon.model import Box, Word
 _NO_LABELS = ("censor", "logrank", "log-rank", "log rank", "strata", "hr ", "hr:", "hr=", "hazard ratio", "p =", "p<", "p=", "p <", "p-value")
 _CENSORED = re.compile(r"\s*(?:[-–—_]|\()\s*censored\)?$", re.IGNORECASE)
 _FIRST_IDEOGRAPH = 0x2E80
-_NO_BEGINNING = "=+-–—•·●■□◆▲|_~ "
+NO_BEGINNING = "=+-–—•·●■□◆▲|_~ "
 _LINE_TO_PITCH = 0.8
 _KEY_LAB = 30.0
 _LEAST_CONTRAST = 14.0
@@ -111,8 +111,12 @@ def _without_censored(entries):
 
 
 def _may_label(word):
-    upright = word.vertical and len(word.text) > 2
-    return not upright and word.confidence >= 0.5 and is_label(word.text)
+    return not _is_upright(word) and word.confidence >= 0.5 and is_label(word.text)
+
+
+def _is_upright(word):
+    """Whether a word runs upwards; one or two signs are higher than wide anyway."""
+    return word.vertical and len(word.text) > 2
 
 
 def _key_of(px, word, box, words):
@@ -129,7 +133,7 @@ def _is_odd(px, entry):
 
 def _entry(px, key, words):
     whole = as_one(words)
-    label = whole.text.lstrip(_NO_BEGINNING)
+    label = whole.text.lstrip(NO_BEGINNING)
     return LegendEntry(label.rstrip(": ") or label, key.lab, key.pattern, key.box, whole.box, whole.confidence, _is_hanging(px, key, whole.box.height))
 
 
@@ -145,7 +149,7 @@ def _is_hanging(px, key, height):
 
 
 def as_one(words):
-    """Words as one, with blanks between, as sure as the least sure of them.
+    """Words as one, as sure as the least sure of them; with blanks between, but after a dash that ends one as in ``4-`` ``9``.
 
     Parameters
     ----------
@@ -155,7 +159,8 @@ def as_one(words):
     -------
     Word
     """
-    text, confidence = " ".join(word.text for word in words), min(word.confidence for word in words)
+    text = re.sub(r"(?<=\w[-–/]) (?=\w)", "", " ".join(word.text for word in words))
+    confidence = min(word.confidence for word in words)
     return Word(text, _around([word.box for word in words]), confidence, words[0].vertical, all(word.exact for word in words))
 
 
@@ -224,12 +229,14 @@ def split_at_keys(px, words):
     Returns
     -------
     tuple of Word
-        Words that hold a stroke longer than they are high are cut there, and their parts are read again.
+        Words that hold a stroke longer than they are high are cut there, and their parts are read again, but for what
+        another word holds too.
     """
     parts = []
     for word in words:
         strokes = [] if word.vertical or word.box.width < 2 * word.box.height else _strokes_within(px, word.box)
-        parts.extend(_pieces(px, word, strokes) if strokes else [_without_coloured_lead(px, word)])
+        pieces = _pieces(px, word, strokes) if strokes else [_without_coloured_lead(px, word)]
+        parts.extend(piece for piece in pieces if not strokes or not any(other.box.contains(*piece.box.centre) for other in words if other is not word))
     return tuple(parts)
 
 
@@ -355,7 +362,7 @@ def on_the_line(word, words):
     for other in sorted(words, key=lambda other: other.box.left):
         gap = other.box.left - box.right
         beside = -0.3 * height < gap < 0.45 * height and abs(other.box.centre[1] - box.centre[1]) < 0.3 * height
-        if other is word or other.vertical or not beside or label.endswith(":"):
+        if other is word or _is_upright(other) or not beside or label.endswith(":"):
             continue
         if other.confidence >= 0.5 and is_label(other.text):
             line.append(other)

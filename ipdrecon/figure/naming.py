@@ -1,16 +1,19 @@
 """Name the arms from all that names them: legend, words beside the curves, rows of the table; and say how sure each name is."""
 
+import re
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ipdrecon.figure.at_risk.ties import colour_distance, name_likeness
 from ipdrecon.figure.beside import end_of, is_struck_through, is_tail, names_beside, names_by_colour
+from ipdrecon.figure.legend import NO_BEGINNING
 from ipdrecon.figure.names import are_a_pair, match_legend
 from ipdrecon.figure.unread import find_unread_at_ends
 from ipdrecon.flags import Flag
 from ipdrecon.model import Box
 
+_LEADER = re.compile(r"(?:\s+[-–]+|[—:\s])+$")
 _DOUBTFUL = 0.5
 _ROW_BY_NAME = 0.8
 _SURELY_BESIDE = 0.8
@@ -105,7 +108,7 @@ def name_arms(px, words, box, plot, inks, entries):
         beside = names_beside(px, (*free, *unread), box, plot, arms) if unread else beside
     for i, match in beside.items():
         word = match.word
-        names[nameless[i]] = ArmName(word.text.strip(" -–—:"), "text", match.sureness, word.confidence, word.box)
+        names[nameless[i]] = ArmName(bare_name(word.text), "text", match.sureness, word.confidence, word.box)
     return tuple(names.get(i, ArmName()) for i in range(len(inks)))
 
 
@@ -130,8 +133,27 @@ def with_insets(px, words, insets, inks, names):
         return names
     inner = [word for word in words if any(inset.top < word.box.centre[1] < inset.bottom and inset.left < word.box.centre[0] < inset.right + _BESIDE_INSET * (inset.right - inset.left) for inset in insets)]
     told = {i: match.word for i, match in names_by_colour(px, inner, inks).items() if i in nameless}
-    found = {i: ArmName(word.text.strip(" -–—:"), "text", _IN_INSET, word.confidence, word.box) for i, word in told.items()}
+    found = {i: ArmName(bare_name(word.text), "text", _IN_INSET, word.confidence, word.box) for i, word in told.items()}
     return tuple(found.get(i, name) for i, name in enumerate(names))
+
+
+def bare_name(text):
+    """A name without the signs that the end of its curve, a mark or a leader was read as; a dash that ends a word belongs to it.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> bare_name("■Grade II"), bare_name("— Placebo:"), bare_name("Arm A -"), bare_name("HER2-"), bare_name("+")
+    ('Grade II', 'Placebo', 'Arm A', 'HER2-', '+')
+    """
+    return _LEADER.sub("", text.lstrip(NO_BEGINNING)) or text
 
 
 def with_rows(names, looks, table, at_risk, labels):

@@ -15,6 +15,9 @@ _HEIGHTS_PX = (40, 56)
 _MARKS = re.compile(r"[HITLAilt+|x×X41†\W]{1,8}")
 _SIZE = re.compile(r"[,;:]?\s*[(\[]?\s*\bn\s*=\s*\d+\s*[)\]]?\s*$", re.IGNORECASE)
 _NUMERAL = re.compile(r"(.*?[\s=:_-])([IVXl1|]+)")
+_ZERO_FIRST = re.compile(r"(?<![\w.,])0(?!(?:mg|mcg|ug|ng|pg|ml|kg|cm|mm|mo|yr|wk|st|nd|rd|th)\b)(?=[a-z]{2})")
+_ZERO_WITHIN = re.compile(r"(?<=[a-zA-Z])0(?=[a-z]{2})|(?<=[a-z]{2})0(?=[a-z])")
+_THREE_L = re.compile(r"(?<=[a-z])lll(?=[a-z])")
 _AS_NUMERAL = str.maketrans("l1|", "III")
 
 
@@ -40,7 +43,8 @@ def mend_names(px, names, words, rows):
     names = _with_lost_letters(names, rows)
     partner = _partners(names, rows)
     mended = [_mended(px, name, rows[partner[i]] if i in partner else None, words) for i, name in enumerate(names)]
-    labels = with_numerals([name.label for name in mended])
+    exact = [any(word.exact and name.box.contains(*word.box.centre) for word in words) if name.box else False for name in mended]
+    labels = with_numerals([name.label if told else with_letters(name.label) for name, told in zip(mended, exact, strict=True)])
     return tuple(replace(name, label=label) for name, label in zip(mended, labels, strict=True))
 
 
@@ -164,3 +168,25 @@ def with_numerals(labels):
         part[1] + part[2].translate(_AS_NUMERAL) if part and part[1].casefold() in roman else label
         for part, label in zip(parts, labels, strict=True)
     ]
+
+
+def with_letters(label):
+    """A label with the letters that a reader takes for their likes where no word has those: ``0`` for an O, ``l`` for an i.
+
+    Parameters
+    ----------
+    label : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> with_letters("rx=0bs"), with_letters("C0ntrol"), with_letters("D-peniclllamine")
+    ('rx=Obs', 'Control', 'D-penicillamine')
+    >>> with_letters("N0"), with_letters("10mg"), with_letters("0mg")
+    ('N0', '10mg', '0mg')
+    """
+    label = _ZERO_FIRST.sub("O", label)
+    return _THREE_L.sub("ill", _ZERO_WITHIN.sub("o", label))
