@@ -2,8 +2,8 @@
 
     python benchmarks/practice_figures.py FIGURES SCORER [--name practice_figures] [--only TEXT]
 
-FIGURES holds ``index.json`` with the truth, whether of published figures or of those that ``drawn_figures.py`` or
-``program_figures.py`` makes; SCORER is the program that compares a folder of figure folders with it. No option is given
+FIGURES holds ``index.json`` with the truth, whether of published figures or of those that ``drawn_figures.py``,
+``program_figures.py`` or ``print_figures.py`` makes; SCORER is the program that compares a folder of figure folders with it. No option is given
 to the reader. Writes ``benchmarks/NAME.json`` (all numbers) and ``NAME.md`` (the tables).
 """
 
@@ -26,10 +26,12 @@ TITLES = {
     "practice_figures": "Practice figures, raster",
     "drawn_figures": "Drawn figures",
     "program_figures": "Figures drawn by the programs that people use",
+    "print_figures": "Figures as they stand in print",
 }
 DRAWN = {
     "drawn_figures": "python benchmarks/drawn_figures.py FIGURES --count 60 --seed 67",
     "program_figures": "python benchmarks/program_figures.py FIGURES",
+    "print_figures": "python benchmarks/print_figures.py FIGURES --count 33 --seed 61",
 }
 NOTES = {
     "drawn_figures": """Seed 67 is kept unseen: no rule was made on its figures, and none of them was looked at. Seeds 1 to 5, 19 and 23 are practice.

@@ -8,7 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure as Canvas
 
-from ipdrecon.figure.beside import is_struck_through, names_beside
+from ipdrecon.figure.beside import _end_of_line, is_struck_through, names_beside
 from ipdrecon.figure.colour import to_lab
 from ipdrecon.figure.naming import ArmName, with_insets
 from ipdrecon.figure.unread import find_unread_at_ends
@@ -101,6 +101,15 @@ def test_two_names_as_near_to_two_curves_are_less_sure_than_those_apart():
         px, words = drawn(arms, [("Drug A", 306, 100, "black"), ("Placebo", 306, arms[1].path.leave[0], "black")])
         sureness.append(min(match.sureness for match in names_beside(px, words, BOX, PLOT, arms).values()))
     assert sureness[0] < sureness[1]
+
+
+def test_only_a_line_that_goes_on_from_its_curve_ends_within_a_word():
+    px = np.full((HIGH, WIDE, 3), 255, np.uint8)
+    px[99:102, :301] = px[99:102, 308:331] = px[90:110, 345:348] = 0
+    word = Box(304, 88, 370, 112)
+    assert _end_of_line(px, word, 100.0, 300) == word.left
+    px[99:102, 301:308] = 0
+    assert _end_of_line(px, word, 100.0, 300) == 331
 
 
 def test_what_a_curve_runs_through_all_along_is_no_name():

@@ -14,6 +14,7 @@ from ipdrecon.model import Box
 
 _FAR = 1e3
 _STRUCK_SHARE = 0.85
+_MOST_GAP_PX = 2
 _LAST_MARKS = re.compile(r"^([HITLiltf+|x×X41†\-–—\"']{2,9}|[I|+1†'\"–—-])\s+(?=\S{3})")
 _NO_NAME = re.compile(r"median|months?\b|years?\b|events?\b|\d+\s*(/|of)\s*\d+", re.IGNORECASE)
 
@@ -242,14 +243,16 @@ def _after_the_line(px, word, plot, arms):
     if word.exact:
         return word
     box = word.box
-    levels = [float(py) for arm in arms for py in np.unique(_levels(box, plot, arm)) if box.top < py < box.bottom]
+    levels = [
+        (float(py), end_of(plot, arm)[0]) for arm in arms for py in np.unique(_levels(box, plot, arm)) if box.top < py < box.bottom
+    ]
     if not levels:
         return word
     stripped = _LAST_MARKS.sub("", word.text)
     if stripped != word.text:
         left = box.left + box.width * (1 - len(stripped) / len(word.text))
         return replace(word, text=stripped, box=Box(left, box.top, box.right, box.bottom))
-    cut = max(_end_of_line(px, box, py) for py in levels)
+    cut = max(_end_of_line(px, box, py, end) for py, end in levels)
     if cut == box.left or cut > box.right - 0.4 * box.height:
         return word
     inner = Box(cut + 1, box.top, box.right, box.bottom)
@@ -264,18 +267,22 @@ def _levels(box, plot, arm):
     return plot.row_to_py(arm.path.leave[columns[(columns >= 0) & (columns < len(arm.path.leave))]])
 
 
-def _end_of_line(px, box, py):
-    """Where a level line ends that runs at `py` from the left of a word's box; the left edge of the box where none does."""
-    left, top = max(int(box.left), 0), max(int(box.top), 0)
+def _end_of_line(px, box, py, end):
+    """Where a level line ends that runs at `py` into a word's box; the left edge of the box where none does.
+
+    A line whose curve was followed to `end`, in front of the box, must go on from there without a gap.
+    """
+    left, top = max(int(min(box.left, end + 1)), 0), max(int(box.top), 0)
     crop = to_lab(px[top : int(box.bottom) + 1, left : int(box.right) + 1])
     middle = int(round(py)) - top
     ink = (np.linalg.norm(crop - commonest_colour(crop), axis=2)[max(middle - 1, 0) : middle + 2] > 20).any(axis=0)
     at = np.flatnonzero(ink)
-    if not len(at) or at[0] > 0.8 * box.height:
+    if not len(at) or at[0] > (0.8 * box.height if end >= box.left else _MOST_GAP_PX):
         return box.left
     bare = np.flatnonzero(~ink[at[0] :])
     run = int(bare[0]) if len(bare) else len(ink) - at[0]
-    return float(left + at[0] + run) if run >= 0.9 * box.height else box.left
+    within = left + at[0] + run - max(box.left, left + at[0])
+    return float(left + at[0] + run) if within >= 0.9 * box.height else box.left
 
 
 def _with_next_line(word, near, used, colours):
