@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ipdrecon.figure.axes import _own_run
 from ipdrecon.figure.labels import label_columns, label_rows, number_labels, parse_number
 from ipdrecon.figure.titles import direction, time_unit
 from ipdrecon.model import Box, Word
@@ -34,6 +35,16 @@ def test_what_is_no_number(text):
 @given(value=st.floats(-1000, 10000).map(lambda value: round(value, 2)))
 def test_every_plain_number_is_read_back(value):
     assert value in parse_number(f"{value:g}" if abs(value) < 1000 else f"{value}")[0]
+
+
+def test_a_row_close_under_a_box_is_its_own_and_a_longer_one_farther_down_only_where_there_is_none():
+    def row(values, py):
+        return [Word(f"{value:g}", Box(px - 10, py - 8, px + 10, py + 8)) for px, value in zip(np.linspace(100, 500, len(values)), values, strict=True)]
+
+    near, far, box = row((0, 250, 500, 750), 220), row(range(0, 105, 8), 480), Box(100, 20, 500, 200)
+    rows = label_rows(number_labels(BLANK, (*near, *far)), least=2)
+    assert _own_run(rows, box).values == (0, 250, 500, 750)
+    assert _own_run(label_rows(number_labels(BLANK, far), least=2), box).values[-1] == 104
 
 
 def digits(texts, gap, *, height=20):

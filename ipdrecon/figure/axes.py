@@ -130,7 +130,8 @@ def _run_worth(run, box):
     inside = (run.place >= first - 0.06 * length) & (run.place <= last + 0.06 * length)
     if distance < -1.5 * run.height or inside.mean() < 0.99 or np.ptp(run.place) < _LEAST_SPAN * length:
         return 0.0
-    own = NEAR_WORTH if not run.horizontal and distance < NEAR_SHARE * size and len(run.labels) > 2 else 0
+    counts = run.values[0] == 0 if run.horizontal else True
+    own = NEAR_WORTH if counts and distance < NEAR_SHARE * size and len(run.labels) > 2 else 0
     return max(own + len(run.labels) - 4 * max(distance, 0) / size, 0.1 if distance < 3 * size else 0.0)
 
 
