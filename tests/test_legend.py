@@ -106,6 +106,13 @@ def test_the_key_of_censored_patients_names_their_arm_where_that_has_none():
     assert [entry.label for entry in entries] == list(NAMES)
 
 
+def test_a_pale_key_on_the_patch_of_its_band_leads_nowhere():
+    keys = [(Patch(color=colour, alpha=0.25, lw=0), line(colour, alpha=0.55)) for colour in COLOURS]
+    entries = find_legend(*drawn(keys, handleheight=2.4, handlelength=2.4))
+    assert [entry.label for entry in entries] == list(NAMES)
+    assert not any(entry.hanging for entry in entries)
+
+
 def test_a_long_key_is_a_key():
     entries = find_legend(*drawn(KEYS["solid"], handlelength=5.5))
     assert [entry.label for entry in entries] == list(NAMES)

@@ -138,11 +138,12 @@ def _entry(px, key, words):
 
 
 def _is_hanging(px, key, height):
-    """Whether ink of a key's colour leads on from it, to the left or beyond the text beside it, as a curve's does."""
+    """Whether ink of a key's colour leads on from it, to the left or beyond the text beside it, as a curve's does; not its own ground, as of a band."""
     box, reach = key.box, int(height)
     top, left = max(int(box.top) - reach, 0), max(int(box.left) - reach, 0)
     lab = to_lab(px[top : int(box.bottom) + reach + 1, left : int(box.right) + 1])
-    _, pieces = cv2.connectedComponents((np.linalg.norm(lab - key.lab, axis=2) < _KEY_LAB).astype(np.uint8), connectivity=8)
+    near = min(_KEY_LAB, 0.5 * np.linalg.norm(commonest_colour(lab) - key.lab))
+    _, pieces = cv2.connectedComponents((np.linalg.norm(lab - key.lab, axis=2) < near).astype(np.uint8), connectivity=8)
     own = np.unique(pieces[int(box.top) - top : int(box.bottom) - top + 1, int(box.left) - left :])
     rows, columns = np.nonzero(np.isin(pieces, own[own > 0]))
     return bool(len(rows) and (max(box.top - top - rows.min(), rows.max() + top - box.bottom) > 0.5 * height or columns.min() + left < box.left - 2))
