@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from ipdrecon.figure.arm_ink import ArmInk, ArmSettings, Search
 from ipdrecon.figure.arms import _hangs_on, _runs_alone, find_arms
-from ipdrecon.figure.colour import to_lab, to_rgb
+from ipdrecon.figure.colour import lab_of, to_lab, to_rgb
 from ipdrecon.figure.families import _is_thin_beside
 from ipdrecon.figure.ink import palette, part, plot_inside
-from ipdrecon.figure.shades import find_inks
+from ipdrecon.figure.shades import _is_overlap, find_inks
 from ipdrecon.model import Axis, Box, Calibration, Word
 
 FEW = settings(max_examples=25, deadline=None, derandomize=True)
@@ -283,3 +283,19 @@ def test_a_grey_curve_is_told_from_a_black_line_that_is_grey_where_it_straddles_
     for arm, row in zip(arms, (22, 60), strict=True):
         level = arm.path.leave[20 + 36 * np.arange(5)] + 11
         np.testing.assert_allclose(level, row + 16 * np.arange(5), atol=1.5)
+
+
+@pytest.mark.parametrize("paper", [(255, 255, 255), (235, 235, 235)])
+@pytest.mark.parametrize("opacity", [0.2, 0.3, 0.4])
+def test_the_overlap_of_two_bands_is_told_from_lines(paper, opacity):
+    red, blue = COLOURS["red"], COLOURS["blue"]
+
+    def upon(ground, colour):
+        return tuple(round((1 - opacity) * below + opacity * above) for below, above in zip(ground, colour, strict=True))
+
+    fills = np.array([lab_of(colour) for colour in (paper, upon(paper, red), upon(paper, blue))])
+    plot = SimpleNamespace(fills=fills)
+    assert _is_overlap(plot, lab_of(upon(upon(paper, red), blue)))
+    assert _is_overlap(plot, lab_of(upon(upon(paper, blue), red)))
+    assert not any(_is_overlap(plot, lab_of(colour)) for colour in (*COLOURS.values(), (148, 103, 189), (127, 127, 127)))
+    assert not _is_overlap(SimpleNamespace(fills=fills[:2]), lab_of(upon(upon(paper, red), blue)))

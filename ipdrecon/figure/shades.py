@@ -11,6 +11,8 @@ _MOST_TINT_APART = 10.0
 _SAME_LAB = 12.0
 _NEAR_LAB = 28.0
 _LEAST_SHADE = 0.4
+_SAME_TINT, _LEAST_TINT = 3.0, 4.0
+_SHOWN_THROUGH = np.linspace(0.5, 0.9, 9)
 
 
 def find_inks(plot, seeds, expected=None):
@@ -48,6 +50,8 @@ def find_inks(plot, seeds, expected=None):
         parent = _parent(plot, colour, found, listed) if whole else None
         if parent is not None:
             groups[parent].append(i)
+        elif whole and _is_overlap(plot, colour):
+            continue
         elif fuller := [k for k, other in enumerate(found) if _is_pale(plot, colour, other)]:
             pale.append((i, fuller))
         else:
@@ -61,6 +65,16 @@ def find_inks(plot, seeds, expected=None):
     thinned = {i: sum(modes[k][1] for k, fuller in pale if i in fuller) for i in groups}
     pixels = tuple(np.inf if i in listed or i >= len(found) else thinned[i] + sum(modes[k][1] for k in group) for i, group in groups.items())
     return tuple(colours[i] for i in groups), np.stack([_joined(plot, colours, own, i, group) for i, group in groups.items()]), pixels
+
+
+def _is_overlap(plot, colour):
+    """Whether a colour is that of one translucent band lying upon another, where too little of it is seen to be a ground.
+
+    A band of opacity a takes the paper to ``(1 - a) paper + a line``, and another band to what it has less of paper times 1 - a.
+    """
+    paper, bands = to_rgb(plot.fills[0]), [to_rgb(fill) for fill in plot.fills[1:] if np.hypot(*fill[1:]) > _LEAST_TINT]
+    over = [upper + shown * (lower - paper) for k, upper in enumerate(bands) for j, lower in enumerate(bands) if j != k for shown in _SHOWN_THROUGH]
+    return bool(over) and float(np.linalg.norm(np.array(over) - to_rgb(colour), axis=1).min()) < _SAME_TINT
 
 
 def _joined(plot, colours, own, i, group):
