@@ -79,6 +79,7 @@ def test_a_lone_entry_in_a_panel_gives_way_to_a_legend_outside_all():
 def test_each_panel_takes_the_legend_over_or_under_it(apart, top):
     boxes = (Box(50, 50, 350, 300), Box(450, 50, 750, 300))
     legend = tuple(entry(label, left=left, top=top) for label, left in (("A", 120), ("B", 220 + apart / 9), ("C", 560), ("D", 660)))
+    legend += (entry("5", left=138.0, top=400.0),)
     assert [[found.label for found in usable_entries(legend, box, boxes)] for box in boxes] == [["A", "B"], ["C", "D"]]
 
 

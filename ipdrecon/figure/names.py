@@ -73,7 +73,8 @@ def usable_entries(legend, box, boxes, cells=()):
     ]
     inside = [entry for entry in free if box.contains(*entry.text.centre)]
     free = [entry for entry in free if not entry.hanging]
-    outside = _of_one_panel([entry for entry in free if not any(other.contains(*entry.text.centre) for other in boxes)], box, boxes)
+    outside = [entry for entry in free if not any(other.contains(*entry.text.centre) for other in boxes)]
+    outside = _of_one_panel(_in_line(_without_lone_numbers(outside)), box, boxes)
     borrowed = ([entry for entry in free if other.contains(*entry.text.centre)] for other in boxes if other != box)
     own = [_in_line(_without_lone_numbers(chosen)) for chosen in (inside, outside)]
     several = [choice for choice in (*own, *(_in_line(_without_lone_numbers(chosen)) for chosen in borrowed)) if len(choice) > 1]
