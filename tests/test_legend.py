@@ -221,6 +221,8 @@ def test_the_end_of_a_curve_is_no_key_for_another_panel():
     assert [entry.hanging for entry in entries] == [False, True]
     assert [entry.label for entry in usable_entries(entries, box, (box, Box(0, 0, 549, 219)))] == []
     assert len(usable_entries(entries, Box(0, 0, 549, 219), (box, Box(0, 0, 549, 219)))) == 2
+    ends_here = Box(0, 0, key.right + 3, 219)
+    assert len(usable_entries(entries, ends_here, (ends_here, box))) == 2
 
 
 def test_a_key_shorter_than_a_line_of_text_is_one_for_the_blanks_around_it():

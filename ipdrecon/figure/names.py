@@ -49,7 +49,7 @@ def usable_entries(legend, box, boxes, cells=()):
 
     Entries inside the panel's box; if there are none, those outside all boxes, where every panel has a group by itself those
     nearest; if there are none either, those of another panel, which then share them. A lone entry gives way to several in line with each other, and is not borrowed.
-    Names beside the ends of curves, from whose keys these lead on, are no entries outside the box.
+    Names beside the ends of curves, from whose keys these lead on, are entries of the panel alone in which the curves end.
     A bare number is a label only where keys of several colours or dashes have one.
 
     Parameters
@@ -72,7 +72,7 @@ def usable_entries(legend, box, boxes, cells=()):
         and not any(_on_axis(entry.key, other) for other in boxes)
     ]
     inside = [entry for entry in free if box.contains(*entry.text.centre)]
-    free = [entry for entry in free if not entry.hanging]
+    free = [entry for entry in free if not entry.hanging or box.contains(*entry.key.centre)]
     outside = [entry for entry in free if not any(other.contains(*entry.text.centre) for other in boxes)]
     outside = _of_one_panel(_in_line(_without_lone_numbers(outside)), box, boxes)
     borrowed = ([entry for entry in free if other.contains(*entry.text.centre)] for other in boxes if other != box)
