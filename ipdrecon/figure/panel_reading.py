@@ -153,14 +153,18 @@ def see_panel(sheet, place, boxes, legend, given, settings):
     panel = DigitisedPanel(place.name, place.box, calibration, curves, looks, at_risk, tuple(cells), flags)
     way = "vector" if all_drawn(inks) else "raster"
     panel = replace(panel, way=way, page=part.page, px_per_point=part.px_per_point, box_confidence=box_confidence(px, place.box, calibration))
-    doubts = _shape_flags(plot, inks, edges, curves, at_risk), _page_flags(part, place.box, calibration, inks, rows, entries, given)
+    doubts = _shape_flags(plot, inks, edges, curves, at_risk), _count_flags(part, place.box, calibration, inks, rows, entries, given)
     return SeenPanel(PanelReading(panel, place, entries, plot, inks, tuple(look.label for look in looks), tuple(edges), table), given, doubts)
 
 
-def _page_flags(part, box, calibration, inks, rows, entries, given):
-    """What the paths of a page, where there are any, say against the arms."""
-    flags = _path_flags(inks, rows, entries, given) if part.way == "vector" else ()
-    return (*flags, *(stray_flags(part, box, calibration, inks) if all_drawn(inks) and given.arms is None else ()))
+def _count_flags(part, box, calibration, inks, rows, entries, given):
+    """What says that there are other arms than those found: the table or else the legend, and the paths of a page where there are any."""
+    missing = _missing_flags(inks, rows, entries, given)
+    if part.way != "vector":
+        return missing
+    if not all_drawn(inks):
+        return (*missing, Flag("paths_incomplete", "panel"))
+    return (*missing, *(stray_flags(part, box, calibration, inks) if given.arms is None else ()))
 
 
 def _by_ink(traced, calibration, flags):
@@ -287,10 +291,8 @@ def _shape_flags(plot, inks, edges, curves, at_risk):
     return (*area_doubts(plot, inks), *drawn_flags(curves, inks, at_risk))
 
 
-def _path_flags(inks, rows, entries, given):
-    """What the number of curves says against the paths of a page: fewer than the table, or else the legend, lists."""
-    if not all_drawn(inks):
-        return (Flag("paths_incomplete", "panel"),)
+def _missing_flags(inks, rows, entries, given):
+    """A flag where fewer curves were found than the table, or else the legend, lists."""
     listed = len(entries) if rows is None else rows
     if given.arms is not None or len(inks) >= listed:
         return ()
