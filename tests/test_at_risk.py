@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ipdrecon.figure.at_risk import PrintedTable, TableRow, tie_rows
-from ipdrecon.figure.at_risk.cells import find_strip
+from ipdrecon.figure.at_risk.cells import Strip, find_strip
 from ipdrecon.figure.at_risk.check import longest_falling, row_flags, settle_row
-from ipdrecon.figure.at_risk.grid import find_columns, group_lines, is_tick_line
+from ipdrecon.figure.at_risk.grid import columns_at, find_columns, group_lines, is_tick_line
 from ipdrecon.figure.at_risk.laws import check_against_curve
 from ipdrecon.figure.at_risk.lines import number_lines
-from ipdrecon.figure.at_risk.read import Cell, RowCells
-from ipdrecon.figure.at_risk.text import Count, bracket_kind, kind_of, parse_count, split_pieces
+from ipdrecon.figure.at_risk.read import Cell, RowCells, part_at_columns
+from ipdrecon.figure.at_risk.text import Count, Piece, bracket_kind, kind_of, parse_count, split_pieces
 from ipdrecon.figure.at_risk.ties import colour_distance, name_likeness
 from ipdrecon.model import ArmLook, Axis, Box, Curve, Word
 
@@ -274,3 +274,28 @@ def test_patients_at_risk_after_the_end_of_a_curve_are_flagged():
     (flag,) = check_against_curve(time, n_risk, curve, "A")
     assert flag.name == "table_after_curve" and "12 at 30" in flag.detail
     assert not check_against_curve(time, np.array([50.0, 40, 30, 0]), curve, "A")
+
+
+def glyphs_of(*texts, middles, blank):
+    """Ink of digits 10 px wide in numbers around some middles; of the last number the first two digits touch."""
+    ink = np.zeros((18, 300), bool)
+    for text, middle in zip(texts, middles, strict=True):
+        left = round(middle - (12 * len(text) - blank) / 2)
+        for k in range(len(text)):
+            ink[:, left + 12 * k : left + 12 * k + 10] = True
+    left = round(middles[-1] - (12 * len(texts[-1]) - blank) / 2)
+    ink[9, left : left + 20] = True
+    return Strip(ink, 100, (255, 255, 255))
+
+
+@pytest.mark.parametrize("texts", [("1343", "1146"), ("1001", "987"), ("12", "110")])
+def test_numbers_that_nearly_touch_are_parted_where_both_stand_in_the_middle_of_their_columns(texts):
+    middles = 60, 60 + 6 * (len(texts[0]) + len(texts[1])) + 2
+    strip, columns = glyphs_of(*texts, middles=middles, blank=2), columns_at(np.array([0.0, 6.0]), np.array(middles, float), 20.0)
+    used = np.flatnonzero(strip.ink.any(axis=0))
+    piece = Piece("".join(texts), Box(used[0] - 1, 100, used[-1] + 1, 117), 0.9, True)
+    assert [part.text for part in part_at_columns(piece, columns, strip)] == list(texts)
+    off = columns_at(np.array([0.0, 6.0]), np.array([middles[0] - 9.0, middles[1] + 9.0]), 20.0)
+    assert part_at_columns(piece, off, strip) == (piece,)
+    one = columns_at(np.array([0.0, 6.0]), np.array([middles[0], 280.0]), 20.0)
+    assert part_at_columns(piece, one, strip) == (piece,)

@@ -57,6 +57,7 @@ REACHED = {
     "grey ground, greys under dense marks": 0.0012,
     "thin, limits in a tint": 0.0019,
     "blue and pale blue": 0.0006,
+    "four near greys": 0.0009,
 }
 SLACK = 1.5
 NAMES = ("Nivolumab", "Placebo", "Chemotherapy", "Surgery")
@@ -264,6 +265,13 @@ def pale_beside_full(figure):
     for arm, colour, place in zip(ARMS[:2], blues, ((24, 0.78), (6, 0.5)), strict=True):
         axes.text(*place, arm.name, color=colour, fontsize=11)
     finish(axes, legend=None)
+
+
+def near_greys(figure):
+    """A ramp of greys, of which the two palest are no further apart than the shades of one line may be; a legend lists them."""
+    axes = figure.add_subplot()
+    draw(axes, ARMS, color=("#cccccc", "#aeaeae", "#828282", "#333333"), linestyle=("-", "--", "--", "--"), lw=2.2)
+    finish(axes)
 
 
 def percent(figure):
@@ -519,6 +527,7 @@ STYLES = {
     "grey ground, greys under dense marks": Style(marked_grey_ground, arms=MANY, size=(5.7, 5), dpi=250, finer=2),
     "thin, limits in a tint": Style(pale_limits, dpi=70, finer=1),
     "blue and pale blue": Style(pale_beside_full),
+    "four near greys": Style(near_greys, arms=ARMS),
 }
 
 

@@ -272,3 +272,13 @@ def test_an_axis_with_its_ticks_is_no_key_and_numbers_of_a_table_are_no_labels()
     box = Box(100, 10, 400, 200)
     on_axis, numbers, true = _entry("Drug versus placebo", "k", "solid", left=112.0), _entry("42 17", "k", "solid"), _entry("A", "tab:red", "solid")
     assert usable_entries((on_axis, numbers, true), box, (box,)) == (true,)
+
+
+def test_a_key_that_shows_one_dash_of_a_long_pattern_is_found_beside_whole_ones():
+    long = line("0.2", lw=3, linestyle=(0, (1.1, 20)))
+    px, words = drawn([line("0.8", lw=3), line("0.5", lw=3), long], names=("Stage 1", "Stage 2", "Stage 3"), ncol=3, handlelength=1.4)
+    found = {entry.label: entry.lab for entry in find_legend(px, words)}
+    assert list(found) == ["Stage 1", "Stage 2", "Stage 3"]
+    assert distance(found["Stage 3"], "0.2") < 8
+    alone, word = drawn([long], names=("Stage 3",), handlelength=1.4)
+    assert find_legend(alone, word) == ()

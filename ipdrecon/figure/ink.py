@@ -13,6 +13,7 @@ from ipdrecon.figure.median_lines import median_lines
 
 _LEAST_CONTRAST = 14.0
 _BIN_LAB = 4.0
+_OF_ONE_INK, _LEAST_COLUMNS = 6.0, 0.15
 _MOST_CELLS = 2000
 _TIE_LAB = 4.0
 _MOST_MISFIT = 16.0
@@ -270,6 +271,28 @@ def palette(plot, settings=None):
         if not free.any():
             break
     return tuple((mode.colour, mode.count) for mode in _without_fringes(plot, modes))
+
+
+def shows(plot, colour, others):
+    """Whether a line of the plot has a colour that is near to others: it is purest in more columns than a few shades of another line.
+
+    Parameters
+    ----------
+    plot : Plot
+    colour : ndarray, shape (3,)
+        In CIELAB.
+    others : sequence of ndarray, shape (3,)
+        Colours that are known to be there.
+
+    Returns
+    -------
+    bool
+    """
+    ridges = np.nonzero(_ridges(plot.contrast) & ~plot.text)
+    samples = plot.lab[ridges]
+    off = np.linalg.norm(samples - colour, axis=1)
+    away = np.min([np.linalg.norm(samples - other, axis=1) for other in others], axis=0)
+    return len(np.unique(ridges[1][(off < _OF_ONE_INK) & (off < away)])) > _LEAST_COLUMNS * plot.width
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from ipdrecon.figure.dashes import DashPattern, pattern_of
 from ipdrecon.model import Box
 
 _LONGEST_DASH = 4.0
+_SHORTEST = 0.7
 _REACH = 11.0
 
 
@@ -30,7 +31,7 @@ class Key:
     box: Box
 
 
-def find_key(px, box, others=()):
+def find_key(px, box, others=(), *, least=_SHORTEST):
     """Find the stroke left of a word.
 
     Parameters
@@ -40,6 +41,8 @@ def find_key(px, box, others=()):
         Of the word.
     others : sequence of Box
         Of other words: what lies under them is no key.
+    least : float
+        Length of the shortest stroke, in heights of the text.
 
     Returns
     -------
@@ -58,7 +61,7 @@ def find_key(px, box, others=()):
         if other.top < box.centre[1] < other.bottom and other.right < right:
             depth[:, max(int(other.left) - left, 0) : max(int(np.ceil(other.right)) + 1 - left, 0)] = 0
     for ink in _inks_left(lab, depth, height):
-        span = _right_of_rules(ink, _last_stretch(ink.any(axis=0), height), height)
+        span = _right_of_rules(ink, _last_stretch(ink.any(axis=0), height, least), height)
         stroke = _stroke(lab, paper, ink, span) if span is not None else None
         if stroke is not None and span[0] > 0:
             whole = _with_more_dashes(ink, span, stroke[2], height)
@@ -88,7 +91,7 @@ def _like_the_last(lab, ink):
     return np.linalg.norm(lab - np.median(lab[:, last][ink[:, last]], axis=0), axis=2) < 35
 
 
-def _last_stretch(inked, height):
+def _last_stretch(inked, height, least):
     """First and last column of the stretch of ink nearest to the word, small gaps (dashes) bridged."""
     at = np.flatnonzero(inked)
     if not len(at) or len(inked) - 1 - at[-1] > 2.5 * height:
@@ -96,7 +99,7 @@ def _last_stretch(inked, height):
     for gap in (0.45 * height, 0.9 * height):
         breaks = np.flatnonzero(np.diff(at) > max(gap, 3))
         first = at[breaks[-1] + 1] if len(breaks) else at[0]
-        if at[-1] - first + 1 >= 0.7 * height:
+        if at[-1] - first + 1 >= least * height:
             return None if first == 0 and not len(breaks) else (int(first), int(at[-1]))
     return None
 
@@ -107,7 +110,7 @@ def _right_of_rules(ink, span, height):
     while first <= last:
         paper = np.flatnonzero(~ink[:, first : last + 1].any(axis=0))
         end = first + int(paper[0]) if len(paper) else last + 1
-        if last - end + 1 < 0.7 * height or not ink[:, first:end].all(axis=0).any():
+        if last - end + 1 < _SHORTEST * height or not ink[:, first:end].all(axis=0).any():
             break
         first = end + int(np.argmax(ink[:, end : last + 1].any(axis=0)))
     return span and (first, last)

@@ -27,6 +27,7 @@ _LONGEST_LEAD = 1.5
 _LEAST_BLANK_PX = 2
 _GAP_HEIGHTS = 1.8
 _STROKE_HEIGHTS = 0.5
+_SINGLE_DASH, _LEVEL_PX, _THICKER_PX = 0.35, 1.5, 2.5
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,9 @@ def find_legend(px, words):
     pairs = _two_lines_to_a_key(px, bare, words)
     taken = [word for pair in pairs for word in pair[1]]
     entries += [_entry(px, key, pair) for key, pair in pairs]
+    short = [entry for word in bare if not any(word is other for other in taken) and (entry := _short_entry(px, word, entries, words)) is not None]
+    taken += [word for word in bare if any(entry.text.contains(*word.box.centre) for entry in short)]
+    entries += short
     more = [word for word in unread_labels(px, entries) if _may_label(word)]
     entries += [_entry(px, key, [word]) for word in more if (key := _key_of(px, word, word.box, words)) is not None]
     odd = [_is_odd(px, entry) for entry in entries]
@@ -123,6 +127,25 @@ def _key_of(px, word, box, words):
     """The key left of a word, or of the place `box`; None where there is none, or where a word is taken for one."""
     key = find_key(px, box, [other.box for other in words if other is not word and _is_sure(other)])
     return None if key is None or _is_written(key.box, words) else key
+
+
+def _short_entry(px, word, entries, words):
+    """The entry of a word beside a single dash, as a long pattern leaves it in a key, in line with others whose keys are level with it; or None."""
+    others = [other.box for other in words if other is not word and _is_sure(other)]
+    key = find_key(px, word.box, others, least=_SINGLE_DASH)
+    if key is None or _is_written(key.box, words):
+        return None
+    entry = _entry(px, key, on_the_line(word, words))
+    level, thickness = entry.key.centre[1] - entry.text.centre[1], entry.key.height
+    alike = [
+        other
+        for other in entries
+        if are_in_line(entry, other)
+        and abs(other.key.centre[1] - other.text.centre[1] - level) <= _LEVEL_PX
+        and abs(other.key.height - thickness) <= _THICKER_PX
+        and other.key.width >= entry.key.width
+    ]
+    return entry if len(alike) > 1 and not entry.hanging else None
 
 
 def _is_odd(px, entry):

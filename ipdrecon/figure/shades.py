@@ -3,12 +3,13 @@
 import numpy as np
 
 from ipdrecon.figure.colour import is_grey, to_rgb
-from ipdrecon.figure.ink import mixture_share, palette, part
+from ipdrecon.figure.ink import mixture_share, palette, part, shows
 
 _PURE_LAB = 8.0
 _MOST_ABREAST = 0.35
 _MOST_TINT_APART = 10.0
 _SAME_LAB = 12.0
+_UNLIKE_KEYS = 10.0
 _NEAR_LAB = 28.0
 _LEAST_SHADE = 0.4
 _SAME_TINT, _LEAST_TINT = 3.0, 4.0
@@ -104,6 +105,9 @@ def _listed(plot, seeds, found):
     sure = {k: i for k, i in near.items() if np.linalg.norm(found[i] - seeds[k]) < _SAME_LAB}
     listed, unseen = set(sure.values()), []
     for k, seed in enumerate(seeds):
+        if k in near and _is_a_second(seeds, k, near, found) and shows(plot, seed, [*found, *unseen]):
+            unseen.append(seed)
+            continue
         fuller = [i for i, colour in enumerate(found) if i not in sure.values() and _is_thinned(plot, seed, colour)]
         if fuller and (k not in sure or list(sure.values()).count(sure[k]) == 1):
             listed -= {sure[k]} if k in sure else set()
@@ -113,6 +117,13 @@ def _listed(plot, seeds, found):
         elif k not in sure:
             listed.add(near[k])
     return {_darkest(plot, i, found, listed) for i in listed}, unseen
+
+
+def _is_a_second(seeds, k, near, found):
+    """Whether a legend's colour has for its nearest one that another of the legend's, unlike it, is nearer to."""
+    rivals = [j for j in near if near[j] == near[k] and np.linalg.norm(seeds[j] - seeds[k]) > _UNLIKE_KEYS]
+    off = np.linalg.norm(found[near[k]] - seeds[k])
+    return off < _NEAR_LAB and any(np.linalg.norm(found[near[k]] - seeds[j]) < off for j in rivals)
 
 
 def _darkest(plot, i, found, listed):

@@ -11,6 +11,7 @@ from ipdrecon.figure.text import read_lines
 from ipdrecon.model import Box, Word
 
 SURE = 0.8
+_OFF_MIDDLE = 0.3
 _OFF_COLUMN = 0.3  # share of a column's width by which a number may stand off its middle
 _TRIES = 2  # stretches of ink that may be one cell
 
@@ -135,14 +136,54 @@ def read_row_cells(px, line, columns, pitch):
     half = min(0.6 * line.height, 0.62 * pitch)
     strip = find_strip(px, line.py - half, line.py + half)
     strip = trim_strip(strip, [(piece.box.left, piece.box.right) for piece, _ in line.counts()])
-    cells = []
+    cells, parted = [], [part for piece in line.pieces for part in part_at_columns(piece, columns, strip)]
     for column in range(len(columns.px)):
-        pieces = [piece for piece in line.pieces if columns.nearest(piece.box.centre[0]) == column]
+        pieces = [piece for piece in parted if columns.nearest(piece.box.centre[0]) == column]
         cell = _read_cell(px, strip, columns, column, _nearest_run(pieces, columns.px[column], strip.height))
         if cell is not None:
             cells.append(cell)
     cells = _verify(px, strip, _with_brackets(px, strip, cells))
     return RowCells((strip.top + strip.bottom) / 2, strip, tuple(cells))
+
+
+def part_at_columns(piece, columns, strip):
+    """Part digits that were read as one number although they lie over the middles of two columns.
+
+    Numbers that nearly touch are read without the blank between. Each stands in the middle of its column, so they are
+    parted where both do so best, glyph by glyph.
+
+    Parameters
+    ----------
+    piece : Piece
+    columns : Columns
+    strip : Strip
+
+    Returns
+    -------
+    tuple of Piece
+        The piece itself where it is another thing, or where its parts would not stand in the middle of their columns.
+    """
+    over = [px for px in columns.px if piece.box.left < px < piece.box.right]
+    glyphs = find_blobs(strip, piece.box.left, piece.box.right, gap=0)
+    digits = _digits_of(glyphs)
+    if len(over) != 2 or not piece.text.isdigit() or sum(digits) != len(piece.text):
+        return (piece,)
+    ends = [((0, k), (k, len(glyphs))) for k in range(1, len(glyphs))]
+    middles = [[0.5 * (glyphs[first].left + glyphs[last - 1].right) for first, last in pair] for pair in ends]
+    off = [max(abs(middle - px) for middle, px in zip(pair, over, strict=True)) for pair in middles]
+    best = int(np.argmin(off))
+    if off[best] > _OFF_MIDDLE * strip.height:
+        return (piece,)
+    return tuple(
+        replace(piece, text=piece.text[sum(digits[:first]) : sum(digits[:last])], box=replace(piece.box, left=glyphs[first].left, right=glyphs[last - 1].right), whole=False)
+        for first, last in ends[best]
+    )
+
+
+def _digits_of(glyphs):
+    """How many digits each piece of ink holds, by its width: some touch."""
+    widths = np.array([glyph.width + 1 for glyph in glyphs])
+    return [max(round(width / np.median(widths)), 1) for width in widths]
 
 
 def keep_rows(rows, columns, words):
