@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from ipdrecon.figure.reading import FigureReading
 from ipdrecon.flags import Flag
@@ -32,9 +32,9 @@ os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_NO_NETWORK), os.en
 signal.signal(signal.SIGINT, signal.default_int_handler)
 """A shell lets what it runs in the background ignore an interruption, and so would the processes that tests interrupt."""
 
-settings.register_profile("same", derandomize=True)
+settings.register_profile("same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("same")
-"""The same examples each time; other ones are tried by ``pytest --hypothesis-profile default``."""
+"""The same examples each time, whatever else keeps the machine busy; other ones are tried by ``pytest --hypothesis-profile default``."""
 
 
 def _cells(times, n_risk):
