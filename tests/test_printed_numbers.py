@@ -153,6 +153,20 @@ def test_estimated_number_is_flagged():
     assert "n_assumed" in _names(arm.flags)
 
 
+@pytest.mark.parametrize(("name", "n", "flag"), [("old (n = 301)", 301, "n_from_name"), ("old, N=1,200", 1200, "n_from_name"), ("old (events, n=40)", 300, "n_assumed")])
+def test_a_number_in_the_name_of_an_arm_without_a_table_is_its_patients(name, n, flag):
+    estimate = kaplan_meier(*OLD)
+    curve = Curve(name, np.r_[0, estimate.time], np.r_[1, estimate.survival])
+    panel = DigitisedPanel("1", Box(0, 0, 600, 400), CALIBRATION, (curve,), ())
+    figure = Digitisation("figure.svg", "", "vector", (600, 400), (panel,))
+    (arm,) = reconstruct(figure)
+    assert arm.n == n
+    assert flag in _names(arm.flags)
+    (given,) = reconstruct(figure, n=250)
+    assert given.n == 250
+    assert not {"n_from_name", "n_assumed"} & set(_names(given.flags))
+
+
 def _with_table(figure, flags=()):
     printed = np.array([[(time >= at).sum() for at in (0, 12, 24, 36)] for time, _ in (OLD, NEW)], float)
     table = AtRiskTable(("old", "new"), [0.0, 12.0, 24.0, 36.0], printed, flags=flags)

@@ -25,6 +25,7 @@ from ipdrecon.survival.given import SLACK, ConflictSettings, Given
 from ipdrecon.survival.guyot_fit import fit_guyot
 from ipdrecon.survival.information import information_of
 from ipdrecon.survival.joint import OF_ARMS, OF_PAIRS, Statement, fit_joint, fit_with_printed, n_from_drops
+from ipdrecon.survival.named_size import size_in_name
 from ipdrecon.survival.printed_counts import PrintedCounts
 
 METHODS = ("joint", "guyot")
@@ -73,9 +74,12 @@ def _censor_time(values, arm):
 
 
 def _with_n(curve, row, n, survival_error, arm):
-    """The number of patients: as given or printed, else as the drops of the curve tell, with a flag."""
+    """The number of patients: as given or printed, else as the arm's name or the drops of the curve tell, with a flag."""
     if n is not None or (row[0] is not None and len(row[0])):
         return n, ()
+    n = size_in_name(arm)
+    if n is not None:
+        return n, (Flag("n_from_name", f"arm {arm!r}", f"{n} patients."),)
     n = n_from_drops(*curve.read, survival_error=survival_error)
     detail = f"Nothing says how many patients there were; the drops of the curve are those of {n}."
     return n, () if n is None else (Flag("n_assumed", f"arm {arm!r}", detail),)
