@@ -125,6 +125,11 @@ def test_an_infinite_number_is_named_by_its_place(write):
         read_coordinates(write("c.csv", "time,survival\n0,1\n1e999,0.5\n"))
 
 
+def test_rows_of_empty_cells_are_no_points(write):
+    with pytest.raises(ExchangeError, match="a header and no numbers"):
+        read_coordinates(write("c.csv", "arm,time,survival\n,,,\n,,,\n"))
+
+
 # --- records ---------------------------------------------------------------------------------------------------------
 
 

@@ -171,3 +171,27 @@ def test_a_faint_line_does_not_stand_for_a_strong_one_within():
     px = np.full((60, 200, 3), 254, np.uint8)
     px[20], px[31], px[32] = 0, 244, 249
     assert find_edge(px, (59, 5), (10, 190)).centre == pytest.approx(20)
+
+
+def test_signs_of_numbers_printed_upwards_that_count_evenly_by_chance_are_no_labels():
+    figure = Figure(figsize=(8, 6), dpi=150)
+    canvas = FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    axes.step([0, 5, 11, 18, 24], [100, 90, 70, 55, 40], where="post")
+    axes.set(xlim=(-1, 25), ylim=(-4, 104), xticks=range(0, 25, 6))
+    axes.set_yticks([0, 25, 50, 75, 100], [f"{value} %" for value in (0, 25, 50, 75, 100)], rotation=90, va="center", fontsize=14)
+    axes.grid(axis="y", color="0.92")
+    canvas.draw()
+    px = np.asarray(canvas.buffer_rgba())[:, :, :3].copy()
+    left, bottom = axes.transAxes.transform((0, 0))
+    rows = [figure.bbox.height - axes.transData.transform((0, value))[1] for value in (100, 75, 50)]
+    level = [word for word in read_words(px) if word.box.left > left - 10 and not word.vertical]
+    signs = [_lying(text, left - 20, row) for text, row in zip(("10", "5", "0"), rows, strict=True)]
+    (panel,) = find_panels(px, [*level, *signs])
+    assert abs(panel.box.bottom - (figure.bbox.height - bottom)) < 3
+
+
+def _lying(text, px, py):
+    """A number printed upwards, as read: sign by sign, each wider than tall, or whole."""
+    half = (9, 22) if len(text) > 1 else (14, 9)
+    return Word(text, Box(px - half[0], py - half[1], px + half[0], py + half[1]), 0.9, vertical=len(text) > 1)

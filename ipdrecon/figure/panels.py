@@ -81,7 +81,7 @@ def find_panels(px, words):
     """
     words = tuple(words)
     labels = number_labels(px, words)
-    if sum(stands(label) for label in labels) > 1:
+    if sum(stands(label) or _lies(label) for label in labels) > 1:
         labels = with_upright(labels, upright_labels(px))
     plots = _plots(px, labels, 3)
     if not plots and words:
@@ -125,6 +125,11 @@ def plot_boxes(px, words):
 def stands(label):
     """Whether a number of several characters is taller than wide: it is printed upwards."""
     return len(label.word.text) > 1 and label.word.box.height > 1.15 * label.word.box.width
+
+
+def _lies(label):
+    """Whether a lone digit is wider than tall: it is one of a number that is printed upwards, sign by sign."""
+    return len(label.word.text) == 1 and label.word.box.width > 1.3 * label.word.box.height
 
 
 def with_upright(labels, upright):

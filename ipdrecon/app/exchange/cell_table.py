@@ -191,7 +191,7 @@ def cell_table(text, layout, parted=None):
     parted = parted_lines(text, layout.separator) if parted is None else parted
     n_head = _head_lines(parted, layout)
     head, body = parted[:n_head], parted[n_head:]
-    if not body:
+    if not any(any(cells) for _, cells in body):
         raise ExchangeError(f"{text.path} has a header and no numbers; expected a row for each point.", parted[-1][0])
     widest = max(_used(cells) for _, cells in body)
     header = head[-1][1] if head else []
