@@ -20,7 +20,7 @@ from ipdrecon.app.tables import read_table
 from ipdrecon.app.workbench.desk import Desk
 from ipdrecon.app.workbench.journal import Journal
 from ipdrecon.app.workbench.standing import changed_by_hand, take_up
-from ipdrecon.app.workflow import read_arms
+from ipdrecon.app.workflow import input_digests, read_arms
 from ipdrecon.audit.numbers import read_p, read_share
 from ipdrecon.errors import (
     EditError,
@@ -38,6 +38,7 @@ from ipdrecon.figure.labels import parse_number as parse_label
 from ipdrecon.figure.opening import open_sheet
 from ipdrecon.figure.text import read_line
 from ipdrecon.model import Box, Word
+from ipdrecon.survival.agreement import validate
 from ipdrecon.survival.reported import parse_printed, read_reported
 from metaanalysis import MetaAnalysisError, pool, pool_events, read_studies
 from metaanalysis.errors import MOST_CHARACTERS
@@ -135,14 +136,15 @@ def test_rows_of_empty_cells_are_no_points(write):
 
 @pytest.mark.parametrize("name", ["figure.json", "reconstruction.json"])
 @pytest.mark.parametrize("value", [None, 7, "x", [], {}, [3], {"a": 1}, 10**300], ids=repr)
-def test_a_record_whose_fields_are_others_is_refused_and_never_a_bug(tmp_path, made_digitisation, name, value):
+def test_a_record_whose_fields_are_others_is_refused_and_never_a_bug(tmp_path, write, made_digitisation, name, value):
     library.write_digitisation(made_digitisation(), None, tmp_path)
     (tmp_path / "ipd.csv").write_text("panel,arm,time,event\n1,Placebo,1,1\n")
-    (tmp_path / "reconstruction.json").write_text(json.dumps({"inputs": {}, "draws": 0, "arms": [{"panel": "1", "arm": "Placebo", "flags": [], "method": "joint", "information": {}, "residuals": {}}]}))
+    (tmp_path / "reconstruction.json").write_text(json.dumps({"inputs": input_digests(tmp_path), "draws": 0, "arms": [{"panel": "1", "arm": "Placebo", "flags": [], "method": "joint", "information": {}, "residuals": {"printed": [{"quantity": "events", "arm": "Placebo", "time": None, "used": True}]}}]}))
+    events = read_reported(write("reported.csv", "quantity,arm,value\nevents,Placebo,1\n"))
     record = json.loads((tmp_path / name).read_text())
     for place in places(record):
         (tmp_path / name).write_text(json.dumps(changed(record, place, value)))
-        for read in (library.read_digitisation, read_arms):
+        for read in (library.read_digitisation, lambda folder: validate(read_arms(folder), events)):
             try:
                 read(tmp_path)
             except IpdreconError as error:

@@ -1,6 +1,7 @@
 """One step of the work on one figure folder: digitise, reconstruct, validate; each reads, computes and writes."""
 
 import filecmp
+import operator
 from dataclasses import replace
 from pathlib import Path
 
@@ -375,9 +376,10 @@ def _read_arm(key, patients, record):
     if record is None:
         return ReconstructedArm(arm, *patients, method="ipd", panel=panel)
     flags = tuple(Flag.from_dict(flag) for flag in record["flags"])
-    return ReconstructedArm(
-        arm, *patients, method=record["method"], information=record["information"], residuals=record["residuals"], panel=panel, flags=flags
-    )
+    residuals = dict(record["residuals"])
+    for entry in residuals.get("printed", ()):
+        operator.itemgetter("time", "used", "quantity", "arm")(entry)
+    return ReconstructedArm(arm, *patients, method=record["method"], information=record["information"], residuals=residuals, panel=panel, flags=flags)
 
 
 # --- validate --------------------------------------------------------------------------------------------------------
