@@ -57,7 +57,7 @@ REACHED = {
     "grey ground, greys under dense marks": 0.0012,
     "thin, limits in a tint": 0.0019,
     "blue and pale blue": 0.0006,
-    "four near greys": 0.0009,
+    "four near greys": 0.0028,
 }
 SLACK = 1.5
 NAMES = ("Nivolumab", "Placebo", "Chemotherapy", "Surgery")

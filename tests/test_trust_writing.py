@@ -537,3 +537,19 @@ def test_a_run_that_fails_does_not_take_away_what_another_wrote(tmp_path):
         saving.write_files(folder, {"of another": b"1"})
         raise ValueError("on the way")
     assert content(folder) == {"of another": b"1"}
+
+
+def test_a_stage_that_its_run_takes_away_while_another_run_looks_at_it_is_no_trouble(tmp_path, monkeypatch):
+    home = tmp_path / ".ipdrecon-gone.part"
+    home.mkdir()
+    lock = stage._lock
+
+    def lock_and_lose(folder, **how):
+        found = lock(folder, **how)
+        if folder == home:
+            home.rmdir()
+        return found
+
+    monkeypatch.setattr(stage, "_lock", lock_and_lose)
+    stage.mend(tmp_path)
+    assert list(tmp_path.iterdir()) == []

@@ -187,6 +187,7 @@ def test_style_sheets_without_end(monkeypatch):
     monkeypatch.setattr(svg_style, "MOST_SELECTOR_TESTS", 1000)
     refused(file_of(f"<style>{'rect{fill:red}' * 50}</style>{RECT * 50}"), "too many style rules")
     refused(file_of(f"<style>{' ' * 1_000_001}</style>{RECT}"), "characters of style sheets")
+    refused(file_of(f"<style>rect {{ fill: {'a(' * 5000} }}</style>{RECT}"), "brackets nested beyond")
 
 
 def test_selectors_cost_no_more_than_their_length():

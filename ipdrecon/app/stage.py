@@ -211,7 +211,8 @@ def _mend(folder):
                 record = _read_record(folder, home, home / name)
                 if record is not None:
                     step(folder, home, record)
-            shutil.rmtree(home)
+            with contextlib.suppress(FileNotFoundError):  # its run has just ended, and taken it away itself
+                shutil.rmtree(home)
         finally:
             _let_go(lock)
 

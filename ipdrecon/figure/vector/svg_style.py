@@ -176,7 +176,10 @@ def _sheet_rules(text, source):
     for rule in tinycss2.parse_stylesheet(text, skip_comments=True, skip_whitespace=True):
         if rule.type != "qualified-rule":
             continue
-        declarations = _declarations(tinycss2.parse_blocks_contents(rule.content))
+        try:
+            declarations = _declarations(tinycss2.parse_blocks_contents(rule.content))
+        except RecursionError as error:
+            raise FigureError(f"{source} has a style sheet with brackets nested beyond what any figure needs; export it without.") from error
         if any(declarations):
             n_tokens += len(rule.prelude)
             if n_tokens > MOST_SELECTOR_TOKENS:
