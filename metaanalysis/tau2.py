@@ -56,7 +56,8 @@ def _likelihood_tau2(studies, restricted):
     for _ in range(_MAX_STEPS):
         score, observed, expected = _slopes(studies, tau2, restricted)
         low, high = (tau2, high) if score > 0 else (low, tau2)
-        proposal = tau2 + score / (observed if observed > 0 else expected)
+        information = observed if observed > 0 else expected
+        proposal = tau2 + score / information if information > 0 else np.nan  # beside a huge variance a small one is lost in rounding
         if not low <= proposal <= high:
             proposal = (low + high) / 2
         if _settled(proposal - tau2, before, tau2, smallest):

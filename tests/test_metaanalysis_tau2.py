@@ -3,6 +3,7 @@
 import itertools
 import json
 import math
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -233,3 +234,10 @@ def test_rounding_raises_no_note():
     pooled = [pool([0.1, 0.9, -0.4, 0.3], [0.04, 0.02, 0.05, 0.03], tau2="PM", ci=ci) for ci in ("hk", "hk-adhoc", "hk-iqwig")]
     assert [result.random.scale for result in pooled] == pytest.approx([1, 1, 1], rel=1e-9)
     assert not [note for result in pooled for note in result.notes if "variance factor" in note]
+
+
+@pytest.mark.parametrize("method", ["REML", "ML"])
+def test_a_variance_beside_which_another_is_lost_in_rounding_gives_an_estimate(method):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert estimate_tau2([0.0, -0.2], [0.25, 4294967295.0**2], method) >= 0
