@@ -128,7 +128,7 @@ def _place_of(error, folder):
     if not isinstance(error.filename, (str, bytes, os.PathLike)):
         return folder
     parts = list(Path(os.fsdecode(error.filename)).parts)
-    stages = [place for place, part in enumerate(parts) if part.startswith(_PREFIX) and part.endswith(_SUFFIX)]
+    stages = [place for place, part in enumerate(parts) if _is_name_of_stage(part)]
     return Path(*(part for place, part in enumerate(parts) if place not in stages and place - 1 not in stages))
 
 
@@ -191,6 +191,10 @@ def mend(folder):
 
 
 # --- steps that may be cut off at any point --------------------------------------------------------------------------
+
+
+def _is_name_of_stage(name):
+    return name.startswith(_PREFIX) and name.endswith(_SUFFIX)
 
 
 def _stages(folder):
@@ -289,7 +293,7 @@ def _to_disk(folder, *paths):
 
     Of a folder that is itself made on a stage nothing is forced: its files are when that stage is put into place.
     """
-    if any(part.startswith(_PREFIX) and part.endswith(_SUFFIX) for part in folder.parts):
+    if any(map(_is_name_of_stage, folder.parts)):
         return
     for path in paths:
         is_folder = path.is_dir()

@@ -184,7 +184,7 @@ def _runs_alone(search, arm, others, arms):
     """Whether most of an arm's own ink lies beside none of some others' paths, and hangs on none by a mark in shades among all arms."""
     beside = np.any([_beside(search, arm, other) | _hangs_on(arm, other, _shades(search, arm, other, arms)) for other in others], axis=0)
     columns = np.arange(arm.path.first, arm.path.last + 1)
-    seen = arm.own[arm.path.leave, columns] > 0.3
+    seen = arm.own[arm.path.leave, columns] > _INKED
     return bool(seen.any() and beside[seen].mean() <= search.settings.most_fringe)
 
 
@@ -200,7 +200,7 @@ def _hangs_on(arm, other, shades):
     within = (columns >= other.path.first) & (columns <= other.path.last)
     theirs = np.clip(columns - other.path.first, 0, len(other.path.leave) - 1)
     at, to = arm.path.leave, np.clip(arm.path.leave, other.path.enter[theirs], other.path.leave[theirs])
-    inked = shades[:, columns] > 0.3
+    inked = shades[:, columns] > _INKED
     upto = np.vstack([np.zeros((1, len(columns)), int), np.cumsum(inked, axis=0)])
     along = np.arange(len(columns))
     first, last = np.minimum(at, to), np.maximum(at, to)

@@ -123,17 +123,16 @@ def _is_upright(word):
     return word.vertical and len(word.text) > 2
 
 
-def _key_of(px, word, box, words):
+def _key_of(px, word, box, words, **how):
     """The key left of a word, or of the place `box`; None where there is none, or where a word is taken for one."""
-    key = find_key(px, box, [other.box for other in words if other is not word and _is_sure(other)])
+    key = find_key(px, box, [other.box for other in words if other is not word and _is_sure(other)], **how)
     return None if key is None or _is_written(key.box, words) else key
 
 
 def _short_entry(px, word, entries, words):
     """The entry of a word beside a single dash, as a long pattern leaves it in a key, in line with others whose keys are level with it; or None."""
-    others = [other.box for other in words if other is not word and _is_sure(other)]
-    key = find_key(px, word.box, others, least=_SINGLE_DASH)
-    if key is None or _is_written(key.box, words):
+    key = _key_of(px, word, word.box, words, least=_SINGLE_DASH)
+    if key is None:
         return None
     entry = _entry(px, key, on_the_line(word, words))
     level, thickness = entry.key.centre[1] - entry.text.centre[1], entry.key.height

@@ -93,7 +93,7 @@ def export_from_folder(folder, request, out=None):
         mark = f"_{_safe(panel)}" if len(by_panel) > 1 else ""
         files |= _files_of(arms, request, codes, mark, units.get(panel, ""))
     out, files = _placed(Path(folder), files, out)
-    write_files(out, with_list(out, files) if out.resolve() == (Path(folder) / FOLDER).resolve() else files)
+    write_files(out, with_list(folder, out, files))
     counts = {panel: sum(arm.n for arm in arms) for panel, arms in by_panel.items()}
     flags = workflow.all_flags(digitisation, [arm for arms in by_panel.values() for arm in arms])
     return Exported(tuple(out / name for name in files), codes, counts, flags)

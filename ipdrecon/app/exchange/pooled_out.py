@@ -49,5 +49,5 @@ def export_pooled_folder(folder, to, out=None):
         files = {name: text.encode() for name, text in export_pooled(record, to, details=details).items()}
     except MALFORMED as error:
         raise ExchangeError(f"{folder / POOLED} is not as the program writes it ({type(error).__name__}: {error}); {again}") from error
-    write_files(out, with_list(out, files) if out.resolve() == (folder / FOLDER).resolve() else files)
+    write_files(out, with_list(folder, out, files))
     return [out / name for name in files]

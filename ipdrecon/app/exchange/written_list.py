@@ -9,11 +9,13 @@ from ipdrecon.app.json_files import read_record
 FOLDER, LIST = "export", "export.json"
 
 
-def with_list(out, files):
-    """Files to write for another program, and the list of all that were.
+def with_list(folder, out, files):
+    """Files to write for another program, and where that is the folder ``export`` of another, the list of all that were.
 
     Parameters
     ----------
+    folder : str or Path
+        What they are made from.
     out : str or Path
         Where they go; what an earlier list there names stays on the list.
     files : dict of str to bytes
@@ -22,6 +24,8 @@ def with_list(out, files):
     -------
     dict of str to bytes
     """
+    if Path(out).resolve() != (Path(folder) / FOLDER).resolve():
+        return files
     listed = _listed(Path(out)) | {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     return files | {LIST: saving.json_bytes({"schema_version": 1, "files": dict(sorted(listed.items()))})}
 

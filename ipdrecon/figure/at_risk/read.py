@@ -164,9 +164,11 @@ def part_at_columns(piece, columns, strip):
         The piece itself where it is another thing, or where its parts would not stand in the middle of their columns.
     """
     over = [px for px in columns.px if piece.box.left < px < piece.box.right]
+    if len(over) != 2 or not piece.text.isdigit():
+        return (piece,)
     glyphs = find_blobs(strip, piece.box.left, piece.box.right, gap=0)
     digits = _digits_of(glyphs)
-    if len(over) != 2 or not piece.text.isdigit() or sum(digits) != len(piece.text):
+    if sum(digits) != len(piece.text):
         return (piece,)
     ends = [((0, k), (k, len(glyphs))) for k in range(1, len(glyphs))]
     middles = [[0.5 * (glyphs[first].left + glyphs[last - 1].right) for first, last in pair] for pair in ends]
