@@ -99,6 +99,9 @@ def test_a_job_whose_wish_is_dropped_is_left_and_the_process_goes_on(tmp_path):
         assert worker._process.pid == before
     finally:
         worker.close()
+    with pytest.raises(WorkerError, match="stopped"):
+        worker.call("warm", seconds=120, what="mender")  # as a job does that waited when it was closed
+    assert worker._process is None
 
 
 # --- a full disk, a folder that goes ---------------------------------------------------------------------------------

@@ -93,7 +93,7 @@ class Worker:
         self.name, self._debug = name, debug
         self._turn, self._guard = threading.Lock(), threading.Lock()
         self._process = self._answers = None
-        self._stopping = False
+        self._stopping = self._is_closed = False
         self._known = collections.OrderedDict()
         self._untold = {}
 
@@ -198,6 +198,8 @@ class Worker:
 
     def _start(self):
         with self._guard:
+            if self._is_closed:
+                raise WorkerError(_STOPPED)
             if self._process is not None and self._process.poll() is None:
                 self._stopping = False
                 return
@@ -221,7 +223,8 @@ class Worker:
         _put_away(process)
 
     def close(self):
-        """End the process for good."""
+        """End the process for good: a job that still waits for its turn starts none."""
+        self._is_closed = True
         self.stop()
         with self._turn:
             self._end()
