@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from ipdrecon.app import library
+from ipdrecon.app.batch.manifest import read_manifest
 from ipdrecon.app.exchange.coordinates import read_coordinates
 from ipdrecon.app.exchange.risk_files import read_risk_file
 from ipdrecon.app.review import read_trial
@@ -319,3 +320,8 @@ def test_a_name_that_no_file_can_have_is_missing(write):
     (folder / "trial.toml").write_text(f'id = "t"\nname = "T"\nreported = "{"r" * 5000}.csv"\n{arms}')
     with pytest.raises(FolderError, match="is missing; put the file there or mend the name"):
         read_trial(folder)
+
+
+def test_a_batch_names_its_figures_though_their_paths_have_no_name(write):
+    manifest = write("batch.csv", b"figure\n/\n.\nfigure.png\n")
+    assert [job.id for job in read_manifest(manifest)] == ["figure", "figure-2", "figure-3"]

@@ -193,6 +193,7 @@ def _named(home, entries):
 
 def _plain(figure, n_parts):
     """The last parts of a path, without its ending, in letters, digits and ``_.-`` alone, as any file system takes them."""
-    parts = [part for part in Path(figure).with_suffix("").parts if part not in ("..", "/")]
+    path = Path(figure)
+    parts = [part for part in (*path.parts[:-1], path.stem) if part not in ("..", path.anchor)]
     text = "".join(letter for letter in unicodedata.normalize("NFKD", "_".join(parts[-n_parts:] if n_parts else parts)) if not unicodedata.combining(letter))
     return re.sub(r"[^A-Za-z0-9_.-]+", "_", text).strip("_.-")[:_LONGEST_NAME] or "figure"
