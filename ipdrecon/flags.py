@@ -109,7 +109,7 @@ _DEFINITIONS = (
     FlagDefinition("model_curve", "The curve comes from a model or from interval-censored data: its drops are no patients' events.", "the paper's methods; a Kaplan-Meier curve of the same data if there is one"),
     # comparing and pooling
     FlagDefinition("disagrees", "A reconstructed quantity differs from the reported one.", "the agreement table"),
-    FlagDefinition("reported_unmatched", "A printed number names an arm that the figure does not have.", "the labels in the table of reported numbers and in curves.csv"),
+    FlagDefinition("reported_unmatched", "A printed number names no arm that the figure has.", "the labels in the table of reported numbers and in curves.csv"),
     FlagDefinition("facsimile", "The figure is a facsimile drawn from printed facts, not the published figure.", "the published figure before any number is used as evidence"),
     FlagDefinition("summary_row", "The row is a pooled result: the variance between the trials inside it is unknown.", "the row's source", False),
     FlagDefinition("non_proportional", "The hazards are not proportional: one hazard ratio does not describe them.", "the curves"),

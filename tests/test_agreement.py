@@ -130,6 +130,7 @@ def test_both_conventions_of_numbers_at_risk():
     ("reported", "why"),
     [
         (ReportedNumber("events", "Nivolumab", value=3), "no single arm is called 'Nivolumab'; seen: 'Placebo', 'Drug A 10 mg'"),
+        (ReportedNumber("events", value=3), "no arm is named; the figure has 'Placebo', 'Drug A 10 mg'"),
         (ReportedNumber("events", "Placebo", value=3, panel="B"), "there is no panel 'B'; seen: 1"),
         (ReportedNumber("events", "Placebo"), "no value is reported"),
         (ReportedNumber("survival", "Placebo", time=90, value=0.1), "follow-up ends at"),
@@ -142,7 +143,7 @@ def test_cannot_be_judged(reported, why):
     assert agreement.rows[0].verdict == "cannot be judged"
     assert why in agreement.rows[0].why
     assert math.isnan(agreement.rows[0].reconstructed)
-    unmatched = reported.arm == "Nivolumab"
+    unmatched = reported.arm == "Nivolumab" or (reported.quantity == "events" and not reported.arm)
     assert [flag.name for flag in agreement.flags] == ["reported_unmatched"] * unmatched
 
 

@@ -202,6 +202,9 @@ def test_given_ranges_need_no_labels():
     assert calibration.vertical.to_px([0, 1]) == pytest.approx(py, abs=0.6)
     assert sum(flag.name == "axis_given" for flag in flags) == 2
     assert calibration.scale == "survival"
+    for given in ((60, 0), (60, 60), (0, np.inf)):
+        with pytest.raises(AxisError, match="expected the lower value first"):
+            calibrate(drawn.px, box, (), x_range=given, y_range=(0, 1))
 
 
 @pytest.fixture(scope="module")

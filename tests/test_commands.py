@@ -11,6 +11,7 @@ import pytest
 
 from ipdrecon.app import library
 from ipdrecon.app.commands import main
+from ipdrecon.app.console import Talk
 from ipdrecon.flags import Flag
 
 CURVES = "panel,arm,time,survival\n1,A,0,1\n1,A,3,0.8\n1,A,9,0.6\n1,B,0,1\n1,B,4,0.9\n1,B,9,0.7\n"
@@ -139,6 +140,21 @@ def test_what_is_no_figure_ends_with_one_line_and_leaves_nothing(tmp_path, capsy
     assert os.listdir(tmp_path) == before
 
 
+@pytest.mark.parametrize(("verb", "message"), [("digitise", "Is a directory"), ("import", "is a folder")])
+def test_the_folder_here_is_no_figure_and_no_bug(verb, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main([verb, "."]) == 1
+    told = capsys.readouterr().err
+    assert message in told
+    assert "bug" not in told
+
+
+@pytest.mark.parametrize("option", ["--x-range", "--y-range"])
+def test_a_range_that_runs_backwards_is_told_as_such(png, capsys, option):
+    assert main(["digitise", str(png), option, "10", "0"]) == 1
+    assert f"{option} (axis): the range runs from 10 down to 0; expected the lower value first" in capsys.readouterr().err
+
+
 def test_fault_of_the_program_is_called_a_bug(png, monkeypatch, capsys):
     import ipdrecon.figure.digitisation as reader
 
@@ -248,6 +264,24 @@ def test_validate_tells_numbers_of_other_panels_in_one_line(folder, tmp_path, ca
     out = capsys.readouterr().out
     assert out.count("cannot be judged:") == 1
     assert "9 numbers of panels that the figure does not have" in out
+
+
+def test_validate_tells_numbers_with_the_digits_they_have(folder, tmp_path, capsys):
+    main(["reconstruct", str(folder), "-q"])
+    (tmp_path / "reported.csv").write_text("quantity,arm,time,value\nn,A,,80\nsurvival,B,5,0.3\nmedian,,,4\n")
+    main(["validate", str(folder), "--reported", str(tmp_path / "reported.csv")])
+    told = capsys.readouterr().out
+    assert "n of A: printed 80, rebuilt 40 (" in told
+    assert "survival of B at 5: printed 0.3, rebuilt 0.89" in told
+    assert "median: printed 4, rebuilt – (no arm is named; the figure has 'A', 'B': fill in the column arm)" in told
+
+
+def test_notes_are_more_only_beside_doubts(capsys):
+    note, doubt = Flag("no_at_risk", "panel"), Flag("facsimile", "fig.png")
+    Talk().flags((note,))
+    assert capsys.readouterr().out == "  1 note; -v shows it\n"
+    Talk().flags((note, doubt))
+    assert capsys.readouterr().out.endswith("  1 note more; -v shows it\n")
 
 
 def test_patients_older_than_the_curves_are_refused(folder, tmp_path, capsys):
@@ -373,6 +407,11 @@ def test_version_and_wrong_usage(capsys):
     assert main(["no-such-verb"]) == 2
     assert main(["digitise"]) == 2
     assert main(["digitise", "a.png", "--x-range", "0"]) == 2
+
+
+def test_the_package_is_run_as_a_module_too():
+    done = subprocess.run([sys.executable, "-m", "ipdrecon", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("ipdrecon ")
 
 
 def test_help_loads_nothing_heavy():

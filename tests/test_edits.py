@@ -393,6 +393,7 @@ def test_edit_that_fits_nothing_names_what_is_there(read, edit, message):
         ({"edit": "box", "box": [5, 5, 2, 90]}, "expected left < right"),
         ({"edit": "axis", "axis": "time"}, "gives both ticks and range, or neither"),
         ({"edit": "axis", "axis": "time", "range": [3, 3]}, "two different places with two different values"),
+        ({"edit": "axis", "axis": "vertical", "range": [1, 0]}, "runs from 1 down to 0; expected the lower value first"),
         ({"edit": "swap", "arms": ["A", "B"], "from": 5, "to": 2}, "goes from 5 to 2"),
         ({"edit": "times", "time": [0, 5, 5]}, "do not increase"),
         ({"edit": "marks", "arm": "A"}, "expected add, delete or clear"),

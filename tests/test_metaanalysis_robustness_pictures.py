@@ -204,6 +204,7 @@ def assert_rows(figure, results, measure):
     low, high = axes.get_xlim()
     beyond = sum(int(result.ci_low < low) + int(result.ci_high > high) for result in results[:-1])
     assert len(artists(axes, "arrow")) == beyond
+    assert any("Arrows" in text.get_text() for text in figure.texts) == (beyond > 0)
     assert all(low < result.estimate < high for result in results)
 
 

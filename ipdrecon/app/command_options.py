@@ -9,6 +9,14 @@ Out = Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the re
 Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes that share the work on draws; the result is the same.")]
 
 
+def folder_beside(path):
+    """Give the folder of a file's results where none is named: beside the file, with its name less the ending.
+
+    A path that names no file, such as ``.``, stays what it is: who reads it says what is wrong.
+    """
+    return path.with_suffix("") if path.name else path
+
+
 def one_of(text, known, option):
     """Give the known word that a text is, whatever its case; wrong usage where it is none."""
     for name in known:

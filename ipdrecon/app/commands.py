@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ipdrecon.app import review_commands
-from ipdrecon.app.command_options import Jobs, Out, numbers_by_arm, one_of, pairs_of
+from ipdrecon.app.command_options import Jobs, Out, folder_beside, numbers_by_arm, one_of, pairs_of
 from ipdrecon.app.console import Outcome, refuse, verb
 
 app = typer.Typer(
@@ -89,7 +89,7 @@ def digitise(
     from ipdrecon.app.workflow import digitise_to_folder
     from ipdrecon.flags import needs_review
 
-    folder = out or figure.with_suffix("")
+    folder = out or folder_beside(figure)
     names, scale = pairs_of(name, "--name"), scale and one_of(scale, _SCALES, "--scale")
     given = Given(panel, page, arms, x_range, y_range, unit, at_risk, box, scale, names, edits, no_edits, ocr)
     with talk.working(f"Reading {figure.name} …"):
@@ -234,7 +234,7 @@ def import_files(
 
     if out is None and len(curves) > 1:
         raise typer.BadParameter(f"{len(curves)} files make one figure folder; give its name with --out DIR")
-    folder = out or name_and_path(curves[0])[1].with_suffix("")
+    folder = out or folder_beside(name_and_path(curves[0])[1])
     scale, decimal = scale and one_of(scale, _SCALES, "--scale"), decimal and one_of(decimal, DECIMALS, "--decimal")
     numbers = numbers_by_arm(n, "--n"), numbers_by_arm(events, "--events")
     request = ImportRequest(tuple(curves), tuple(at_risk or ()), pairs_of(name, "--name"), *numbers, unit.strip(), scale, decimal)

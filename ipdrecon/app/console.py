@@ -16,6 +16,7 @@ import typer
 from ipdrecon.errors import IpdreconError
 from ipdrecon.flags import numbered
 from metaanalysis.errors import MetaAnalysisError, one_line
+from metaanalysis.wording import counted
 
 DONE, FAILED, REVIEW, INTERRUPTED = 0, 1, 3, 130
 _NOT_TAKEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EPIPE)
@@ -95,7 +96,8 @@ class Talk:
         for flag in others:
             self.detail(f"  - {shown[flag]}")
         if others and not self.verbose:
-            self.say(f"  {len(others)} {'note' if len(others) == 1 else 'notes'} more; -v shows them", style="dim")
+            more = " more" if len(others) < len(flags) else ""
+            self.say(f"  {counted(len(others), 'note')}{more}; -v shows {'it' if len(others) == 1 else 'them'}", style="dim")
 
     @contextlib.contextmanager
     def working(self, text):

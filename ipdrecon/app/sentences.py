@@ -25,6 +25,13 @@ def decimals(value, digits=2):
     return f"−{text[1:]}" if text.startswith("-") and float(text) != 0 else text.lstrip("-")
 
 
+def significant(value, digits=4):
+    """Give a number with so many digits that tell something: a count as a count, a small p-value not as 0; else as `decimals`."""
+    if value is None or not math.isfinite(value):
+        return decimals(value)
+    return f"{value:.{digits}g}" if abs(value) < 10**digits else decimals(value, 0)
+
+
 def interval(value, low, high, digits=2):
     """Give an estimate with its interval: ``1.23 (0.83 to 1.82)``; without the interval where it is unknown."""
     if low is None or high is None or math.isnan(low) or math.isnan(high):
@@ -199,6 +206,10 @@ def _spread(arm):
     return f"; {counted(len(arm.draws), 'draw')}{told}"
 
 
+def _of_arm(row):
+    return f"{row.quantity} of {row.arm}" if row.arm else row.quantity
+
+
 def _is_elsewhere(row):
     return row.why.startswith("there is no panel")
 
@@ -214,10 +225,10 @@ def of_agreement(agreement):
     for row in agreement.rows:
         if row.verdict != "agrees" and not (_is_elsewhere(row) and n_elsewhere > _MOST_ELSEWHERE):
             when = "" if math.isnan(row.time) else f" at {row.time:g}"
-            added = "" if math.isnan(row.reconstruction_se) else f", reconstruction error {decimals(row.reconstruction_se, 3)}"
+            added = "" if math.isnan(row.reconstruction_se) else f", reconstruction error {significant(row.reconstruction_se, 2)}"
             yield (
-                f"  {row.verdict}: {row.quantity} of {row.arm}{when}: printed {decimals(row.reported, 3)}, "
-                f"rebuilt {decimals(row.reconstructed, 3)}{added} ({row.why})"
+                f"  {row.verdict}: {_of_arm(row)}{when}: printed {significant(row.reported)}, "
+                f"rebuilt {significant(row.reconstructed)}{added} ({row.why})"
             )
     if n_elsewhere > _MOST_ELSEWHERE:
         yield f"  cannot be judged: {n_elsewhere} numbers of panels that the figure does not have; each is in the table."

@@ -142,6 +142,7 @@ def _time_axis(scene, given):
     unit = time_unit(title)
     flags = () if unit else (Flag("time_unit_unknown", "time axis", f"The title reads {title!r}."),)
     if given is not None:
+        given = given if isinstance(given, Axis) else _rising(given, "time axis")
         return _given_axis(given, ticks, (box.left, box.right), "time axis", title, unit, flags)
     axis, axis_flags = _fitted_axis(scene, row, ticks, (box.left, box.right), "time axis")
     refuse_far_start(axis, box)
@@ -153,7 +154,7 @@ def _vertical_axis(scene, given):
     ticks = scene.ticks[1] or find_ticks(turned(scene.px), _left_edges(scene), (box.left, box.right), (box.top, box.bottom))
     title = vertical_title(scene.px, scene.words, box, column.box.left if column is not None else box.left)
     if given is not None:
-        from_top = given if isinstance(given, Axis) else given[::-1]
+        from_top = given if isinstance(given, Axis) else _rising(given, "vertical axis")[::-1]
         return _given_axis(from_top, ticks, (box.top, box.bottom), "vertical axis", title, "", ())
     axis, flags = _fitted_axis(scene, column, ticks, (box.top, box.bottom), "vertical axis")
     return replace(axis, title=title), flags
@@ -238,17 +239,23 @@ def _says(word, value):
     return any(abs(other - value) < 1e-9 for other in parse_number(word.text)[0])
 
 
+def _rising(given, name):
+    """Give a range as two numbers of which the second is the greater."""
+    low, high = float(given[0]), float(given[1])
+    if not (low < high and np.isfinite(high - low)):
+        raise AxisError(f"The range given for the {name} is {low:g} to {high:g}; expected the lower value first, then a higher one.")
+    return low, high
+
+
 def _given_axis(given, ticks, ends, name, title, unit, flags):
     if isinstance(given, Axis):
         return replace(given, title=title, unit=unit), (Flag("axis_given", name, f"{len(given.tick_px)} ticks."), *flags)
-    low, high = float(given[0]), float(given[1])
+    low, high = given
     marks = next((kind.place for kind in ticks if kind.kind != "grid" and len(kind.place) >= 2), np.array(ends))
     first, last = float(marks.min()), float(marks.max())
     if last - first < 0.5 * (ends[1] - ends[0]):
         first, last = ends
     slope = (high - low) / (last - first)
-    if slope == 0 or not np.isfinite(slope):
-        raise AxisError(f"The range given for the {name} is {low:g} to {high:g}; expected two different numbers.")
     axis = Axis([first, last], [low, high], slope, low - slope * first, 0.0, unit=unit, title=title)
     return axis, (Flag("axis_given", name, f"{min(low, high):g} to {max(low, high):g}."), *flags)
 

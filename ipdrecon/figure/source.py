@@ -53,7 +53,7 @@ def read_file(path):
     try:
         mode = path.stat().st_mode
         if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-            raise FigureError(f"{path} is a device or a pipe; give the path of a {KINDS}, PDF or SVG figure.")
+            raise FigureError(f"{path} is a device or a pipe; give the path of a {KINDS} picture, or of a PDF or SVG file.")
         data = read_bounded(path, MOST_BYTES)
     except TooLarge as error:
         raise FigureError(f"{path} has over {MOST_BYTES // 10**6} MB; at most that much is read. Give the page or the picture with the figure alone.") from error

@@ -145,6 +145,8 @@ def _named(arms, name):
     if not name and len(arms) == 1:
         return arms[0]
     found = match_arm(arms, name)
+    if found is None and not name:
+        raise _NoSuchArm(f"no arm is named; the figure has {', '.join(repr(arm.arm) for arm in arms)}: fill in the column arm")
     if found is None:
         raise _NoSuchArm(f"no single arm is called {name!r}; seen: {', '.join(repr(arm.arm) for arm in arms)}")
     return found
@@ -331,7 +333,7 @@ def _row(reported, judged):
 
 
 def _flags(row, judged):
-    place = f"{row.quantity} of {row.arm!r}"
+    place = f"{row.quantity} of {row.arm!r}" if row.arm else row.quantity
     if not judged.has_arm:
         yield Flag("reported_unmatched", place, f"{row.why[:1].upper()}{row.why[1:]}.")
     if row.verdict == _DIFFERS:

@@ -81,16 +81,22 @@ def _write_columns(figure, columns, left, top, row_pt):
         left += column.width + _GAP_PT
 
 
-def _plot(results, first, *, measure, level, notes, title):
+def _leave(results, low, high):
+    """Whether an interval leaves the axis from `low` to `high`, and is drawn with an arrow there."""
+    return any(result.ci_low < low or result.ci_high > high for result in results[:-1])
+
+
+def _plot(results, first, *, measure, level, note, title):
     """Draw rows of results, the last a diamond, with columns of text on both sides."""
-    last, k = _result_columns(results, measure, level), len(results)
+    last, k, limits = _result_columns(results, measure, level), len(results), _across(results)
+    notes = [f"{note} Arrows: intervals that leave the axis." if _leave(results, *limits) else note]
     row_pt = _FEW_PT if k <= _FEW else _MANY_PT
     left = look.MARGIN_PT + sum(column.width + _GAP_PT for column in first)
     frame = look.new_frame(
         _WIDTH, k * row_pt, title=title, notes=notes, left=left, right=_GAP_PT + sum(column.width + _GAP_PT for column in last), top=_HEADING_PT,
     )
     axes = frame.axes
-    axes.set_xlim(*_across(results))
+    axes.set_xlim(*limits)
     axes.set_ylim(k - 0.5, -0.5)
     axes.spines["left"].set_visible(False)
     look.set_ticks(axes.yaxis, [], [])
@@ -133,8 +139,8 @@ def cumulative_plot(cumulative, *, key_name="", title=""):
         first.append(_Column(key_name, tuple(_key_text(step.key) for step in steps)))
     first.append(_Column("k", tuple(str(step.k) for step in steps)))
     model = "fixed effect" if cumulative.model == "fixed" else "random effects"
-    notes = [f"Cumulative, {model}; the diamond is the result of all {len(steps)} studies. Arrows: intervals that leave the axis."]
-    return _plot(steps, first, measure=cumulative.measure, level=cumulative.level, notes=notes, title=title)
+    note = f"Cumulative, {model}; the diamond is the result of all {len(steps)} studies."
+    return _plot(steps, first, measure=cumulative.measure, level=cumulative.level, note=note, title=title)
 
 
 def leave_one_out_plot(pooled, *, model="random", title=""):
@@ -163,5 +169,5 @@ def leave_one_out_plot(pooled, *, model="random", title=""):
     whole = refit(pooled.yi, pooled.vi, pooled.settings, model)
     names = (*(look.shortened(f"− {name}", _NAMES_PT) for name in pooled.study), "All studies")
     name = model_name(pooled.random) if model == "random" else "fixed effect, IV"
-    notes = [f"Pooled by {name}, without each study in turn; the diamond is the result of all {pooled.k}. Arrows: intervals that leave the axis."]
-    return _plot((*results, whole), [_Column("Study left out", names, True)], measure=pooled.measure, level=pooled.settings.level, notes=notes, title=title)
+    note = f"Pooled by {name}, without each study in turn; the diamond is the result of all {pooled.k}."
+    return _plot((*results, whole), [_Column("Study left out", names, True)], measure=pooled.measure, level=pooled.settings.level, note=note, title=title)

@@ -121,6 +121,8 @@ class AxisEdit(Edit):
         values = set(self.range or {tick.value for tick in self.ticks})
         if len(places) < 2 or len(values) < 2:
             raise ValueError("needs two different places with two different values")
+        if self.range and self.range[0] > self.range[1]:
+            raise ValueError(f"the range runs from {self.range[0]:g} down to {self.range[1]:g}; expected the lower value first")
         return self
 
 
