@@ -282,3 +282,10 @@ def test_a_key_that_shows_one_dash_of_a_long_pattern_is_found_beside_whole_ones(
     assert distance(found["Stage 3"], "0.2") < 8
     alone, word = drawn([long], names=("Stage 3",), handlelength=1.4)
     assert find_legend(alone, word) == ()
+
+
+def test_the_width_of_a_key_is_that_of_its_line():
+    px, words = drawn([line("k", lw=1), line("k", lw=3)])
+    thin, broad = (entry.thickness for entry in find_legend(px, words))
+    assert (thin, broad) == pytest.approx((1.9, 4.6), abs=0.4)  # 1.5 and 4.6 px; the pale edges of a line count for more in CIELAB
+    assert broad > 2 * thin

@@ -25,7 +25,7 @@ def arm(lab, kind="solid", row=None):
     path = SimpleNamespace(first=0, last=199, enter=np.full(200, row or 0), leave=np.full(200, row or 0))
     own = np.zeros((200, 200), np.float32)
     own[row or 0] = 1
-    return SimpleNamespace(lab=lab, pattern=DashPattern(kind), dash=kind, path=path, own=own)
+    return SimpleNamespace(lab=lab, pattern=DashPattern(kind), dash=kind, path=path, own=own, thickness=2.0)
 
 
 def entry(label, lab=BLACK, kind="solid", *, left=100.0, top=20.0, confidence=1.0):

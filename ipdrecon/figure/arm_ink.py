@@ -6,15 +6,18 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from ipdrecon.figure.colour import distance
 from ipdrecon.figure.column_runs import ColumnRuns
 from ipdrecon.figure.dashes import pattern_along
 from ipdrecon.figure.ink import Plot
-from ipdrecon.figure.path import Path, TraceSettings, find_path
+from ipdrecon.figure.path import Path, TraceSettings, find_path, runs_of
 
 _INKED = 0.3
 _UNMARKED, _WITHIN_DOTS, _CROWDED = 0.3, 0.6, 0.2
 _FEW_COLUMNS = 20
 _ON_LEVEL_PX, _DROP_SHARE = 2, 0.7
+_FALL_BRIDGED_PX, _FALL_STROKES, _FALL_GAPS, _BESIDE_PX = 6, 3, 2, 2
+_ALIKE_LAB = 20.0
 
 
 @dataclass(frozen=True)
@@ -208,6 +211,34 @@ def _is_reference_line(path, own):
     begin = columns[(own[path.leave, columns] > _INKED) & (np.abs(path.leave - level) <= _ON_LEVEL_PX)][0]
     near = own[path.enter[0] : level, max(begin - _ON_LEVEL_PX, 0) : begin + _ON_LEVEL_PX + 1]
     return bool((near > _INKED).any(axis=1).mean() < _DROP_SHARE)
+
+
+def bare_fall(arm, plot):
+    """The drop of an arm with the longest stretch of bare paper, longer than the gaps of its line: a curve falls along ink.
+
+    Text may hide a curve, and so may a gridline of its colour.
+
+    Parameters
+    ----------
+    arm : ArmInk
+    plot : Plot
+
+    Returns
+    -------
+    tuple of int or None
+        Its column and the first and last row of the stretch, in the plot; None where the arm falls along ink.
+    """
+    path = arm.path
+    longest = max(_FALL_BRIDGED_PX, _FALL_STROKES * arm.thickness, _FALL_GAPS * path.gap), None
+    for at in np.flatnonzero(path.leave - path.enter > longest[0]):
+        column, rows = path.first + at, slice(path.enter[at], path.leave[at] + 1)
+        near = slice(max(column - _BESIDE_PX, 0), column + _BESIDE_PX + 1)
+        inked = (arm.own[rows, near] > _INKED) | (arm.others[rows, near] > _INKED) | plot.text[rows, near]
+        inked |= plot.hidden[rows, near] & (distance(plot.lab[rows, near], arm.lab) < _ALIKE_LAB)
+        for first, last in zip(*runs_of(~inked.any(axis=1)), strict=True):
+            if last - first > longest[0]:
+                longest = last - first, (int(column), int(rows.start + first), int(rows.start + last - 1))
+    return longest[1]
 
 
 def mean_row(arm):

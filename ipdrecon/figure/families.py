@@ -5,7 +5,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from ipdrecon.figure.arm_ink import ArmInk, above, mean_row, shared
+from ipdrecon.figure.arm_ink import ArmInk, above, bare_fall, mean_row, shared
 from ipdrecon.figure.gauge import part_by_width
 from ipdrecon.figure.mirrored import are_mirrored
 from ipdrecon.figure.strands import disentangle
@@ -67,13 +67,13 @@ def _in_one_colour(search, arm, spare, alone):
 
 
 def _broad_arms(search, arm, parts, spare, alone):
-    """The arms drawn in the broad lines of a colour; none where the thin lines are arms as well."""
+    """The arms drawn in the broad lines of a colour; none where the thin lines are arms as well, or a part of one that falls through paper without them."""
     broad, thin = (_traced_on(search, arm, own) for own in parts)
     if broad is None or _runs_on(broad.path, parts[1]):
         return []
     found = _of_one_width(search, broad, spare, alone)
     told_of = max(search.n_listed(arm), 1 + (spare or 0))
-    if len(found) < told_of:
+    if len(found) < told_of or any(bare_fall(one, search.plot) for one in found):
         return []
     outside = thin is None or told_of > 1 or any(above(thin, one) or above(one, thin) for one in found)
     return [replace(one, limits=thin is not None) for one in found] if outside else []
@@ -98,7 +98,7 @@ def _of_one_width(search, arm, spare, alone):
     found = _curves_in(search, arm, max(_MOST_UNTOLD, told_of), told_of)
     if len(found) == 1:
         return found
-    limits = _limits_among(search, found)
+    limits = _limits_among(search, found, paired=told_of > 1)
     arms = [one for k, one in enumerate(found) if k not in limits]
     if told_of > 1:
         arms = [*arms, *(found[k] for k in sorted(limits))][:told_of]
@@ -109,9 +109,16 @@ def _of_one_width(search, arm, spare, alone):
     return [replace(one, limits=bool(limits)) for one in arms]
 
 
-def _limits_among(search, found):
-    """Indices of the curves that are confidence limits: thinner than others, on both sides of one, or dropping with one."""
-    limits = {k for k, one in enumerate(found) if any(_is_thin_beside(one, other) for other in found)}
+def _limits_among(search, found, *, paired):
+    """Indices of the curves that are confidence limits: thinner than others, on both sides of one, or dropping with one.
+
+    Where lines are `paired`, for several arms are told of, a thin one alone on its side of a broad one may be an arm.
+    """
+    limits = set()
+    for other in found:
+        thin = [k for k, one in enumerate(found) if _is_thin_beside(one, other)]
+        sides = {above(found[k], other) for k in thin}
+        limits |= set(thin) if len(sides) == 2 or not paired else set()
     order = [k for k in sorted(range(len(found)), key=lambda k: mean_row(found[k])) if k not in limits]
     strongest = max(found[k].path.own for k in order)
     for upper, middle, lower in zip(order, order[1:], order[2:], strict=False):

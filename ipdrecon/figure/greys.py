@@ -1,5 +1,6 @@
 """Greys that are a black line's: where a line is thinner than a pixel, or straddles two, it is no longer black."""
 
+import cv2
 import numpy as np
 
 from ipdrecon.figure.colour import is_grey
@@ -10,7 +11,7 @@ from ipdrecon.figure.shades import tint
 _INKED = 0.3
 _LEAST_DARKER = 6.0
 _MOST_STRAY = 0.3
-_STRAY_PX = 3
+_FULL, _STRAY_PX, _STROKE_PX = 0.7, 3, 5
 _SAME_WIDTH = 1.3
 _FEWEST_COLUMNS = 40
 _LEAST_OF_OTHERS = 0.2
@@ -58,7 +59,7 @@ def thinned_greys(plot, colours, own, paths, keys):
     for i in greys[1:]:
         ratio = _width_ratio(across, own[i], own[darkest])
         alike = ratio is not None and ratio < _SAME_WIDTH
-        if colours[i][0] > colours[darkest][0] + _LEAST_DARKER and (alike or (told is None and (columns[i] < _MOST_RARE * columns.max() or _is_stray(own[i], paths[i])))):
+        if colours[i][0] > colours[darkest][0] + _LEAST_DARKER and (alike or (told is None and (columns[i] < _MOST_RARE * columns.max() or _is_stray(np.where(plot.text, 0, own[i]), paths[i])))):
             shades.append(i)
     if told is not None and not shades:
         return darkest, (), told
@@ -135,10 +136,10 @@ def joined_ink(plot, colours, parts, darkest):
 
 
 def _is_stray(own, path):
-    """Whether much of an ink does not lie on the best curve along it."""
+    """Whether much of an ink's level strokes does not lie on the best curve along it; neither marks nor the faint corners of bands are strokes."""
     if path is None:
         return True
-    rows, columns = np.nonzero(own > _INKED)
+    rows, columns = np.nonzero(cv2.morphologyEx((own > _FULL).astype(np.uint8), cv2.MORPH_OPEN, np.ones((1, _STROKE_PX), np.uint8)))
     at = np.clip(columns - path.first, 0, len(path.leave) - 1)
     near = (rows >= path.enter[at] - _STRAY_PX) & (rows <= path.leave[at] + _STRAY_PX)
     near &= (columns >= path.first) & (columns <= path.last)

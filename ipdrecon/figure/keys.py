@@ -24,11 +24,14 @@ class Key:
     pattern : DashPattern
     box : Box
         In px of the figure.
+    thickness : float
+        Line width in px; 0 where it is not known.
     """
 
     lab: np.ndarray
     pattern: DashPattern
     box: Box
+    thickness: float = 0.0
 
 
 def find_key(px, box, others=(), *, least=_SHORTEST):
@@ -68,7 +71,8 @@ def find_key(px, box, others=(), *, least=_SHORTEST):
             stroke, span = (_stroke(lab, paper, ink, whole) or stroke, whole) if whole != span else (stroke, span)
         if stroke is not None:
             colour, pattern, rows = stroke
-            return Key(colour, pattern, Box(left + span[0], top + rows[0], left + span[1], top + rows[1]))
+            thickness = _thickness(depth[:, span[0] : span[1] + 1], float(np.linalg.norm(colour - paper)))
+            return Key(colour, pattern, Box(left + span[0], top + rows[0], left + span[1], top + rows[1]), thickness)
     return None
 
 
@@ -164,6 +168,12 @@ def _stroke(lab, paper, ink, span):
     if part.shape[1] < part.shape[0] and inked[-1] - inked[0] + 1 > 0.45 * part.shape[0]:
         return None
     return colour, pattern, (int(inked[0]), int(inked[-1]))
+
+
+def _thickness(depth, whole):
+    """Line width in px of a stroke: coverage summed over its columns, in most of which there is no mark."""
+    across = np.minimum(depth / max(whole, 1.0), 1.0).sum(axis=0)
+    return float(np.median(across[across > 0.5])) if (across > 0.5).any() else 0.0
 
 
 def text_colour(px, box):

@@ -47,6 +47,8 @@ class LegendEntry:
         With which the label was read, in [0, 1].
     hanging : bool
         Whether a line of the key's colour leads up or down from it: it may be the end of a curve.
+    thickness : float
+        Width of the key's line in px; 0 where it is not known.
     """
 
     label: str
@@ -56,6 +58,7 @@ class LegendEntry:
     text: Box
     confidence: float = 1.0
     hanging: bool = False
+    thickness: float = 0.0
 
     @property
     def dash(self):
@@ -156,7 +159,7 @@ def _is_odd(px, entry):
 def _entry(px, key, words):
     whole = as_one(words)
     label = whole.text.lstrip(NO_BEGINNING)
-    return LegendEntry(label.rstrip(": ") or label, key.lab, key.pattern, key.box, whole.box, whole.confidence, _is_hanging(px, key, whole.box.height))
+    return LegendEntry(label.rstrip(": ") or label, key.lab, key.pattern, key.box, whole.box, whole.confidence, _is_hanging(px, key, whole.box.height), key.thickness)
 
 
 def _is_hanging(px, key, height):

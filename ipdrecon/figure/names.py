@@ -12,6 +12,7 @@ from ipdrecon.model import Box
 _FAR = 1e3
 _APART_LAB = 15.0
 _DASH_PENALTY = 8.0
+_WIDTH_PENALTY, _LEAST_BROADER = 6.0, 1.4
 _SURE_LEAD = 12.0
 _GROUP_GAPS = 2.5
 
@@ -207,7 +208,7 @@ def match_legend(arms, entries, settings=None):
         entries = dashes
         cost = np.array([[_FAR * arm.pattern.unlike(entry.pattern) for entry in entries] for arm in arms])
     else:
-        cost = np.array([[_key_distance(arm, entry) for entry in entries] for arm in arms])
+        cost = np.array([[_key_distance(arm, entry) for entry in entries] for arm in arms]) + _width_distances(arms, entries)
     rows, columns = linear_sum_assignment(np.minimum(cost, _FAR))
     return {
         int(i): LegendMatch(entries[j], _sureness(cost, i, j, settings))
@@ -246,6 +247,23 @@ def _key_distance(arm, entry):
     either is grey, the CIELAB distance.
     """
     return colour_unlikeness(arm.lab, entry.lab) + _DASH_PENALTY * arm.pattern.unlike(entry.pattern)
+
+
+def _width_distances(arms, entries):
+    """A penalty for another line width than the key's, shape (n_arms, n_entries); 0 unless the width alone tells unbroken lines of one colour apart.
+
+    A legend may draw all lines broader or finer than they are in the plot.
+    """
+    unlike, solid = np.zeros((len(arms), len(entries))), [[k for k, one in enumerate(some) if one.dash == "solid"] for some in (arms, entries)]
+    lines = [arms[i] for i in solid[0]], [entries[j] for j in solid[1]]
+    if len(lines[0]) < 2 or len(lines[0]) != len(lines[1]) or any(np.linalg.norm(one.lab - some[0].lab) > _APART_LAB for some in lines for one in some):
+        return unlike
+    widths = [np.array([max(one.thickness, 0.1) for one in some]) for some in lines]
+    if min(width.max() / width.min() for width in widths) < _LEAST_BROADER:
+        return unlike
+    logs = [np.log2(width) - np.log2(width).mean() for width in widths]
+    unlike[np.ix_(*solid)] = _WIDTH_PENALTY * np.abs(logs[0][:, None] - logs[1])
+    return unlike
 
 
 def legend_order(entries):

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ipdrecon.figure.arm_ink import bare_fall
 from ipdrecon.figure.marks import censor_marks
 from ipdrecon.figure.trace import steps
 from ipdrecon.figure.visibility import longest, occluded_times
@@ -83,6 +84,10 @@ def curve_flags(label, ink, sight, plot):
     if ink.dash == "solid" and ink.path.bare > max(3, 0.03 * columns):
         detail = f"{ink.path.bare:.0f} of {columns} columns are bare."
         flags.append(Flag("gap", place, detail, bare and _stretch_box(ink, plot, bare)))
+    fall = bare_fall(ink, plot)
+    if fall is not None:
+        detail = f"It falls {fall[2] - fall[1] + 1} px through bare paper."
+        flags.append(Flag("gap", place, detail, _fall_box(fall, plot)))
     if ink.limits:
         flags.append(Flag("confidence_band", f"arm {label!r}"))
     if ink.confidence < 0.35:
@@ -95,3 +100,10 @@ def _stretch_box(ink, plot, stretch):
     rows = ink.path.enter[stretch[0] - ink.path.first], ink.path.leave[stretch[1] - ink.path.first]
     top, bottom = sorted(float(py) for py in plot.row_to_py(rows))
     return plot.left + stretch[0] - 6, top - 6, plot.left + stretch[1] + 6, bottom + 6
+
+
+def _fall_box(fall, plot):
+    """Around a stretch of a drop, in px of the figure."""
+    column, *rows = fall
+    top, bottom = sorted(float(py) for py in plot.row_to_py(rows))
+    return plot.left + column - 6, top - 6, plot.left + column + 6, bottom + 6
