@@ -99,67 +99,139 @@ def read_panel(place, seen, given):
 
 def see_panel(sheet, place, boxes, legend, given, settings):
     """What one plotting box shows, with what is given of its axes and ink."""
+    about = _about(sheet, place, boxes, legend)
+    step("axes")
+    calibration, flags, ticks = _axes(about, given)
+    step("table")
+    listed = _listed(about, calibration)
+    step("curves")
+    calibration, flags, (plot, given, inks) = _ink(about, (calibration, flags), listed, given, settings)
+    if all_drawn(inks):
+        calibration = settled_axes(calibration, ticks, inks, about.part.scale)
+    listed = replace(listed, entries=true_entries(listed.entries, plot, inks))
+    inks, names = _named(about, plot, inks, listed, given)
+    names = with_insets(sheet.figure.px, sheet.within(about.part, sheet.words), place.insets, inks, names)
+    lines = _curves(about, plot, inks, calibration, settings)
+    curves, looks, table, at_risk = _arms(about, plot, inks, lines, names, listed)
+    cells = () if table is None else tuple(table.cells)
+    panel = DigitisedPanel(place.name, place.box, calibration, curves, looks, at_risk, cells, flags)
+    panel = _with_origin(panel, about, "vector" if all_drawn(inks) else "raster")
+    doubts = _shape_flags(plot, inks, lines.edges, curves, at_risk), _count_flags(about.part, place.box, calibration, inks, listed, given)
+    reading = PanelReading(panel, place, listed.entries, plot, inks, tuple(look.label for look in looks), lines.edges, table)
+    return SeenPanel(reading, given, doubts)
+
+
+@dataclass(frozen=True)
+class _About:
+    """What stands within a plotting box and about it, on its part of the sheet: picture and words without those of smaller plots."""
+
+    part: object
+    place: object
+    px: np.ndarray
+    words: tuple
+    boxes: tuple
+    legend: tuple
+
+
+@dataclass(frozen=True)
+class _Listed:
+    """The arms as words list them: the entries of the legend, and the at-risk table or None."""
+
+    entries: tuple
+    table: object
+
+    @property
+    def rows(self):
+        """Number of rows of the table, or None."""
+        return None if self.table is None else len(self.table.rows)
+
+    @property
+    def cells(self):
+        """Numbers at risk, as they are printed."""
+        return () if self.table is None else self.table.cells
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """The curves of a panel in the order of its inks, with the edges of their ink and what is seen of it."""
+
+    curves: tuple
+    edges: tuple
+    sights: tuple
+
+
+def _about(sheet, place, boxes, legend):
     part = sheet.part_of(place.box)
     px, words = _without_insets(sheet.figure.px, sheet.within(part, sheet.words), place.insets)
-    boxes, legend = sheet.within(part, boxes), tuple(entry for entry in legend if sheet.part_of(entry.key) is part)
-    step("axes")
+    legend = tuple(entry for entry in legend if sheet.part_of(entry.key) is part)
+    return _About(part, place, px, words, sheet.within(part, boxes), legend)
+
+
+def _axes(about, given):
+    """The calibration of a panel, its flags, and its ticks where the file draws them."""
+    place, part = about.place, about.part
     axes = given_axes(given.edits, place.name, x_range=given.x_range, y_range=given.y_range)
     ticks = drawn_ticks(part.lines, place.box, part.scale) if part.way == "vector" else None
-    calibration, flags = calibrate(px, place.box, words, x_range=axes.time, y_range=axes.vertical, ticks=ticks)
+    calibration, flags = calibrate(about.px, place.box, about.words, x_range=axes.time, y_range=axes.vertical, ticks=ticks)
     calibration, flags = edit_calibration(calibration, flags, replace(axes, unit=None))
-    flags = (*flags, *(Flag("inset", "panel", box=(inset.left, inset.top, inset.right, inset.bottom)) for inset in place.insets))
-    others = tuple(other for other in boxes if other is not place.box)
-    labels = words_of_legend(legend, words)
-    step("table")
-    table = find_table(px, [word for word in words if word not in labels], place.box, calibration.time, others=others)
-    cells = table.cells if table is not None else ()
-    entries = usable_entries(legend, place.box, boxes, cells)
-    keys, lines = [entry.key for entry in entries], [entry.lab for entry in entries]
-    rows = len(table.rows) if table is not None else None
-    table = table and replace(table, listed=legend_order(entries))
-    step("curves")
+    insets = (Flag("inset", "panel", box=(inset.left, inset.top, inset.right, inset.bottom)) for inset in place.insets)
+    return calibration, (*flags, *insets), ticks
+
+
+def _listed(about, calibration):
+    """The at-risk table of a panel, and the legend's entries that are no cells of it."""
+    box, labels = about.place.box, words_of_legend(about.legend, about.words)
+    others = tuple(other for other in about.boxes if other is not box)
+    table = find_table(about.px, [word for word in about.words if word not in labels], box, calibration.time, others=others)
+    entries = usable_entries(about.legend, box, about.boxes, _Listed((), table).cells)
+    return _Listed(entries, table and replace(table, listed=legend_order(entries)))
+
+
+def _ink(about, axes, listed, given, settings):
+    """The arms' ink, in the direction in which the curves run."""
+    keys, lines = [entry.key for entry in listed.entries], [entry.lab for entry in listed.entries]
 
     def traced(way):
-        plot = plot_inside(px, place.box, way, words, keys=keys, lines=lines, settings=settings.ink)
-        drawn = drawn_inks(part, place.box, way, plot, rows) if part.way == "vector" else ()
-        return plot, *_inks(plot, way, entries, rows, place.name, given, settings, drawn)
+        plot = plot_inside(about.px, about.place.box, way, about.words, keys=keys, lines=lines, settings=settings.ink)
+        drawn = drawn_inks(about.part, about.place.box, way, plot, listed.rows) if about.part.way == "vector" else ()
+        return plot, *_inks(plot, way, listed.entries, listed.rows, about.place.name, given, settings, drawn)
 
     try:
-        calibration, flags, (plot, given, inks) = _by_ink(traced, calibration, flags)
+        return _by_ink(traced, *axes)
     except (ArmError, AxisError) as error:
-        raise with_doubts(error, flags) from error
+        raise with_doubts(error, axes[1]) from error
+
+
+def _curves(about, plot, inks, calibration, settings):
+    edges = tuple(ink_edges(ink.path, ink.own, ink.others, plot.text) for ink in inks)
+    sights = tuple(see(ink, edge, plot.text) for ink, edge in zip(inks, edges, strict=True))
     if all_drawn(inks):
-        calibration = settled_axes(calibration, ticks, inks, part.scale)
-    entries = true_entries(entries, plot, inks)
-    free = tuple(word for word in words if not any(cell.box.contains(*word.box.centre) for cell in cells))
-    inks, names = _named(px, free, place.box, plot, inks, entries, rows, given)
-    names = with_insets(sheet.figure.px, sheet.within(part, sheet.words), place.insets, inks, names)
-    edges = [ink_edges(ink.path, ink.own, ink.others, plot.text) for ink in inks]
-    sights = [see(ink, edge, plot.text) for ink, edge in zip(inks, edges, strict=True)]
-    if all_drawn(inks):
-        curves = drawn_curves(part, place.box, calibration, inks)
-    else:
-        curves = traced_curves(inks, edges, sights, plot, calibration, settings.trace)
-    table = table and settle_by_curves(px, table, _looks(inks, names), curves)
-    cells = table.cells if table is not None else ()
-    table, names = _mended(px, words, table, entries, names)
-    at_risk, names = _tied(table, names, inks, curves)
+        return _Lines(drawn_curves(about.part, about.place.box, calibration, inks), edges, sights)
+    return _Lines(traced_curves(inks, edges, sights, plot, calibration, settings.trace), edges, sights)
+
+
+def _arms(about, plot, inks, lines, names, listed):
+    """Curves and looks with the names that legend and table agree upon, the table as the curves allow it, and its rows tied to the arms."""
+    table = listed.table and settle_by_curves(about.px, listed.table, _looks(inks, names), lines.curves)
+    table, names = _mended(about.px, about.words, table, listed.entries, names)
+    at_risk, names = _tied(table, names, inks, lines.curves)
     names = distinct(names)
-    looks = _looks(inks, names)
     curves = tuple(
         replace(curve, arm=name.label, flags=(*curve_flags(name.label, ink, sight, plot), *name_flag(name)))
-        for curve, name, ink, sight in zip(curves, names, inks, sights, strict=True)
+        for curve, name, ink, sight in zip(lines.curves, names, inks, lines.sights, strict=True)
     )
-    panel = DigitisedPanel(place.name, place.box, calibration, curves, looks, at_risk, tuple(cells), flags)
-    way = "vector" if all_drawn(inks) else "raster"
-    panel = replace(panel, way=way, page=part.page, px_per_point=part.px_per_point, box_confidence=box_confidence(px, place.box, calibration))
-    doubts = _shape_flags(plot, inks, edges, curves, at_risk), _count_flags(part, place.box, calibration, inks, rows, entries, given)
-    return SeenPanel(PanelReading(panel, place, entries, plot, inks, tuple(look.label for look in looks), tuple(edges), table), given, doubts)
+    return curves, _looks(inks, names), table, at_risk
 
 
-def _count_flags(part, box, calibration, inks, rows, entries, given):
+def _with_origin(panel, about, way):
+    """The panel with where on which page it was found, and how surely."""
+    sure = box_confidence(about.px, panel.box, panel.calibration)
+    return replace(panel, way=way, page=about.part.page, px_per_point=about.part.px_per_point, box_confidence=sure)
+
+
+def _count_flags(part, box, calibration, inks, listed, given):
     """What says that there are other arms than those found: the table or else the legend, and the paths of a page where there are any."""
-    missing = _missing_flags(inks, rows, entries, given)
+    missing = _missing_flags(inks, listed, given)
     if part.way != "vector":
         return missing
     if not all_drawn(inks):
@@ -221,12 +293,17 @@ def _inks(plot, calibration, entries, rows, panel, given, settings, drawn):
     return given, of_colours(inks, colours)
 
 
-def _named(px, words, box, plot, inks, entries, rows, given):
+def _named(about, plot, inks, listed, given):
     """The arms without ink that neither a complete legend shows nor a name stands beside, and the names of the others."""
-    inks = _listed_inks(inks, match_legend(inks, entries), rows, given)
-    names = name_arms(px, words, box, plot, inks, entries)
-    kept = _listed_inks(inks, [i for i, name in enumerate(names) if name.label], rows, given)
-    return (inks, names) if len(kept) == len(inks) else (kept, name_arms(px, words, box, plot, kept, entries))
+    words = tuple(word for word in about.words if not any(cell.box.contains(*word.box.centre) for cell in listed.cells))
+
+    def names_of(chosen):
+        return name_arms(about.px, words, about.place.box, plot, chosen, listed.entries)
+
+    inks = _listed_inks(inks, match_legend(inks, listed.entries), listed.rows, given)
+    names = names_of(inks)
+    kept = _listed_inks(inks, [i for i, name in enumerate(names) if name.label], listed.rows, given)
+    return (inks, names) if len(kept) == len(inks) else (kept, names_of(kept))
 
 
 def _listed_inks(inks, named, rows, given):
@@ -291,12 +368,12 @@ def _shape_flags(plot, inks, edges, curves, at_risk):
     return (*area_doubts(plot, inks), *drawn_flags(curves, inks, at_risk))
 
 
-def _missing_flags(inks, rows, entries, given):
+def _missing_flags(inks, listed, given):
     """A flag where fewer curves were found than the table, or else the legend, lists."""
-    listed = len(entries) if rows is None else rows
-    if given.arms is not None or len(inks) >= listed:
+    place, count = ("legend", len(listed.entries)) if listed.rows is None else ("table", listed.rows)
+    if given.arms is not None or len(inks) >= count:
         return ()
-    return (Flag("arms_doubtful", "panel", f"Found: {len(inks)}; listed in the {'legend' if rows is None else 'table'}: {listed}."),)
+    return (Flag("arms_doubtful", "panel", f"Found: {len(inks)}; listed in the {place}: {count}."),)
 
 
 def _panel_flags(calibration, looks, at_risk, given):
