@@ -325,6 +325,16 @@ def test_pool_out_writes_plot_and_numbers(studies, tmp_path):
     assert {"forest.pdf", "forest.png", "forest.svg", "methods.txt", "pooled.json", "studies.csv", "choices.csv"} <= set(written)
 
 
+@pytest.mark.parametrize(("options", "message"), [
+    (("--time", "3 years"), "--time goes with --baseline-risk"),
+    (("--control-risk", "0.4"), "--control-risk goes with --effect"),
+    (("--effect", "0.8", "--control-risk", "40"), "--control-risk is 40; expected a number between 0 and 1, such as 0.4"),
+])
+def test_options_of_pool_that_say_nothing_alone_are_wrong_usage(studies, capsys, options, message):
+    assert main(["pool", str(studies), *options]) == 2
+    assert message in " ".join(capsys.readouterr().err.replace("│", " ").split())
+
+
 def test_pool_estimates_rows_that_hold_patients(folder, tmp_path, capsys):
     main(["reconstruct", str(folder), "-q"])
     (tmp_path / "studies.csv").write_text(

@@ -313,7 +313,8 @@ def test_what_every_analysis_is(studies, effect):
 
 
 @pytest.mark.parametrize(("options", "message"), [
-    ({"effect": 1.0}, "expected one worth seeing"), ({"effect": -0.8}, "expected a ratio above 0"),
+    ({"effect": 1.0}, "expected one worth seeing"), ({"effect": -0.8}, "expected a ratio from 0.05 to 20"),
+    ({"effect": 80}, "is 80; expected a ratio from 0.05 to 20, such as 0.8 for 20 % less"),
     ({"effect": 0.8, "order": [1, 2]}, "order holds 2 values"), ({"effect": 0.8, "order": [1, 2, math.nan]}, "some maybe missing"),
     ({"effect": 0.8, "size": [1, 2]}, "one number above 0 for each of 3 trials"), ({"effect": 0.8, "information": "events"}, "no size given"),
     ({"effect": 0.8, "information": "patients", "size": [1, 2, 3]}, "patients go with RR, OR or RD"),

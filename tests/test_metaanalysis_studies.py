@@ -232,6 +232,7 @@ def test_pool_studies_is_pool():
     ({"events_1": [7], "n_1": [5], "events_2": [2], "n_2": [6]}, "RR", r"Row 1 \(A\): the events are 7 of 5 and 2 of 6"),
     ({"ipd": ["a/ipd.csv"]}, "HR", "which holds patients; expected an effect"),
     ({"yi": [0.1], "sei": [0]}, "HR", r"its variance is 0; expected a positive number"),
+    ({"events_1": [0.24], "n_1": [50], "events_2": [0.4], "n_2": [50]}, "RR", "0.24 and 0.4; expected counts, and these are shares"),
     ({"o_minus_e": [1], "v": [-2]}, "HR", "the variance of O - E is positive"),
     ({"yi": [0.1], "sei": [0.2], "summary": ["perhaps"]}, "HR", "summary is 'perhaps'; expected true or false"),
     ({"hr": ["0.7 (0.5-0.9)"], "ci_level": ["30"]}, None, "ci_level is '30'; expected a percentage"),
@@ -247,8 +248,14 @@ def test_what_rows_are_refused(columns, measure, message):
 def test_what_files_are_refused(tmp_path):
     with pytest.raises(MetaAnalysisError, match=r"There is no file .*nowhere.csv"):
         read_studies(tmp_path / "nowhere.csv")
-    with pytest.raises(MetaAnalysisError, match="is no table"):
+    with pytest.raises(MetaAnalysisError, match="is a folder; .* name the file in it"):
+        read_studies(tmp_path)
+    with pytest.raises(MetaAnalysisError, match="is no table: it is empty"):
         read_studies(write(tmp_path, ""))
+    with pytest.raises(MetaAnalysisError, match="more cells in line 3 than columns .* decimal comma in quotes"):
+        read_studies(write(tmp_path, "study,hr,ci_low,ci_high\nA,1,0.8,1.2\nB,0,80,0,50,1,28\n"))
+    with pytest.raises(MetaAnalysisError, match="is no table: it is no text; .* save it as CSV"):
+        read_studies(write(tmp_path, "PK\x03\x04\0\0"))
     with pytest.raises(MetaAnalysisError, match="holds no studies"):
         read_studies(write(tmp_path, "study,yi,vi\n"))
 
@@ -259,7 +266,7 @@ def test_methods_that_need_events_say_so():
         pool_studies(frame, fixed="mh")
     with pytest.raises(MetaAnalysisError, match="or o_minus_e, v in every row"):
         pool_studies(frame, fixed="peto")
-    with pytest.raises(MetaAnalysisError, match="has no column 'aetiology'"):
+    with pytest.raises(MetaAnalysisError, match="has no column 'aetiology'; expected one of study, hr: choose"):
         pool_studies(frame, by="aetiology")
     with pytest.raises(MetaAnalysisError, match="expected one of iv, mh, peto"):
         pool_studies(frame, fixed="xx")

@@ -150,7 +150,9 @@ def pooled_rows(pooled, studies):
 
 def _column(rows, name):
     if name not in rows:
-        raise MetaAnalysisError(f"The table has no column {name!r}; expected one of {', '.join(map(str, rows.columns))}: choose one of them.")
+        from metaanalysis.studies.columns import no_column
+
+        raise no_column(rows, name)
     return rows[name]
 
 

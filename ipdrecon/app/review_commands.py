@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ipdrecon.app.command_options import Jobs, Out, one_of
-from ipdrecon.app.console import Outcome, verb
+from ipdrecon.app.console import Outcome, refuse, verb
 
 app = typer.Typer()
 
@@ -57,6 +57,9 @@ def pool(
     settings = pool_settings(
         measure, fixed, by, analysis, zero_cells=zero_cells, preset=preset, tau2=tau2, ci=ci, prediction=prediction, subgroup_tau2=subgroup_tau2, level=level,
     )
+    refuse({"--time": None if baseline_risk else time}, "goes with --baseline-risk")
+    refuse({"--control-risk": None if effect is not None else control_risk}, "goes with --effect")
+    control_risk = control_risk and share(control_risk, "--control-risk")
     risks = tuple(share(risk, "--baseline-risk") for risk in baseline_risk or ())
     request = AnalysisRequest(tuple(one_of(name, ALSO, "--also") for name in also or ()), order, tuple(moderator or ()), effect, control_risk, risks, time)
     forest = ForestRequest(one_of(look, LOOKS, "--look"), favours, sort and one_of(sort, SORTS, "--sort"), tuple(column or ()))

@@ -25,6 +25,8 @@ from metaanalysis.tau2 import ESTIMATORS
 INFORMATION = ("patients", "events", "statistical")
 _COUNTED = {"RR": "patients", "OR": "patients", "RD": "patients", "HR": "events"}
 _PENALTY = {"RR": 2.0, "OR": 2.0, "HR": 2.0, "RD": 1.5}
+_MOST_RATIO = 20.0
+"""Anticipated ratios beyond it, either way, are percentages or slips: no trial is planned for so large an effect."""
 
 
 def _check(pooled, model):
@@ -71,8 +73,10 @@ def _sizes(pooled, size, kind):
 def _on_analysis_scale(pooled, effect):
     if not pooled.is_ratio or not pooled.measure:
         value = effect
-    elif not effect > 0:
-        raise MetaAnalysisError(f"The anticipated {pooled.measure} is {effect!r}; expected a ratio above 0, such as 0.8.")
+    elif not 1 / _MOST_RATIO <= effect <= _MOST_RATIO:
+        raise MetaAnalysisError(
+            f"The anticipated {pooled.measure} is {effect!r}; expected a ratio from {1 / _MOST_RATIO:g} to {_MOST_RATIO:g}, such as 0.8 for 20 % less."
+        )
     else:
         value = math.log(effect)
     if not math.isfinite(value) or value == 0:

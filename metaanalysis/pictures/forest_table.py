@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from metaanalysis.errors import MetaAnalysisError
+from metaanalysis.studies.columns import no_column
 
 _COUNTS = ("events_1", "n_1", "events_2", "n_2")
 SORTS = ("effect", "weight", "year", "study")
@@ -120,8 +121,9 @@ def study_table(pooled, table=None, columns=(), *, sort=None, model="random"):
     frame, titles = None if table is None else _aligned(pooled, table), _titles(columns)
     missing = [name for name in titles if frame is None or name not in frame]
     if missing:
-        seen = "no table" if frame is None else ", ".join(map(str, frame.columns))
-        raise MetaAnalysisError(f"The column {missing[0]!r} is to be shown, and there is {seen}; expected a table with it.")
+        if frame is not None:
+            raise no_column(frame, missing[0])
+        raise MetaAnalysisError(f"The column {missing[0]!r} is to be shown, and there is no table; expected a table with it.")
     part = _numbers(frame, _PART) if frame is not None and _PART in frame else None
     if part is not None and not np.isfinite(part).any():
         part = None

@@ -1,6 +1,7 @@
 """The table a reviewer keeps, as it stands in the file: its cells, and the names of its columns."""
 
 import io
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -29,6 +30,12 @@ DERIVED = (
 )
 """Columns of the routes, read only in rows that need them."""
 
+_LONGER_ROW = re.compile(r"Expected \d+ fields in line (\d+), saw")
+"""How pandas says that a row has more cells than the first."""
+
+_READ = ("yi", "vi", "sei", "source", "read_note", "route", "other_routes")
+"""What reading a table adds to it."""
+
 MOST_BYTES, MOST_ROWS, MOST_COLUMNS, MOST_IN_CELL = 20_000_000, 20_000, 2000, 2000
 """Of a table of studies; larger than any review's."""
 
@@ -55,6 +62,8 @@ def read_text(path, expected="a CSV with one row per study"):
     """
     path = Path(path)
     try:
+        if path.is_dir():
+            raise MetaAnalysisError(f"{path} is a folder; expected {expected}: name the file in it.")
         if not path.is_file():
             raise MetaAnalysisError(f"There is no file {path}; expected {expected}: check the name.")
         with path.open("rb") as stream:
@@ -63,6 +72,8 @@ def read_text(path, expected="a CSV with one row per study"):
         raise MetaAnalysisError(f"{path} cannot be read ({getattr(error, 'strerror', None) or error}); expected {expected}: check the name.") from error
     if len(content) > MOST_BYTES:
         raise MetaAnalysisError(f"{path.name} has more than {MOST_BYTES:,} bytes; expected {expected}: take out what is not of them.")
+    if b"\0" in content:
+        raise MetaAnalysisError(f"{path.name} is no table: it is no text; expected {expected}: save it as CSV.")
     return decoded(content)
 
 
@@ -78,6 +89,19 @@ def separator_of(text):
     """Tell what parts the columns of a CSV: a comma, a semicolon or a tab."""
     header = text.lstrip().split("\n", 1)[0]
     return max(",;\t", key=header.count)
+
+
+def _too_many_cells(name, where):
+    return MetaAnalysisError(f"{name} has more cells in {where} than columns in its header; expected as many: put numbers with a decimal comma in quotes.")
+
+
+def _no_table(name, error):
+    """Make the error for a text that pandas cannot read."""
+    longer = _LONGER_ROW.search(str(error))
+    if longer:
+        return _too_many_cells(name, f"line {longer[1]}")
+    why = "it is empty" if isinstance(error, pd.errors.EmptyDataError) else str(error).strip()
+    return MetaAnalysisError(f"{name} is no table: {why}; expected a CSV with a header and one row per study.")
 
 
 def parse_table(text, name):
@@ -106,14 +130,14 @@ def parse_table(text, name):
     try:
         frame = pd.read_csv(io.StringIO(text), sep=separator, dtype=str, keep_default_na=False, skipinitialspace=True)
     except ValueError as error:
-        raise MetaAnalysisError(f"{name} is no table: {str(error).strip()}; expected a CSV with a header and one row per study.") from error
+        raise _no_table(name, error) from error
     if len(frame) > MOST_ROWS:
         raise MetaAnalysisError(f"{name} has {len(frame):,} rows; expected at most {MOST_ROWS:,}, one per study.")
     longest = int(max((frame[column].str.len().max() for column in frame.columns), default=0)) if len(frame) else 0
     if longest > MOST_IN_CELL:
         raise MetaAnalysisError(f"{name} has a cell of {longest:,} characters; expected at most {MOST_IN_CELL:,}: shorten it.")
     if not isinstance(frame.index, pd.RangeIndex):
-        raise MetaAnalysisError(f"{name} has more cells in a row than columns in its header; expected as many: put numbers with a decimal comma in quotes.")
+        raise _too_many_cells(name, "a row")
     frame = frame.rename(columns={column: unguarded(column) for column in frame.columns if unguarded(column) not in frame}).map(unguarded, na_action="ignore")
     return frame.loc[~(frame == "").all(axis=1)].reset_index(drop=True)
 
@@ -197,3 +221,20 @@ def choose_analysis(frame, analysis):
             unused = [is_missing(value) or parse_number(value, whole=True) == 0 for value in frame[filled_by]]
             frame.loc[unused, [column for column in columns if column in frame]] = ""
     return frame
+
+
+def no_column(frame, name):
+    """Make the error for a column that a table of studies lacks.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        As `metaanalysis.read_studies` gives it; the columns that reading adds are not offered.
+    name : str
+
+    Returns
+    -------
+    MetaAnalysisError
+    """
+    seen = [str(column) for column in frame.columns if column not in _READ]
+    return MetaAnalysisError(f"The table has no column {name!r}; expected one of {', '.join(seen)}: choose one of them.")

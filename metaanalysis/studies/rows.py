@@ -183,6 +183,8 @@ def _from_events(row, measure, zero_cells):
     if measure not in ("RR", "OR", "RD") or not row.has(*COUNTS):
         return None
     counts = [row.get(name) for name in COUNTS]
+    if 0 < counts[0] < 1 and 0 < counts[2] < 1:
+        raise row.error(f"the events are {counts[0]:g} and {counts[2]:g}; expected counts, and these are shares: multiply them by the patients.")
     try:
         (yi,), (vi,) = event_effects(*([count] for count in counts), measure=measure, zero_cells=zero_cells)
     except MetaAnalysisError as error:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from metaanalysis.errors import MetaAnalysisError
 from metaanalysis.pooling import pool
-from metaanalysis.studies.columns import COUNTS, canonical_names, choose_analysis, is_revman, read_frame
+from metaanalysis.studies.columns import COUNTS, canonical_names, choose_analysis, is_revman, no_column, read_frame
 from metaanalysis.studies.events import FIXED_METHODS, check_zero_cells, pool_events
 from metaanalysis.studies.printed import is_missing
 from metaanalysis.studies.rows import EXPECTED, Row, read_row
@@ -179,7 +179,7 @@ def pool_studies(studies, *, by=None, fixed="iv", **options):
     2
     """
     if by is not None and by not in studies:
-        raise MetaAnalysisError(f"The table has no column {by!r}; expected one of {', '.join(map(str, studies.columns))}: choose one of them.")
+        raise no_column(studies, by)
     measure = studies.attrs.get("measure", "")
     zero_cells = {"zero_cells": options.pop("zero_cells", studies.attrs.get("zero_cells", "tables")), "zero_cells_pooled": options.pop("zero_cells_pooled", False)}
     if _check_fixed(studies, measure, fixed):
