@@ -84,6 +84,7 @@ _DEFINITIONS = (
     FlagDefinition("row_numbers_differ", "The row numbers in a table of numbers at risk do not fit the rows of the curve; the times were used.", "the two files: points may be missing, or the table be another arm's"),
     FlagDefinition("table_time_unlike", "The at-risk table and the curve reach very different times.", "the units of time of both"),
     FlagDefinition("n_from_name", "The number of patients is the one in the arm's name.", "the name in the figure: a digit may be misread, or the number be another's", False),
+    FlagDefinition("times_recorded", "All drops of the figure lie at whole multiples of a unit of time; they were put exactly there, so that events of the arms share times.", "the paper's methods: how times were recorded", False),
     FlagDefinition("n_assumed", "The number of patients was estimated, not read.", "the number of patients"),
     FlagDefinition(
         "n_contradicts_table", "The number of patients given differs from the one the figure prints.", "the number given and the table"

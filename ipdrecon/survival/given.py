@@ -56,6 +56,8 @@ class Given:
         From, to, and the error of survival there.
     doubtful : bool
         Whether the reader doubts a number at risk of this arm.
+    unit_of_times : float
+        What all times are whole multiples of; 0 where nothing tells.
     """
 
     arm: str
@@ -70,6 +72,7 @@ class Given:
     censor_time: np.ndarray | None = None
     occluded: tuple = ()
     doubtful: bool = False
+    unit_of_times: float = 0.0
 
     @property
     def slack(self):

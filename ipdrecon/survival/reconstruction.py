@@ -27,6 +27,7 @@ from ipdrecon.survival.information import information_of
 from ipdrecon.survival.joint import OF_ARMS, OF_PAIRS, Statement, fit_joint, fit_with_printed, n_from_drops
 from ipdrecon.survival.named_size import size_in_name
 from ipdrecon.survival.printed_counts import PrintedCounts
+from ipdrecon.survival.recorded_times import as_recorded
 
 METHODS = ("joint", "guyot")
 _DOUBTS = ("at_risk_cell_doubtful", "at_risk_loss_uneven", "at_risk_contradicts_curve")
@@ -88,8 +89,8 @@ def _with_n(curve, row, n, survival_error, arm):
 def _given(points, row, *, arm, unit="time", n=None, n_event=None, error=(None, None), **printed):
     """Check the input of one arm.
 
-    `points` is (time, survival), `row` is (risk_time, n_risk); `printed` holds `censor_time`, `counts`, `occluded` and
-    `doubtful` where they are known.
+    `points` is (time, survival), `row` is (risk_time, n_risk); `printed` holds `censor_time`, `counts`, `occluded`,
+    `doubtful` and `unit_of_times` where they are known.
     """
     _check_errors(error, arm)
     settings = ConflictSettings()
@@ -97,6 +98,8 @@ def _given(points, row, *, arm, unit="time", n=None, n_event=None, error=(None, 
     known = tuple(value or None for value in error)
     n, told = _with_n(curve, row, n, known[1], arm)
     risk = check_at_risk(curve, *row, n=n, arm=arm, unit=unit)
+    if printed.get("unit_of_times"):
+        told += (Flag("times_recorded", f"arm {arm!r}", f"The unit is {printed['unit_of_times']:.3g} {unit}."),)
     risk = replace(risk, flags=risk.flags + told)
     time_error = known[0] or settings.time_slack * curve.time[-1]
     survival_error = known[1] or InputSettings().survival_error
@@ -198,7 +201,7 @@ def _singular(unit):
     return unit[:-1] if unit.endswith("s") and len(unit) > 2 else unit or "time"
 
 
-def _given_of_curve(panel, curve, numbers):
+def _given_of_curve(panel, curve, numbers, unit_of_times):
     table = panel.at_risk
     n, n_event = numbers
     row = table.row(curve.arm) if table is not None else (None, None)
@@ -217,6 +220,7 @@ def _given_of_curve(panel, curve, numbers):
         censor_time=curve.censor_time if len(curve.censor_time) else None,
         occluded=tuple(map(tuple, curve.occluded)),
         doubtful=table is not None and any(flag.name in _DOUBTS and repr(curve.arm) in flag.place for flag in table.flags),
+        unit_of_times=unit_of_times,
     )
 
 
@@ -301,6 +305,7 @@ def reconstruct(digitisation, *, method="joint", n=None, n_event=None, reported=
         statements = _statements(panel, reported, len(digitisation.panels))
         totals = _printed_totals(panel, statements) if method == "joint" else {}
         numbers = [(n.get(key), n_event.get(key, totals.get(key[1]))) for key in keys]
-        givens = [_given_of_curve(panel, curve, pair) for curve, pair in zip(panel.curves, numbers, strict=True)]
+        curves, unit = as_recorded(panel.curves)
+        givens = [_given_of_curve(panel, curve, pair, unit) for curve, pair in zip(curves, numbers, strict=True)]
         rebuilt += _rebuild_panel(panel, givens, statements, use_hr, (method, draws, (seed, place), run))
     return tuple(rebuilt)

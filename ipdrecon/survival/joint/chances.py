@@ -177,7 +177,7 @@ class _Rates:
         gap = np.diff(levels.time, prepend=0.0)
         exact = levels.kind == "exact"
         apart = min(gap[1:].min(initial=levels.end), levels.end / 5000)
-        width = apart if exact else levels.time_error * math.sqrt(12)
+        width = apart if exact else max(levels.time_error * math.sqrt(12), levels.unit)
         self.kind, self.gap = levels.kind, gap[:, None]
         self.hazard = _smoothed_hazard(levels, n)[:, None]
         self.longest = np.where(self.gap > 0, self.gap, width)

@@ -235,6 +235,8 @@ def fitting_model(given):
     known = {"n_event": given.n_event, "time_error": time_error, "survival_error": survival_error, "occluded": given.occluded}
     for settings in (ReadingSettings(), _NOT_EXACT):
         levels = read_levels(*given.curve.read, int(given.used_row[1][0]), settings=settings, **known)
+        if given.unit_of_times:
+            levels = replace(levels, time_error=0.0, unit=given.unit_of_times)
         model, paths = _near_levels(JointModel(given, levels))
         if levels.kind != "exact" or not model.missed(paths):
             break

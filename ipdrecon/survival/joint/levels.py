@@ -105,6 +105,8 @@ class Levels:
     kind : {"exact", "drawn", "sampled", "clicked"}
     grid : float
         The unit that exact times are whole multiples of, as days are; 0 where there is none.
+    unit : float
+        The unit that events were recorded in, where the drops of a read curve tell it; leavers need not be.
     """
 
     time: np.ndarray
@@ -114,6 +116,7 @@ class Levels:
     time_error: float
     kind: str
     grid: float = 0.0
+    unit: float = 0.0
 
     def before(self, at):
         """Level just before each time `at`, drops at that time left out."""
