@@ -146,6 +146,13 @@ def test_axis_labels_repeated_under_the_table_are_no_row():
     assert not is_tick_line(line_at(AXIS.tick_px, [60, 50, 40, 31, 20, 10, 0]), AXIS)
 
 
+def test_axis_labels_that_were_joined_are_known_by_their_values():
+    off = AXIS.tick_px + 30
+    assert is_tick_line(line_at(off, AXIS.tick_value.astype(int)), AXIS)
+    assert not is_tick_line(line_at(off, [0, 10, 20, 25, 30, 40, 50]), AXIS)
+    assert not is_tick_line(line_at(off, [60, 50, 40, 30, 20, 10, 0]), AXIS)
+
+
 def printed(labels, colours=None, n=((50, 30, 10), (60, 50, 40), (70, 20, 5))):
     colours = colours or [(0, 0, 0)] * len(labels)
     rows = tuple(
@@ -166,6 +173,13 @@ def test_rows_are_tied_by_name_whatever_their_order(order):
     assert not flags
     for place, k in enumerate(order):
         np.testing.assert_array_equal(at_risk.n_risk[k], table.rows[place].n_risk)
+
+
+@pytest.mark.parametrize("names", [("对照组", "治疗组"), ("α-blocker", "β-blocker"), ("Groupe témoin", "Groupe traité")])
+def test_rows_are_tied_by_name_in_any_script(names):
+    at_risk, _, flags = tie_rows(printed(names), tuple(ArmLook(name) for name in names[::-1]))
+    assert not flags
+    np.testing.assert_array_equal(at_risk.n_risk, [[60, 50, 40], [50, 30, 10]])
 
 
 def test_rows_are_tied_by_colour_where_names_are_missing():

@@ -318,6 +318,17 @@ def test_a_label_that_touches_the_first_number_is_cut_from_it():
     check_risk(read(page), labels=("x <= 6", "sex=2"))
 
 
+@pytest.mark.parametrize("names", ["01", "12", "AB"])
+def test_single_signs_that_name_rows_are_read_though_no_word_tells_of_them(names):
+    page = Page()
+    for py, name, values in zip((0.28, 0.22), names, RISK.values(), strict=True):
+        page.write_row(py, values, name)
+    px = page.render()
+    box, axis = page.place()
+    words = [word for word in read_words(px) if word.box.left > box.left - 6 or word.box.centre[1] < box.bottom]
+    check_risk(find_table(px, words, box, axis), labels=tuple(names))
+
+
 def test_numbers_at_a_tick_whose_label_was_not_read_have_its_time():
     page = Page()
     for py, (label, values) in zip((0.28, 0.22), RISK.items(), strict=True):

@@ -164,12 +164,12 @@ def test_words_without_strokes_stay_as_they_are(kind):
     assert split_at_keys(px, words) == words
 
 
-@pytest.mark.parametrize("text", ["Placebo", "Drug A (n=120)", "5-FU", "A", "12", "High risk", "T+DM1", "Arm 2"])
+@pytest.mark.parametrize("text", ["Placebo", "Drug A (n=120)", "5-FU", "A", "12", "High risk", "T+DM1", "Arm 2", "对照组", "治疗"])
 def test_what_can_name_an_arm(text):
     assert is_label(text)
 
 
-@pytest.mark.parametrize("text", ["0.75", "1.0", "P = 0.03", "p<0.001", "95% CI", "HR 0.72", "n", "+ Censored", "Log-rank", "—", "50.5%", "(", "治疗"])
+@pytest.mark.parametrize("text", ["0.75", "1.0", "P = 0.03", "p<0.001", "95% CI", "HR 0.72", "n", "+ Censored", "Log-rank", "—", "50.5%", "(", "十十一", "口", "组"])
 def test_what_cannot_name_an_arm(text):
     assert not is_label(text)
 

@@ -1,11 +1,14 @@
 """Labels that the reader passes over are read where their keys stand, evenly with the others; nothing is made up where none stands."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from ipdrecon.figure.digitisation import _legend
 from ipdrecon.figure.legend import find_legend
 from ipdrecon.model import Box, Word
 
@@ -41,6 +44,32 @@ def test_one_between_two_is_read():
 def test_a_whole_legend_gets_no_more(title):
     px, words = _drawn(("Low", "Middle", "High"), title=title)
     assert [entry.label for entry in find_legend(px, tuple(words))] == ["Low", "Middle", "High"]
+
+
+@pytest.mark.parametrize("crossed", range(3))
+def test_a_curve_that_runs_into_a_key_does_not_lend_it_its_colour(crossed):
+    px, words = _drawn(("Low", "Middle", "High"))
+    clean = find_legend(px, tuple(words))
+    key = clean[crossed].key
+    row, strange = int(key.centre[1]), (0, 114, 178)
+    px[row - 5 : row - 2, int(key.left) - 40 : int(key.left) + 6] = strange
+    px[row - 3 : row + 4, int(key.left) + 3 : int(key.left) + 6] = strange
+    px[row + 3 : row + 6, int(key.left) + 3 : int(key.right) + 30] = strange
+    found = find_legend(px, tuple(words))
+    assert sorted(entry.label for entry in found) == ["High", "Low", "Middle"]
+    for entry, other in zip(sorted(found, key=lambda one: one.key.top), clean, strict=True):
+        assert abs(entry.key.left - other.key.left) <= 3
+        assert np.linalg.norm(entry.lab - other.lab) < 12
+
+
+def test_digits_read_as_one_upright_word_are_labels_each(monkeypatch):
+    px, words = _drawn(("0", "1", "2"), labelspacing=0.1, handletextpad=0.35)
+    upper, lower = words[1].box, words[2].box
+    stacked = Word("12", Box(upper.left, upper.top, upper.right, lower.bottom), 1.0, True)
+    line = Word("Time", Box(2, 2, 2 + 3 * upper.height, 2 + upper.height), 1.0)
+    sheet = SimpleNamespace(figure=SimpleNamespace(px=px))
+    monkeypatch.setattr("ipdrecon.figure.digitisation.exact_entries", lambda legend, sheet, words: legend)
+    assert sorted(entry.label for entry in _legend(sheet, (line, stacked))) == ["0", "1", "2"]
 
 
 def test_a_key_without_a_label_makes_none():

@@ -16,7 +16,7 @@ from ipdrecon.figure.edits.panels import (
 from ipdrecon.figure.facets import join_facets
 from ipdrecon.figure.frame import find_frame
 from ipdrecon.figure.ink import InkSettings
-from ipdrecon.figure.legend import find_legend
+from ipdrecon.figure.legend import find_legend, passed_over
 from ipdrecon.figure.opening import open_sheet
 from ipdrecon.figure.panel_reading import depends_on, read_panel, see_panel
 from ipdrecon.figure.panels import PanelBox
@@ -179,7 +179,8 @@ def _panels(sheet, words, given, known):
 
 def _legend(sheet, words):
     legend = find_legend(sheet.figure.px, words)
-    legend += find_unread(sheet.figure.px, words, legend)
+    unread = find_unread(sheet.figure.px, words, legend)
+    legend += (*unread, *(passed_over(sheet.figure.px, words, unread) if unread else ()))
     return exact_entries(legend, sheet, words)
 
 

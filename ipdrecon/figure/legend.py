@@ -9,16 +9,18 @@ import numpy as np
 from ipdrecon.figure.colour import commonest_colour, to_lab
 from ipdrecon.figure.dashes import DashPattern
 from ipdrecon.figure.keys import colour_unlikeness, find_key, text_colour
-from ipdrecon.figure.legend_gaps import unread_labels
+from ipdrecon.figure.legend_gaps import keys_in_columns, unread_labels
 from ipdrecon.figure.names import are_a_pair, are_in_line
 from ipdrecon.figure.text import read_line
 from ipdrecon.model import Box, Word
 
 _NO_LABELS = ("censor", "logrank", "log-rank", "log rank", "strata", "hr ", "hr:", "hr=", "hazard ratio", "p =", "p<", "p=", "p <", "p-value")
 _CENSORED = re.compile(r"\s*(?:[-–—_]|\()\s*censored\)?$", re.IGNORECASE)
-_FIRST_IDEOGRAPH = 0x2E80
+# ideographs of few straight strokes, as which marks and dashes are read
+_FIRST_IDEOGRAPH, _STROKES = 0x2E80, set("一丨丁七二三十工干土士王口日目山上下丰卜亅凵冂匚廿卅〇ー口ロニトエ")
 NO_BEGINNING = "=+-–—•·●■□◆▲|_~ "
 _LINE_TO_PITCH = 0.8
+_STACKED = 2.0
 _KEY_LAB = 30.0
 _LEAST_CONTRAST = 14.0
 _THROUGH_SHARE = 0.9
@@ -93,8 +95,8 @@ def find_legend(px, words):
     short = [entry for word in bare if not any(word is other for other in taken) and (entry := _short_entry(px, word, entries, words)) is not None]
     taken += [word for word in bare if any(entry.text.contains(*word.box.centre) for entry in short)]
     entries += short
-    more = [word for word in unread_labels(px, entries) if _may_label(word)]
-    entries += [_entry(px, key, [word]) for word in more if (key := _key_of(px, word, word.box, words)) is not None]
+    entries += passed_over(px, words, entries)
+    entries = keys_in_columns(px, entries)
     odd = [_is_odd(px, entry) for entry in entries]
     entries = [
         entry
@@ -103,6 +105,23 @@ def find_legend(px, words):
     ]
     bare = [word for word in bare if not any(word is other for other in taken)]
     return _without_censored(tuple(_continued(entry, entries, bare) for entry in entries))
+
+
+def passed_over(px, words, entries):
+    """Entries that a column of others leaves room for, whose labels were passed over.
+
+    Parameters
+    ----------
+    px : ndarray of uint8, shape (height, width, 3)
+    words : tuple of Word
+    entries : sequence of LegendEntry
+
+    Returns
+    -------
+    list of LegendEntry
+    """
+    read = [(word, key) for word, key in unread_labels(px, entries) if _may_label(word) and not _is_written(key.box, words)]
+    return [_entry(px, key, [word]) for word, key in read]
 
 
 def _without_censored(entries):
@@ -122,8 +141,8 @@ def _may_label(word):
 
 
 def _is_upright(word):
-    """Whether a word runs upwards; one or two signs are higher than wide anyway."""
-    return word.vertical and len(word.text) > 2
+    """Whether a word runs upwards, or signs below each other were read as one; one or two signs are higher than wide anyway."""
+    return word.vertical and (len(word.text) > 2 or word.box.height > _STACKED * word.box.width)
 
 
 def _key_of(px, word, box, words, **how):
@@ -362,13 +381,15 @@ def _pieces(px, word, strokes):
 
 
 def is_label(text):
-    """Whether a text can name an arm: it holds a letter or is a bare code, and is no statistic."""
+    """Whether a text can name an arm: it holds a letter or is a bare code, and is no statistic; of ideographs, several that are no mere strokes."""
     plain = text.lower().strip("=+-– ")
     if re.fullmatch(r"[pn]?\s*[=<>]?\s*[\d.,·]*[.,·][\d.,·]*\s*%?", plain) or plain in ("n", "p") or re.match(r"9\d\s*%\s*c", plain):
         return False
     if any(plain.startswith(start) or f" {start}" in plain for start in _NO_LABELS):
         return False
-    return any(character.isalnum() and ord(character) < _FIRST_IDEOGRAPH for character in plain)
+    letters = [character for character in plain if character.isalnum()]
+    ideographs = [character for character in letters if ord(character) >= _FIRST_IDEOGRAPH]
+    return len(ideographs) < len(letters) or len(set(ideographs) - _STROKES) > 1
 
 
 def on_the_line(word, words):

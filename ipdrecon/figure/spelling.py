@@ -17,6 +17,7 @@ _SIZE = re.compile(r"[,;:]?\s*[(\[]?\s*\bn\s*=\s*\d+\s*[)\]]?\s*$", re.IGNORECAS
 _NUMERAL = re.compile(r"(.*?[\s=:_-])([IVXl1|]+)")
 _ZERO_FIRST = re.compile(r"(?<![\w.,])0(?!(?:mg|mcg|ug|ng|pg|ml|kg|cm|mm|mo|yr|wk|st|nd|rd|th)\b)(?=[a-z]{2})")
 _ZERO_WITHIN = re.compile(r"(?<=[a-zA-Z])0(?=[a-z]{2})|(?<=[a-z]{2})0(?=[a-z])")
+_TIMES = re.compile(r"×(?=\s*[<>=≤≥])|(?<=[<>=≤≥])×|(?<=[<>=≤≥]\s)×")  # nothing is multiplied beside a comparison
 _THREE_L = re.compile(r"(?<=[a-z])lll(?=[a-z])")
 _AS_NUMERAL = str.maketrans("l1|", "III")
 
@@ -171,7 +172,7 @@ def with_numerals(labels):
 
 
 def with_letters(label):
-    """A label with the letters that a reader takes for their likes where no word has those: ``0`` for an O, ``l`` for an i.
+    """A label with the letters that a reader takes for their likes where no word has those: ``0`` for an O, ``l`` for an i, ``×`` for an x.
 
     Parameters
     ----------
@@ -185,8 +186,10 @@ def with_letters(label):
     --------
     >>> with_letters("rx=0bs"), with_letters("C0ntrol"), with_letters("D-peniclllamine")
     ('rx=Obs', 'Control', 'D-penicillamine')
+    >>> with_letters("6 < × <= 12"), with_letters("2 × 10 Gy")
+    ('6 < x <= 12', '2 × 10 Gy')
     >>> with_letters("N0"), with_letters("10mg"), with_letters("0mg")
     ('N0', '10mg', '0mg')
     """
-    label = _ZERO_FIRST.sub("O", label)
+    label = _TIMES.sub("x", _ZERO_FIRST.sub("O", label))
     return _THREE_L.sub("ill", _ZERO_WITHIN.sub("o", label))

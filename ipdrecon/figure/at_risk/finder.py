@@ -7,7 +7,14 @@ and read once more by itself or with its row, so that a lost or misread digit sh
 
 from ipdrecon.figure.at_risk.check import settle_row
 from ipdrecon.figure.at_risk.grid import find_columns, is_tick_line
-from ipdrecon.figure.at_risk.labels import complete_name, cut_labels, find_label_lines, name_rows, row_colour
+from ipdrecon.figure.at_risk.labels import (
+    complete_name,
+    cut_labels,
+    find_label_lines,
+    name_rows,
+    read_short_names,
+    row_colour,
+)
 from ipdrecon.figure.at_risk.level import find_slip, levelled
 from ipdrecon.figure.at_risk.lines import (
     bracket_of,
@@ -96,6 +103,8 @@ def _name(px, zone, rows, box, top):
             complete_name(px, row, name, zone, (far_left, left))
             for row, name, left in zip(rows, names, lefts, strict=True)
         ]
+    if len(rows) > 1 and not any(names) and set(kinds) == {"risk"} and rows[0].strip.top > box.bottom:
+        names = read_short_names(px, rows, far_left)
     colours = [row_colour(px, row, edge, far_left) for row in rows]
     return [NamedRow(*parts) for parts in zip(rows, names, kinds, colours, strict=True)]
 

@@ -7,6 +7,7 @@ import numpy as np
 from ipdrecon.figure.at_risk.text import parse_count
 
 _SNAP = 0.2  # share of a column's width within which a number belongs to it
+_SEVERAL = 4
 _STEPS = (1, 1.2, 1.5, 2, 2.4, 2.5, 3, 3.6, 4, 4.5, 4.8, 5, 6, 7, 7.3, 7.5, 8, 9)
 
 
@@ -109,10 +110,16 @@ def tick_spacing_px(time_axis):
 
 
 def is_tick_line(line, time_axis):
-    """Whether the numbers of a line are the time axis's own labels, here or repeated."""
+    """Whether the numbers of a line are the time axis's own labels, here or repeated.
+
+    They stand under their ticks; or several of them follow each other, whose places are not exact where the reader joined them.
+    """
     counts = line.counts()
     if len(counts) < 2:
         return False
+    n = [count.n for _, count in counts]
+    if len(n) >= _SEVERAL and (np.diff(n) > 0).all() and np.isin(n, time_axis.tick_value).all():
+        return True
     tolerance = 0.08 * tick_spacing_px(time_axis) * abs(time_axis.slope)
     hits = sum(abs(float(time_axis.to_value(piece.box.centre[0])) - count.n) <= tolerance for piece, count in counts)
     return hits >= 0.7 * len(counts)

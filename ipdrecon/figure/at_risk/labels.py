@@ -11,6 +11,9 @@ from ipdrecon.figure.at_risk.text import is_bracket, kind_of, split_pieces
 from ipdrecon.figure.text import read_line
 from ipdrecon.model import Box, Word
 
+# in heights of the digits
+_LETTER_GAP, _LABEL_MARGIN, _FARTHEST = 0.7, 0.35, 8.0
+_SURELY_READ = 0.7
 _PALE = 25  # largest spread of red, green and blue that passes for grey
 
 
@@ -242,7 +245,7 @@ def complete_name(px, row, name, words, span):
     """
     height = row.strip.height
     blobs = find_blobs(row.strip, span[0], span[1] - 2, gap=1.2 * height)
-    if not blobs or span[1] - blobs[-1].right > 8 * height or _is_solid(row.strip, blobs[-1]):
+    if not blobs or span[1] - blobs[-1].right > _FARTHEST * height or _is_solid(row.strip, blobs[-1]):
         return name
     covered = np.zeros(row.strip.ink.shape[1], bool)
     for word in words:
@@ -252,11 +255,42 @@ def complete_name(px, row, name, words, span):
     bare = row.strip.ink.any(axis=0) & ~covered
     if bare[int(label.left) : int(label.right) + 1].sum() < 0.2 * height:
         return name
-    pad = 0.35 * height
+    pad = _LABEL_MARGIN * height
     around = Box(label.left - pad, row.strip.top - pad, label.right + pad, row.strip.bottom + pad)
     again = read_line(px, around)
     longer = name_key(again.text).startswith(name_key(name)) and len(again.text) > len(name)
     return again.text if again.confidence >= 0.6 and longer else name
+
+
+def read_short_names(px, rows, far_left):
+    """Read the labels beside rows of which no word tells, since they are single signs or were read into the numbers.
+
+    Parameters
+    ----------
+    px : ndarray of uint8, shape (height, width, 3)
+    rows : sequence of RowCells
+    far_left : float
+        How far left a label may stand, in px.
+
+    Returns
+    -------
+    list of str
+        Empty texts, unless every row has a label of its own that is read surely.
+    """
+    names = [_short_name(px, row, far_left) for row in rows]
+    return names if len({name_key(name) for name in names} - {""}) == len(rows) else [""] * len(rows)
+
+
+def _short_name(px, row, far_left):
+    """The text next to the left of a row's numbers; empty where there is none, or no sure one."""
+    height, edge = row.strip.height, min(cell.box.left for cell in row.cells)
+    blobs = find_blobs(row.strip, far_left, edge - 2, gap=_LETTER_GAP * height)
+    if not blobs or edge - blobs[-1].right > _FARTHEST * height or _is_solid(row.strip, blobs[-1]):
+        return ""
+    pad = _LABEL_MARGIN * height
+    around = Box(blobs[-1].left - pad, row.strip.top - pad, min(blobs[-1].right + pad, edge - 2), row.strip.bottom + pad)
+    read = read_line(px, around)
+    return read.text if read.confidence >= _SURELY_READ else ""
 
 
 def _is_solid(strip, box):

@@ -2,6 +2,7 @@
 
 import difflib
 import re
+import unicodedata
 from dataclasses import replace
 
 import cv2
@@ -175,6 +176,8 @@ def name_likeness(name, other):
     --------
     >>> name_likeness("Dronedarone 400 mg bid", "Dronedarone 4OO mg bid")
     1.0
+    >>> name_likeness("Groupe témoin", "groupe temoin"), name_likeness("对照组", "治疗组") < 0.5
+    (1.0, True)
     >>> name_likeness("sex=1", "sex=2") < name_likeness("sex=1", "Sex = 1")
     True
     """
@@ -188,9 +191,10 @@ def name_likeness(name, other):
 
 
 def _plain(name):
+    """What a name says in any script, without accents, which a reader loses first."""
     name = name.lower().translate(str.maketrans("o|il−–—≤≥", "0111---<>"))
     name = re.sub(r"[(\[]?\bn\s*=\s*\d+[)\]]?", "", name)
-    return re.sub(r"[^a-z0-9<>=+\-]", "", name)
+    return "".join(sign for sign in unicodedata.normalize("NFKD", name) if sign.isalnum() or sign in "<>=+-")
 
 
 def colour_distance(colour, other):
