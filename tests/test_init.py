@@ -1,5 +1,6 @@
 """A review to begin with: it can be read as it stands, is never written over, and mistakes in it are told by line and field."""
 
+import html
 import json
 import tomllib
 
@@ -20,11 +21,13 @@ def begun(tmp_path, capsys):
     return tmp_path / "review"
 
 
-def test_the_skeleton_can_be_read_and_run(begun):
+def test_the_skeleton_can_be_read_and_run_and_says_that_it_is_empty(begun, capsys):
     assert read_review(begun / "review.toml").outcomes[0].name == "Overall survival"
     assert read_trial(begun / "trial_1").reference == "Old"
-    assert main(["run", str(begun / "review.toml")]) == 0
-    assert (begun / "results" / "report.html").is_file()
+    assert main(["run", str(begun / "review.toml")]) == 3
+    empty = "Overall survival: nothing to pool: no figure and no printed number of the endpoint 'overall survival' tells the HR"
+    assert empty in capsys.readouterr().out
+    assert html.escape(empty).replace("&#x27;", "&#39;") in (begun / "results" / "report.html").read_text()
 
 
 def test_every_commented_field_is_one_of_the_file(begun):

@@ -41,6 +41,16 @@ class OutcomeResult:
         """Its name as a heading."""
         return self.entry.name or self.entry.endpoint.capitalize() or "Pooled"
 
+    @property
+    def is_empty(self):
+        """Whether no figure, no printed number and no table gave it a row."""
+        return self.studies is None
+
+    def without_rows(self):
+        """Say that it has no row, and where rows come from."""
+        sought = f" of the endpoint {self.entry.endpoint!r}" if self.entry.endpoint else ""
+        return f"nothing to pool: no figure and no printed number{sought} tells the {self.entry.measure}, and no table of studies is named."
+
     def measures(self):
         """Give the measures of the pooled rows, sorted."""
         return () if self.studies is None else tuple(sorted(set(self.studies["measure"])))

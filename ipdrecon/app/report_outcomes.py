@@ -42,6 +42,8 @@ def found_of_outcome(outcome):
     str
     """
     pooled = outcome.pooled
+    if outcome.is_empty:
+        yield f"{outcome.title}: {outcome.without_rows()}"
     if pooled is None:
         return
     named = f"{outcome.entry.name}. " if outcome.entry.name else ""

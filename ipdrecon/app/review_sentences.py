@@ -11,6 +11,8 @@ def of_review(result):
         if figure.agreement is not None:
             yield next(iter(sentences.of_agreement(figure.agreement)))
     for outcome in result.outcomes:
+        if outcome.is_empty:
+            yield f"{outcome.title}: {outcome.without_rows()}"
         if outcome.pooled is not None:
             if outcome.entry.name:
                 yield f"{outcome.entry.name}:"
