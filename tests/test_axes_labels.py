@@ -47,6 +47,19 @@ def test_a_row_close_under_a_box_is_its_own_and_a_longer_one_farther_down_only_w
     assert _own_run(label_rows(number_labels(BLANK, far), least=2), box).values[-1] == 104
 
 
+@pytest.mark.parametrize("texts", [(".5", "4", ".3", ".2", "1", "0"), (".5-", "4", "3", ".2 =", ".1", "0")])
+def test_a_point_that_the_reader_passed_over_is_told_by_the_labels_that_have_one(texts):
+    words = [Word(text, Box(40, py - 8, 60, py + 8)) for text, py in zip(texts, range(50, 350, 50), strict=False)]
+    (column,) = label_columns(number_labels(BLANK, words))
+    np.testing.assert_allclose(column.values, (0.5, 0.4, 0.3, 0.2, 0.1, 0))
+
+
+def test_lone_digits_without_points_stay_what_they_say():
+    words = [Word(str(value), Box(40, py - 8, 60, py + 8)) for value, py in zip(range(5, -1, -1), range(50, 350, 50), strict=True)]
+    (column,) = label_columns(number_labels(BLANK, words))
+    assert column.values == (5, 4, 3, 2, 1, 0)
+
+
 def digits(texts, gap, *, height=20):
     """A picture of some numbers read as one word, each digit a bar of 4 px with 2 px after it, `gap` px between numbers; and the word."""
     px, at = np.full((60, 600, 3), 255, np.uint8), 20

@@ -49,6 +49,13 @@ def test_median_lines_are_hidden_from_left_axis_to_time_axis(dash, scale):
     assert not plot.contrast[:, 12:].any()
 
 
+def test_median_lines_of_a_large_picture_may_be_broader():
+    px = np.kron(with_medians(page(), BLACK, 4), np.ones((6, 6, 1), np.uint8))
+    box, axes = Box(120, 90, 2520, 1890), (Axis([122.5, 2522.5], [0, 100], 1 / 24, -122.5 / 24), Axis([92.5, 1892.5], [1, 0], -1 / 1800, 1892.5 / 1800))
+    plot = plot_inside(px, box, Calibration(*axes, "survival"), ())
+    assert not plot.contrast[:, 40:].any()
+
+
 @pytest.mark.parametrize("colour", [BLACK, RED])
 @pytest.mark.parametrize("dash", [None, 4])
 def test_a_curve_under_median_lines_is_the_only_one(colour, dash):

@@ -121,6 +121,22 @@ def test_the_axis_line_is_found_beside_the_column_when_the_first_of_three_labels
     assert abs(panel.box.left - axes.transAxes.transform((0, 0))[0]) < 2
 
 
+def test_a_band_does_not_end_a_box_whose_lowest_label_is_not_read():
+    figure = Figure(figsize=(6, 4), dpi=160)
+    canvas = FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    axes.step([0, 3, 24], [100, 40, 15], where="post")
+    axes.fill_between([0, 3, 24], [100, 8, 5], [100, 50, 22], step="post", alpha=0.3, linewidth=0)
+    axes.set(xlim=(0, 25), ylim=(-3, 103), xticks=range(0, 25, 6), yticks=[0, 25, 50, 75, 100])
+    axes.spines[:].set_visible(False)
+    canvas.draw()
+    px = np.asarray(canvas.buffer_rgba())[:, :, :3].copy()
+    bottom = figure.bbox.height - axes.transAxes.transform((0, 0))[1]
+    left = axes.transAxes.transform((0, 0))[0]
+    (panel,) = find_panels(px, [word for word in read_words(px) if word.text != "0" or word.box.right > left])
+    assert abs(panel.box.bottom - bottom) < 2
+
+
 @pytest.mark.parametrize("dashes", ["-", "--"])
 def test_a_box_whose_axis_line_ends_at_the_last_tick_goes_on_as_far_as_the_curves(dashes):
     figure = Figure(figsize=(6, 4), dpi=100)

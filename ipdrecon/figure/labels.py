@@ -13,7 +13,8 @@ _PLAIN = re.compile(r"^-?(\d+\.?\d*|\.\d+)$")
 _LONGEST_NUMBER = 25  # characters; what is longer is an identifier, and has more digits than a number keeps
 _THOUSANDS = re.compile(r"^\d{1,3}([, ]\d{3})+$")
 _BROKEN_PERCENT = re.compile(r"(?<=\d)%[\dOo]$")
-_ALTERNATIVE_WEIGHT = 0.7
+# a reader passes over a point more often than it sees one where none is printed
+_ALTERNATIVE_WEIGHT, _POINTLESS_WEIGHT = 0.7, 0.3
 _MOST_LABELS = 60
 _MOST_LINES = 60
 _LEAST_DENSITY = 0.5
@@ -104,8 +105,8 @@ def parse_number(text):
     """Read a tick label.
 
     Decimal points, commas and raised dots, thousands, per cent signs, negative numbers, and letters that look like
-    digits are understood; so is a tick mark that the reader took for a dash after the number, and a per cent sign whose
-    last ring it took for a digit.
+    digits are understood; so is a tick mark that the reader took for a dash after the number, a per cent sign whose
+    last ring it took for a digit, and a point before a lone digit that it passed over.
 
     Parameters
     ----------
@@ -133,7 +134,7 @@ def parse_number(text):
         return (), False
     percent = "%" in text
     text = _BROKEN_PERCENT.sub("%", text)
-    text = re.sub(r"[%\s]+$", "", text.rstrip("-_~. ¬")).rstrip("-_~. ").lstrip("+_~'’ ").translate(_LOOKALIKES)
+    text = re.sub(r"[%\s]+$", "", text.rstrip("-_~=. ¬")).rstrip("-_~=. ").lstrip("+_~'’ ").translate(_LOOKALIKES)
     if _THOUSANDS.match(text) and not text.startswith("0"):
         values = [float(re.sub("[, ]", "", text))]
         if text.count(",") == 1:
@@ -154,6 +155,8 @@ def _values_of(text):
         values += [float(f"{digits[0]}.{digits[1:]}")]
     elif digits.startswith("."):
         values += [float(digits[1:])]
+    elif digits.isdigit() and digits != "0":
+        values += [float(f"0.{digits}")]
     return tuple(dict.fromkeys(values))
 
 
@@ -297,7 +300,7 @@ def _best_run(labels, horizontal):
     """Consensus over all pairs of labels (RANSAC, Fischler and Bolles 1981, with every pair tried)."""
     place = np.array([label.px if horizontal else label.py for label in labels])
     tolerance = max(0.35 * float(np.median([label.height for label in labels])), 2.5)
-    flat = [(i, value, 1.0 if k == 0 else _ALTERNATIVE_WEIGHT) for i, label in enumerate(labels) for k, value in enumerate(label.values)]
+    flat = [(i, value, _weight(label, k)) for i, label in enumerate(labels) for k, value in enumerate(label.values)]
     index, value, weight = np.array([f[0] for f in flat]), np.array([f[1] for f in flat]), np.array([f[2] for f in flat])
     best, best_score = None, (0.0, 0.0)
     for i, slope, support in _likeliest_lines(place, index, value, weight, tolerance, horizontal):
@@ -313,6 +316,13 @@ def _best_run(labels, horizontal):
     best = best[_on_even_grid(value[best])]
     best = _joined(best, place[index], index, value, weight, tolerance)
     return _run(labels, place, index, value, best, horizontal) if len(best) > 1 and weight[best].mean() >= 0.85 else None
+
+
+def _weight(label, k):
+    """How much the k-th value that a label may have counts for a line of labels."""
+    if k == 0:
+        return 1.0
+    return _POINTLESS_WEIGHT if label.word.text.translate(_POINTS).lstrip("-").startswith(".") else _ALTERNATIVE_WEIGHT
 
 
 def _joined(members, place, index, value, weight, tolerance):

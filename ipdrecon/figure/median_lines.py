@@ -6,14 +6,14 @@ from ipdrecon.figure.path import runs_of
 
 _INK = 5.0
 _SAME_LAB, _SAME_UPRIGHT_LAB = 14.0, 28.0
-_REACH_PX = 2
+# how far from its level a line may reach, in px and as a share of the plot's height: lines are drawn broader in larger pictures
+_REACH_PX, _REACH_SHARE = 2, 0.004
 _LEAST_GAP_PX, _LONGEST_GAP = 4, 0.025
 _LEAST_LENGTH = 0.04
 _LEAST_COVERAGE = 0.4
 _SOLID = 0.95
 # dashes on a gridline show that in their gaps
 _HIDING_SHARE = 0.5
-_WIDEST_PX = 4
 
 
 def median_lines(lab, contrast, rows, left):
@@ -40,13 +40,14 @@ def median_lines(lab, contrast, rows, left):
     ink, found = contrast > _INK, np.zeros(contrast.shape, bool)
     half, axis, left = (int(round(place)) for place in (*rows, left))
     left, axis = max(left, 0), int(np.clip(axis, 0, len(ink) - 1))
-    near = [at for at in range(half - _REACH_PX, half + _REACH_PX + 1) if 0 < at < len(ink) - 1]
+    reach = max(_REACH_PX, round(_REACH_SHARE * len(ink)))
+    near = [at for at in range(half - reach, half + reach + 1) if 0 < at < len(ink) - 1]
     level = {at: line for at in near if (line := _line(lab[at, left:], contrast[at, left:])) is not None}
-    if not level or len(level) > _WIDEST_PX:
+    if not level or len(level) > 2 * reach:
         return found
     for at, line in level.items():
         found[at, left : left + len(line)] = line
-    end, colour = max(len(line) for line in level.values()) + _WIDEST_PX, np.median(lab[found], axis=0)
+    end, colour = max(len(line) for line in level.values()) + 2 * reach, np.median(lab[found], axis=0)
     hiding = contrast > _HIDING_SHARE * np.median(contrast[found])
     upright = slice(min(half, axis), max(half, axis) + 1)
     same = ink[upright, left:][:, :end] & (np.linalg.norm(lab[upright, left:][:, :end] - colour, axis=2) < _SAME_UPRIGHT_LAB)

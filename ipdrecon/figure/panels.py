@@ -230,7 +230,7 @@ def _box_of(px, row, column):
     few = min(len(row.labels), len(column.labels)) < 3
     if (bottom is None and left is None) or (few and (bottom is None or left is None)):
         return None
-    x0, x1, y0, y1 = row.place.min(), row.place.max(), column.place.max(), column.place.min()
+    x0, x1, y0, y1 = row.place.min(), row.place.max(), _foot(row, column), column.place.min()
     right, top = x1 + 0.04 * (x1 - x0), y1 - 0.04 * (y0 - y1)
     if bottom is not None:
         reach = extent(px, bottom, (x0, x1))
@@ -258,13 +258,21 @@ def bottom_edge(px, row, column):
     -------
     Edge or None
     """
-    y0, height = column.place.max(), np.ptp(column.place)
+    y0 = _foot(row, column)
+    height, top = y0 - column.place.min(), np.median([label.word.box.top for label in row.labels])
     columns, last = (row.place.min(), row.place.max()), y0 - 0.6 * column.height
-    if row.box.top - y0 > 0.5 * height and len(column.labels) > 2:
+    if top - y0 > 0.5 * height and len(column.labels) > 2:
         return find_edge_from_inside(px, (y0 + max(0.12 * height, row.height), last), columns)
-    edge = find_edge(px, (row.box.top + 0.3 * row.height, last), columns)
-    top = np.median([label.word.box.top for label in row.labels])
+    edge = find_edge(px, (top + 0.3 * row.height, last), columns)
     return edge or find_marks_end(px, (top + 0.3 * row.height, last), row.place, row.height, y0)
+
+
+def _foot(row, column):
+    """Where the lowest label of a column stands, or would stand: one that was not read may lie on its scale, from zero up, above the row."""
+    lowest, top = min(column.values), np.median([label.word.box.top for label in row.labels])
+    steps = np.floor(lowest / column.step + 1e-6) if len(column.labels) > 2 else 0
+    below = column.to_px(lowest - column.step * np.arange(max(steps, 0) + 1))
+    return float(below[below <= max(top, below[0])].max())
 
 
 def left_edge(px, row, column):
