@@ -423,6 +423,15 @@ def test_a_drawing_without_a_plot_opens_as_a_picture_without_a_complaint(page, s
     assert page.get_by_text("cannot be shown").count() == 0
 
 
+def test_the_result_of_a_figure_that_nobody_has_read_is_not_waited_for(page, served):
+    (served[1] / "unread.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" width="400" height="300"><path d="M50 250H380" stroke="#000"/></svg>')
+    page.reload()
+    page.get_by_text("unread", exact=True).click()
+    tab(page, "Result")
+    page.locator(".live").get_by_text("Nothing has been read yet.").wait_for()
+    assert page.get_by_text("Rebuilding the patients").count() == 0
+
+
 def test_the_keys_are_listed_on_the_page_of_pooling_too(page):
     page.get_by_role("link", name="Pool").click()
     page.get_by_role("heading", name="Pool").wait_for()

@@ -76,6 +76,11 @@ export class Figure extends EventTarget {
     this.dispatchEvent(new Event("arm"));
   }
 
+  /** Why there is no reading to be shown yet; empty where there is one, or one made by hand. */
+  get unread() {
+    return { new: "Nothing has been read yet.", reading: "The figure is being read." }[this.view.status] ?? "";
+  }
+
   /** Whether every step of undo is stored and shown. */
   get isSettled() {
     return this.waiting === 0;

@@ -42,8 +42,8 @@ export class CheckPane {
   }
 
   parts() {
-    const { view, panel } = this.bench.figure;
-    if (view.status === "reading" || view.status === "new") return [h("p", { class: "soft" }, view.status === "new" ? "Nothing has been read yet." : "The figure is being read.")];
+    const { view, panel, unread } = this.bench.figure;
+    if (unread) return [h("p", { class: "soft" }, unread)];
     const { flags } = this;
     const astray = panel && !panel.draft ? this.astray(panel) : [];
     const doubtful = flags.filter((flag) => flag.needs_review);

@@ -99,7 +99,7 @@ export class ResultPane {
       return fill(this.numbers);
     }
     if (error || !view) {
-      fill(this.head, h("p", { class: error ? "bad" : "soft" }, error || "Rebuilding the patients …"));
+      fill(this.head, h("p", { class: error ? "bad" : "soft" }, error || this.bench.figure.unread || "Rebuilding the patients …"));
       return fill(this.numbers);
     }
     fill(this.head, this.headline(view));
