@@ -37,6 +37,13 @@ def test_tick_marks_read_as_ones_are_no_row_of_a_table(text, height, n_lines):
     assert len(number_lines([*marks, *labels], BOX, AXIS)) == n_lines
 
 
+@pytest.mark.parametrize(("texts", "n_lines"), [("7111", 1), ("7171", 2), ("1117", 2)])
+def test_the_corner_of_the_axes_is_no_number_beside_tick_marks(texts, n_lines):
+    labels = [Word(f"{value:g}", Box(x - 6, 413, x + 6, 427)) for x, value in zip(AXIS.tick_px, AXIS.tick_value, strict=True)]
+    marks = [Word(text, Box(x - 3, 404, x + 3, 411)) for text, x in zip(texts, AXIS.tick_px, strict=False)]
+    assert len(number_lines([*marks, *labels], BOX, AXIS)) == n_lines
+
+
 @settings(deadline=None)
 @given(st.integers(0, 10**6))
 def test_counts_are_read_with_and_without_separators(n):

@@ -71,3 +71,16 @@ def test_paths_never_rise_after_an_exchange():
         assert (np.diff(path.leave) >= 0).all()
         assert (path.enter <= path.leave).all()
         assert (path.enter[1:] >= path.leave[:-1]).all()
+
+
+def test_an_unbroken_line_is_kept_whatever_marks_broaden_before_and_after_a_meeting():
+    slow, fast = crossing()
+    at = np.arange(WIDTH)
+    ink = np.maximum(inked(slow), inked(fast, dash=6))
+    for leave, columns in ((slow, at[20 : MEETING - 20]), (fast, at[MEETING + 20 :])):
+        for k in range(-3, 4):
+            marked = columns[columns // 6 % 2 == 0] if leave is fast else columns
+            ink[leave[marked] + k, marked] = 1
+    kept = disentangle([path_along(slow), path_along(fast)], ink)
+    np.testing.assert_array_equal(kept[0].leave, slow)
+    np.testing.assert_array_equal(kept[1].leave, fast)

@@ -113,3 +113,17 @@ def test_black_lines_are_named_by_their_width_also_where_the_legend_draws_all_br
     matched = match_legend((line(2.8), line(1.0)), entries)
     assert {i: match.entry.label for i, match in matched.items()} == {0: "broad", 1: "thin"}
     assert min(match.sureness for match in matched.values()) > 0.5
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.003, 0.006])
+def test_a_worn_axis_is_hidden_with_its_fringes_and_a_coloured_curve_near_it_is_not(slope):
+    px, columns, shreds = page(), np.arange(21, 421), np.random.default_rng(1).integers(0, 2, 400)
+    for offset, grey in ((-1, 150), (0, 0), (1, 150)):
+        px[(313 + slope * (columns - 220) + shreds).round().astype(int) + offset, columns] = grey
+        px[np.arange(15, 316), (22 + slope * np.arange(-150, 151)).round().astype(int) + offset] = grey
+    px[308:310, 60:400] = px[309:314, 398:400] = (214, 39, 40)
+    plot = cut(px)
+    axis = (plot.lab[..., 0] < 90) & (np.abs(plot.lab[..., 1:]).max(axis=2) < 5)
+    red = plot.lab[..., 1] > 40
+    assert plot.hidden[axis].mean() > 0.95
+    assert plot.hidden[red].mean() < 0.05

@@ -79,6 +79,8 @@ class ArmInk:
     confidence : float
     limits : bool
         Whether confidence limits in its colour were left out.
+    surplus : bool
+        Whether its colour has ink for more curves than legend or table list.
     """
 
     lab: np.ndarray
@@ -87,6 +89,7 @@ class ArmInk:
     path: Path
     confidence: float
     limits: bool = False
+    surplus: bool = False
 
     @property
     def rgb(self):

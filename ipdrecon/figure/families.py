@@ -100,13 +100,14 @@ def _of_one_width(search, arm, spare, alone):
         return found
     limits = _limits_among(search, found, paired=told_of > 1)
     arms = [one for k, one in enumerate(found) if k not in limits]
+    surplus = told_of > 1 and any(one.confidence >= _SURE for one in arms[told_of:])
     if told_of > 1:
         arms = [*arms, *(found[k] for k in sorted(limits))][:told_of]
     elif spare == 0 or len(search.seeds) > 1 or not (alone or len({one.dash for one in arms}) > 1):
         arms = arms[:1]
     else:
         arms = [one for one in arms if one.thickness > _THIN_SHARE * arms[0].thickness]
-    return [replace(one, limits=bool(limits)) for one in arms]
+    return [replace(one, limits=bool(limits), surplus=surplus) for one in arms]
 
 
 def _limits_among(search, found, *, paired):
@@ -167,7 +168,7 @@ def _curves_in(search, arm, most, told_of):
     solid = _unbroken(search, arm) if len(ways[0]) > 1 else None
     if solid is not None:
         ways.append(_one_by_one(search, [solid], most, told_of))
-    return _parted(search, max(ways, key=_worth))
+    return _parted(search, max(ways, key=_worth), arm.own)
 
 
 def _unbroken(search, arm):
@@ -181,21 +182,21 @@ def _unbroken(search, arm):
 
 def _one_by_one(search, found, most, told_of):
     """Further curves of a colour: those that legend or table tell of, by less ink of their own; others where all explain more ink then."""
+    whole = found[0].own
     while len(found) < most:
         told = len(found) < told_of
-        following = _next_in_colour(search, found, search.settings.least_told if told else search.settings.least_second)
-        more = [] if following is None else _alternated(search, [*found, following])
+        following = _next_in_colour(search, found, whole, search.settings.least_told if told else search.settings.least_second)
+        more = [] if following is None else _alternated(search, [*found, following], whole)
         if not more or (not told and _worth(more) <= _worth(found)):
             break
         found = more
     return found
 
 
-def _parted(search, found):
+def _parted(search, found, whole):
     """Curves whose stretches between meetings are those of one line each."""
     if len(found) < 2:
         return found
-    whole = np.max([arm.own for arm in found], axis=0)
     paths = disentangle([arm.path for arm in found], whole)
     if all(path is arm.path for path, arm in zip(paths, found, strict=True)):
         return found
@@ -242,12 +243,11 @@ def _go_together(sizes, others, least):
     return bool(not varied or np.corrcoef(sizes, others)[0, 1] > least)
 
 
-def _alternated(search, found):
+def _alternated(search, found, whole):
     """Curves of one colour, each traced anew on the ink that the others leave, until none changes.
 
     What one curve took from another at first, such as its tail after the own end, goes back in this way.
     """
-    whole = np.max([arm.own for arm in found], axis=0)
     for _ in range(_MOST_ROUNDS):
         before = [arm.path.leave for arm in found]
         for i in range(len(found)):
@@ -282,9 +282,8 @@ def _taken(arms, ink):
     return cv2.dilate(((near > 0) & (ink > 0.3)).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
 
 
-def _next_in_colour(search, found, share):
+def _next_in_colour(search, found, whole, share):
     """Another curve in the ink that the curves found leave over; None where there is none."""
-    whole = np.max([arm.own for arm in found], axis=0)
     least = share * found[0].path.own
     own, taken = _left_by(found, whole)
     if (((own > 0.3) & ~search.plot.text).any(axis=0)).sum() < least:

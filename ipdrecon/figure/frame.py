@@ -1,4 +1,4 @@
-"""The plotting box of a figure without readable tick labels, from its axis lines alone."""
+"""Axis lines: the plotting box that they open where no tick label can be read, and their ink along the edges of a plot."""
 
 import cv2
 import numpy as np
@@ -13,6 +13,10 @@ _CORNER_PX = 8
 _TICK_SHARE = 0.025
 _LEAST_CONTRAST = 25.0
 _BROADEST_PX = 12
+_EDGE_SHARE, _LEAST_EDGE_PX = 0.02, 3
+_WHOLE_ROW, _WHOLE_COLUMN, _AXIS_SHARE, _WORN_SIDE = 0.97, 0.9, 0.6, 0.8
+_WORN_RUN_PX, _OF_LINE_AB = 9, 20.0
+_CUT_ROWS, _CUT_SHARE = 2, 0.25
 
 
 def find_frame(px):
@@ -76,3 +80,57 @@ def _level_lines(ink, length):
     count, _, stats, _ = cv2.connectedComponentsWithStats(opened)
     lines = [tuple(int(v) for v in stats[k, :4]) for k in range(1, count) if min(stats[k, 2:4]) < _BROADEST_PX]
     return [(left, int(rows[top]), width, height) for left, top, width, height in lines]
+
+
+def frame_ink(ink, lab, beyond):
+    """Axis lines and frame along a plot's edges; the lower axis may end before names that stand beyond it, and no curve begins there.
+
+    Nor does a curve run in so many rows beyond the box of a plot that is turned upside down.
+
+    Parameters
+    ----------
+    ink : ndarray of bool, shape (height, width)
+    lab : ndarray, shape (height, width, 3)
+        The plot in CIELAB.
+    beyond : int
+
+    Returns
+    -------
+    ndarray of bool, shape (height, width)
+    """
+    mask = np.zeros(ink.shape, bool)
+    rows, columns = ink.mean(axis=1), ink.mean(axis=0)
+    height, width = ink.shape
+    reach_y, reach_x = (max(_LEAST_EDGE_PX, int(_EDGE_SHARE * side)) for side in ink.shape)
+    for index in [*range(reach_y), *range(height - reach_y, height)]:
+        mask[index] |= rows[index] > _WHOLE_ROW
+    for index in [*range(min(beyond, reach_y)), *range(height - reach_y, height)]:
+        bare = np.flatnonzero(~ink[index, reach_x:])
+        mask[index] |= len(bare) > 0 and bare[0] > _AXIS_SHARE * width
+    for index in [*range(reach_x), *range(width - reach_x, width)]:
+        mask[:, index] |= columns[index] > _WHOLE_COLUMN
+    below = np.s_[height - reach_y :]
+    mask[below] |= _worn_line(ink[below], lab[below], _AXIS_SHARE)
+    for aside in (np.s_[:, reach_x - 1 :: -1], np.s_[:, width - reach_x :]):
+        mask[aside] |= _worn_line(ink[aside].T, lab[aside].swapaxes(0, 1), _WORN_SIDE).T
+    return mask
+
+
+def _worn_line(strip, lab, share):
+    """Ink of a level line along most of a strip, with its fringes, which wear or a slight slope parts into rows; lines of other hue that cross it are none.
+
+    Of a line that the strip's last rows cut lengthwise, shreds are left there.
+    """
+    near = cv2.dilate(strip.astype(np.uint8), np.ones((3, 1), np.uint8))
+    near = cv2.morphologyEx(near, cv2.MORPH_OPEN, np.ones((1, _WORN_RUN_PX), np.uint8))
+    _, pieces, stats, _ = cv2.connectedComponentsWithStats(near)
+    long = (stats[:, cv2.CC_STAT_WIDTH] > share * strip.shape[1]) & (stats[:, cv2.CC_STAT_LEFT] <= (1 - share) * strip.shape[1])
+    long[0] = False
+    line = long[pieces] & strip
+    cut = cv2.morphologyEx(strip[-_CUT_ROWS:].astype(np.uint8), cv2.MORPH_OPEN, np.ones((1, _WORN_RUN_PX), np.uint8)) > 0
+    if cut.any(axis=0).mean() > _CUT_SHARE:
+        line[-_CUT_ROWS:] |= cut
+    if not line.any():
+        return line
+    fringed = strip & (cv2.dilate(line.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)
+    return fringed & (np.linalg.norm(lab[..., 1:] - np.median(lab[line], axis=0)[1:], axis=-1) < _OF_LINE_AB)

@@ -8,6 +8,7 @@ import numpy as np
 from ipdrecon.errors import AxisError
 from ipdrecon.figure.boxes import outlines
 from ipdrecon.figure.colour import colour_codes, counted_codes, decoded_codes, distance, to_lab, to_rgb
+from ipdrecon.figure.frame import frame_ink
 from ipdrecon.figure.ground import Ground, find_ground
 from ipdrecon.figure.median_lines import median_lines
 
@@ -19,7 +20,6 @@ _TIE_LAB = 4.0
 _MOST_MISFIT = 16.0
 _FRINGE_SHARE = 0.85
 _MOST_MODES = 24
-_AXIS_SHARE = 0.6
 _LEAST_SIDE_PX = 16
 
 
@@ -147,7 +147,7 @@ def plot_inside(px, box, calibration, words, *, keys=(), lines=(), settings=None
     lab, contrast = to_lab(crop), np.zeros(crop.shape[:2], np.float32)
     contrast[~ground.bare] = distance(lab[~ground.bare], ground.lab[ground.place[~ground.bare]])
     beyond = top + len(crop) - 1 - int(box.bottom) if calibration.is_incidence else 0
-    hidden = _grid(lab, contrast, settings) | _frame(contrast, settings, beyond) | outlines(contrast > settings.least_contrast, lab, text)
+    hidden = _grid(lab, contrast, settings) | frame_ink(contrast > settings.least_contrast, lab, beyond) | outlines(contrast > settings.least_contrast, lab, text)
     hidden |= median_lines(lab, contrast, *_half_and_none(crop, calibration, left, top))
     contrast[hidden | (contrast < settings.least_contrast)] = 0
     zero_py = float(calibration.to_px(0.0, 0.0)[1])
@@ -211,26 +211,6 @@ def _edge_to_edge(same, settings):
     if len(at) >= settings.grid_share * len(same):
         return True
     return gaps.max() <= max(4, 0.025 * len(same))
-
-
-def _frame(contrast, settings, beyond):
-    """Axis lines and frame along the plot's edges; the lower axis may end before names that stand beyond it, and no curve begins there.
-
-    Nor does a curve run in so many rows `beyond` the box of a plot that is turned upside down.
-    """
-    mask = np.zeros(contrast.shape, bool)
-    ink = contrast > settings.least_contrast
-    rows, columns = ink.mean(axis=1), ink.mean(axis=0)
-    height, width = ink.shape
-    reach_y, reach_x = max(3, height // 50), max(3, width // 50)
-    for index in [*range(reach_y), *range(height - reach_y, height)]:
-        mask[index] |= rows[index] > 0.97
-    for index in [*range(min(beyond, reach_y)), *range(height - reach_y, height)]:
-        bare = np.flatnonzero(~ink[index, reach_x:])
-        mask[index] |= len(bare) > 0 and bare[0] > _AXIS_SHARE * width
-    for index in [*range(reach_x), *range(width - reach_x, width)]:
-        mask[:, index] |= columns[index] > 0.9
-    return mask
 
 
 def palette(plot, settings=None):

@@ -15,6 +15,7 @@ _LEAST_TAIL = 24
 _LEAST_UNLIKE = 0.45
 _LEAST_SHARE = 0.4
 _MOST_ROUNDS = 3
+_UNBROKEN = 0.98
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,14 @@ def _exchanged(path, other, across):
     swaps = np.zeros(max(len(path.leave), len(other.leave)), bool)
     for k in np.flatnonzero(np.diff(side)):
         swaps[_nearest(path, other, stretches[k][1], stretches[k + 1][0]) :] ^= True
-    return _spliced(path, other, swaps), _spliced(path, other, ~swaps)
+    exchanged = _spliced(path, other, swaps), _spliced(path, other, ~swaps)
+    return exchanged if _one_unbroken(exchanged, across) or not _one_unbroken((path, other), across) else None
+
+
+def _one_unbroken(paths, across):
+    """Whether one of some paths has ink all along, as a line without dashes that it kept to: marks fill gaps of a dashed one only here and there."""
+    shares = [(_width_along(one, across, np.flatnonzero(one.enter == one.leave)) > _INKED).mean() for one in paths]
+    return max(shares) > _UNBROKEN
 
 
 def _apart(path, other, across):

@@ -87,9 +87,13 @@ def number_lines(words, box, time_axis):
 
 
 def _are_marks(line, labels):
-    """Whether a line of ones is the tick marks above the labels of an axis: much lower than these, and close to them."""
+    """Whether a line of ones is the tick marks above the labels of an axis: much lower than these, and close to them.
+
+    The corner in which the axes meet may be read as another number.
+    """
     close = 0 < labels.py - line.py < 1.5 * labels.height and line.height < _MARK_HEIGHT * labels.height
-    return close and all(count.n == 1 for _, count in line.counts())
+    ones = [count.n == 1 for _, count in line.counts()]
+    return close and all(ones[1:]) and (ones[0] or len(ones) > 2)
 
 
 def find_headers(words, box, zone):
