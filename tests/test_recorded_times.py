@@ -71,3 +71,7 @@ def test_marks_are_put_at_multiples_only_where_they_lie_there(marks, moved):
     curve = _curve("a", np.arange(1.0, 25.0), np.ones(24, bool), 5, marks)
     placed = as_recorded([curve])[0][0].censor_time
     assert (placed == np.round(marks)).all() if moved else (placed == marks).all()
+
+
+def test_a_panel_without_a_curve_tells_no_unit():
+    assert as_recorded(()) == ([], 0.0)

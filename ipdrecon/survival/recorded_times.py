@@ -85,6 +85,8 @@ def as_recorded(curves):
     unit : float
         0 where it tells none.
     """
+    if not curves:
+        return [], 0.0
     error, end = max(curve.time_error for curve in curves), max(float(curve.time[-1]) for curve in curves)
     drops = [curve.time[1:][np.diff(curve.survival) < 0] for curve in curves]
     unit = recorded_unit(np.concatenate(drops), error, end)
