@@ -19,6 +19,11 @@ from metaanalysis.errors import MetaAnalysisError
 LONGEST_NUMBER = 200
 """Characters of a cell that holds a printed number, with its interval and its words."""
 
+ALIKE = str.maketrans(
+    {dot: "." for dot in "·∙‧⋅•"} | {minus: "-" for minus in "−‐‑﹣－"} | {blank: " " for blank in "\u00a0\u2009\u202f"}
+)
+"""Signs that papers print for a decimal point, a minus and a blank; a table for `str.translate`. Dashes are none: they part limits."""
+
 _FORMULA = re.compile(r"'*[=+\-@＝＋－＠].")
 _NUMBER = re.compile(r"[+-](?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)? ?%?")
 

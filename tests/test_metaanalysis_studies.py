@@ -58,6 +58,10 @@ def test_intervals_as_printed(text):
 
 def test_the_level_printed_is_read():
     assert parse_interval("0.72 (90% CI 0.60-0.86)")[3] == 0.9
+    for minus in "-−‐‑":
+        assert parse_interval(f"{minus}0.3 ({minus}0.5 to {minus}0.1)")[:3] == (-0.3, -0.5, -0.1)
+    with pytest.raises(MetaAnalysisError, match="is a bound; expected an estimate"):
+        parse_interval("<0.72")
 
 
 def test_negative_limits():

@@ -38,6 +38,13 @@ HEADER = "panel,endpoint,population,quantity,arm,time,value,ci_low,ci_high,p,sou
         ("12,345.6", 12345.6, math.nan, math.nan),
         ("12.345,6", 12345.6, math.nan, math.nan),
         ("−0.33", -0.33, math.nan, math.nan),
+        ("‐0.33", -0.33, math.nan, math.nan),
+        (".72 (.58-.89)", 0.72, 0.58, 0.89),
+        ("0.72 (0.58‑0.89)", 0.72, 0.58, 0.89),
+        ("0.72 (0.58–0.89)*", 0.72, 0.58, 0.89),
+        ("0.72 (95% 0.58–0.89)", 0.72, 0.58, 0.89),
+        ("72% (58%-89%)", 72, 58, 89),
+        ("<.001", 0.001, math.nan, math.nan),
         ("", math.nan, math.nan, math.nan),
         ("–", math.nan, math.nan, math.nan),
     ],
@@ -50,6 +57,11 @@ def test_printed_numbers(text, value, low, high):
 @pytest.mark.parametrize(("text", "value"), [("1,234", 1234), ("1.234", 1234), ("1 234", 1234), ("12", 12), ("1'234", 1234), ("1,234,567", 1234567)])
 def test_counts_have_thousands_separators(text, value):
     assert parse_printed(text, is_count=True).value == value
+
+
+def test_an_interval_of_another_level_is_not_taken_for_one_of_95_percent():
+    with pytest.raises(ReportedError, match=r"the interval is one of 90 %; expected one of 95 %"):
+        parse_printed("0.72 (90% CI 0.60-0.86)")
 
 
 def test_decimal_comma_where_no_count_is_meant():

@@ -19,7 +19,7 @@ from pathlib import Path
 from ipdrecon.bounded import TooLarge, read_bounded
 from ipdrecon.errors import ReportedError
 from metaanalysis.errors import MetaAnalysisError
-from metaanalysis.spreadsheet import LONGEST_NUMBER, squeezed, unguarded
+from metaanalysis.spreadsheet import ALIKE, LONGEST_NUMBER, squeezed, unguarded
 
 QUANTITIES = ("hr", "median", "survival", "events", "n", "n_risk", "logrank_p")
 COLUMNS = ("panel", "endpoint", "population", "quantity", "arm", "time", "value", "ci_low", "ci_high", "p", "source")
@@ -31,12 +31,14 @@ _MOST_PLACES = 300
 _MISSING = ("", "-", "–", "—", "na", "n/a", "nan", "not reported")
 _NOT_REACHED = re.compile(r"(nr|ne|not reached|not estimable|not evaluable|inf|∞)\.?", re.IGNORECASE)
 NOT_SIGNIFICANT = re.compile(r"(ns|n\.\s?s\.?|not significant|non[- ]significant)", re.IGNORECASE)
-_NUMBER = re.compile(r"[<>≤≥=~]?\s*[-+]?\d[\d.,' ]*(?:[eE][-+]?\d+)?\s*%?")
+_NUMBER = re.compile(r"[<>≤≥=~]?\s*[-+]?(?:\d|[.,](?=\d))[\d.,' ]*(?:[eE][-+]?\d+)?\s*%?")
 _UNIT = re.compile(r"\s*(?:days?|weeks?|wks?|months?|mos?|years?|yrs?|patients?|deaths?|events?)\.?$", re.IGNORECASE)
 _BRACKET = re.compile(r"^(?P<value>[^(\[]*)[(\[](?P<interval>[^)\]]*)[)\]]$")
-_LEVEL = re.compile(r"^\s*(?:\d+(?:\.\d+)?\s*%\s*)?(?:CI|confidence interval)?\s*[:,=]?\s*", re.IGNORECASE)
-_LIMITS = re.compile(r"\s+to\s+|\s*[–—;]\s*|\s+-\s+|(?<=[\d%])-(?=[\d<>NnI∞])|,\s+", re.IGNORECASE)
-_ALIKE = str.maketrans({"·": ".", "∙": ".", "⋅": ".", "•": ".", "−": "-", "\u00a0": " ", "\u2009": " ", "\u202f": " ", "’": "'"})
+_LEVEL = re.compile(r"^\s*(?:(?P<level>\d+(?:\.\d+)?)\s*%\s*-?\s*)?(?:CI|confidence interval)\s*[:,=]?\s*|^\s*(?P<bare>9\d(?:\.\d+)?)\s*%\s*[:,=]?\s+(?=[\d.])", re.IGNORECASE)
+_PRINTED_LEVEL = 95.0
+_LIMITS = re.compile(r"\s+to\s+|\s*[–—;]\s*|\s+-\s+|(?<=[\d%])-(?=[\d.,<>NnI∞])|,\s+", re.IGNORECASE)
+_ALIKE = ALIKE | str.maketrans({"’": "'"})
+_FOOTNOTES = "*†‡§¶ "
 
 
 @dataclass(frozen=True)
@@ -164,6 +166,10 @@ def _half_unit(places):
 
 
 def _limits(text, is_count):
+    head = _LEVEL.match(text.strip())
+    level = head and (head["level"] or head["bare"])
+    if level and float(level) != _PRINTED_LEVEL:
+        raise ReportedError(f"the interval is one of {level} %; expected one of {_PRINTED_LEVEL:g} %: leave it out, or give limits of that level.")
     parts = [part for part in _LIMITS.split(_LEVEL.sub("", text.strip(), count=1)) if part.strip()]
     if len(parts) == 1 and parts[0].count(",") == 1 and "." in parts[0]:
         parts = parts[0].split(",")
@@ -197,7 +203,8 @@ def one_number(text):
 def parse_printed(text, *, is_count=False):
     """Understand a number as a paper prints it.
 
-    Decimal comma and mid-dot, thousands separators, percent, ``<0.001``, ``NR``, an interval in brackets.
+    Decimal comma and mid-dot, no zero before them, thousands separators, percent, ``<0.001``, ``NR``, an interval in brackets, a mark of
+    a footnote at the end.
 
     Parameters
     ----------
@@ -212,9 +219,9 @@ def parse_printed(text, *, is_count=False):
     Raises
     ------
     ReportedError
-        Where the text is no number.
+        Where the text is no number, or its interval is not one of 95 %.
     """
-    clean = one_number(str(text).translate(_ALIKE))
+    clean = one_number(str(text).translate(_ALIKE)).rstrip(_FOOTNOTES)
     try:
         bracket = _BRACKET.match(_UNIT.sub("", clean))
         if bracket is None:

@@ -4,13 +4,12 @@ import math
 import re
 
 from metaanalysis.errors import MetaAnalysisError
-from metaanalysis.spreadsheet import squeezed
+from metaanalysis.spreadsheet import ALIKE, squeezed
 
 _MISSING = {"", "na", "n/a", "n.a.", "nan", "nr", "ne", "none", "null", "-", "–", "—", ".", "#n/a"}
 _THOUSANDS = re.compile(r"-?[1-9]\d{0,2}([ ,\u00a0\u202f]\d{3})+")
 _LEVEL = re.compile(r"(\d+(?:\.\d+)?)\s*%\s*(?:-?\s*(?:CI|KI|IC|CrI))?\s*[:,=]?", re.IGNORECASE)
 _NUMBER = re.compile(r"(?<![\d.])-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
-_DOTS = str.maketrans({"·": ".", "∙": ".", "‧": ".", "•": ".", "−": "-"})
 
 
 def is_missing(value):
@@ -22,7 +21,7 @@ def is_missing(value):
 
 def _unified(text):
     """Decimal points, plain minus signs, and a word between the limits of a range."""
-    text = squeezed(text).translate(_DOTS)
+    text = squeezed(text).translate(ALIKE)
     text = re.sub(r"(?<=\d)\s*[–—]\s*(?=[-\d.])", " to ", text).replace("–", "-").replace("—", "-")
     if not re.search(r"\d\.\d|(?<!\d)\.\d", text):
         text = re.sub(r"(?<=\d),(?=\d)", ".", text)
@@ -58,7 +57,7 @@ def parse_number(value, *, whole=False):
         return math.nan
     if not isinstance(value, str):
         return float(value)
-    text = squeezed(value).translate(_DOTS).replace("–", "-")
+    text = squeezed(value).translate(ALIKE).replace("–", "-")
     if _THOUSANDS.fullmatch(text) and (whole or "," not in text):
         text = re.sub(r"[ ,\u00a0\u202f]", "", text)
     found = _NUMBER.fullmatch(_unified(text).removeprefix("+"))
@@ -95,6 +94,8 @@ def parse_interval(value):
     if not isinstance(value, str):
         return float(value), math.nan, math.nan, math.nan
     text = _unified(value)
+    if text[:1] in "<>≤≥":
+        raise MetaAnalysisError(f"{value!r} is a bound; expected an estimate")
     level = _LEVEL.search(text)
     numbers = [float(number) for number in _NUMBER.findall(_LEVEL.sub(" ", text))]
     level = float(level.group(1)) / 100 if level else math.nan
