@@ -4,7 +4,28 @@ import re
 
 MOST_CHARACTERS = 1000
 _KEPT_AT_THE_END = 300
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_OBEYED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def visible(text):
+    r"""Write out the signs that a terminal obeys, or that turn what is written round: names may come from a file of anyone.
+
+    Parameters
+    ----------
+    text : object
+        Its `str` is taken.
+
+    Returns
+    -------
+    str
+        Line breaks and tabs stay.
+
+    Examples
+    --------
+    >>> visible("Drug \x1b[2J\n")
+    'Drug \\x1b[2J\n'
+    """
+    return _OBEYED.sub(lambda found: found[0] if found[0] in "\n\t" else found[0].encode("unicode_escape").decode("ascii"), str(text))
 
 
 def one_line(text):
@@ -24,7 +45,7 @@ def one_line(text):
     >>> one_line("A\x1b[31m\nB")
     'A\\x1b[31m B'
     """
-    text = _UNPRINTABLE.sub(lambda found: " " if found[0].isspace() else found[0].encode("unicode_escape").decode("ascii"), text)
+    text = visible(_OBEYED.sub(lambda found: " " if found[0].isspace() else found[0], text))
     if len(text) <= MOST_CHARACTERS:
         return text
     return f"{text[: MOST_CHARACTERS - _KEPT_AT_THE_END - 3]} … {text[-_KEPT_AT_THE_END:]}"

@@ -276,6 +276,14 @@ def test_validate_tells_numbers_with_the_digits_they_have(folder, tmp_path, caps
     assert "median: printed 4, rebuilt – (no arm is named; the figure has 'A', 'B': fill in the column arm)" in told
 
 
+def test_what_a_terminal_obeys_is_written_out_in_results_and_in_errors_alike(capsys):
+    name = "Drug \x1b[2J\u202egnip"
+    Talk().say(name)
+    assert capsys.readouterr().out == "Drug \\x1b[2J\\u202egnip\n"
+    assert main(["digitise", f"{name}.png"]) == 1
+    assert "Drug \\x1b[2J\\u202egnip.png cannot be read" in capsys.readouterr().err
+
+
 def test_notes_are_more_only_beside_doubts(capsys):
     note, doubt = Flag("no_at_risk", "panel"), Flag("facsimile", "fig.png")
     Talk().flags((note,))

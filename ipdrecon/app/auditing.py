@@ -2,8 +2,8 @@
 
 import os
 
-from ipdrecon.app.console import visible
 from ipdrecon.app.sentences import counted
+from metaanalysis.errors import visible
 
 _TITLES = {"contradiction": "Contradictions", "doubt": "Doubts", "note": "Notes"}
 _MEANINGS = {

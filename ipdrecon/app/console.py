@@ -8,14 +8,13 @@ import json
 import os
 import sys
 import traceback
-import unicodedata
 from dataclasses import dataclass, field
 
 import typer
 
 from ipdrecon.errors import IpdreconError
 from ipdrecon.flags import numbered
-from metaanalysis.errors import MetaAnalysisError, one_line
+from metaanalysis.errors import MetaAnalysisError, one_line, visible
 from metaanalysis.wording import counted
 
 DONE, FAILED, REVIEW, INTERRUPTED = 0, 1, 3, 130
@@ -240,14 +239,3 @@ def _complain_of_output(talk, error):
 def _complain(talk, text, status):
     sys.stderr.write(visible(text) + "\n")
     return status
-
-
-def visible(text):
-    r"""Give text without the signs that a terminal obeys: names may come from a file of anyone.
-
-    Examples
-    --------
-    >>> visible("Drug \x1b[2J\n")
-    'Drug �[2J\n'
-    """
-    return "".join("�" if letter not in "\n\t" and unicodedata.category(letter) == "Cc" else letter for letter in str(text))
