@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ipdrecon.figure import panels
 from ipdrecon.figure.axes import _own_run
 from ipdrecon.figure.labels import label_columns, label_rows, number_labels, parse_number
 from ipdrecon.figure.titles import direction, time_unit
@@ -75,6 +76,22 @@ def test_numbers_that_stand_close_are_parted_where_their_digits_stand_closer():
     texts = ("0", "6", "12", "18", "24", "30")
     assert [label.values[0] for label in number_labels(*digits(texts, 7))] == [0, 6, 12, 18, 24, 30]
     assert number_labels(*digits(texts, 3)) == ()
+
+
+def test_labels_whose_per_cent_signs_stand_apart_are_parted_between_the_numbers():
+    labels = number_labels(*digits(("0 %", "25 %", "50 %", "100 %"), 16))
+    assert [label.values[0] for label in labels] == [0, 25, 50, 100]
+    assert all(label.percent for label in labels)
+
+
+def test_a_column_printed_upwards_and_read_as_one_word_is_parted(monkeypatch):
+    px, words = digits(("0 %", "25 %", "50 %", "100 %"), 16)
+    monkeypatch.setattr(panels, "read_words", lambda *_, **__: words)
+    labels = panels.upright_labels(np.rot90(px))
+    assert [label.values[0] for label in labels] == [0, 25, 50, 100]
+    assert np.ptp([label.px for label in labels]) == 0
+    assert (np.diff([label.py for label in labels]) < 0).all()
+    assert all(label.word.vertical for label in labels)
 
 
 def _row(values, places, *, shift=None, top=500, text=None):

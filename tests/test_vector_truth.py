@@ -6,6 +6,7 @@ or, where the file prints its coordinates with less, to their last digit: half o
 
 import io
 import json
+import re
 from dataclasses import dataclass
 from functools import cache
 from itertools import permutations
@@ -20,6 +21,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
 
 from ipdrecon.figure.digitisation import digitise
+from ipdrecon.figure.opening import open_document
+from ipdrecon.figure.vector import glyphs
 
 BY_R = Path(__file__).parent / "data" / "vector"
 MADE = json.loads((BY_R / "vector_figures.json").read_text(encoding="utf-8"))["figures"]
@@ -292,6 +295,40 @@ def test_every_drop_where_letters_are_outlines(tmp_path):
     (panel,) = read_panels(drawn_file(tmp_path, "svg", [(TWO, {"marker": "|"})], letters={"svg.fonttype": "path"}))
     check_drops(panel, TWO, 0)
     check_marks(panel, TWO, 0)
+
+
+@pytest.mark.parametrize("first", [4.0, 9.0])
+@kinds
+def test_every_drop_of_a_curve_that_begins_with_its_first_drop(tmp_path, kind, first):
+    arm = simulate("Nivolumab", 0.025, 2, 24)
+    late = Arm(arm.name, arm.time[arm.time > first], arm.event[arm.time > first])
+    with rc_context(LETTERS | {"path.simplify": False}):
+        figure = Canvas(figsize=(6.5, 4.2))
+        axes = figure.add_subplot()
+        draw(axes, [TWO[0]])
+        times, survival = late.drops()
+        axes.step([*times, late.time.max()], [*survival, survival[-1]], where="post", color="tab:red", lw=1.3, label=late.name)
+        axes.legend(frameon=False)
+        figure.savefig(tmp_path / f"figure.{kind}")
+    (panel,) = read_panels(tmp_path / f"figure.{kind}")
+    check_drops(panel, [TWO[0], late], 0)
+
+
+def test_outlined_numbers_printed_upwards_are_read_where_they_are_asked_for(tmp_path, monkeypatch):
+    with rc_context(LETTERS | {"svg.fonttype": "path"}):
+        figure = Canvas(figsize=(4, 4))
+        axes = figure.add_subplot(xlim=(0, 48), xticks=TICKS, xlabel="Months since randomisation")
+        axes.set_yticks(np.arange(0.2, 1.01, 0.2), ["0.2", "0.4", "0.6", "0.8", "1.0"], rotation=90, va="center")
+        figure.savefig(tmp_path / "figure.svg")
+    read_words = glyphs.read_words
+    monkeypatch.setattr(glyphs, "read_words", lambda px, **how: tuple(word for word in read_words(px, **how) if not word.vertical))
+    data = re.sub(rb"<!--.*?-->", b"", (tmp_path / "figure.svg").read_bytes())  # which say what the outlines are
+    with open_document("figure.svg", data, "SVG") as document:
+        scene = document.scene(1)
+    level, all_words = (glyphs.outlined_words(scene, standing=standing) for standing in (False, True))
+    assert not any(word.vertical for word in level)
+    assert {"0.2", "0.4", "0.6", "0.8", "1.0"} <= {word.text for word in all_words if word.vertical}
+    assert {"12", "24", "36", "48", "Months since randomisation"} <= {word.text for word in all_words if not word.vertical}
 
 
 def test_every_drop_where_letters_are_drawings_of_the_file(tmp_path):

@@ -13,6 +13,7 @@ _PLAIN = re.compile(r"^-?(\d+\.?\d*|\.\d+)$")
 _LONGEST_NUMBER = 25  # characters; what is longer is an identifier, and has more digits than a number keeps
 _THOUSANDS = re.compile(r"^\d{1,3}([, ]\d{3})+$")
 _BROKEN_PERCENT = re.compile(r"(?<=\d)%[\dOo]$")
+_BEFORE_PERCENT = re.compile(r"(?<=\d)\s+(?=%)")
 # a reader passes over a point more often than it sees one where none is printed
 _ALTERNATIVE_WEIGHT, _POINTLESS_WEIGHT = 0.7, 0.3
 _MOST_LABELS = 60
@@ -184,7 +185,7 @@ def number_labels(px, words):
 
 
 def _parted(px, word):
-    texts = word.text.split()
+    texts = _BEFORE_PERCENT.sub("", word.text).split()
     parsed = [parse_number(text) for text in texts]
     if len(texts) < 2 or not all(values for values, _ in parsed):
         return []

@@ -11,6 +11,7 @@ from ipdrecon.figure.dashes import DashPattern
 from ipdrecon.figure.keys import colour_unlikeness, find_key, text_colour
 from ipdrecon.figure.legend_gaps import keys_in_columns, unread_labels
 from ipdrecon.figure.names import are_a_pair, are_in_line
+from ipdrecon.figure.swatches import find_keys_behind, find_swatches
 from ipdrecon.figure.text import read_line
 from ipdrecon.model import Box, Word
 
@@ -29,6 +30,7 @@ _LONGEST_LEAD = 1.5
 _LEAST_BLANK_PX = 2
 _GAP_HEIGHTS = 1.8
 _STROKE_HEIGHTS = 0.5
+_FEW = 2
 _SINGLE_DASH, _LEVEL_PX, _THICKER_PX = 0.35, 1.5, 2.5
 
 
@@ -69,7 +71,7 @@ class LegendEntry:
 
 
 def find_legend(px, words):
-    """Labels with a stroke of colour to their left.
+    """Labels with a stroke of colour to their left; where they have none, with a square or disc there, or a stroke to their right.
 
     Parameters
     ----------
@@ -97,6 +99,11 @@ def find_legend(px, words):
     entries += short
     entries += passed_over(px, words, entries)
     entries = keys_in_columns(px, entries)
+    left = [word for word in bare if not any(word is other for other in taken)]
+    other = _entries_of_other_keys(px, able, left, words, is_lone=len(entries) < _FEW)
+    taken += [word for word in left if any(entry.text.contains(*word.box.centre) for entry in other)]
+    entries += other
+    entries = [entry for entry in entries if not any(_is_upon(entry.text, other.key) for other in entries)]
     odd = [_is_odd(px, entry) for entry in entries]
     entries = [
         entry
@@ -140,6 +147,12 @@ def _may_label(word):
     return not _is_upright(word) and word.confidence >= 0.5 and is_label(word.text)
 
 
+def _entries_of_other_keys(px, able, left, words, *, is_lone):
+    """Entries of the words `left` without a stroke before them, by a swatch there or, where hardly any other word has a stroke, one behind them."""
+    found = [*find_swatches(px, able), *(find_keys_behind(px, left) if is_lone else ())]
+    return [_entry(px, key, on_the_line(word, words)) for key, word in found if any(word is other for other in left) and not _is_written(key.box, words)]
+
+
 def _is_upright(word):
     """Whether a word runs upwards, or signs below each other were read as one; one or two signs are higher than wide anyway."""
     return word.vertical and (len(word.text) > 2 or word.box.height > _STACKED * word.box.width)
@@ -169,6 +182,11 @@ def _short_entry(px, word, entries, words):
     return entry if len(alike) > 1 and not entry.hanging else None
 
 
+def _is_upon(text, key):
+    """Whether a text is a mark upon a key."""
+    return key.left < text.left and text.right < key.right and text.top < key.centre[1] < text.bottom
+
+
 def _is_odd(px, entry):
     """Whether the text has a colour that its key has not: a name beside a curve whose end has marks of their own colour."""
     text = text_colour(px, entry.text)
@@ -189,8 +207,17 @@ def _is_hanging(px, key, height):
     near = min(_KEY_LAB, 0.5 * np.linalg.norm(commonest_colour(lab) - key.lab))
     _, pieces = cv2.connectedComponents((np.linalg.norm(lab - key.lab, axis=2) < near).astype(np.uint8), connectivity=8)
     own = np.unique(pieces[int(box.top) - top : int(box.bottom) - top + 1, int(box.left) - left :])
-    rows, columns = np.nonzero(np.isin(pieces, own[own > 0]))
-    return bool(len(rows) and (max(box.top - top - rows.min(), rows.max() + top - box.bottom) > 0.5 * height or columns.min() + left < box.left - 2))
+    joined = np.isin(pieces, own[own > 0])
+    columns, rows = np.flatnonzero(joined.any(axis=0)), np.flatnonzero(_without_marks(joined, 0.25 * height).any(axis=1))
+    up_or_down = len(rows) and max(box.top - top - rows[0], rows[-1] + top - box.bottom) > 0.5 * height
+    return bool(up_or_down or (len(columns) and columns[0] + left < box.left - 2))
+
+
+def _without_marks(ink, far):
+    """Ink without the columns that reach far both above and below its fullest row: marks upon a stroke do, what leads on from its end goes one way."""
+    rows, middle = np.arange(len(ink))[:, None], int(ink.sum(axis=1).argmax())
+    above, below = middle - np.where(ink, rows, len(ink)).min(axis=0), np.where(ink, rows, -1).max(axis=0) - middle
+    return ink & ~(np.minimum(above, below) > far)
 
 
 def as_one(words):

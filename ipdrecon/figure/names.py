@@ -96,7 +96,8 @@ def _of_one_panel(entries, box, boxes):
 
 def _extent(entry):
     """Around the key and the text of an entry."""
-    return Box(entry.key.left, min(entry.key.top, entry.text.top), entry.text.right, max(entry.key.bottom, entry.text.bottom))
+    key, text = entry.key, entry.text
+    return Box(min(key.left, text.left), min(key.top, text.top), max(key.right, text.right), max(key.bottom, text.bottom))
 
 
 def _gap(one, other):

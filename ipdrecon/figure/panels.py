@@ -8,7 +8,7 @@ import numpy as np
 from ipdrecon.errors import PanelError
 from ipdrecon.figure.axis_doubts import tell_logarithm
 from ipdrecon.figure.edges import coverage, extent, find_edge, find_edge_from_inside, find_marks_end, ink_beyond, turned
-from ipdrecon.figure.labels import LabelRun, label_columns, label_rows, number_labels
+from ipdrecon.figure.labels import Label, LabelRun, label_columns, label_rows, number_labels
 from ipdrecon.figure.missed_numbers import missed_numbers
 from ipdrecon.figure.text import read_words
 from ipdrecon.model import Box, Word
@@ -168,14 +168,16 @@ def upright_labels(px, box=None):
     part = px if box is None else px[top : int(box.bottom) + 1, left : int(box.right) + 1]
     if min(part.shape[:2]) < 3:
         return ()
-    words = read_words(np.ascontiguousarray(np.rot90(part, -1)), lying=True)
-    last = top + part.shape[0] - 1
-    turned_back = [
-        Word(word.text, Box(left + word.box.top, last - word.box.right, left + word.box.bottom, last - word.box.left), word.confidence, True)
-        for word in words
-        if not word.vertical
-    ]
-    return number_labels(px, turned_back)
+    quarter = np.ascontiguousarray(np.rot90(part, -1))
+    lying = number_labels(quarter, [word for word in read_words(quarter, lying=True) if not word.vertical])
+    return tuple(_stood_up(label, left, top + part.shape[0] - 1) for label in lying)
+
+
+def _stood_up(label, left, last):
+    """A label of a picture turned by a quarter, where it stands in one whose first column and last row are given."""
+    word, box = label.word, label.word.box
+    box = Box(left + box.top, last - box.right, left + box.bottom, last - box.left)
+    return Label(label.values, label.percent, *box.centre, Word(word.text, box, word.confidence, True))
 
 
 def _plots(px, labels, least):

@@ -49,6 +49,8 @@ class CurveSettings:
     first_drop, least_at_first : float
         Share of the plot's width within which a curve may begin with its first drop, and share of the fall from survival 1
         to 0 down to which.
+    like_drops : float
+        How many times as much as its first drops, in the median, a curve may have fallen where it begins late, with its first drop.
     same : float
         Distance in points within which two curves are one drawn twice.
     shared_steps : float
@@ -62,6 +64,7 @@ class CurveSettings:
     late_start: float = 0.3
     first_drop: float = 0.03
     least_at_first: float = 0.15
+    like_drops: float = 3.0
     same: float = 0.15
     shared_steps: float = 0.8
     least_stray: float = 0.2
@@ -292,7 +295,15 @@ def _begins(curve, plane, settings):
     height = abs(plane.bottom - plane.origin[1])
     at_zero = abs(u) <= _AT_ZERO and -settings.start_off * size[1] <= v < 0.9 * height
     at_first_drop = -_AT_ZERO <= u <= settings.first_drop * size[0] and 0 <= v < settings.least_at_first * height
-    return bool(at_one or ((at_zero or at_first_drop) and not _is_reference(curve, plane)))
+    at_late_drop = -_AT_ZERO <= u <= settings.late_start * size[0] and 0 <= v <= settings.like_drops * _first_drop(curve)
+    return bool(at_one or ((at_zero or at_first_drop or at_late_drop) and not _is_reference(curve, plane)))
+
+
+def _first_drop(curve):
+    """What a curve of several steps falls at one, in the median of its first ones: what it lacks at its beginning is as much, where that is its first drop."""
+    drops = np.diff(curve.points[:, 1])
+    drops = drops[drops > _AT_ONE]
+    return float(np.median(drops[:_STRAY_STEPS])) if len(drops) >= _STRAY_STEPS else 0.0
 
 
 def _is_reference(curve, plane):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ipdrecon.figure.panels import upright_labels
 from ipdrecon.figure.text import read_words
 from ipdrecon.figure.vector.render import render
 from ipdrecon.model import Box, Word
@@ -30,7 +31,7 @@ class _Letter:
     key: int
 
 
-def outlined_words(scene):
+def outlined_words(scene, *, standing=False):
     """Words whose letters are drawn as outlines.
 
     The outlines alone are rendered and read. Each reading that has as many letters as there are outlines in its place
@@ -39,6 +40,8 @@ def outlined_words(scene):
     Parameters
     ----------
     scene : Scene
+    standing : bool
+        Whether numbers printed upwards are looked for by themselves: in level reading short ones are missed.
 
     Returns
     -------
@@ -52,7 +55,7 @@ def outlined_words(scene):
     letters = [_Letter(_around_points(outline), key) for outline, key in zip(outlines, _keys(outlines), strict=True)]
     if len({letter.key for letter in letters}) < _LEAST_KINDS:
         return ()
-    read = _read(scene, shapes)
+    read = _read(scene, shapes, standing)
     level = [word for word in read if not word.vertical]
     upright = [word for word in read if word.vertical]
     letters = [letter for letter in letters if not any(word.box.contains(*letter.box.centre) for word in upright)]
@@ -118,10 +121,11 @@ def _keys(outlines):
     return keys
 
 
-def _read(scene, shapes):
-    """Words of a picture of the outlines alone, in points."""
+def _read(scene, shapes, standing):
+    """Words of a picture of the outlines alone, in points; the numbers printed upwards read in the picture turned, where these are asked for."""
     scale = min(_OCR_SCALE, _MOST_PX / max(scene.width, scene.height))
-    found = read_words(render(scene, scale, only=shapes), scale=1.0)
+    px = render(scene, scale, only=shapes)
+    found = [*read_words(px, scale=1.0), *(label.word for label in (upright_labels(px) if standing else ()))]
     return [Word(word.text, _scaled(word.box, 1 / scale), word.confidence, word.vertical) for word in found]
 
 

@@ -102,6 +102,9 @@ def _drawn(page, ocr):
         return []
     px = without_prose(page.px(scale), prose, scale)
     boxes = plot_boxes(px, words)
+    if outlined and not boxes:
+        outlined = outlined_words(scene, standing=True)
+        boxes = plot_boxes(px, (*text_words(scene, scale), *placed(outlined, scale)))
     if not boxes:
         return []
     boxes = [Box(*((edge + 0.5) / scale for edge in (box.left, box.top, box.right, box.bottom))) for box in boxes]
