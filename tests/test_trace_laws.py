@@ -155,6 +155,31 @@ def _fill_down(ink, column, row, reach):
     ink[round(row) : round(row) + reach, round(column)] = 1
 
 
+def _flat_line():
+    ink = np.zeros((HEIGHT, WIDTH), np.float32)
+    ink[TOP + 30 : TOP + 32, LEFT : LEFT + 130] = 1
+    return ink
+
+
+@pytest.mark.parametrize("below", [(), (1,), (1, 3, 5), range(8)])
+def test_strokes_on_one_side_are_marks_only_where_all_stand_on_the_same(below):
+    ink = _flat_line()
+    for k in range(8):
+        first = TOP + (32 if k in below else 26)
+        ink[first : first + 4, LEFT + 10 + 15 * k] = 1
+    path, edges, _, _ = follow(ink, (LEFT, TOP + 30))
+    assert len(censor_marks([(path, edges)])[0].column) == (8 if len(below) in (0, 8) else 0)
+
+
+def test_the_rim_of_a_band_between_marks_is_no_row_of_marks():
+    ink = _flat_line()
+    at = LEFT + np.array([20, 45, 48, 80, 100, 120])
+    ink[TOP + 22 : TOP + 40, at] = 1
+    ink[TOP + 28 : TOP + 34, LEFT + 40 : LEFT + 90] = 1
+    path, edges, _, _ = follow(ink, (LEFT, TOP + 30))
+    np.testing.assert_allclose(censor_marks([(path, edges)])[0].column, at, atol=0.6)
+
+
 @FEW
 @given(stairs(), st.data())
 def test_other_ink_over_the_line_hides_it_but_does_not_end_it(stair, data):
