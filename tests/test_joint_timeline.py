@@ -165,3 +165,20 @@ def test_many_expected_since_the_last_drop_are_no_overflow():
     with np.errstate(all="raise", under="ignore"):
         found = reconstruct_arm(time, survival, n=1000, time_error=0.1, survival_error=0.001)
     assert found.n == 1000
+
+
+def test_without_a_table_the_end_of_the_curve_tells_whether_marks_are_missing():
+    """Nobody is left when a curve ends: with one patient for each mark some of 200 would be, if half of the marks are gone."""
+    rng = np.random.default_rng(4)
+    time, left = rng.exponential(20, 200), rng.uniform(5, 40, 200)
+    event = time <= left
+    time = np.minimum(time, left)
+    estimate = kaplan_meier(time, event)
+    falls = np.diff(estimate.survival, prepend=1.0) < 0
+    levels = Levels(estimate.time[falls], estimate.survival[falls], np.full(falls.sum(), 0.002), float(time.max()), 0.1, "drawn")
+    marks = np.sort(time[~event])
+    alone = np.array([0.0]), np.array([200])
+    assert leaving_of(levels, *alone, marks=marks).clock.complete
+    assert not leaving_of(levels, *alone, marks=marks[::2]).clock.complete
+    to_zero = Levels(np.append(levels.time, levels.end), np.append(levels.survival, 0.0), np.full(falls.sum() + 1, 0.002), levels.end, 0.1, "drawn")
+    assert not leaving_of(to_zero, *alone, marks=marks[::3]).clock.complete

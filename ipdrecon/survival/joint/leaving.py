@@ -12,7 +12,8 @@ Since n(0) G(t) is what one event at t takes from n(0) S, a total of events is o
 known, members that meet it are added where the others do not, and all are weighed by how near they come.
 
 Censor marks set the clock: where they are drawn, leaving keeps their pace instead of that of time; half of it where the
-numbers at risk or the total of events say that marks are missing, as where they overlap. A clicked point tells of
+numbers at risk, the total of events or the end of the curve say that marks are missing, as where they overlap: nobody is
+left when a curve ends. A clicked point tells of
 the events since the point before it, so that half of the leaving between the two comes after them: the clock lags.
 """
 
@@ -160,15 +161,28 @@ def _hazards(levels, border, n_risk, clock):
 
 
 def _are_complete(marks, levels, border, n_risk, n_event):
-    """Whether marks are about as many as patients who leave, where numbers at risk or a total of events tell."""
+    """Whether marks are about as many as patients who leave: as numbers at risk or a total of events tell, else as the curve's end does."""
     if len(border) > 1:
         expected = _n_leaving(levels, border, n_risk)
         seen = np.diff(np.searchsorted(marks, border, side="left"))
     elif n_event is not None:
         expected, seen = np.array([n_risk[0] - n_event]), len(marks)
     else:
-        return True
+        return bool(abs(_left_at_end(marks, levels, n_risk[0])) <= max(_MARKS_OFF, _MARKS_OFF_SHARE * len(marks)))
     return bool(np.abs(seen - expected).sum() <= max(_MARKS_OFF, _MARKS_OFF_SHARE * expected.sum()))
+
+
+def _left_at_end(marks, levels, n):
+    """Patients at risk when the curve ends, or falls to 0, if one leaves at each mark: n(t) = S(t) (n - sum of 1 / S over the marks).
+
+    Nobody should be: a curve ends with its last patient.
+    """
+    level, end = np.concatenate(([1.0], levels.survival)), levels.end
+    if len(levels.time) and level[-1] <= 3 * levels.error[-1]:
+        level, end = level[:-1], levels.time[-1]
+    before = marks[marks < end] if end < levels.end else marks
+    at = np.minimum(np.searchsorted(levels.time, before, side="right"), len(level) - 1)
+    return float(level[-1] * (n - np.sum(1 / np.maximum(level[at], 1e-3))))
 
 
 def _events_between(levels, border, n_risk, clock):
