@@ -320,3 +320,30 @@ def test_numbers_that_nearly_touch_are_parted_where_both_stand_in_the_middle_of_
     assert part_at_columns(piece, off, strip) == (piece,)
     one = columns_at(np.array([0.0, 6.0]), np.array([middles[0], 280.0]), 20.0)
     assert part_at_columns(piece, one, strip) == (piece,)
+
+
+def test_the_end_of_a_label_beside_the_first_number_is_no_part_of_its_row():
+    px = np.append(AXIS.tick_px[0] - 34, AXIS.tick_px[:5])
+    (line,) = number_lines(words_at(px, ["q3w", "1$9", "177", "118", "68", "27"]), BOX, AXIS)
+    assert [piece.text for piece in line.pieces] == ["1$9", "177", "118", "68", "27"]
+
+
+def test_a_curve_without_a_row_is_flagged():
+    _, labels, flags = tie_rows(printed(["A"]), (ArmLook("A"), ArmLook("B")))
+    assert any(flag.name == "at_risk_missing_cell" and "'B'" in flag.detail for flag in flags)
+    assert labels == ("A", "B")
+
+
+@pytest.mark.parametrize(("text", "n"), [("2.624", 2624), ("1.023.400", 1023400)])
+def test_thousands_parted_by_a_stop_are_counts(text, n):
+    assert parse_count(text) == Count(n)
+
+
+@pytest.mark.parametrize("text", ["0.956", "1.5", "12.50", "0.125"])
+def test_shares_are_no_counts(text):
+    assert parse_count(text) is None
+
+
+def test_thousands_parted_by_a_blank_keep_their_bracket():
+    (word,) = words_at([200], ["5 210 (1 204)"])
+    assert [(parse_count(piece.text).n, parse_count(piece.text).second) for piece in split_pieces([word])] == [(5210, 1204)]

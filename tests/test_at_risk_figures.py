@@ -7,6 +7,9 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.lines import Line2D
 
 from ipdrecon.figure.at_risk import find_table, tie_rows
+from ipdrecon.figure.at_risk.grid import Line
+from ipdrecon.figure.at_risk.rules import without_rules
+from ipdrecon.figure.at_risk.text import Piece
 from ipdrecon.figure.text import read_words
 from ipdrecon.model import ArmLook, Axis, Box, Word
 
@@ -337,3 +340,36 @@ def test_numbers_at_a_tick_whose_label_was_not_read_have_its_time():
     box, axis = page.place()
     without_zero = Axis(axis.tick_px[1:], axis.tick_value[1:], axis.slope, axis.intercept)
     check_risk(find_table(px, read_words(px), box, without_zero))
+
+
+def test_a_line_through_the_numbers_is_no_part_of_them():
+    page, counts = Page(dpi=95), {"Placebo": [5699, 4620, 2764, 1463, 1102, 498], "Drug B": [2564, 2338, 1545, 956, 856, 305]}
+    for py, (label, values) in zip((0.28, 0.22), counts.items(), strict=True):
+        page.write_row(py, [f"{n:,}".replace(",", " ") for n in values], label, color=(0.1, 0.5, 0.2))
+    for t in TIME:
+        px = page.axes.transData.transform((t, 0))[0] / page.figure.bbox.width
+        page.figure.add_artist(Line2D((px, px), (0.15, 0.45), color="black", linewidth=1, zorder=5))
+    for row in read(page).rows:
+        np.testing.assert_array_equal(row.n_risk, counts[row.label])
+
+
+def test_paper_between_lines_and_bars_is_left_as_it_is():
+    px = np.full((60, 120, 3), 255, np.uint8)
+    px[10:50, 30:60] = (200, 30, 30)
+    lines = [Line(py, 10.0, (Piece("120", Box(20, py - 5, 100, py + 5), 1.0, True),)) for py in (20.0, 40.0)]
+    assert without_rules(px, lines) is px
+    px[:, 80] = 90
+    px[15:25, 78:83] = 0
+    clean = without_rules(px, lines)
+    assert (clean[30:50, 80] == 255).all()
+    assert (clean[15:25, 78:83] == 0).all()
+    np.testing.assert_array_equal(clean[:, :78], px[:, :78])
+
+
+def test_digits_too_small_to_be_told_apart_are_flagged():
+    for size, doubted in ((5, True), (11, False)):
+        page = Page(dpi=size * 10)
+        for py, (label, values) in zip((0.28, 0.22), RISK.items(), strict=True):
+            page.write_row(py, values)
+            page.figure.text(0.03, py, label, fontsize=9)
+        assert any("px high" in flag.detail for flag in read(page).flags) is doubted

@@ -10,6 +10,7 @@ from ipdrecon.figure.at_risk.text import Count
 from ipdrecon.flags import Flag
 
 PLACE = "at-risk table"
+_LEGIBLE_PX = 7  # height of digits that are told apart
 _LARGEST = 100_000  # patients in one arm; more are two numbers read as one
 _LEAST_SUM, _MOST_SUM = 0.93, 1.15  # of the usual sum; events at the very time of a column may be counted twice
 
@@ -155,6 +156,24 @@ def sum_flags(row, time, place):
     told = "; ".join(f"{total[j]:.0f} at time {time[j]:g}" for j in off)
     detail = f"At risk, censored and events make {told}, elsewhere {usual:.0f}."
     return (Flag("at_risk_cell_doubtful", place, detail, around_boxes([row.boxes[j] for j in off])),)
+
+
+def size_flags(cells):
+    """A doubt about all numbers of a table whose digits are too small: every reading of them may be wrong in the same way.
+
+    Parameters
+    ----------
+    cells : sequence of Cell
+
+    Returns
+    -------
+    tuple of Flag
+    """
+    heights = [cell.box.height + 1 for cell in cells if not cell.exact]
+    if not heights or np.median(heights) >= _LEGIBLE_PX:
+        return ()
+    detail = f"The digits are {np.median(heights):g} px high; below {_LEGIBLE_PX} px, some are taken for others."
+    return (Flag("at_risk_cell_doubtful", PLACE, detail, around_boxes([cell.box for cell in cells])),)
 
 
 def _rise_flags(row, time, place):

@@ -26,6 +26,7 @@ from ipdrecon.figure.at_risk.lines import (
     zone_words,
 )
 from ipdrecon.figure.at_risk.read import keep_rows, part_tall_words, read_row_cells
+from ipdrecon.figure.at_risk.rules import without_rules
 from ipdrecon.figure.at_risk.table import NamedRow, assemble_table
 
 
@@ -66,15 +67,15 @@ def _table_in(px, words, box, time_axis, span):
     columns = find_columns(rows, box, time_axis) if rows else None
     if columns is None:
         return None
-    pitch = row_pitch(rows)
-    read = keep_rows([read_row_cells(px, line, columns, pitch) for line in rows], columns, zone)
+    pitch, clean = row_pitch(rows), without_rules(px, rows)
+    read = keep_rows([read_row_cells(clean, line, columns, pitch) for line in rows], columns, zone)
     if len({cell.column for row in read for cell in row.cells}) < 2:
         return None
     top = _table_top(lines, read, box, time_axis)
     titles = [word for word, _ in headers if word not in zone]
     named = _name(px, [*zone, *titles], read, box, top)
     settled = [
-        NamedRow(settle_row(px, row.cells), row.name, row.kind, row.colour) if row.kind == "risk" else row
+        NamedRow(settle_row(clean, row.cells), row.name, row.kind, row.colour) if row.kind == "risk" else row
         for row in named
     ]
     return assemble_table(settled, columns, bracket_of(zone, headers))

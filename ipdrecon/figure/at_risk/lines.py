@@ -3,7 +3,7 @@
 import numpy as np
 
 from ipdrecon.figure.at_risk.grid import Line, group_lines, is_tick_line, tick_spacing_px
-from ipdrecon.figure.at_risk.text import bracket_kind, is_bracket, kind_of, split_pieces
+from ipdrecon.figure.at_risk.text import bracket_kind, is_bracket, kind_of, parse_count, split_pieces
 
 _INSIDE = 0.4  # share of the box's height, from below, in which a table may stand
 _ABOVE = 0.6  # share of the box's height, above it, in which a table may stand
@@ -79,11 +79,17 @@ def number_lines(words, box, time_axis):
     pieces = [
         piece for piece in split_pieces(words) if start - 0.5 * spacing <= piece.box.centre[0] <= end + 0.3 * spacing
     ]
+    pieces = [piece for piece in pieces if piece.box.right >= start or not _is_worded(piece)]
     tallest = _TALLEST * np.median([piece.box.height for piece in pieces]) if pieces else 0.0
     pieces = [piece for piece in pieces if piece.box.height <= tallest]
     lines = [line for line in group_lines(pieces) if line.counts()]
     labels = [line for line in lines if is_tick_line(line, time_axis)]
     return tuple(line for line in lines if not any(_are_marks(line, other) for other in labels))
+
+
+def _is_worded(piece):
+    """Whether a piece is no count but holds a letter: left of the axis it is the end of a row's label."""
+    return any(letter.isalpha() for letter in piece.text) and parse_count(piece.text) is None
 
 
 def _are_marks(line, labels):

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ipdrecon.figure.at_risk.check import PLACE, row_flags, sum_flags
+from ipdrecon.figure.at_risk.check import PLACE, row_flags, size_flags, sum_flags
 from ipdrecon.model import Box
 
 
@@ -121,6 +121,7 @@ def assemble_table(rows, columns, bracket):
             place = f"{PLACE}, {name!r}" + ("" if kind == "risk" else f", {kind}")
             flags += row_flags(row.cells, columns.time, used, place, falls=kind == "risk")
         flags += sum_flags(table_rows[index], columns.time, f"{PLACE}, {name!r}")
+    flags += size_flags(cells)
     return PrintedTable(
         time=columns.time[used],
         rows=tuple(_keep_columns(row, used) for row in table_rows),

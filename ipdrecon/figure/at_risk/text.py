@@ -8,10 +8,12 @@ from ipdrecon.model import Box
 _SLIPS = str.maketrans({"O": "0", "o": "0", "Q": "0", "D": "0", "l": "1", "I": "1", "|": "1", "!": "1", "i": "1",
                         "S": "5", "s": "5", "B": "8", "Z": "2", "z": "2"})  # fmt: skip
 _BRACKETS = str.maketrans({"（": "(", "）": ")", "[": "(", "]": ")", "{": "(", "}": ")", "，": ",", "·": "."})
-_COUNT = r"\d{1,3}(?:[,' ]\d{3}){1,4}|\d{1,15}"  # no more digits than a number keeps, even where the reader joins several counts
+# thousands parted by a stop, as print of the Continent has them and as a small comma is read, begin with no 0 as a share does
+_COUNT = r"\d{1,3}(?:[,' ]\d{3}){1,4}|[1-9]\d{0,2}(?:\.\d{3}){1,4}|\d{1,15}"  # no more digits than a number keeps, even where the reader joins several counts
 _CELL = re.compile(rf"({_COUNT})(?:\s*\(\s*({_COUNT})(?:\.\d+)?\s*%?\s*\)?)?")
 _SPOILT_BRACKET = re.compile(rf"({_COUNT})\s?\((?=[^)]{{0,3}}\d)[^)\s]{{1,4}}\)?")
-_BRACKETED = r"\d[\d,']*\s?\(\s?\d[\d,.]*\s?%?\s?\)"
+_SPACED = r"\d{1,3}(?: \d{3})+"  # thousands parted by blanks, as one number where a bracket ends the cell
+_BRACKETED = rf"(?:{_SPACED}|\d[\d,'.]*)\s?\(\s?(?:{_SPACED}|\d[\d,.]*)\s?%?\s?\)"
 _PIECE = re.compile(rf"{_BRACKETED}|\S*\)(?=\d)|\S*?[^\W\d](?={_BRACKETED})|\S+")
 _VOCABULARY = re.compile(
     r"cumulative|participants?|individuals?|patients?|subjects?|numbers?|cases|cumul|cum|number|nums?|nos?|nr|still|of|with|n"

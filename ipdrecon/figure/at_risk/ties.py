@@ -50,6 +50,9 @@ def tie_rows(table, looks, curves=None):
         look.label or (table.rows[row_of[k]].label if k in row_of else "") or f"arm {k + 1}"
         for k, look in enumerate(looks)
     )
+    rowless = [labels[k] for k in range(len(looks)) if k not in row_of]
+    if rowless and table.rows:
+        flags.append(Flag("at_risk_missing_cell", "at-risk table", f"No row was found for {', '.join(map(repr, rowless))}."))
     arrays = {name: _stack(table, row_of, len(looks), name) for name in ("n_risk", "n_censored", "n_event")}
     for k, curve in enumerate(curves or ()):
         boxes = table.rows[row_of[k]].boxes if k in row_of else None
