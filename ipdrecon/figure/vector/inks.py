@@ -199,7 +199,7 @@ def _ink(curve, plane, plot, scale):
     own = np.zeros_like(near)
     own[near] = distance(plot.lab[near], lab) < _OWN_SHARE * distance(plot.ground.lab, lab)[plot.ground.place[near]]
     others = (plot.contrast > 0) & ~near
-    return DrawnInk(lab, own.astype(np.float32), others.astype(np.float32), path, 1.0, curve.limits, curve, scale)
+    return DrawnInk(lab, own.astype(np.float32), others.astype(np.float32), path, 1.0, curve.limits, drawn=curve, scale=scale)
 
 
 def _path(curve, plane, plot, scale):
