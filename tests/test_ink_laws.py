@@ -299,3 +299,15 @@ def test_the_overlap_of_two_bands_is_told_from_lines(paper, opacity):
     assert _is_overlap(plot, lab_of(upon(upon(paper, blue), red)))
     assert not any(_is_overlap(plot, lab_of(colour)) for colour in (*COLOURS.values(), (148, 103, 189), (127, 127, 127)))
     assert not _is_overlap(SimpleNamespace(fills=fills[:2]), lab_of(upon(upon(paper, red), blue)))
+
+
+@pytest.mark.parametrize("grey", [40, 73, 115])
+def test_two_greys_are_parted_however_near_and_noisy(grey):
+    rng = np.random.default_rng(3)
+    px = draw_curve(draw_curve(page(), (20, 20, 20)), (grey, grey, grey), first_row=60, drop=70)
+    px = np.clip(px + np.where(px < 200, rng.integers(-4, 5, px.shape[:2])[..., None], 0), 0, 255).astype(np.uint8)
+    plot = cut(px)
+    own = part(plot, [lab_of((20, 20, 20)), lab_of((grey, grey, grey))])
+    for k, first_row in enumerate((30, 60)):
+        line = own[:, first_row - plot.top : first_row + 2 - plot.top, 30 - plot.left : 100 - plot.left]
+        assert (line[k] > line[1 - k]).mean() > 0.95

@@ -127,3 +127,19 @@ def test_a_worn_axis_is_hidden_with_its_fringes_and_a_coloured_curve_near_it_is_
     red = plot.lab[..., 1] > 40
     assert plot.hidden[axis].mean() > 0.95
     assert plot.hidden[red].mean() < 0.05
+
+
+def test_the_worn_top_of_a_box_is_no_curve_that_never_falls():
+    px, columns, shreds = page(), np.arange(21, 421), np.random.default_rng(2).integers(0, 2, 400)
+    for offset, grey in ((-1, 150), (0, 0), (1, 150)):
+        px[(13.5 + 0.004 * (columns - 220) + shreds).round().astype(int) + offset, columns] = grey
+    stair(px, 0, [19, 60, 110], width=2, steps=[FIRST, 100, 200])
+    (arm,) = find_arms(cut(px), START, expected=2)
+    np.testing.assert_allclose(arm.path.leave[[150 - FIRST, 300 - FIRST]] + 11, (60, 110), atol=2)
+
+
+def test_lines_of_near_greys_carry_the_shade_that_tells_their_keys():
+    px = stair(stair(page(), 58, [19, 60, 90], width=2, steps=[FIRST, 100, 200]), 70, [19, 120, 200], width=2, steps=[FIRST, 60, 150])
+    keys = [lab_of((level,) * 3) for level in (58, 70)]
+    arms = find_arms(cut(px), START, seeds=keys, expected=2)
+    assert [int(np.argmin([np.linalg.norm(arm.lab - key) for key in keys])) for arm in arms] == [0, 1]

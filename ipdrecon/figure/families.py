@@ -24,6 +24,7 @@ _LEAST_WORTH = 0.97
 _LEAST_APART_PX = 6
 _MOST_CARRIED = 0.1
 _MOST_UNEVEN = 3.3
+_PURE, _FEWEST_PURE = 0.8, 20
 
 
 def find_families(search, arms, expected):
@@ -107,7 +108,16 @@ def _of_one_width(search, arm, spare, alone):
         arms = arms[:1]
     else:
         arms = [one for one in arms if one.thickness > _THIN_SHARE * arms[0].thickness]
+    if len(arms) > 1 and all(one.dash == "solid" for one in arms):
+        arms = [replace(one, lab=_colour_along(search.plot, one)) for one in arms]
     return [replace(one, limits=bool(limits), surplus=surplus) for one in arms]
+
+
+def _colour_along(plot, arm):
+    """Median colour of an arm's own level stretches: shades of one colour, too near to part the ink by, may still tell its key."""
+    columns, rows = arm.path.first + np.arange(len(arm.path.leave)), arm.path.leave
+    shown = (arm.path.enter == rows) & (arm.own[rows, columns] > _PURE) & (arm.others[rows, columns] == 0) & ~plot.text[rows, columns]
+    return np.median(plot.lab[rows[shown], columns[shown]], axis=0) if shown.sum() >= _FEWEST_PURE else arm.lab
 
 
 def _limits_among(search, found, *, paired):

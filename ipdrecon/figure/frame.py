@@ -109,8 +109,8 @@ def frame_ink(ink, lab, beyond):
         mask[index] |= len(bare) > 0 and bare[0] > _AXIS_SHARE * width
     for index in [*range(reach_x), *range(width - reach_x, width)]:
         mask[:, index] |= columns[index] > _WHOLE_COLUMN
-    below = np.s_[height - reach_y :]
-    mask[below] |= _worn_line(ink[below], lab[below], _AXIS_SHARE)
+    for level, share in ((np.s_[reach_y - 1 :: -1], _WHOLE_ROW), (np.s_[height - reach_y :], _AXIS_SHARE)):
+        mask[level] |= _worn_line(ink[level], lab[level], share)
     for aside in (np.s_[:, reach_x - 1 :: -1], np.s_[:, width - reach_x :]):
         mask[aside] |= _worn_line(ink[aside].T, lab[aside].swapaxes(0, 1), _WORN_SIDE).T
     return mask

@@ -19,6 +19,7 @@ _MOST_CELLS = 2000
 _TIE_LAB = 4.0
 _MOST_MISFIT = 16.0
 _FRINGE_SHARE = 0.85
+_PURE_SHARE = 0.75
 _MOST_MODES = 24
 _LEAST_SIDE_PX = 16
 
@@ -353,7 +354,7 @@ def part(plot, colours):
     A pixel at the edge of a line is a mixture of background and line colour; the share of the line is the projection of
     the pixel on the way from background to colour. A pixel goes to the colour whose mixtures fit it best. Where a
     lighter colour lies on the way to a darker one (grey and black), a pixel goes to the darker when a pure pixel of the
-    darker is beside it, else to the lighter.
+    darker is beside it, else to the lighter; where the lighter is nearly as dark, pure is what is nearer to the darker.
 
     Parameters
     ----------
@@ -373,11 +374,11 @@ def part(plot, colours):
     best = misfit.min(axis=0)
     fits = (misfit <= best + _TIE_LAB) & (misfit < _MOST_MISFIT)
     keep = fits & (alpha > 0.2)
-    pure = [_near_pure(ink, (a > 0.75) & k) for a, k in zip(alpha, keep, strict=True)]
-    for light, dark in _on_the_way(plot, colours):
+    for light, dark, share in _on_the_way(plot, colours):
         both = keep[light] & keep[dark]
-        keep[light] &= ~(fits[dark] & pure[dark])
-        keep[dark] &= ~(both & ~pure[dark])
+        pure = _near_pure(ink, (alpha[dark] > ((1 + share) / 2 if share > _PURE_SHARE else _PURE_SHARE)) & fits[dark] & (alpha[dark] > 0.2))
+        keep[light] &= ~(fits[dark] & pure)
+        keep[dark] &= ~(both & ~pure)
     shares = np.zeros((len(colours), *ink.shape), np.float32)
     shares[:, ink] = np.where(keep, np.minimum(alpha, 1), 0)
     return shares
@@ -408,7 +409,7 @@ def _summed(channels):
 
 
 def _on_the_way(plot, colours):
-    """Pairs (lighter, darker) of colours, the first a mixture of the second with the paper."""
+    """Pairs (lighter, darker) of colours, the first a mixture of the second with the paper, each with the share of the second in it."""
     paper = plot.ground.middle()
     pairs = []
     for i, light in enumerate(colours):
@@ -416,5 +417,5 @@ def _on_the_way(plot, colours):
             way, offset = np.asarray(dark) - paper, np.asarray(light) - paper
             share = offset @ way / max(way @ way, 1.0)
             if i != j and 0.15 < share < 0.9 and np.linalg.norm(offset - share * way) < _MOST_MISFIT:
-                pairs.append((i, j))
+                pairs.append((i, j, float(mixture_share(to_rgb(light), to_rgb(dark), to_rgb(paper)) or share)))
     return pairs
