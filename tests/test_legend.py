@@ -70,6 +70,32 @@ def test_each_label_has_its_key(kind, layout):
         assert entry.key.top <= entry.text.centre[1] <= entry.key.bottom + 3
 
 
+def names_at_ends(kinds, *, text, names=NAMES, apart=24):
+    """Names in the colours of `text`, one close under the other, right of the last stretch of a band or of a line."""
+    figure = Canvas(figsize=(4, 2), dpi=100)
+    canvas = FigureCanvasAgg(figure)
+    texts = [figure.text(0.6, 0.7 - k * apart / 200, name, color=colour, fontsize=12, va="center") for k, (name, colour) in enumerate(zip(names, text, strict=True))]
+    canvas.draw()
+    px = np.asarray(canvas.buffer_rgba())[..., :3].copy()
+    for (half, colour), row in zip(kinds, (60, 60 + apart), strict=True):
+        px[row - half : row + half + 1, 150:225] = np.round(255 * np.array(colour))
+    return px, tuple(Word(text.get_text(), _box(text.get_window_extent(), px)) for text in texts)
+
+
+def test_the_band_of_a_curve_is_no_key_of_the_name_beside_it():
+    pale = [tuple(0.3 * np.array(to_rgb(colour)) + 0.7) for colour in COLOURS]
+    assert find_legend(*names_at_ends([(3, colour) for colour in pale], text=COLOURS)) == ()
+    assert len(find_legend(*names_at_ends([(1, to_rgb(colour)) for colour in COLOURS], text=COLOURS))) == 2
+
+
+@pytest.mark.parametrize(("text", "labels"), [(COLOURS, []), (("black", "black"), ["Yes No"]), (("red", "red"), ["Yes No"])])
+def test_two_lines_of_one_label_have_one_colour(text, labels):
+    px, words = names_at_ends([(1, (1, 0, 0)), (0, (1, 1, 1))], text=text, names=("Yes", "No"), apart=16)
+    px[56:78, 150:225] = 255
+    px[68, 150:225] = (255, 0, 0)
+    assert [entry.label for entry in find_legend(px, words)] == labels
+
+
 @pytest.mark.parametrize("kind", ["solid", "dashed", "black", "thick", "plus marker"])
 def test_the_dash_of_a_key_is_told(kind):
     dashes = [entry.dash for entry in find_legend(*drawn(KEYS[kind]))]

@@ -14,6 +14,7 @@ from ipdrecon.figure.path import Path, TraceSettings, find_path, runs_of
 
 _INKED = 0.3
 _UNMARKED, _WITHIN_DOTS, _CROWDED = 0.3, 0.6, 0.2
+_CLEAR, _CUT = 0.1, 1.5
 _FEW_COLUMNS = 20
 _ON_LEVEL_PX, _DROP_SHARE = 2, 0.7
 _FALL_BRIDGED_PX, _FALL_STROKES, _FALL_GAPS, _BESIDE_PX = 6, 3, 2, 2
@@ -116,13 +117,21 @@ class ArmInk:
 
     @functools.cached_property
     def _widths(self):
-        """Ink across the path in the columns where it runs level, in px, and which of these lie within strokes; shape (n,)."""
+        """Ink across the path in the columns where it runs level, in px, and which of these lie within strokes; shape (n,).
+
+        Where a curve has not fallen yet, the frame or the end of the plot may cut its line: it is then thinner than it ever is later,
+        between marks too.
+        """
         columns = slice(self.path.first, self.path.last + 1)
         ink, width = np.maximum(self.own[:, columns], self.others[:, columns]), np.zeros(len(self.path.leave))
         level = np.flatnonzero(self.path.enter == self.path.leave)
         found, top, bottom = ColumnRuns.of(ink > _INKED).touched(level, self.path.leave[level], self.path.leave[level])
         width[level[found]] = _covered(ink, level[found], np.maximum(top[found] - 1, 0), np.minimum(bottom[found] + 1, len(ink) - 1))
-        return width, np.convolve(width > 0, np.ones(3), "same") > 2
+        within = np.convolve(width > 0, np.ones(3), "same") > 2
+        later = within & (self.path.leave > self.path.enter[0] + _ON_LEVEL_PX)
+        first = within & ~later
+        cut = later.sum() > _FEW_COLUMNS and first.any() and np.quantile(width[later], _CLEAR) > _CUT * np.median(width[first])
+        return width, later if cut else within
 
     @property
     def dash(self):

@@ -16,6 +16,7 @@ _SURE = 0.5
 _MIDDLE_SHARE = 0.7
 _LEAST_KEPT = 0.1
 _THIN_SHARE = 0.65
+_LEAST_LIMITED = 0.4
 _ONE_SIDED = 0.9
 _TWO_SIDED = 0.5
 _FEWEST_DROPS = 4
@@ -105,7 +106,8 @@ def _of_one_width(search, arm, spare, alone):
     if told_of > 1:
         arms = [*arms, *(found[k] for k in sorted(limits))][:told_of]
     elif spare == 0 or len(search.seeds) > 1 or not (alone or len({one.dash for one in arms}) > 1):
-        arms = arms[:1]
+        strongest = max(one.path.own for one in arms)
+        arms = [next(one for one in arms if one.path.own >= _MIDDLE_SHARE * strongest)]
     else:
         arms = [one for one in arms if one.thickness > _THIN_SHARE * arms[0].thickness]
     if len(arms) > 1 and all(one.dash == "solid" for one in arms):
@@ -164,7 +166,12 @@ def _at_like_distances(upper, middle, lower):
 
 
 def _is_thin_beside(arm, other):
-    """Whether an arm is drawn much thinner than another, which it does not cross: confidence limits often are."""
+    """Whether an arm is drawn much thinner than another, which it does not cross: confidence limits often are.
+
+    A curve shows about as much of its ink as its limits do; what shows less is a row of marks, or another ink's.
+    """
+    if other.path.own < _LEAST_LIMITED * arm.path.own:
+        return False
     return arm.thickness < _THIN_SHARE * other.least_thickness and (above(arm, other) or above(other, arm))
 
 

@@ -11,6 +11,7 @@ from ipdrecon.model import Box
 _LONGEST_DASH = 4.0
 _SHORTEST = 0.7
 _REACH = 11.0
+_COLOURED_LAB, _BAND_SHARE = 30.0, 0.4
 
 
 @dataclass(frozen=True)
@@ -208,3 +209,40 @@ def colour_unlikeness(lab, other):
     if min(chroma, second) > 15:
         return float(0.7 * hue_difference(lab, other) + 0.15 * abs(difference[0]) + 0.1 * abs(chroma - second))
     return float(np.linalg.norm(difference))
+
+
+def is_band(px, text, lab):
+    """Whether a key is a pale tint of the coloured text beside it: the end of a confidence band, where the name of its curve stands.
+
+    Parameters
+    ----------
+    px : ndarray of uint8, shape (height, width, 3)
+    text : Box
+    lab : ndarray, shape (3,)
+        Colour of the key in CIELAB.
+
+    Returns
+    -------
+    bool
+    """
+    own = text_colour(px, text)
+    chroma = np.hypot(*own[1:])
+    alike = colour_unlikeness(own, lab) <= _COLOURED_LAB
+    return bool(chroma > _COLOURED_LAB and alike and np.hypot(*lab[1:]) < _BAND_SHARE * chroma and lab[0] > own[0])
+
+
+def are_of_one_colour(px, upper, lower):
+    """Whether two lines of text may be printed in one colour, as those of one label are.
+
+    Parameters
+    ----------
+    px : ndarray of uint8, shape (height, width, 3)
+    upper, lower : Box
+
+    Returns
+    -------
+    bool
+        Also where neither is coloured: thin letters are black or grey by their size.
+    """
+    colours = [text_colour(px, box) for box in (upper, lower)]
+    return bool(max(np.hypot(*lab[1:]) for lab in colours) <= _COLOURED_LAB or colour_unlikeness(*colours) <= _COLOURED_LAB)

@@ -8,7 +8,7 @@ import numpy as np
 
 from ipdrecon.figure.colour import commonest_colour, to_lab
 from ipdrecon.figure.dashes import DashPattern
-from ipdrecon.figure.keys import colour_unlikeness, find_key, text_colour
+from ipdrecon.figure.keys import are_of_one_colour, colour_unlikeness, find_key, is_band, text_colour
 from ipdrecon.figure.legend_gaps import keys_in_columns, unread_labels
 from ipdrecon.figure.names import are_a_pair, are_in_line
 from ipdrecon.figure.swatches import find_keys_behind, find_swatches
@@ -97,6 +97,7 @@ def find_legend(px, words):
     short = [entry for word in bare if not any(word is other for other in taken) and (entry := _short_entry(px, word, entries, words)) is not None]
     taken += [word for word in bare if any(entry.text.contains(*word.box.centre) for entry in short)]
     entries += short
+    entries = [entry for entry in entries if not is_band(px, entry.text, entry.lab)]
     entries += passed_over(px, words, entries)
     entries = keys_in_columns(px, entries)
     left = [word for word in bare if not any(word is other for other in taken)]
@@ -260,6 +261,8 @@ def _two_lines_to_a_key(px, bare, words):
     for upper in bare:
         for lower in bare:
             if upper is lower or not _follows(upper.box, lower.box) or not (_is_worded(upper) and _is_worded(lower)):
+                continue
+            if not are_of_one_colour(px, upper.box, lower.box):
                 continue
             middle, height = (upper.box.centre[1] + lower.box.centre[1]) / 2, upper.box.height
             around = _around([upper.box, lower.box])
