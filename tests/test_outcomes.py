@@ -100,6 +100,17 @@ def test_the_report_tells_every_outcome(review):
     assert "fewer deaths" in html or "includes 1" in html
 
 
+def test_what_an_outcome_asks_for_and_cannot_have_is_told(tmp_path, capsys):
+    (tmp_path / "studies.csv").write_text("study,hr,ci_low,ci_high\nA,0.7,0.5,0.98\nB,0.8,0.6,1.07\nC,0.9,0.7,1.16\n")
+    review = tmp_path / "review.toml"
+    review.write_text('title = "T"\n[[outcome]]\nname = "OS"\nstudies = "studies.csv"\nci = "hk-iqwig"\n')
+    assert main(["run", str(review)]) == 0
+    assert "Not done" not in capsys.readouterr().out
+    review.write_text(review.read_text() + "effect = 80\n")
+    assert main(["run", str(review)]) == 3
+    assert "Not done: sequential: The anticipated HR is 80.0; expected a ratio from 0.05 to 20" in capsys.readouterr().out
+
+
 def test_the_record_holds_every_outcome(review, capsys):
     assert main(["run", str(review), "--json"]) == 3
     record = json.loads(capsys.readouterr().out)

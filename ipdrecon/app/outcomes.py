@@ -46,6 +46,11 @@ class OutcomeResult:
         """Whether no figure, no printed number and no table gave it a row."""
         return self.studies is None
 
+    @property
+    def is_incomplete(self):
+        """Whether something that was asked for could not be done."""
+        return self.is_empty or (self.analyses is not None and bool(self.analyses.refused))
+
     def without_rows(self):
         """Say that it has no row, and where rows come from."""
         sought = f" of the endpoint {self.entry.endpoint!r}" if self.entry.endpoint else ""

@@ -138,6 +138,11 @@ def of_analyses(pooled, analyses):
     for name, tell in _TOLD.items():
         if analyses.get(name) is not None:
             yield from tell(pooled, analyses.get(name))
+    yield from of_refused(analyses)
+
+
+def of_refused(analyses):
+    """Tell what was asked for beside a pooled result and could not be done, and why."""
     for name, why in analyses.refused.items():
         yield f"Not done: {name.replace('_', ' ')}: {why}"
 

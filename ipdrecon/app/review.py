@@ -136,7 +136,7 @@ class _Pooling(_Entry):
     measure: Literal["HR", "RR", "OR", "RD"] = "HR"
     hazard_ratio: Literal["reported", "reconstructed"] = "reported"
     tau2: Literal["REML", "DL", "PM", "ML", "HE", "SJ", "EB"] = "REML"
-    ci: Literal["hk", "hk-adhoc", "wald"] = "hk-adhoc"
+    ci: Literal["hk", "hk-adhoc", "hk-iqwig", "wald"] = "hk-adhoc"
     fixed: Literal["iv", "mh", "peto"] = "iv"
     by: str | None = None
     studies: str | None = None

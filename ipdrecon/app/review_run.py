@@ -55,8 +55,8 @@ class ReviewResult:
         return tuple(dict.fromkeys(flag for figure in self.figure_results for flag in figure.flags))
 
     def needs_review(self, *, ignored=()):
-        """Whether a check failed, an outcome has no row, or a flag, other than those `ignored` by name, asks for a look."""
-        if any(outcome.is_empty for outcome in self.outcomes):
+        """Whether a check failed, an outcome lacks its rows or an analysis, or a flag, other than those `ignored` by name, asks for a look."""
+        if any(outcome.is_incomplete for outcome in self.outcomes):
             return True
         flags = [flag for flag in self.flags() if flag.name not in ignored]
         return needs_review(flags) or any(agreement_needs_review(figure.agreement) for figure in self.figure_results if figure.agreement)

@@ -17,6 +17,7 @@ def of_review(result):
             if outcome.entry.name:
                 yield f"{outcome.entry.name}:"
             yield from pooled_sentences.of_pooled(outcome.pooled)
+            yield from pooled_sentences.of_refused(outcome.analyses)
     cautions = result.cautions()
     yield from cautions[:1]
     if len(cautions) > 1:
