@@ -281,6 +281,8 @@ def test_numbers_that_fall_less_than_the_curve_are_flagged():
 def test_likeness_of_names():
     assert name_likeness("", "Placebo") == 0
     assert name_likeness("Placebo (n=120)", "placebo") == 1
+    assert name_likeness("Placebo (n=1,120)", "placebo") == 1
+    assert name_likeness("N=1", "N = 1") == 1 > name_likeness("N=1", "N = 2") > 0
     assert name_likeness("Non-PV (+)", "Non-PV (−)") < name_likeness("Non-PV (−)", "Non-PV (-)")
 
 

@@ -109,16 +109,16 @@ def test_model_imports_only_flags_errors_and_arrays():
 def test_flags_and_errors_look_at_nobody():
     # how a message becomes one line stands once, in the package that could be published alone
     assert not offences(["ipdrecon.flags", "ipdrecon.errors"], lambda other: not ours(other) or within(other, "metaanalysis.errors"))
-    assert not offences(["ipdrecon.bounded"], lambda other: not ours(other))
+    assert not offences(["ipdrecon.bounded", "ipdrecon.named_size"], lambda other: not ours(other))
 
 
 def test_figure_sees_only_itself_and_the_nouns():
-    nouns = ("ipdrecon.figure", "ipdrecon.model", "ipdrecon.flags", "ipdrecon.errors", "ipdrecon.bounded")
+    nouns = ("ipdrecon.figure", "ipdrecon.model", "ipdrecon.flags", "ipdrecon.errors", "ipdrecon.bounded", "ipdrecon.named_size")
     assert not offences(rooms("ipdrecon.figure"), lambda other: not ours(other) or within(other, *nouns))
 
 
 def test_survival_sees_only_itself_and_the_nouns():
-    nouns = ("ipdrecon.survival", "ipdrecon.model", "ipdrecon.flags", "ipdrecon.errors", "ipdrecon.bounded")
+    nouns = ("ipdrecon.survival", "ipdrecon.model", "ipdrecon.flags", "ipdrecon.errors", "ipdrecon.bounded", "ipdrecon.named_size")
     assert not offences(rooms("ipdrecon.survival"), lambda other: not ours(other) or within(other, *nouns, *FORMULAE))
 
 

@@ -191,7 +191,7 @@ def test_names_that_a_row_repeats_are_not_taken_for_slips_of_another():
     assert [mended.label for mended in mend_names(BLANK, names, (), [row("Stage III"), row("Stage II")])] == ["Stage II", "Stage III"]
 
 
-@pytest.mark.parametrize(("label", "other"), [("Non-PV (-), n=334", "Non-PV (-)"), ("Placebo (n = 120)", "placebo"), ("NTRK+", "NTRK⁺")])
+@pytest.mark.parametrize(("label", "other"), [("Non-PV (-), n=334", "Non-PV (-)"), ("Placebo (n = 120)", "placebo"), ("Placebo (n = 1,120)", "placebo"), ("NTRK+", "NTRK⁺")])
 def test_a_size_or_another_kind_of_sign_is_no_contradiction(label, other):
     (mended,) = mend_names(BLANK, (name(label),), (), [row(other)])
     assert (mended.label, mended.reading, mended.doubt) == (label, 1.0, "")

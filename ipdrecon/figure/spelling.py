@@ -7,13 +7,13 @@ from dataclasses import replace
 from ipdrecon.figure.at_risk.ties import name_likeness
 from ipdrecon.figure.text import read_line
 from ipdrecon.model import Box
+from ipdrecon.named_size import without_size
 
 _ALIKE, _LEAST_ALIKE = 0.75, 0.5
 _SURE_READING = 0.85
 _LEAST_SHARE = 0.55
 _HEIGHTS_PX = (40, 56)
 _MARKS = re.compile(r"[HITLAilt+|x×X41†\W]{1,8}")
-_SIZE = re.compile(r"[,;:]?\s*[(\[]?\s*\bn\s*=\s*\d+\s*[)\]]?\s*$", re.IGNORECASE)
 _NUMERAL = re.compile(r"(.*?[\s=:_-])([IVXl1|]+)")
 _ZERO_FIRST = re.compile(r"(?<![\w.,])0(?!(?:mg|mcg|ug|ng|pg|ml|kg|cm|mm|mo|yr|wk|st|nd|rd|th)\b)(?=[a-z]{2})")
 _ZERO_WITHIN = re.compile(r"(?<=[a-zA-Z])0(?=[a-z]{2})|(?<=[a-z]{2})0(?=[a-z])")
@@ -54,14 +54,9 @@ def _key(text):
     return re.sub(r"\s", "", text.translate(str.maketrans("–—−⁻⁺≤≥", "----+<>"))).casefold()
 
 
-def _without_size(label):
-    """A label without the number of patients, which legend or table may print and the other not."""
-    return _SIZE.sub("", label)
-
-
 def _with_lost_letters(names, rows):
     """The names, the only one that no row repeats spelt as the only row that repeats no name, where that is longer and alike."""
-    told, printed = ([_key(_without_size(one.label)) for one in ones] for ones in (names, rows))
+    told, printed = ([_key(without_size(one.label)) for one in ones] for ones in (names, rows))
     odd, left = [i for i, key in enumerate(told) if key not in printed], [j for j, key in enumerate(printed) if key not in told]
     if len(told) != len(printed) or len(told) < 2 or (len(odd), len(left)) != (1, 1) or len(set(told)) < len(told):
         return names
@@ -89,7 +84,7 @@ def _partners(names, rows):
 
 
 def _mended(px, name, row, words):
-    bare, printed = _without_size(name.label), _without_size(row.label) if row is not None else ""
+    bare, printed = without_size(name.label), without_size(row.label) if row is not None else ""
     if row is not None and _key(printed) == _key(bare):
         return replace(name, reading=1.0)
     if row is not None and (bare == name.label) != (printed == row.label):

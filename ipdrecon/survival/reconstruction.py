@@ -17,6 +17,7 @@ import numpy as np
 from ipdrecon.errors import ReconstructionError
 from ipdrecon.flags import Flag
 from ipdrecon.model import ReconstructedArm
+from ipdrecon.named_size import size_in_name
 from ipdrecon.survival.agreement import match_arm
 from ipdrecon.survival.conflicts import compare
 from ipdrecon.survival.curve_input import InputSettings, check_at_risk, check_curve, check_n_event
@@ -25,7 +26,6 @@ from ipdrecon.survival.given import SLACK, ConflictSettings, Given
 from ipdrecon.survival.guyot_fit import fit_guyot
 from ipdrecon.survival.information import information_of
 from ipdrecon.survival.joint import OF_ARMS, OF_PAIRS, Statement, fit_joint, fit_with_printed, n_from_drops
-from ipdrecon.survival.named_size import size_in_name
 from ipdrecon.survival.printed_counts import PrintedCounts
 from ipdrecon.survival.recorded_times import as_recorded
 

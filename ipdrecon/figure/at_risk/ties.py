@@ -1,7 +1,6 @@
 """Tie the rows of a table of numbers at risk to the curves."""
 
 import difflib
-import re
 import unicodedata
 from dataclasses import replace
 
@@ -12,6 +11,7 @@ from scipy.optimize import linear_sum_assignment
 from ipdrecon.figure.at_risk.laws import check_against_curve, excess, left_after_end, survival_misfit
 from ipdrecon.flags import Flag
 from ipdrecon.model import AtRiskTable
+from ipdrecon.named_size import without_size
 
 _LIKE = 0.6  # least likeness of two names
 _DISTINCT = 12.0  # least CIELAB distance between colours that tell rows apart
@@ -196,7 +196,7 @@ def name_likeness(name, other):
 def _plain(name):
     """What a name says in any script, without accents, which a reader loses first."""
     name = name.lower().translate(str.maketrans("o|il−–—≤≥", "0111---<>"))
-    name = re.sub(r"[(\[]?\bn\s*=\s*\d+[)\]]?", "", name)
+    name = without_size(name)
     return "".join(sign for sign in unicodedata.normalize("NFKD", name) if sign.isalnum() or sign in "<>=+-")
 
 
