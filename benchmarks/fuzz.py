@@ -49,6 +49,9 @@ def main():
     parser.add_argument("--atheris", metavar="READER")
     given = parser.parse_args()
     known = targets()
+    unknown = [name for name in [*given.only.split(","), given.atheris] if name and name not in known]
+    if unknown:
+        parser.error(f"no reader is called {', '.join(map(repr, unknown))}; expected one of: {', '.join(known)}")
     if given.atheris:
         from fuzzing.guided import run_guided
 
