@@ -18,7 +18,7 @@ import pytest
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from ipdrecon.app.batch.batch_run import BatchSettings, run_batch
+from ipdrecon.app.batch.batch_run import BatchResult, BatchSettings, run_batch
 from ipdrecon.app.batch.job_run import clear_folder, job_key, run_job, standing_record, write_record
 from ipdrecon.app.batch.manifest import read_manifest
 from ipdrecon.app.batch.results import COLUMNS, result_files, results_frame, review_queue
@@ -199,6 +199,11 @@ def test_what_is_no_batch_is_refused(tmp_path):
 
 
 # --- results ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("review", "told"), [(1, "2 done, 1 needs review, 0 failed"), (3, "2 done, 3 need review, 0 failed")])
+def test_figures_are_counted_in_words(review, told):
+    assert BatchResult(Path("out"), None, 0, {"done": 2, "needs review": review, "failed": 0}).counts() == told
 
 
 def test_every_figure_is_a_row_and_a_failure_stops_nothing(figures, tmp_path, capsys):

@@ -40,6 +40,12 @@ def test_every_commented_field_is_one_of_the_file(begun):
     assert review.outcomes[1].time == 36
 
 
+def test_a_mark_that_editors_put_first_is_no_mistake(begun):
+    path = begun / "review.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert read_review(path).outcomes[0].name == "Overall survival"
+
+
 def test_nothing_is_written_over(begun, capsys):
     before = (begun / "review.toml").read_text()
     (begun / "studies.csv").unlink()

@@ -165,8 +165,7 @@ def batch(
             on_begin=lambda kept, total: step(kept, total, f"{kept} stand already") if kept else None,
             on_step=lambda done, total, record: step(done, total, f"{record['id']}: {record['status']}"),
         )
-    told = ", ".join(f"{count} {status}" for status, count in result.statuses.items())
-    talk.say(f"{told}; {result.n_kept} stood already.")
+    talk.say(f"{result.counts()}; {result.n_kept} stood already.")
     for line in result.failures():
         talk.say(f"  ! {line}", style="yellow")
     if missing := lacking("parquet"):

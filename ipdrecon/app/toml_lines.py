@@ -41,7 +41,7 @@ def read_toml(path, what):
         Where it cannot be read, or is no TOML.
     """
     try:
-        text = read_bounded(path, MOST_BYTES).decode("utf-8").replace("\r\n", "\n")
+        text = read_bounded(path, MOST_BYTES).decode("utf-8-sig").replace("\r\n", "\n")
         return text, tomllib.loads(text)
     except TooLarge as error:
         raise FolderError(f"{path} has over {MOST_BYTES // 10**6} MB; expected a {what} as a person writes it.") from error

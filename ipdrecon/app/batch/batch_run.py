@@ -68,6 +68,11 @@ class BatchResult:
     n_kept: int
     statuses: dict
 
+    def counts(self):
+        """Say how many figures are done, need review, or failed."""
+        done, review, failed = (self.statuses[status] for status in (DONE, REVIEW, FAILED))
+        return f"{done} done, {review} {'needs' if review == 1 else 'need'} review, {failed} failed"
+
     def failures(self, most=5):
         """Give a line for each of the first figures that failed, and one for how many more there are."""
         failed = self.frame[self.frame["status"] == FAILED]
