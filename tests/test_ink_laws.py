@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from ipdrecon.figure.arm_ink import ArmInk, ArmSettings, Search
 from ipdrecon.figure.arms import _hangs_on, _runs_alone, find_arms
-from ipdrecon.figure.colour import lab_of, to_lab, to_rgb
+from ipdrecon.figure.colour import is_grey, lab_of, to_lab, to_rgb
 from ipdrecon.figure.families import _is_thin_beside
 from ipdrecon.figure.ink import palette, part, plot_inside
+from ipdrecon.figure.panel_reading import _listed_inks
 from ipdrecon.figure.shades import _is_overlap, find_inks
 from ipdrecon.model import Axis, Box, Calibration, Word
 
@@ -125,7 +126,8 @@ def test_a_curve_of_one_drop_is_a_curve_and_a_reference_line_is_none():
 def level_arm(own, row, first=0):
     """An arm whose path runs level."""
     rows = np.full(own.shape[1] - first, row)
-    path = SimpleNamespace(first=first, last=own.shape[1] - 1, enter=rows, leave=rows)
+    seen = float((own[row, first:] > 0.3).sum())
+    path = SimpleNamespace(first=first, last=own.shape[1] - 1, enter=rows, leave=rows, own=seen)
     return ArmInk(np.zeros(3), own, np.zeros_like(own), path, 1.0)
 
 
@@ -164,6 +166,56 @@ def test_a_line_under_crowded_marks_is_no_thicker_than_a_plain_one_of_the_same_p
     assert (plain.thickness, plain.least_thickness, marked.least_thickness) == (2, 2, 2)
     assert not _is_thin_beside(plain, marked)
     assert _is_thin_beside(plain, broad)
+
+
+def test_a_curve_is_no_limit_of_a_few_marks_beside_it():
+    line, few = np.zeros((60, 200), np.float32), np.zeros((60, 200), np.float32)
+    line[10:12], few[40:46, 100:150] = 1, 1
+    assert not _is_thin_beside(level_arm(line, 10), level_arm(few, 42))
+    few[40:46] = 1
+    assert _is_thin_beside(level_arm(line, 10), level_arm(few, 42))
+
+
+def test_a_line_half_hidden_by_the_frame_before_it_falls_is_as_thick_as_after():
+    px = page()
+    px[15:17, 20:140] = px[15:60, 138:142] = px[58:62, 138:200] = COLOURS["blue"]
+    arms = find_arms(cut(px), (4.0, 4.0))
+    np.testing.assert_allclose([arm.thickness for arm in arms], [4], atol=0.1)
+    assert abs(arms[0].path.leave[-5] + cut(px).top - 60) < 2
+
+
+@pytest.mark.parametrize(("together", "inks"), [(False, 1), (True, 2)])
+def test_a_line_that_falls_between_two_rows_of_pixels_is_no_second_ink_but_a_paler_one_beside_it_is(together, inks):
+    px, pale = page(), tuple(np.round(0.5 * np.array(COLOURS["blue"]) + 127.5))
+    px[15, 20:60] = px[15:50, 60] = px[90, 100:140] = px[90:130, 139] = COLOURS["blue"]
+    px[50:52, 60:100] = px[50:90, 99:101] = px[130:132, 139:200] = pale
+    if together:
+        px[18, 20:100] = px[18:80, 100] = px[80, 100:200] = COLOURS["blue"]
+    assert len(find_inks(cut(px), ())[0]) == inks
+
+
+@pytest.mark.parametrize("touching", [False, True])
+def test_a_grey_line_between_a_blue_and_a_yellow_one_is_their_mixture_only_where_they_touch(touching):
+    px, pens = page(), ((0, 115, 194), (239, 192, 0))
+    rows = (60, 64) if touching else (30, 120)
+    for pen, row in zip(pens, rows, strict=True):
+        px[row : row + 3, 24:200] = pen
+    px[62:64, 24:200] = (134, 134, 134)
+    assert len(find_inks(cut(px), [lab_of(pen) for pen in pens])[0]) == 3 - touching
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_whole_grey_line_beside_named_coloured_ones_is_a_curve_and_a_broken_one_is_not(broken):
+    px = page()
+    for colour, row, drop in ((COLOURS["blue"], 32, 90), (COLOURS["red"], 26, 60), ((150, 150, 150), 20, 30)):
+        draw_curve(px, colour, first_row=row, drop=drop)
+    if broken:
+        px[20:52, 24:190][:, np.arange(166) % 10 > 5] = 255
+    plot = cut(px)
+    arms = find_arms(plot, (4.0, 4.0))
+    named = [i for i, arm in enumerate(arms) if not is_grey(arm.lab)]
+    assert len(arms) == 3
+    assert len(_listed_inks(plot, arms, named, None, SimpleNamespace(arms=None))) == 3 - broken
 
 
 def test_grey_and_black_lines_are_parted():

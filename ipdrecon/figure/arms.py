@@ -226,9 +226,22 @@ def _is_limit(plot, arm, other):
     share, apart = tint(plot, arm.lab, other.lab)
     if arm is other or not (0.1 < share < 0.85 and apart < 16 and np.hypot(*other.lab[1:]) > 20):
         return False
-    if arm.dash == "solid" and arm.thickness > _AS_BROAD * other.thickness and _share_paired(plot, arm) < _MOST_PAIRED:
-        return False
-    return above(arm, other) or above(other, arm)
+    return not is_line_alone(plot, arm, other) and (above(arm, other) or above(other, arm))
+
+
+def is_line_alone(plot, arm, other):
+    """Whether an arm is one unbroken line as broad as another's: no outline of a band, of which there are two.
+
+    Parameters
+    ----------
+    plot : Plot
+    arm, other : ArmInk
+
+    Returns
+    -------
+    bool
+    """
+    return arm.dash == "solid" and arm.thickness > _AS_BROAD * other.thickness and _share_paired(plot, arm) < _MOST_PAIRED
 
 
 def _share_paired(plot, arm):

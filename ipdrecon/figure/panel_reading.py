@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ipdrecon.errors import ArmError, AxisError
-from ipdrecon.figure.arms import find_arms
+from ipdrecon.figure.arms import find_arms, is_line_alone
 from ipdrecon.figure.at_risk import find_table, settle_by_curves, tie_rows
 from ipdrecon.figure.axes import calibrate
 from ipdrecon.figure.axis_doubts import with_doubts
@@ -44,7 +44,7 @@ from ipdrecon.model import ArmLook, DigitisedPanel
 
 _LOW_RESOLUTION = 0.005
 _MORE_FOLLOWED = 1.5
-_LEAST_SEEN = 1 / 3
+_LEAST_SEEN, _WHOLE = 1 / 3, 0.8
 _TURNED = {"survival": "incidence", "percent": "incidence_percent", "incidence": "survival", "incidence_percent": "percent"}
 
 
@@ -300,19 +300,19 @@ def _named(about, plot, inks, listed, given):
     def names_of(chosen):
         return name_arms(about.px, words, about.place.box, plot, chosen, listed.entries)
 
-    inks = _listed_inks(inks, match_legend(inks, listed.entries), listed.rows, given)
+    inks = _listed_inks(plot, inks, match_legend(inks, listed.entries), listed.rows, given)
     names = names_of(inks)
-    kept = _listed_inks(inks, [i for i, name in enumerate(names) if name.label], listed.rows, given)
+    kept = _listed_inks(plot, inks, [i for i, name in enumerate(names) if name.label], listed.rows, given)
     return (inks, names) if len(kept) == len(inks) else (kept, names_of(kept))
 
 
-def _listed_inks(inks, named, rows, given):
+def _listed_inks(plot, inks, named, rows, given):
     """The arms without ink that is no curve of its own, where at least two others have names."""
     if len(named) < 2 or given.arms is not None:
         return inks
     told, short = len(named) == rows, rows is not None and len(named) < rows
     others = [inks[i] for i in named]
-    return tuple(ink for i, ink in enumerate(inks) if i in named or not (told or _is_shade(ink, others, short)))
+    return tuple(ink for i, ink in enumerate(inks) if i in named or not (told or _is_shade(plot, ink, others, short)))
 
 
 def _mended(px, words, table, entries, names):
@@ -330,8 +330,8 @@ def _looks(inks, names):
     return tuple(ArmLook(name.label, ink.rgb, ink.dash, name.matched_by, name.confidence) for ink, name in zip(inks, names, strict=True))
 
 
-def _is_shade(ink, others, short):
-    """Whether ink that no legend shows is doubtful or hardly seen, or another arm's colour mixed with paper or a band.
+def _is_shade(plot, ink, others, short):
+    """Whether ink that no legend shows is doubtful or hardly seen, or another arm's colour mixed with paper or a band and no whole line.
 
     `short` says that a table tells of more arms than the legend shows.
     """
@@ -341,7 +341,7 @@ def _is_shade(ink, others, short):
         return True
     if not hue_of_its_own and ink.path.own < _LEAST_SEEN * len(ink.path.leave):
         return True
-    if short:
+    if short or _is_whole_line(plot, ink, others):
         return False
     for other in others:
         theirs = np.hypot(*other.lab[1:])
@@ -349,6 +349,12 @@ def _is_shade(ink, others, short):
         if theirs > 15 and chroma < theirs and alike and ink.lab[0] > other.lab[0] - 5:
             return True
     return False
+
+
+def _is_whole_line(plot, ink, others):
+    """Whether ink is one unbroken line, seen nearly all along and as broad as others: a curve, whatever its colour."""
+    seen = ink.path.own > _WHOLE * len(ink.path.leave)
+    return seen and all(is_line_alone(plot, ink, other) for other in others)
 
 
 def _tied(table, names, inks, curves):

@@ -1,16 +1,20 @@
 """The inks of a plot: its colours, each with the shades that thin lines, bands and crossings give it."""
 
+import cv2
 import numpy as np
 
-from ipdrecon.figure.colour import is_grey, to_rgb
+from ipdrecon.figure.colour import distance, is_grey, to_rgb
 from ipdrecon.figure.ink import mixture_share, palette, part, shows
 
 _PURE_LAB = 8.0
+_TOUCHING_PX = 4
+_CURVE_COLUMNS = 0.2
 _MOST_ABREAST = 0.35
 _MOST_TINT_APART = 10.0
 _SAME_LAB = 12.0
 _UNLIKE_KEYS = 10.0
 _NEAR_LAB = 28.0
+_HALVED = 0.42
 _LEAST_SHADE = 0.4
 _SAME_TINT, _LEAST_TINT = 3.0, 4.0
 _SHOWN_THROUGH = np.linspace(0.5, 0.9, 9)
@@ -138,14 +142,18 @@ def _darkest(plot, i, found, listed):
         if k not in listed and is_grey(colour) and is_grey(found[i]) and colour[0] < found[i][0] - _SAME_LAB
     ]
     mine, theirs = _columns(plot, found[i]), {k: _columns(plot, found[k]) for k in darker}
-    turns = [k for k in darker if theirs[k].sum() > mine.sum() and (mine & theirs[k]).sum() < _MOST_ABREAST * mine.sum()]
+    turns = [k for k in darker if theirs[k].sum() > mine.sum() and _take_turns(mine, theirs[k])]
     return max(turns, key=lambda k: theirs[k].sum(), default=i)
 
 
 def _columns(plot, colour):
     """Which columns show a colour, shape (width,)."""
-    pure = (np.linalg.norm(plot.lab - colour, axis=2) < _PURE_LAB) & (plot.contrast > 0) & ~plot.text
-    return pure.any(axis=0)
+    return _pure(plot, colour).any(axis=0)
+
+
+def _pure(plot, colour):
+    """Which pixels show a colour, shape (height, width)."""
+    return (distance(plot.lab, colour) < _PURE_LAB) & (plot.contrast > 0) & ~plot.text
 
 
 def _is_thinned(plot, seed, colour):
@@ -155,23 +163,46 @@ def _is_thinned(plot, seed, colour):
 
 
 def _parent(plot, colour, found, listed):
-    """The listed colour of which another is mostly made, by whatever it is mixed with; None where there is none."""
+    """The listed colour of which another is mostly made, by a ground or another line that it is mixed with; None where there is none.
+
+    Two lines mix only where they touch.
+    """
     nearest = min(listed, key=lambda i: np.linalg.norm(found[i] - colour))
     if np.linalg.norm(found[nearest] - colour) < _NEAR_LAB:
         return nearest
     rgb, shares = to_rgb(colour), {}
     for i in listed:
-        grounds = [to_rgb(other) for other in plot.fills] + [to_rgb(found[k]) for k in listed if k != i]
-        fits = [share for ground in grounds if (share := mixture_share(rgb, to_rgb(found[i]), ground)) is not None]
-        shares[i] = max(fits, default=0.0)
+        fits = [mixture_share(rgb, to_rgb(found[i]), to_rgb(ground)) for ground in plot.fills]
+        mixed = {k: mixture_share(rgb, to_rgb(found[i]), to_rgb(found[k])) for k in listed if k != i}
+        fits += [share for k, share in mixed.items() if share is not None and _lies_between(plot, colour, found[i], found[k])]
+        shares[i] = max((share for share in fits if share is not None), default=0.0)
     best = max(shares, key=shares.get)
     return best if shares[best] > _LEAST_SHADE else None
 
 
+def _lies_between(plot, colour, *lines):
+    """Whether most pixels of a colour lie beside pixels of each of some lines, or it shows in too few columns to be a curve's."""
+    mine, around = _pure(plot, colour), np.ones((2 * _TOUCHING_PX + 1,) * 2, np.uint8)
+    if mine.any(axis=0).mean() < _CURVE_COLUMNS:
+        return True
+    near = [cv2.dilate(_pure(plot, line).astype(np.uint8), around)[mine] > 0 for line in lines]
+    return bool(np.all(near, axis=0).mean() > 0.5)
+
+
 def _is_pale(plot, colour, other):
-    """Whether a colour is another, coloured one, somewhat thinned by paper."""
+    """Whether a colour is another, coloured one, somewhat thinned by paper; or halved, where the two take turns from column to column.
+
+    A line of one px shows half of its colour where it falls between two rows of pixels, a curve of its own all along.
+    """
     share, apart = tint(plot, colour, other)
-    return 0.6 < share < 0.97 and apart < 10 and np.hypot(*other[1:]) > 20
+    if not _HALVED < share < 0.97 or apart >= 10 or np.hypot(*other[1:]) <= 20:
+        return False
+    return share > 0.6 or _take_turns(_columns(plot, colour), _columns(plot, other))
+
+
+def _take_turns(mine, theirs):
+    """Whether few of some columns are among others."""
+    return bool((mine & theirs).sum() < _MOST_ABREAST * mine.sum())
 
 
 def tint(plot, colour, other):
