@@ -148,6 +148,13 @@ def test_columns_at_times_of_their_own_are_round(step):
     assert all(np.abs(columns.time - t).min() < 1e-6 for t in time)
 
 
+def test_columns_at_quarters_of_the_ticks_distance_have_their_times():
+    axis = Axis(np.arange(100, 501, 100.0), np.arange(0, 53, 13.0), 0.13, -13.0)
+    time = 9.75 * np.arange(6)
+    columns = find_columns([line_at(axis.to_px(time) - 0.4 * np.arange(6), [90] * 6)], Box(100, 20, 500, 400), axis)
+    np.testing.assert_allclose(columns.time, time)
+
+
 def test_axis_labels_repeated_under_the_table_are_no_row():
     assert is_tick_line(line_at(AXIS.tick_px, AXIS.tick_value.astype(int)), AXIS)
     assert not is_tick_line(line_at(AXIS.tick_px, [60, 50, 40, 31, 20, 10, 0]), AXIS)

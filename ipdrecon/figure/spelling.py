@@ -18,6 +18,7 @@ _NUMERAL = re.compile(r"(.*?[\s=:_-])([IVXl1|]+)")
 _ZERO_FIRST = re.compile(r"(?<![\w.,])0(?!(?:mg|mcg|ug|ng|pg|ml|kg|cm|mm|mo|yr|wk|st|nd|rd|th)\b)(?=[a-z]{2})")
 _ZERO_WITHIN = re.compile(r"(?<=[a-zA-Z])0(?=[a-z]{2})|(?<=[a-z]{2})0(?=[a-z])")
 _TIMES = re.compile(r"×(?=\s*[<>=≤≥])|(?<=[<>=≤≥])×|(?<=[<>=≤≥]\s)×")  # nothing is multiplied beside a comparison
+_AFTER_PERCENT = re.compile(r"(?<=\d%)[\doO](?!\w)")  # the second ring of the sign, read once more
 _THREE_L = re.compile(r"(?<=[a-z])lll(?=[a-z])")
 _AS_NUMERAL = str.maketrans("l1|", "III")
 
@@ -183,8 +184,10 @@ def with_letters(label):
     ('rx=Obs', 'Control', 'D-penicillamine')
     >>> with_letters("6 < × <= 12"), with_letters("2 × 10 Gy")
     ('6 < x <= 12', '2 × 10 Gy')
+    >>> with_letters("PD-L1 1-49%6"), with_letters("5% of 10")
+    ('PD-L1 1-49%', '5% of 10')
     >>> with_letters("N0"), with_letters("10mg"), with_letters("0mg")
     ('N0', '10mg', '0mg')
     """
-    label = _TIMES.sub("x", _ZERO_FIRST.sub("O", label))
+    label = _AFTER_PERCENT.sub("", _TIMES.sub("x", _ZERO_FIRST.sub("O", label)))
     return _THREE_L.sub("ill", _ZERO_WITHIN.sub("o", label))

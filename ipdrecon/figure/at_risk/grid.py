@@ -207,7 +207,7 @@ def _own_columns(centres, box, time_axis):
     index = np.round((centres - centres[0]) / spacing)
     slope, start = np.polyfit(index, centres, 1)
     if np.abs(start + slope * index - centres).max() <= 0.15 * spacing and len(set(index)) == len(index):
-        step = _round_step(slope * time_axis.slope)
+        step = _round_step(slope * time_axis.slope, float(np.median(np.diff(np.sort(time_axis.tick_value)))))
         first = round(float(time_axis.to_value(start)) / step) * step
         if abs(first - time_axis.to_value(start)) <= 0.2 * step:
             time = first + step * np.arange(index[-1] + 1) + 0.0
@@ -215,12 +215,13 @@ def _own_columns(centres, box, time_axis):
     return columns_at(_round_times(centres, time_axis), centres, spacing)
 
 
-def _round_step(step):
-    """The roundest step near a measured one: a usual one, else one of two or three digits; ``13.504`` is 13.5."""
+def _round_step(step, ticks):
+    """The roundest step near a measured one: a usual one, else quarters of the distance of the ticks, else one of two or three digits; ``13.504`` is 13.5."""
     power = 10.0 ** np.floor(np.log10(abs(step)))
     measured = abs(step) / power
     usual = min((*_STEPS, 10), key=lambda multiple: abs(multiple - measured))
-    for nearest, error in ((usual, 0.01), (round(measured, 1), 0.006), (round(measured, 2), 0.003), (usual, 0.03)):
+    quarters = round(4 * abs(step) / ticks) * ticks / 4 / power
+    for nearest, error in ((usual, 0.01), (quarters, 0.01), (round(measured, 1), 0.006), (round(measured, 2), 0.003), (usual, 0.03)):
         if abs(nearest - measured) <= error * nearest:
             return float(nearest * power)
     return float(abs(step))
