@@ -143,3 +143,11 @@ def test_lines_of_near_greys_carry_the_shade_that_tells_their_keys():
     keys = [lab_of((level,) * 3) for level in (58, 70)]
     arms = find_arms(cut(px), START, seeds=keys, expected=2)
     assert [int(np.argmin([np.linalg.norm(arm.lab - key) for key in keys])) for arm in arms] == [0, 1]
+
+
+@pytest.mark.parametrize(("width", "rows", "tangled"), [(2, (19, 200, 210), True), (6, (19, 200, 210), False), (2, (19, 40, 50), False)])
+def test_curves_drawn_alike_that_meet_and_part_again_are_in_doubt(width, rows, tangled):
+    px = stair(page(), 0, rows, width=width, steps=[FIRST, 200, 300])
+    px = stair(px, 0, [19, 90, 120], width=2, steps=[FIRST, 60, 300])
+    arms = find_arms(cut(px), START, seeds=[BLACK, BLACK])
+    assert [arm.tangled for arm in arms] == [tangled, tangled]

@@ -82,6 +82,8 @@ class ArmInk:
         Whether confidence limits in its colour were left out.
     surplus : bool
         Whether its colour has ink for more curves than legend or table list.
+    tangled : bool
+        Whether it meets another curve of its colour, dash and width, and parts from it again.
     """
 
     lab: np.ndarray
@@ -91,6 +93,7 @@ class ArmInk:
     confidence: float
     limits: bool = False
     surplus: bool = False
+    tangled: bool = False
 
     @property
     def rgb(self):

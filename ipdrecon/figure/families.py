@@ -8,7 +8,7 @@ import numpy as np
 from ipdrecon.figure.arm_ink import ArmInk, above, bare_fall, mean_row, shared
 from ipdrecon.figure.gauge import part_by_width
 from ipdrecon.figure.mirrored import are_mirrored
-from ipdrecon.figure.strands import disentangle
+from ipdrecon.figure.strands import disentangle, meet_again
 
 _MOST_ROUNDS = 4
 _TOGETHER_PX = 2
@@ -25,7 +25,7 @@ _LEAST_WORTH = 0.97
 _LEAST_APART_PX = 6
 _MOST_CARRIED = 0.1
 _MOST_UNEVEN = 3.3
-_PURE, _FEWEST_PURE = 0.8, 20
+_PURE, _FEWEST_PURE, _AS_BROAD = 0.8, 20, 1.3
 
 
 def find_families(search, arms, expected):
@@ -111,8 +111,14 @@ def _of_one_width(search, arm, spare, alone):
     else:
         arms = [one for one in arms if one.thickness > _THIN_SHARE * arms[0].thickness]
     if len(arms) > 1 and all(one.dash == "solid" for one in arms):
-        arms = [replace(one, lab=_colour_along(search.plot, one)) for one in arms]
+        arms = [replace(one, lab=_colour_along(search.plot, one), tangled=_is_tangled(one, arms)) for one in arms]
     return [replace(one, limits=bool(limits), surplus=surplus) for one in arms]
+
+
+def _is_tangled(arm, arms):
+    """Whether an arm meets another one as broad again, so that nothing tells which of the two goes on as which."""
+    alike = [one for one in arms if one is not arm and max(one.thickness, arm.thickness) < _AS_BROAD * min(one.thickness, arm.thickness)]
+    return any(meet_again(arm.path, one.path, int(np.ceil(arm.thickness)) + 1) for one in alike)
 
 
 def _colour_along(plot, arm):

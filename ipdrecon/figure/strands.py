@@ -26,6 +26,26 @@ class _Strand:
     columns: int
 
 
+def meet_again(path, other, reach):
+    """Whether two paths meet between stretches in which they run apart, so that either may go on as the other.
+
+    Parameters
+    ----------
+    path, other : Path
+    reach : int
+        How near in px is a meeting.
+
+    Returns
+    -------
+    bool
+    """
+    shared = min(len(path.leave), len(other.leave))
+    at = np.arange(shared)
+    enter, leave = path.enter[np.maximum(at - reach, 0)], path.leave[np.minimum(at + reach, shared - 1)]
+    first, last = runs_of((enter > other.leave[:shared] + reach) | (other.enter[:shared] > leave + reach))
+    return bool((last - first >= _LEAST_COLUMNS).sum() > 1)
+
+
 def disentangle(paths, ink):
     """Exchange the stretches of paths between their meetings, so that each path keeps to one line.
 

@@ -92,6 +92,8 @@ def curve_flags(label, ink, sight, plot):
         flags.append(Flag("confidence_band", f"arm {label!r}"))
     if ink.surplus:
         flags.append(Flag("arms_doubtful", place, "Its colour has ink for more curves than the legend or the table lists."))
+    if ink.tangled:
+        flags.append(Flag("arm_name_doubtful", place, "It meets another curve that is drawn alike; which of the two goes on as which cannot be told."))
     if ink.confidence < 0.35:
         flags.append(Flag("arms_doubtful", f"arm {label!r}", f"Its confidence is {ink.confidence:.2f}."))
     return tuple(flags)
