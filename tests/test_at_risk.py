@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ipdrecon.figure.at_risk import PrintedTable, TableRow, tie_rows
+from ipdrecon.figure.at_risk import PrintedTable, TableRow, heading_flags, tie_rows
 from ipdrecon.figure.at_risk.cells import Strip, find_strip
 from ipdrecon.figure.at_risk.check import longest_falling, row_flags, settle_row
 from ipdrecon.figure.at_risk.grid import columns_at, find_columns, group_lines, is_tick_line
 from ipdrecon.figure.at_risk.laws import check_against_curve
-from ipdrecon.figure.at_risk.lines import number_lines
+from ipdrecon.figure.at_risk.lines import is_row, number_lines
 from ipdrecon.figure.at_risk.read import Cell, RowCells, part_at_columns
 from ipdrecon.figure.at_risk.text import Count, Piece, bracket_kind, kind_of, parse_count, split_pieces
 from ipdrecon.figure.at_risk.ties import colour_distance, name_likeness
@@ -155,6 +155,29 @@ def test_columns_at_quarters_of_the_ticks_distance_have_their_times():
     np.testing.assert_allclose(columns.time, time)
 
 
+@pytest.mark.parametrize("shift", [0.004, -0.008])
+def test_columns_of_which_the_first_is_moved_aside_keep_the_times_of_the_ticks(shift):
+    days = Axis(AXIS.tick_px, 365.0 * np.arange(len(AXIS.tick_px)), 365.0 / np.diff(AXIS.tick_px)[0], -365.0 * AXIS.tick_px[0] / np.diff(AXIS.tick_px)[0])
+    places = AXIS.tick_px[:4] + shift * np.arange(4) * np.diff(AXIS.tick_px)[0]
+    places[0] += 0.35 * np.diff(AXIS.tick_px)[0]
+    columns = find_columns([line_at(places, [90] * 4)], BOX, days)
+    assert [columns.time[columns.nearest(px)] for px in places[1:]] == [365, 730, 1095]
+
+
+def test_two_numbers_after_a_name_are_a_row_and_two_among_words_are_none():
+    assert is_row(line_at([30, 200, 300], ["Low risk60", "35", "15"]), 2)
+    assert not is_row(line_at([30, 200, 300, 420], ["Log-rank", "35", "of", "15"]), 2)
+    assert not is_row(line_at([30, 200, 300], ["Low risk60", "35", "15"]), 3)
+
+
+def test_a_heading_without_numbers_is_a_doubt():
+    heading = words_at([60], ["Number at risk"], 460)
+    (flag,) = heading_flags(heading, BOX)
+    assert flag.name == "at_risk_missing_cell" and "Number at risk" in flag.detail
+    assert heading_flags(words_at([60], ["% at risk"], 460), BOX) == ()
+    assert heading_flags(words_at([60, 300], ["High risk", "Months"], 460), BOX) == ()
+
+
 def test_axis_labels_repeated_under_the_table_are_no_row():
     assert is_tick_line(line_at(AXIS.tick_px, AXIS.tick_value.astype(int)), AXIS)
     assert not is_tick_line(line_at(AXIS.tick_px, [60, 50, 40, 31, 20, 10, 0]), AXIS)
@@ -245,7 +268,8 @@ def test_a_single_row_needs_no_evidence():
 
 
 def test_a_curve_without_a_row_has_no_numbers():
-    at_risk, _, _ = tie_rows(printed(["B"], n=((60, 50, 40),)), (ArmLook("A"), ArmLook("B")))
+    at_risk, _, flags = tie_rows(printed(["B"], n=((60, 50, 40),)), (ArmLook("A"), ArmLook("B")))
+    assert [flag.name for flag in flags] == ["at_risk_missing_cell"] and "'A'" in flags[0].detail
     assert np.isnan(at_risk.n_risk[0]).all()
     np.testing.assert_array_equal(at_risk.n_risk[1], [60, 50, 40])
 

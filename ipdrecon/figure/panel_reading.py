@@ -6,7 +6,7 @@ import numpy as np
 
 from ipdrecon.errors import ArmError, AxisError
 from ipdrecon.figure.arms import find_arms, is_line_alone
-from ipdrecon.figure.at_risk import find_table, settle_by_curves, tie_rows
+from ipdrecon.figure.at_risk import find_table, heading_flags, settle_by_curves, tie_rows
 from ipdrecon.figure.axes import calibrate
 from ipdrecon.figure.axis_doubts import with_doubts
 from ipdrecon.figure.box_check import box_confidence
@@ -104,6 +104,7 @@ def see_panel(sheet, place, boxes, legend, given, settings):
     calibration, flags, ticks = _axes(about, given)
     step("table")
     listed = _listed(about, calibration)
+    flags = flags if listed.table is not None else (*flags, *heading_flags(about.words, place.box, others=about.others))
     step("curves")
     calibration, flags, (plot, given, inks) = _ink(about, (calibration, flags), listed, given, settings)
     if all_drawn(inks):
@@ -131,6 +132,11 @@ class _About:
     words: tuple
     boxes: tuple
     legend: tuple
+
+    @property
+    def others(self):
+        """The boxes of the other panels."""
+        return tuple(other for other in self.boxes if other is not self.place.box)
 
 
 @dataclass(frozen=True)
@@ -181,8 +187,7 @@ def _axes(about, given):
 def _listed(about, calibration):
     """The at-risk table of a panel, and the legend's entries that are no cells of it."""
     box, labels = about.place.box, words_of_legend(about.legend, about.words)
-    others = tuple(other for other in about.boxes if other is not box)
-    table = find_table(about.px, [word for word in about.words if word not in labels], box, calibration.time, others=others)
+    table = find_table(about.px, [word for word in about.words if word not in labels], box, calibration.time, others=about.others)
     entries = usable_entries(about.legend, box, about.boxes, _Listed((), table).cells)
     return _Listed(entries, table and replace(table, listed=legend_order(entries)))
 

@@ -5,6 +5,8 @@ The columns are those of the ticks, or a regular grid of the table's own (SAS). 
 and read once more by itself or with its row, so that a lost or misread digit shows.
 """
 
+import re
+
 from ipdrecon.figure.at_risk.check import settle_row
 from ipdrecon.figure.at_risk.grid import find_columns, is_tick_line
 from ipdrecon.figure.at_risk.labels import (
@@ -15,6 +17,7 @@ from ipdrecon.figure.at_risk.labels import (
     read_short_names,
     row_colour,
 )
+from ipdrecon.figure.at_risk.laws import around_boxes
 from ipdrecon.figure.at_risk.level import find_slip, levelled
 from ipdrecon.figure.at_risk.lines import (
     bracket_of,
@@ -28,6 +31,10 @@ from ipdrecon.figure.at_risk.lines import (
 from ipdrecon.figure.at_risk.read import keep_rows, part_tall_words, read_row_cells
 from ipdrecon.figure.at_risk.rules import without_rules
 from ipdrecon.figure.at_risk.table import NamedRow, assemble_table
+from ipdrecon.figure.at_risk.text import kind_of
+from ipdrecon.flags import Flag
+
+_PERCENT = re.compile(r"%|percent", re.IGNORECASE)
 
 
 def find_table(px, words, box, time_axis, *, others=()):
@@ -56,6 +63,31 @@ def find_table(px, words, box, time_axis, *, others=()):
         px, words = levelled(px, words, slip)
     tables = (_table_in(px, words, box, time_axis, zone) for zone in table_zones(box, others))
     return next((table for table in tables if table is not None), None)
+
+
+def heading_flags(words, box, *, others=()):
+    """A doubt where a heading names numbers at risk although no table was found.
+
+    Parameters
+    ----------
+    words : iterable of Word
+        Of the whole picture.
+    box : Box
+        The plotting box.
+    others : iterable of Box
+        The figure's other plotting boxes.
+
+    Returns
+    -------
+    tuple of Flag
+    """
+    words = tuple(words)
+    near = [word for zone in table_zones(box, others) for word in zone_words(words, box, zone)]
+    heading = next((word for word in near if kind_of(word.text) == "risk" and not _PERCENT.search(word.text)), None)
+    if heading is None:
+        return ()
+    detail = f"The heading {heading.text!r} stands there, but no rows of numbers were read."
+    return (Flag("at_risk_missing_cell", "at-risk table", detail, around_boxes([heading.box])),)
 
 
 def _table_in(px, words, box, time_axis, span):

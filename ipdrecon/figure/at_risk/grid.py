@@ -7,6 +7,7 @@ import numpy as np
 from ipdrecon.figure.at_risk.text import parse_count
 
 _SNAP = 0.2  # share of a column's width within which a number belongs to it
+_AT_TICK = 0.05  # share of the distance between ticks
 _SEVERAL = 4
 _STEPS = (1, 1.2, 1.5, 2, 2.4, 2.5, 3, 3.6, 4, 4.5, 4.8, 5, 6, 7, 7.3, 7.5, 8, 9)
 
@@ -211,8 +212,17 @@ def _own_columns(centres, box, time_axis):
         first = round(float(time_axis.to_value(start)) / step) * step
         if abs(first - time_axis.to_value(start)) <= 0.2 * step:
             time = first + step * np.arange(index[-1] + 1) + 0.0
-            return columns_at(time, start + slope * np.arange(index[-1] + 1), spacing)
+            return columns_at(_at_ticks(time, time_axis), start + slope * np.arange(index[-1] + 1), spacing)
     return columns_at(_round_times(centres, time_axis), centres, spacing)
+
+
+def _at_ticks(time, time_axis, *, each=False):
+    """Times, at those of the ticks where all, or where each, lie so near to one that numbers under a tick would not stand nearer."""
+    ticks = np.sort(time_axis.tick_value)
+    nearest = ticks[np.abs(ticks[:, None] - time).argmin(axis=0)]
+    near = np.abs(nearest - time) <= _AT_TICK * np.diff(ticks).min(initial=np.inf)
+    moved = np.where(near, nearest, time)
+    return moved if (each or near.all()) and len(set(moved)) == len(time) else time
 
 
 def _round_step(step, ticks):
@@ -229,4 +239,4 @@ def _round_step(step, ticks):
 
 def _round_times(px, time_axis):
     resolution = 10.0 ** np.floor(np.log10(abs(time_axis.slope) * 8))
-    return np.round(time_axis.to_value(px) / resolution) * resolution + 0.0
+    return _at_ticks(np.round(time_axis.to_value(px) / resolution) * resolution + 0.0, time_axis, each=True)

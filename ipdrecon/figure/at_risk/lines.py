@@ -7,6 +7,7 @@ from ipdrecon.figure.at_risk.text import bracket_kind, is_bracket, kind_of, pars
 
 _INSIDE = 0.4  # share of the box's height, from below, in which a table may stand
 _ABOVE = 0.6  # share of the box's height, above it, in which a table may stand
+_UNDER_HEADING = 2  # numbers that a row under a heading has at least
 _MORE = 2.0  # how many times the numbers of the first rows later ones must have to go before them
 _TALLEST = 1.55  # of the median; what is taller covers two rows
 _MARK_HEIGHT = 0.7  # of the labels beside it; what is lower is a tick mark
@@ -175,7 +176,7 @@ def choose_rows(lines, headers, time_axis):
     cumulative = any(kind != "risk" for _, kind in headers)
     ticks = [line.py for line in lines if is_tick_line(line, time_axis)]
     rows = [line for line in lines if line.py not in ticks]
-    least = 2 if risk_header is not None else 3
+    least = _UNDER_HEADING if risk_header is not None else 3
     strong = [line for line in rows if is_row(line, least, rising=cumulative)]
     if risk_header is not None:
         below = [line for line in strong if line.py > risk_header.box.top - 1.2 * line.height]
@@ -193,7 +194,7 @@ def _n_counts(lines):
 
 
 def is_row(line, least, *, rising=False):
-    """Whether a line looks like a row of counts.
+    """Whether a line looks like a row of counts, which under a heading may be few after the words of a name.
 
     Parameters
     ----------
@@ -208,7 +209,8 @@ def is_row(line, least, *, rising=False):
     bool
     """
     counts = line.counts()
-    if len(counts) < least or len(counts) < 0.7 * len(line.pieces):
+    name = sum(piece.box.left < counts[0][0].box.left for piece in line.pieces) if counts and least == _UNDER_HEADING else 0
+    if len(counts) < least or len(counts) < 0.7 * (len(line.pieces) - name):
         return False
     n = np.array([count.n for _, count in counts])
     climbs = len(n) >= 3 and bool((np.diff(n) > 0).all())
