@@ -155,6 +155,18 @@ def _fill_down(ink, column, row, reach):
     ink[round(row) : round(row) + reach, round(column)] = 1
 
 
+@pytest.mark.parametrize("gap_before", [0, 1, 2, 3])
+def test_the_last_drop_of_a_dashed_line_may_begin_a_gap_behind_its_last_dash(gap_before):
+    ink, end = np.zeros((HEIGHT, WIDTH), np.float32), LEFT + 117 + gap_before
+    for first in range(LEFT, LEFT + 120, 15):
+        ink[TOP, first : first + 12] = 1
+    for first in range(TOP + 1, TOP + 64, 16):
+        ink[first : first + 13, end] = 1
+    _, _, column, row = follow(ink)
+    assert row[-1] == pytest.approx(TOP + 61, abs=1)
+    assert column[-1] == pytest.approx(end, abs=1 + gap_before / 2)
+
+
 def _flat_line():
     ink = np.zeros((HEIGHT, WIDTH), np.float32)
     ink[TOP + 30 : TOP + 32, LEFT : LEFT + 130] = 1

@@ -17,6 +17,7 @@ _DASH_GAP_PX = 6
 _DROP_GAP_SHARE = 0.012
 _START_REACH_PX = 3
 _LETTER_REACH_PX = 8
+_FINAL_REACH_PX = 2
 _LINE_COLUMNS = 30
 
 
@@ -169,11 +170,17 @@ def _best_path(field, settings, dashes=None):
     enter, leave, score = best_course(*_gains(field, settings, dashes), field.kind & 1 > 0, field.row)
     kept = _without_words(inked[:, first:], text[:, first:], leave)
     enter, leave, worth = enter[:kept], leave[:kept], float(score[kept - 1])
-    leave[-1] = _final_drop(own[:, first + max(kept - 3, 0) : first + kept + 2], leave[-1])
-    columns = np.arange(first, first + kept)
-    ink, covered = inked[leave, columns] & ~text[leave, columns], field.cover[leave, columns]
-    bare = ~ink & ~covered
+    ink, bare = _ink_along(field, leave)
+    enter, leave = _with_final_drop(own[:, first:], enter, leave, _gap(bare))
+    ink, bare = _ink_along(field, leave)
     return Path(enter, leave, first, worth, float(ink.sum()), float(bare.sum()), _gap(bare))
+
+
+def _ink_along(field, leave):
+    """Columns in which a path leaves on own ink, and on bare paper."""
+    columns = np.arange(field.first, field.first + len(leave))
+    ink, covered = field.inked[leave, columns] & ~field.text[leave, columns], field.cover[leave, columns]
+    return ink, ~ink & ~covered
 
 
 def _dashed_drops(inked):
@@ -263,6 +270,29 @@ def _gap(bare):
     first, last = runs_of(bare)
     lengths = last - first
     return float(np.quantile(np.repeat(lengths, lengths), 0.95)) if len(lengths) else 0.0
+
+
+def _with_final_drop(own, enter, leave, gap):
+    """The path with the vertical stroke in which a dashed line ends, which may begin a gap of its dashes behind the last of them."""
+    last, row = len(leave) - 1, leave[-1]
+    for beyond in range(max(int(gap) + 1 - _FINAL_REACH_PX, 0) + 1):
+        first = max(last + beyond - _FINAL_REACH_PX, 0)
+        window = own[:, first : last + beyond + _FINAL_REACH_PX + 1]
+        end = _final_drop(window, row)
+        if end == row or (beyond and not _is_straight(own, end, row, last + beyond)):
+            continue
+        added = max(first + int((window[row + 1 : end + 1] > _INKED).sum(axis=0).argmax()) - last, 0)
+        enter, leave = (np.append(rows, np.full(added, row)) for rows in (enter, leave))
+        leave[-1] = end
+        break
+    return enter, leave
+
+
+def _is_straight(own, end, row, column):
+    """Whether the ink below a row and down to another is one upright stroke: letters are not."""
+    inked = (own[row + 1 : end + 1, max(column - _LETTER_REACH_PX, 0) : column + _LETTER_REACH_PX + 1] > _INKED).sum(axis=0)
+    middle = int(inked.argmax())
+    return inked[max(middle - _FINAL_REACH_PX, 0) : middle + _FINAL_REACH_PX + 1].sum() > _SOLID * inked.sum()
 
 
 def _final_drop(own, row):

@@ -233,7 +233,11 @@ def steps(path, edges, settings=None):
             continue
         middle = (row[-1] + level) / 2
         left = int(np.searchsorted(after, middle))
-        right = int(np.searchsorted(before, middle)) if before[-1] >= middle else left + round(edges.stroke)
+        if before[-1] >= middle:
+            right = int(np.searchsorted(before, middle))
+        else:  # the line ends in this drop, whose ink alone shows where it is
+            left += int(np.argmax(edges.seen[left:]))
+            right = left + round(edges.stroke)
         column.append(max(path.first + (left + max(right, left) - 1) / 2, column[-1]))
         row.append(level)
     return np.array(column), np.array(row)
