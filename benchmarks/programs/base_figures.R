@@ -192,4 +192,16 @@ figure("p37_stanford_base_greys",
   },
   stanford, 10, c("base", "greyscale", "inward_ticks"), times = seq(0, 10, 2), width = 1000, height = 750, res = 130)
 
+figure("p77_gbsg_grade_base_stepfun_fill",
+  function() {
+    shades <- c("black", "red3", "royalblue")
+    for (k in 1:3) {
+      fit <- survfit(Surv(time, event) ~ 1, gbsg_grade[gbsg_grade$arm == levels(gbsg_grade$arm)[k], ])
+      plot(stepfun(fit$time, c(1, fit$surv)), do.points = FALSE, add = k > 1, col = shades[k], lwd = 2, main = "", xlim = c(0, 84),
+        ylim = c(0, 1), xlab = "Months", ylab = "Recurrence-free survival")
+    }
+    legend("bottomleft", levels(gbsg_grade$arm), fill = shades, bty = "n")
+  },
+  gbsg_grade, 87, c("base", "multi_arm", "swatch_keys", "no_risk_table"), width = 600, height = 500, res = 100)
+
 finish("base_figures")
