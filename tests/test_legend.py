@@ -195,7 +195,7 @@ def test_what_can_name_an_arm(text):
     assert is_label(text)
 
 
-@pytest.mark.parametrize("text", ["0.75", "1.0", "P = 0.03", "p<0.001", "95% CI", "HR 0.72", "n", "+ Censored", "Log-rank", "—", "50.5%", "(", "十十一", "口", "组"])
+@pytest.mark.parametrize("text", ["0.75", "1.0", "P = 0.03", "p<0.001", "95% CI", "HR 0.72", "n", "+ Censored", "Log-rank", "—", "50.5%", "(", "十十一", "口", "组", "xxxxxxxx", "xx× xx"])
 def test_what_cannot_name_an_arm(text):
     assert not is_label(text)
 

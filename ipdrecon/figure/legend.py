@@ -19,6 +19,7 @@ _NO_LABELS = ("censor", "logrank", "log-rank", "log rank", "strata", "hr ", "hr:
 _CENSORED = re.compile(r"\s*(?:[-–—_]|\()\s*censored\)?$", re.IGNORECASE)
 # ideographs of few straight strokes, as which marks and dashes are read
 _FIRST_IDEOGRAPH, _STROKES = 0x2E80, set("一丨丁七二三十工干土士王口日目山上下丰卜亅凵冂匚廿卅〇ー口ロニトエ")
+_MOST_TENS = 3  # a numeral has no more; more signs like these are a row of marks
 NO_BEGINNING = "=+-–—•·●■□◆▲|_~ "
 _LINE_TO_PITCH = 0.8
 _STACKED = 2.0
@@ -418,6 +419,8 @@ def is_label(text):
     if any(plain.startswith(start) or f" {start}" in plain for start in _NO_LABELS):
         return False
     letters = [character for character in plain if character.isalnum()]
+    if len(letters) > _MOST_TENS and set(plain) <= set("x×+| "):
+        return False
     ideographs = [character for character in letters if ord(character) >= _FIRST_IDEOGRAPH]
     return len(ideographs) < len(letters) or len(set(ideographs) - _STROKES) > 1
 
