@@ -3,8 +3,10 @@
 import numpy as np
 
 from metaanalysis.errors import MetaAnalysisError
+from metaanalysis.measures import is_ratio
 
 MOST_EFFECT, LEAST_VARIANCE = 1e12, 1e-24
+MOST_LOG_RATIO = 100.0
 
 
 def labels_of(values, k, what, default):
@@ -58,3 +60,26 @@ def check_studies(yi, vi, study=None):
             f"and a variance from {LEAST_VARIANCE:g} to {1 / LEAST_VARIANCE:g}, beyond which sums lose all digits: check the unit, or leave it out."
         )
     return yi, vi, study
+
+
+def check_ratios(yi, vi, measures, study):
+    """Check that logarithms of ratios are those of ratios that can be written.
+
+    Parameters
+    ----------
+    yi, vi : ndarray, shape (k,)
+        As `check_studies` gives them.
+    measures, study : sequence of str, length k
+
+    Raises
+    ------
+    MetaAnalysisError
+        Naming the first row whose logarithm or its standard error is beyond 100: a ratio of 10^43.
+    """
+    for row, measure in enumerate(measures):
+        sei = float(np.sqrt(vi[row]))
+        if is_ratio(measure) and max(abs(yi[row]), sei) > MOST_LOG_RATIO:
+            raise MetaAnalysisError(
+                f"Row {row + 1} ({study[row]}) has a log {measure} of {yi[row]:g} with a standard error of {sei:g}; expected both within "
+                f"{MOST_LOG_RATIO:g}, which is a ratio of 10^43 already: give natural logarithms, or leave it out."
+            )

@@ -1,5 +1,7 @@
 """The measures of effect, and which of them are ratios, analysed as their logarithms."""
 
+import math
+
 RATIOS = ("HR", "RR", "OR", "RMST ratio", "cumulative hazard ratio")
 LONG_NAMES = {"HR": "Hazard ratio", "RR": "Risk ratio", "OR": "Odds ratio", "RD": "Risk difference"}
 
@@ -13,3 +15,17 @@ def is_ratio(*measures):
     (True, False, False)
     """
     return set(measures) <= set(RATIOS)
+
+
+def ratio_of(logarithm):
+    """Give the ratio of a logarithm; infinity where it is larger than any number, as a limit may be between two studies far apart.
+
+    Examples
+    --------
+    >>> ratio_of(0.0), ratio_of(1270.0), ratio_of(-1270.0)
+    (1.0, inf, 0.0)
+    """
+    try:
+        return math.exp(logarithm)
+    except OverflowError:
+        return math.inf

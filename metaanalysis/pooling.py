@@ -6,7 +6,7 @@ import numpy as np
 
 from metaanalysis.errors import MetaAnalysisError
 from metaanalysis.estimate import PooledEstimate
-from metaanalysis.inputs import check_studies, labels_of
+from metaanalysis.inputs import check_ratios, check_studies, labels_of
 from metaanalysis.measures import is_ratio
 from metaanalysis.models import NAN, NO_HETEROGENEITY, fixed_effect, no_fixed_effect, no_random_effects, random_effects
 from metaanalysis.presets import model_settings
@@ -81,6 +81,7 @@ def assemble(yi, vi, fixed, settings, **extra):
     labels = labels_of(extra.pop("subgroup", None), k, "subgroup", None)
     extra["source"] = tuple(name.lower() for name in labels_of(extra.get("source"), k, "source", ("",) * k))
     extra["measure"], by_row = _measures(extra.get("measure", ""), k)
+    check_ratios(yi, vi, by_row or (extra["measure"],) * k, extra["study"])
     fixed_result, random, spread = _results(yi, vi, np.arange(k), settings, fixed, by_row)
     groups = _subgroups(yi, vi, labels, settings, fixed, by_row) if labels else ()
     if by_row:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import metaanalysis
 from metaanalysis import MetaAnalysisError, ModelSettings, pool, pool_events, pool_studies, read_studies, trim_fill
 from metaanalysis.models import CI_METHODS
+from metaanalysis.pictures.look import effect_ticks
 from metaanalysis.tau2 import ESTIMATORS, estimate_tau2, tau2_interval
 
 effects = st.floats(-3, 3).map(lambda value: round(value, 6))
@@ -290,3 +291,17 @@ def test_the_higher_of_two_maxima_is_taken():
     likelihood = -0.5 * (np.log(vi + grid[:, None]).sum(axis=1) + (w * residual**2).sum(axis=1))
     assert likelihood[1] < likelihood[0] < likelihood.max()
     assert estimate_tau2(yi, vi, "ML") == pytest.approx(grid[likelihood.argmax()], abs=1e-4)
+
+
+@pytest.mark.parametrize(("yi", "sei"), [(1e6, 0.15), (-101, 0.15), (0.1, 101)])
+def test_a_logarithm_of_a_ratio_that_nobody_can_write_is_refused(yi, sei):
+    with pytest.raises(MetaAnalysisError, match=r"Row 2 \(study 2\) has a log HR .* give natural logarithms"):
+        pool([0.1, yi], [0.04, sei**2], measure="HR")
+    assert pool([0.1, yi], [0.04, sei**2], measure="MD").k == 2
+
+
+def test_limits_beyond_all_numbers_are_infinite_ratios_and_are_drawn():
+    far = pool([-90.0, 90.0], [0.04, 0.04], measure="HR", ci="hk")
+    assert far.ci_high > 710 and "inf" in str(far)
+    ticks, labels = effect_ticks(far.ci_low, far.ci_high, is_ratio=True)
+    assert 2 <= len(ticks) <= 7 and len(labels) == len(ticks)

@@ -10,6 +10,7 @@ from ipdrecon.app.analyses import without_order
 from ipdrecon.app.cautions import verdict_on
 from ipdrecon.app.pooled_files import FOREST
 from ipdrecon.app.pooling import rows_with_draws
+from metaanalysis.measures import ratio_of
 
 UNKNOWN_WITHIN = "between-trial variance inside this row unknown"
 _STATES = {
@@ -63,7 +64,7 @@ def _by_subgroup(outcome):
 
 def _told(outcome, part):
     pooled = outcome.pooled
-    verdict = f"; {verdict_on(math.exp(part.ci_low), math.exp(part.ci_high), events=outcome.entry.events)}" if pooled.is_ratio else ""
+    verdict = f"; {verdict_on(ratio_of(part.ci_low), ratio_of(part.ci_high), events=outcome.entry.events)}" if pooled.is_ratio else ""
     return f"{pooled_sentences.effect(pooled, part)}{verdict}"
 
 
@@ -171,7 +172,7 @@ def sensitivity_rows(outcome):
         yield name, pooled.k, pooled_sentences.effect(pooled, assumed), sentences.p_value(assumed.p)
     bayes = analyses.get("bayes")
     if bayes is not None:
-        shown = [math.exp(value) if pooled.is_ratio else value for value in (bayes.mu.median, bayes.mu.ci_low, bayes.mu.ci_high)]
+        shown = [ratio_of(value) if pooled.is_ratio else value for value in (bayes.mu.median, bayes.mu.ci_low, bayes.mu.ci_high)]
         yield f"Bayesian, {bayes.prior}", pooled.k, sentences.interval(*shown), f"chance below no effect {sentences.decimals(bayes.p_below)}"
 
 
@@ -186,7 +187,7 @@ def _study_parts(outcome):
 def _study_part(pooled, place, row, by):
     z = float(ndtri(0.5 + pooled.settings.level / 2))
     limits = [row["yi"], row["yi"] - z * row["sei"], row["yi"] + z * row["sei"]]
-    shown = [math.exp(value) for value in limits] if pooled.is_ratio else limits
+    shown = [ratio_of(value) for value in limits] if pooled.is_ratio else limits
     weights = "–" if place is None else f"{sentences.decimals(pooled.fixed.weights[place], 1)} / {sentences.decimals(pooled.weights[place], 1)}"
     return {
         "study": row["study"],

@@ -10,6 +10,7 @@ from ipdrecon.app import sentences
 from ipdrecon.app.printed_events import patients_with_event, rows_of_endpoint
 from ipdrecon.app.report_table import ReportTable
 from ipdrecon.errors import ReportedError
+from metaanalysis.measures import ratio_of
 
 _LEVEL = 0.95
 
@@ -107,7 +108,7 @@ def compare_counts(event, treatment, reference, *, printed_p=""):
         raise ReportedError(f"{event}: {trouble}") from trouble
     yi, vi = (float(value[0]) for value in event_effects(*([count] for count in counts), measure="OR"))
     half = float(ndtri(0.5 + _LEVEL / 2)) * math.sqrt(vi)
-    ratio, low, high = (math.exp(value) for value in (yi, yi - half, yi + half))
+    ratio, low, high = (ratio_of(value) for value in (yi, yi - half, yi + half))
     return SafetyRow(event, treatment[0], reference[0], *counts, ratio, low, high, tests.fisher_p, tests.chi_square_p, printed_p, first.source)
 
 

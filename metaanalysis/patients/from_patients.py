@@ -14,12 +14,12 @@ Examples
 Hazard ratios with random effects differ by 0.5 % between one stage (0.470) and two stages (0.472): the two-stage model takes each trial's likelihood as normal, and its interval is hk-adhoc, that of one stage normal (Burke, Ensor and Riley 2017, Stat Med 36:855).
 """
 
-import math
 from dataclasses import dataclass, field
 
 import pandas as pd
 
 from metaanalysis.errors import NothingToPool
+from metaanalysis.measures import ratio_of
 from metaanalysis.patients.landmarks import pool_landmark
 from metaanalysis.patients.one_stage import OneStage, one_stage
 from metaanalysis.patients.pooled_curves import PooledCurves, pool_curves
@@ -92,7 +92,7 @@ class PatientAnalysis:
 
 def _stages_sentence(one, two):
     """Why one stage and two stages do not give the same number."""
-    ratios = math.exp(one.estimate), math.exp(two.pooled.estimate)
+    ratios = ratio_of(one.estimate), ratio_of(two.pooled.estimate)
     left_out = ", ".join(name for name, _ in two.pooled.excluded)
     reasons = ["takes each trial's likelihood as normal", *([f"leaves out {left_out}, which one stage keeps"] if left_out else [])]
     return (

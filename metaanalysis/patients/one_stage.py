@@ -25,6 +25,7 @@ import pandas as pd
 from scipy.optimize import brentq
 
 from metaanalysis.errors import MetaAnalysisError, NothingToPool
+from metaanalysis.measures import ratio_of
 from metaanalysis.models import normal_test
 from metaanalysis.patients.risk_sets import EventRows, cox
 from metaanalysis.patients.rubin import between_draws
@@ -89,7 +90,7 @@ class OneStage:
         self.slopes.setflags(write=False)
 
     def __repr__(self):
-        ratio, low, high = (math.exp(value) for value in (self.estimate, self.ci_low, self.ci_high))
+        ratio, low, high = (ratio_of(value) for value in (self.estimate, self.ci_low, self.ci_high))
         tau2 = f", tau² = {self.tau2:.4f} ({self.method})" if self.effect == "random" else ""
         return f"<OneStage: HR {ratio:.2f} [{100 * self.level:g} % CI {low:.2f} to {high:.2f}], {self.effect}{tau2}, {len(self.study)} trials, {self.n_events} events>"
 

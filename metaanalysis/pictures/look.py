@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from metaanalysis.measures import LONG_NAMES, is_ratio
+from metaanalysis.measures import LONG_NAMES, is_ratio, ratio_of
 from metaanalysis.pictures.forest_numbers import format_ratio, format_value
 from metaanalysis.pictures.palette import INK, NOTE
 from metaanalysis.pictures.typeface import Typeface
@@ -23,6 +23,7 @@ FONT_PT, NOTE_PT, TITLE_PT = 8.5, 7.0, 10.5
 MARGIN_PT, LINE_PT = 14.0, 0.9
 MOST_TICKS = 7
 
+_MOST_DECADES = 300  # of a ratio that a float holds
 _LADDERS = (
     (1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 1.9, 2, 2.2, 2.5, 3, 3.5, 4, 4.5, 5, 5.5, 6, 6.5, 7, 7.5, 8, 8.5, 9, 9.5),
     (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9), (1, 1.5, 2, 3, 5, 7), (1, 2, 5), (1, 3), (1,),
@@ -57,7 +58,7 @@ def error_label(measure):
 
 def format_back(measure, value):
     """An effect as readers know it: a ratio, or a difference with three decimals."""
-    return format_ratio(math.exp(value)) if is_ratio(measure) else format_value(value, 3)
+    return format_ratio(ratio_of(value)) if is_ratio(measure) else format_value(value, 3)
 
 
 def format_interval(measure, estimate, low, high):
@@ -67,7 +68,8 @@ def format_interval(measure, estimate, low, high):
 
 
 def _ratio_ticks(low, high):
-    powers = [10.0**power for power in range(math.floor(low / math.log(10)) - 1, math.ceil(high / math.log(10)) + 1)]
+    exponents = range(max(math.floor(low / math.log(10)) - 1, -_MOST_DECADES), min(math.ceil(high / math.log(10)), _MOST_DECADES) + 1)
+    powers = [10.0**exponent for exponent in exponents]
     for ladder in _LADDERS:
         inside = [step * power for power in powers for step in ladder if low <= math.log(step * power) <= high]
         if len(inside) <= MOST_TICKS:

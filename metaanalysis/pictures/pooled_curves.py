@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from metaanalysis.errors import MetaAnalysisError
+from metaanalysis.measures import ratio_of
 from metaanalysis.patients.pooled_curves import ARMS, METHODS
 from metaanalysis.pictures import palette
 from metaanalysis.pictures.look import shortened, text_width, wrapped
@@ -149,7 +150,7 @@ def _effect(numbers):
     """``0.72 [0.58, 0.89]`` from logarithms."""
     if not math.isfinite(numbers[0]):
         return "not estimable"
-    ratio, low, high = (_ratio(math.exp(min(value, 700.0))) for value in numbers)
+    ratio, low, high = (_ratio(ratio_of(value)) for value in numbers)
     return f"{ratio} [{low}, {high}]"
 
 

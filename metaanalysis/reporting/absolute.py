@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from numbers import Real
 
 import pandas as pd
+from scipy.special import expit, logit
 
 from metaanalysis.errors import MetaAnalysisError
+from metaanalysis.measures import ratio_of
 
 PER = 1000
 KINDS = ("event", "event-free")
 _RISK_NAMES = ("low", "moderate", "high")
 _RULES = {
-    "HR": lambda risk, effect: -math.expm1(math.exp(effect) * math.log1p(-risk)),
-    "RR": lambda risk, effect: risk * math.exp(effect),
-    "OR": lambda risk, effect: risk * math.exp(effect) / (1 - risk + risk * math.exp(effect)),
+    "HR": lambda risk, effect: -math.expm1(ratio_of(effect) * math.log1p(-risk)),
+    "RR": lambda risk, effect: risk * ratio_of(effect),
+    "OR": lambda risk, effect: float(expit(logit(risk) + effect)),
     "RD": lambda risk, effect: risk + effect,
 }
 
