@@ -102,7 +102,7 @@ class Asking:
 def put_in(page, path):
     """Choose a file on the first page, and wait until it is read or may be done by hand."""
     page.set_input_files("#file", str(path))
-    page.wait_for_selector(".curve, .steps, .pages", state="attached", timeout=READ_MS)
+    page.locator(".curve, .steps, .pages").first.wait_for(state="attached", timeout=READ_MS)
 
 
 WATCH = """() => {
@@ -190,7 +190,7 @@ def test_a_wrong_tick_a_wrong_digit_a_name_undo_reload_and_export(page, served, 
     edits = [{"edit": "axis", "axis": "time", "ticks": misplaced}, {"edit": "cell", "arm": "Drug", "time": 36, "n_risk": at_risk["Drug"][3] - 8}]
     ask("/edits", body={"revision": figure["revision"], "edits": edits})
     page.reload()
-    page.wait_for_selector(".curve")
+    page.locator(".curve").first.wait_for()
     tab(page, "Result")
     page.get_by_role("button", name="+ hazard ratio").click()
     page.get_by_label("Hazard ratio value").fill(str(true_ratio))
@@ -237,7 +237,7 @@ def test_a_wrong_tick_a_wrong_digit_a_name_undo_reload_and_export(page, served, 
     settled(page)
 
     page.reload()
-    page.wait_for_selector(".curve")
+    page.locator(".curve").first.wait_for()
     tab(page, "Arms")
     assert page.get_by_label("Name of arm 1").input_value() == "Sorafenib"
     tab(page, "At risk")
@@ -254,7 +254,7 @@ def test_a_wrong_tick_a_wrong_digit_a_name_undo_reload_and_export(page, served, 
 def test_points_marks_and_a_stretch_with_the_mouse(page, served, drawn):
     put_in(page, drawn["trial"][0])
     ask = Asking(served[0], page)
-    page.wait_for_selector(".chosen-arm")
+    page.locator(".chosen-arm").first.wait_for()
     figure = ask()
     arm = figure["panels"][0]["arms"][0]
     number = len(arm["points"]) // 2
@@ -305,7 +305,7 @@ def test_the_keyboard_alone(page, served, drawn):
     put_in(page, drawn["trial"][0])
     ask = Asking(served[0], page)
     page.goto(served[0] + "#/")
-    page.wait_for_selector(".figure-card")
+    page.locator(".figure-card").first.wait_for()
     keys = page.keyboard
 
     for _ in range(12):
@@ -313,7 +313,7 @@ def test_the_keyboard_alone(page, served, drawn):
         if page.evaluate("document.activeElement.classList.contains('figure-card')"):
             break
     keys.press("Enter")
-    page.wait_for_selector(".curve")
+    page.locator(".curve").first.wait_for()
     for _ in range(20):
         keys.press("Tab")
         if page.evaluate("document.activeElement.classList.contains('sheet')"):
@@ -366,13 +366,13 @@ def test_the_keyboard_alone(page, served, drawn):
     assert page.get_by_role("heading", name="Keys").is_visible()
     keys.press("Escape")
     keys.press("k")
-    page.wait_for_selector(".rebuilt-curve", state="attached")
+    page.locator(".rebuilt-curve").first.wait_for(state="attached")
 
 
 def test_a_page_of_a_document(page, served, drawn):
     put_in(page, drawn["paper"][0])
     page.get_by_role("button", name=re.compile("Page 2")).click()
-    page.wait_for_selector(".curve", timeout=READ_MS)
+    page.locator(".curve").first.wait_for(timeout=READ_MS)
     figure = Asking(served[0], page)()
     assert figure["kind"] == "vector"
     assert sorted(arm["name"] for arm in figure["panels"][0]["arms"]) == ["Drug", "Placebo"]
@@ -419,7 +419,7 @@ def test_a_drawing_without_a_plot_opens_as_a_picture_without_a_complaint(page, s
     drawn.write_text('<svg xmlns="http://www.w3.org/2000/svg" width="400" height="300"><path d="M50 250H380M50 250V20" stroke="#000"/></svg>')
     page.set_input_files("#file", str(drawn))
     page.get_by_role("heading", name="drawn-p1-picture").wait_for(timeout=READ_MS)
-    page.wait_for_selector(".steps", timeout=READ_MS)
+    page.locator(".steps").first.wait_for(timeout=READ_MS)
     assert page.get_by_text("cannot be shown").count() == 0
 
 
@@ -442,7 +442,7 @@ def test_the_keys_are_listed_on_the_page_of_pooling_too(page):
 def test_a_figure_that_fails_is_done_by_hand(page, served, drawn):
     path, at_risk = drawn["bare"]
     put_in(page, path)
-    page.wait_for_selector(".plate[href]", state="attached")
+    page.locator(".plate[href]").first.wait_for(state="attached")
     left, right, top, bottom = 0.16 * 910, 0.97 * 910, 0.04 * 676, 0.7 * 676
 
     def place(time, survival):
@@ -450,14 +450,14 @@ def test_a_figure_that_fails_is_done_by_hand(page, served, drawn):
 
     # The tool for the first step is in hand already.
     person = Counted(page)
-    page.wait_for_selector("[aria-pressed=true]:has-text('Box')")
+    page.locator("[aria-pressed=true]:has-text('Box')").first.wait_for()
     person.drag((left, bottom), (right, top))
     for axis, ends, value in (("time", ((0, 0), (48, 0)), "48"), ("vertical", ((0, 0), (0, 1)), None)):
-        page.wait_for_selector("[aria-pressed=true]:has-text('Tick')", timeout=READ_MS)
+        page.locator("[aria-pressed=true]:has-text('Tick')").first.wait_for(timeout=READ_MS)
         settled(page)
         for end in ends:
             person.at(place(*end))
-        page.wait_for_selector(f"[data-keep='hand-{axis}-1']:focus")
+        page.locator(f"[data-keep='hand-{axis}-1']:focus").first.wait_for()
         if value is not None:
             person.type(value)
         person.press("Enter")
@@ -537,7 +537,7 @@ def test_a_drag_keeps_up_with_the_hand(page, served, tmp_path):
     """A point of one of four arms with 500 points each, and a tick."""
     draw_many(tmp_path / "many.png", n_arms=4)
     page.set_input_files("#file", str(tmp_path / "many.png"))
-    page.wait_for_selector(".curve, .steps", state="attached", timeout=READ_MS)
+    page.locator(".curve, .steps").first.wait_for(state="attached", timeout=READ_MS)
     ask = Asking(served[0], page)
     figure = ask()
     panel = figure["panels"][0]
@@ -550,8 +550,8 @@ def test_a_drag_keeps_up_with_the_hand(page, served, tmp_path):
     after = ask("/edits", body={"revision": figure["revision"], "edits": edits})
     assert min(len(arm["points"]) for arm in after["panels"][0]["arms"]) > 490
     page.reload()
-    page.wait_for_selector(".chosen-arm")
-    page.wait_for_selector(".plate[href]", state="attached")
+    page.locator(".chosen-arm").first.wait_for()
+    page.locator(".plate[href]").first.wait_for(state="attached")
     page.wait_for_timeout(300)
     arm, box = after["panels"][0]["arms"][0], after["panels"][0]["box"]
     for name, place in (("point", arm["px"][250]), ("tick", (after["panels"][0]["axes"]["time"]["ticks"][2]["px"], box[3]))):
@@ -568,7 +568,7 @@ def test_a_drag_keeps_up_with_the_hand(page, served, tmp_path):
 def test_a_change_that_is_kept_though_it_cannot_be_read_leaves_the_reading(page, served, tmp_path):
     draw_many(tmp_path / "kept.png", n_arms=1)
     page.set_input_files("#file", str(tmp_path / "kept.png"))
-    page.wait_for_selector(".curve, .steps", state="attached", timeout=READ_MS)
+    page.locator(".curve, .steps").first.wait_for(state="attached", timeout=READ_MS)
     ask = Asking(served[0], page)
     before = ask()["panels"]
     for answer in ("Leave it", "Keep the change"):
@@ -598,7 +598,7 @@ def test_two_readers_and_their_consensus(page, served, drawn):
     page.get_by_role("button", name="Begin a second reading").click()
     page.wait_for_url(re.compile("reader=anna"))
     page.get_by_text("reader anna").wait_for()
-    page.wait_for_selector(".curve", timeout=READ_MS)
+    page.locator(".curve").first.wait_for(timeout=READ_MS)
     tab(page, "At risk")
     cell = page.get_by_label("Placebo at 36")
     cell.fill(str(at_risk["Placebo"][3] + 1))
@@ -614,7 +614,7 @@ def test_two_readers_and_their_consensus(page, served, drawn):
     page.get_by_role("button", name="Store the consensus").click()
     page.get_by_role("button", name="Open it").click()
     page.wait_for_url(re.compile("reader=consensus"))
-    page.wait_for_selector(".curve")
+    page.locator(".curve").first.wait_for()
     tab(page, "At risk")
     assert page.get_by_label(re.compile("^(Placebo|Sorafenib) at 36")).first.input_value() in {str(at_risk[arm][3] + (arm == "Placebo")) for arm in at_risk}
     record = json.loads((served[1] / "trial.consensus" / "consensus.json").read_text("utf-8"))
@@ -625,7 +625,7 @@ def test_what_is_mended_stays_in_hand(page, served, tmp_path):
     draw(tmp_path / "in_hand.png", seed=21)  # other bytes than any figure of this folder: the same would open the same figure
     put_in(page, tmp_path / "in_hand.png")
     ask = Asking(served[0], page)
-    page.wait_for_selector(".chosen-arm")
+    page.locator(".chosen-arm").first.wait_for()
     figure = ask()
     panel, keys, n_before = figure["panels"][0], page.keyboard, len(figure["edits"])
     names = [arm["name"] for arm in panel["arms"]]
@@ -778,14 +778,14 @@ FAULTS = """() => {
 def test_everything_has_a_name_and_can_be_read(page, served, drawn, scheme):
     page.emulate_media(color_scheme=scheme)
     put_in(page, drawn["trial"][0])
-    page.wait_for_selector(".chosen-arm")
+    page.locator(".chosen-arm").first.wait_for()
     for name in ("Check", "Axes", "Arms", "At risk", "Result", "Readers"):
         tab(page, name)
         if name == "Result":
             ratio(page)
         assert page.evaluate(FAULTS) == {"nameless": [], "faint": [], "styled": 0}, name
     page.get_by_role("link", name="Figures").click()
-    page.wait_for_selector(".figure-card")
+    page.locator(".figure-card").first.wait_for()
     assert page.evaluate(FAULTS) == {"nameless": [], "faint": [], "styled": 0}
 
 
@@ -824,8 +824,8 @@ def test_a_tablet(browser, page, served, drawn, size):
     context = browser.new_context(viewport={"width": size[0], "height": size[1]}, has_touch=True)
     tablet = context.new_page()
     tablet.goto(page.url)
-    tablet.wait_for_selector(".chosen-arm")
-    tablet.wait_for_selector(".plate[href]", state="attached")
+    tablet.locator(".chosen-arm").first.wait_for()
+    tablet.locator(".plate[href]").first.wait_for(state="attached")
     other = figure["panels"][0]["arms"][1]
     middle = other["px"][len(other["px"]) // 2]
     tablet.touchscreen.tap(*on_screen(tablet, (middle[0] + 1, middle[1])))
