@@ -131,6 +131,14 @@ def level_arm(own, row, first=0):
     return ArmInk(np.zeros(3), own, np.zeros_like(own), path, 1.0)
 
 
+@pytest.mark.parametrize("n_columns", [1, 2, 3])
+def test_an_arm_of_few_columns_has_a_width(n_columns):
+    own = np.zeros((20, n_columns), np.float32)
+    own[10:12] = 1
+    arm = level_arm(own, 10)
+    assert arm.thickness == arm.least_thickness == 2
+
+
 def test_ink_hangs_on_a_curve_where_a_bar_leads_to_it_without_paper():
     line, tips = np.zeros((40, 6), np.float32), np.zeros((40, 6), np.float32)
     line[20:22] = line[22:26, :3] = 1

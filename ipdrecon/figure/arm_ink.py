@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from ipdrecon.figure.colour import distance
-from ipdrecon.figure.column_runs import ColumnRuns
+from ipdrecon.figure.column_runs import ColumnRuns, summed_around
 from ipdrecon.figure.dashes import pattern_along
 from ipdrecon.figure.ink import Plot
 from ipdrecon.figure.path import Path, TraceSettings, find_path, runs_of
@@ -130,7 +130,7 @@ class ArmInk:
         level = np.flatnonzero(self.path.enter == self.path.leave)
         found, top, bottom = ColumnRuns.of(ink > _INKED).touched(level, self.path.leave[level], self.path.leave[level])
         width[level[found]] = _covered(ink, level[found], np.maximum(top[found] - 1, 0), np.minimum(bottom[found] + 1, len(ink) - 1))
-        within = np.convolve(width > 0, np.ones(3), "same") > 2
+        within = summed_around(width > 0, 1) > 2
         later = within & (self.path.leave > self.path.enter[0] + _ON_LEVEL_PX)
         first = within & ~later
         cut = later.sum() > _FEW_COLUMNS and first.any() and np.quantile(width[later], _CLEAR) > _CUT * np.median(width[first])

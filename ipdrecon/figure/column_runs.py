@@ -74,3 +74,23 @@ def beside(coverage, columns, top, bottom):
     last = len(coverage) - 1
     above = np.where(top > 0, coverage[np.maximum(top - 1, 0), columns], 0)
     return above, np.where(bottom < last, coverage[np.minimum(bottom + 1, last), columns], 0)
+
+
+def summed_around(values, reach):
+    """Sum of each column's value and those of so many columns on either side, however few there are.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,)
+    reach : int
+
+    Returns
+    -------
+    ndarray, shape (n,)
+
+    Examples
+    --------
+    >>> summed_around(np.array([1, 0, 2, 0]), 1), summed_around(np.array([1, 2]), 2)
+    (array([1., 3., 2., 2.]), array([3., 3.]))
+    """
+    return np.convolve(values, np.ones(2 * reach + 1))[reach : reach + len(values)]

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from ipdrecon.figure.arm_ink import ArmInk, above, bare_fall, mean_row, shared
+from ipdrecon.figure.column_runs import summed_around
 from ipdrecon.figure.gauge import part_by_width
 from ipdrecon.figure.mirrored import are_mirrored
 from ipdrecon.figure.strands import disentangle, meet_again
@@ -256,7 +257,7 @@ def _drops_of_rarer(arm, other):
     mine, theirs = shared(arm, other, lambda path: (path.leave - path.enter).astype(float))
     if (mine > 1).sum() > (theirs > 1).sum():
         mine, theirs = theirs, mine
-    near = np.convolve(theirs, np.ones(2 * _TOGETHER_PX + 1), "same")
+    near = summed_around(theirs, _TOGETHER_PX)
     return mine[mine > 1], near[mine > 1], float((near > 1).mean())
 
 

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from ipdrecon.figure.column_runs import ColumnRuns, beside
+from ipdrecon.figure.column_runs import ColumnRuns, beside, summed_around
 
 _INKED = 0.25
 _LEAST_PIECE_PX = 5
@@ -59,7 +59,7 @@ def _share_together(broad, inked):
     inked = inked & ~broad
     level = inked[:, 1:-1] & inked[:, :-2] & inked[:, 2:]
     thin, reach = np.flatnonzero(level.any(axis=0)) + 1, int(_ALONG_SHARE * broad.shape[1])
-    along = np.convolve(broad.any(axis=0), np.ones(2 * reach + 1), "same") > 0
+    along = summed_around(broad.any(axis=0), reach) > 0
     return float(along[thin].mean()) if len(thin) else 0.0
 
 
