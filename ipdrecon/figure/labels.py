@@ -316,7 +316,16 @@ def _best_run(labels, horizontal):
         return None
     best = best[_on_even_grid(value[best])]
     best = _joined(best, place[index], index, value, weight, tolerance)
+    best = _with_points(labels, index, value, best)
     return _run(labels, place, index, value, best, horizontal) if len(best) > 1 and weight[best].mean() >= 0.85 else None
+
+
+def _with_points(labels, index, value, members):
+    """Members of a line without lone digits taken for tenths, where no other label of the line prints a point: whole numbers have none."""
+    first = np.array([labels[index[k]].values[0] for k in members])
+    tenths = np.array(["0" not in labels[index[k]].word.text for k in members]) & np.isclose(value[members], first / 10)
+    printed = np.isclose(value[members], first) & (first % 1 > 0)
+    return members if printed.any() else members[~tenths]
 
 
 def _weight(label, k):
