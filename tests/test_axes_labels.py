@@ -61,6 +61,12 @@ def test_lone_digits_without_points_stay_what_they_say():
     assert column.values == (5, 4, 3, 2, 1, 0)
 
 
+def test_a_small_number_under_large_ones_is_not_taken_for_nearly_nothing():
+    words = [Word(text, Box(40, py - 8, 60, py + 8)) for text, py in zip(("18", "12", "6", "1"), range(50, 250, 50), strict=True)]
+    (column,) = label_columns(number_labels(BLANK, words))
+    assert column.values == (18, 12, 6)
+
+
 def digits(texts, gap, *, height=20):
     """A picture of some numbers read as one word, each digit a bar of 4 px with 2 px after it, `gap` px between numbers; and the word."""
     px, at = np.full((60, 600, 3), 255, np.uint8), 20
