@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from metaanalysis.measures import is_ratio, ratio_of
+from metaanalysis.measures import as_read, is_ratio
 from metaanalysis.models import FixedEffect, ModelSettings, RandomEffects
 from metaanalysis.plain import plain
 from metaanalysis.read_only import hold_read_only
@@ -81,7 +81,7 @@ class PooledEstimate:
     def __str__(self):
         if self.is_mixed:
             return f"{self.measure}, k = {self.k}: no total over different measures"
-        centre, low, high = (ratio_of(value) if self.is_ratio else value for value in (self.estimate, self.ci_low, self.ci_high))
+        centre, low, high = as_read((self.estimate, self.ci_low, self.ci_high), ratio=self.is_ratio)
         return (
             f"{self.measure or 'effect'} {centre:.2f} [{100 * self.settings.level:g} % CI {low:.2f} to {high:.2f}], {self.method}, "
             f"k = {self.k}, tau² = {self.tau2:.4f}, I² = {self.i2:.0f} %"

@@ -29,3 +29,25 @@ def ratio_of(logarithm):
         return math.exp(logarithm)
     except OverflowError:
         return math.inf
+
+
+def as_read(values, *, ratio):
+    """Give effects as readers know them: the ratios of logarithms, or what is no ratio as it is.
+
+    Parameters
+    ----------
+    values : iterable of float
+        On the analysis scale.
+    ratio : bool
+        Whether they are logarithms of ratios.
+
+    Returns
+    -------
+    list of float
+
+    Examples
+    --------
+    >>> as_read((0.0, 0.0), ratio=True), as_read((-0.1, 0.3), ratio=False)
+    ([1.0, 1.0], [-0.1, 0.3])
+    """
+    return [ratio_of(value) if ratio else value for value in values]

@@ -4,7 +4,7 @@ import math
 
 from ipdrecon.app import sentences
 from ipdrecon.app.pooling import rows_with_draws
-from metaanalysis.measures import is_ratio, ratio_of
+from metaanalysis.measures import as_read, is_ratio
 
 _USUAL_LEVEL = 0.95
 
@@ -22,7 +22,7 @@ def effect(pooled, part):
     -------
     str
     """
-    shown = [ratio_of(value) if pooled.is_ratio else value for value in (part.estimate, part.ci_low, part.ci_high)]
+    shown = as_read((part.estimate, part.ci_low, part.ci_high), ratio=pooled.is_ratio)
     return _interval(pooled, *shown)
 
 
@@ -62,7 +62,7 @@ def _of_total(pooled):
     if pooled.k > 1:
         yield f"Heterogeneity: tau² = {sentences.decimals(pooled.tau2, 4)}, I² = {sentences.decimals(pooled.i2, 0)} %, Q = {sentences.decimals(spread.q)} on {spread.df}, {sentences.p_value(spread.p)}."
     if pooled.k > 2 and not math.isnan(pooled.prediction_low):
-        limits = [ratio_of(value) if pooled.is_ratio else value for value in (pooled.prediction_low, pooled.prediction_high)]
+        limits = as_read((pooled.prediction_low, pooled.prediction_high), ratio=pooled.is_ratio)
         level = "" if pooled.settings.level == _USUAL_LEVEL else f"{100 * pooled.settings.level:g} % "
         yield f"A new study's true effect is expected between {sentences.decimals(limits[0])} and {sentences.decimals(limits[1])} ({level}prediction interval)."
 
@@ -148,7 +148,7 @@ def of_refused(analyses):
 
 
 def _of_choices(pooled, choices):
-    shown = [ratio_of(choice.estimate) if pooled.is_ratio else choice.estimate for choice in choices]
+    shown = as_read([choice.estimate for choice in choices], ratio=pooled.is_ratio)
     low, high = (sentences.decimals(value) for value in (min(shown), max(shown)))
     if low != high:
         yield f"Under the fixed effect and three estimators of tau² the estimate lies between {low} and {high}."
@@ -191,7 +191,7 @@ def _of_bayes(_, estimate):
 
 def _of_patients(pooled, analysis):
     for row in analysis.to_frame().to_dict("records"):
-        shown = [ratio_of(value) if is_ratio(row["measure"]) else value for value in (row["estimate"], row["ci_low"], row["ci_high"])]
+        shown = as_read((row["estimate"], row["ci_low"], row["ci_high"]), ratio=is_ratio(row["measure"]))
         yield f"  From patients, {row['result']}: {row['measure']} {_interval(pooled, *shown)}, {sentences.p_value(row['p'])}"
     yield from analysis.notes
 

@@ -10,7 +10,7 @@ from ipdrecon.app.analyses import without_order
 from ipdrecon.app.cautions import verdict_on
 from ipdrecon.app.pooled_files import FOREST
 from ipdrecon.app.pooling import rows_with_draws
-from metaanalysis.measures import ratio_of
+from metaanalysis.measures import as_read, ratio_of
 
 UNKNOWN_WITHIN = "between-trial variance inside this row unknown"
 _STATES = {
@@ -172,7 +172,7 @@ def sensitivity_rows(outcome):
         yield name, pooled.k, pooled_sentences.effect(pooled, assumed), sentences.p_value(assumed.p)
     bayes = analyses.get("bayes")
     if bayes is not None:
-        shown = [ratio_of(value) if pooled.is_ratio else value for value in (bayes.mu.median, bayes.mu.ci_low, bayes.mu.ci_high)]
+        shown = as_read((bayes.mu.median, bayes.mu.ci_low, bayes.mu.ci_high), ratio=pooled.is_ratio)
         yield f"Bayesian, {bayes.prior}", pooled.k, sentences.interval(*shown), f"chance below no effect {sentences.decimals(bayes.p_below)}"
 
 
@@ -187,7 +187,7 @@ def _study_parts(outcome):
 def _study_part(pooled, place, row, by):
     z = float(ndtri(0.5 + pooled.settings.level / 2))
     limits = [row["yi"], row["yi"] - z * row["sei"], row["yi"] + z * row["sei"]]
-    shown = [ratio_of(value) for value in limits] if pooled.is_ratio else limits
+    shown = as_read(limits, ratio=pooled.is_ratio)
     weights = "–" if place is None else f"{sentences.decimals(pooled.fixed.weights[place], 1)} / {sentences.decimals(pooled.weights[place], 1)}"
     return {
         "study": row["study"],

@@ -1,6 +1,5 @@
 """All tables of a review's report, in the order in which it shows them, and the files that go with them."""
 
-
 import pandas as pd
 from scipy.special import ndtri
 
@@ -13,7 +12,7 @@ from ipdrecon.app.report_outcomes import sensitivity_rows
 from ipdrecon.app.report_table import ReportTable
 from ipdrecon.app.safety import safety_rows, safety_table
 from ipdrecon.app.trials_table import trials_table
-from metaanalysis.measures import RATIOS, ratio_of
+from metaanalysis.measures import RATIOS, as_read
 from metaanalysis.plain import plain
 
 FOLDER = "tables"
@@ -63,7 +62,7 @@ def _effect(row):
         return sentences.interval(*(float(row[name]) for name in (row["measure"].lower(), "ci_low", "ci_high")))
     z = float(ndtri(0.975))
     limits = [row["yi"], row["yi"] - z * row["sei"], row["yi"] + z * row["sei"]]
-    return sentences.interval(*([ratio_of(value) for value in limits] if row["measure"] in RATIOS else limits))
+    return sentences.interval(*as_read(limits, ratio=row["measure"] in RATIOS))
 
 
 def _text(value):

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ipdrecon.figure.around import around
 from ipdrecon.figure.text import read_words
 from ipdrecon.figure.titles import direction
 from ipdrecon.flags import Flag
@@ -146,7 +147,7 @@ def _joined(panels):
     return replace(
         first,
         panel="1",
-        box=_around([panel.box for panel in panels]),
+        box=around([panel.box for panel in panels]),
         curves=tuple(panel.curves[0] for panel in panels),
         looks=tuple(panel.looks[0] for panel in panels),
         at_risk=_joined_tables([panel.at_risk for panel in panels]),
@@ -154,12 +155,6 @@ def _joined(panels):
         flags=tuple(flags),
         box_confidence=min(panel.box_confidence for panel in panels),
         facets=tuple(Facet(panel.curves[0].arm, panel.box, panel.calibration) for panel in panels),
-    )
-
-
-def _around(boxes):
-    return Box(
-        min(box.left for box in boxes), min(box.top for box in boxes), max(box.right for box in boxes), max(box.bottom for box in boxes)
     )
 
 

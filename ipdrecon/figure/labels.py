@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ipdrecon.figure.around import around
 from ipdrecon.model import Box, Word
 
 _LOOKALIKES = str.maketrans({"O": "0", "o": "0", "〇": "0", "Q": "0", "l": "1", "I": "1", "|": "1", "i": "1", "!": "1"})
@@ -80,7 +81,7 @@ class LabelRun:
     @property
     def box(self):
         """The box around all labels."""
-        return _around(label.word.box for label in self.labels)
+        return around(label.word.box for label in self.labels)
 
     @property
     def height(self):
@@ -95,11 +96,6 @@ class LabelRun:
     def to_px(self, value):
         """Place in px of values (any shape)."""
         return (np.asarray(value, float) - self.intercept) / self.slope
-
-
-def _around(boxes):
-    left, top, right, bottom = np.array([(box.left, box.top, box.right, box.bottom) for box in boxes]).T
-    return Box(float(left.min()), float(top.min()), float(right.max()), float(bottom.max()))
 
 
 def parse_number(text):

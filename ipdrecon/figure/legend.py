@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from ipdrecon.figure.around import around
 from ipdrecon.figure.colour import commonest_colour, to_lab
 from ipdrecon.figure.dashes import DashPattern
 from ipdrecon.figure.keys import are_of_one_colour, colour_unlikeness, find_key, is_band, text_colour
@@ -235,13 +236,7 @@ def as_one(words):
     """
     text = re.sub(r"(?<=\w[-–/]) (?=\w)", "", " ".join(word.text for word in words))
     confidence = min(word.confidence for word in words)
-    return Word(text, _around([word.box for word in words]), confidence, words[0].vertical, all(word.exact for word in words))
-
-
-def _around(boxes):
-    return Box(
-        min(box.left for box in boxes), min(box.top for box in boxes), max(box.right for box in boxes), max(box.bottom for box in boxes)
-    )
+    return Word(text, around([word.box for word in words]), confidence, words[0].vertical, all(word.exact for word in words))
 
 
 def _follows(upper, lower):
@@ -266,8 +261,8 @@ def _two_lines_to_a_key(px, bare, words):
             if not are_of_one_colour(px, upper.box, lower.box):
                 continue
             middle, height = (upper.box.centre[1] + lower.box.centre[1]) / 2, upper.box.height
-            around = _around([upper.box, lower.box])
-            place = Box(around.left, middle - height / 2, around.right, middle + height / 2)
+            both = around([upper.box, lower.box])
+            place = Box(both.left, middle - height / 2, both.right, middle + height / 2)
             key = _key_of(px, upper, place, [word for word in words if word is not lower])
             if key is not None:
                 pairs.append((key, (upper, lower)))
@@ -281,7 +276,7 @@ def _continued(entry, entries, bare):
         apart = word.box.centre[1] - entry.text.centre[1]
         if _follows(entry.text, word.box) and apart < _LINE_TO_PITCH * float(np.diff(column).min()):
             confidence = min(entry.confidence, word.confidence)
-            return replace(entry, label=f"{entry.label} {word.text}", text=_around([entry.text, word.box]), confidence=confidence)
+            return replace(entry, label=f"{entry.label} {word.text}", text=around([entry.text, word.box]), confidence=confidence)
     return entry
 
 

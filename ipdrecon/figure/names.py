@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from ipdrecon.figure.around import around
 from ipdrecon.figure.keys import colour_unlikeness
-from ipdrecon.model import Box
 
 _FAR = 1e3
 _APART_LAB = 15.0
@@ -96,8 +96,7 @@ def _of_one_panel(entries, box, boxes):
 
 def _extent(entry):
     """Around the key and the text of an entry."""
-    key, text = entry.key, entry.text
-    return Box(min(key.left, text.left), min(key.top, text.top), max(key.right, text.right), max(key.bottom, text.bottom))
+    return around([entry.key, entry.text])
 
 
 def _gap(one, other):

@@ -37,7 +37,7 @@ def find_swatches(px, words):
     list of tuple of (Key, Word)
     """
     found = [(swatch, word) for word in words if (swatch := _swatch_of(px, word.box)) is not None]
-    return [(key, word) for key, word in found if any(_are_mates(key, word.box, other, text.box) for other, text in found if text is not word)]
+    return _with_mates(found)
 
 
 def find_keys_behind(px, words):
@@ -59,6 +59,11 @@ def find_keys_behind(px, words):
         key = find_key(turned, Box(width - right, box.top, width - box.left, box.bottom))
         if key is not None and key.box.width >= box.height:
             found.append((replace(key, box=Box(width - key.box.right, key.box.top, width - key.box.left, key.box.bottom)), word))
+    return _with_mates(found)
+
+
+def _with_mates(found):
+    """Keys and words of which another pair is a mate: one that stands alone may be a mark, or a stroke of something else."""
     return [(key, word) for key, word in found if any(_are_mates(key, word.box, other, text.box) for other, text in found if text is not word)]
 
 

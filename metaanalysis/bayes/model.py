@@ -16,7 +16,7 @@ from metaanalysis.bayes.heterogeneity_posterior import PRIORS, TauModel, TauPost
 from metaanalysis.bayes.normal_mixtures import NormalMixtures
 from metaanalysis.errors import MetaAnalysisError
 from metaanalysis.inputs import check_studies
-from metaanalysis.measures import is_ratio, ratio_of
+from metaanalysis.measures import as_read, is_ratio
 from metaanalysis.plain import plain
 from metaanalysis.read_only import hold_read_only
 
@@ -173,7 +173,7 @@ class BayesianEstimate:
 
     def __str__(self):
         values = (self.mu.median, self.mu.ci_low, self.mu.ci_high)
-        centre, low, high = (ratio_of(value) if self.is_ratio else value for value in values)
+        centre, low, high = as_read(values, ratio=self.is_ratio)
         return (
             f"{self.measure or 'effect'} {centre:.2f} [{100 * self.level:g} % CrI {low:.2f} to {high:.2f}], posterior median, {self.mu.interval} interval, "
             f"k = {self.k}, tau = {self.tau.median:.2f} [{self.tau.ci_low:.2f} to {self.tau.ci_high:.2f}], priors: {self.prior}"

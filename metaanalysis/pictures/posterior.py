@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from metaanalysis.bayes.model import NAMES
-from metaanalysis.measures import ratio_of
+from metaanalysis.measures import as_read
 from metaanalysis.pictures import palette
 
 _POINTS = 301
@@ -53,7 +53,7 @@ def posterior_plot(estimate, *, title="", font_pt=8.5):
 
 
 def _told(estimate, values):
-    median, low, high = (ratio_of(value) if estimate.is_ratio else value for value in values)
+    median, low, high = as_read(values, ratio=estimate.is_ratio)
     return f"{median:.2f} [{100 * estimate.level:g} % CrI {low:.2f} to {high:.2f}]".replace("-", "\N{MINUS SIGN}")
 
 

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ipdrecon.figure.path import runs_of
+
 _WIDEST_PX = 3
 _APART = 14  # least distance from paper, of 255, in the channel where it is largest
 _ALIKE = 28  # most distance within one line
@@ -31,7 +33,7 @@ def without_rules(px, lines):
     right = int(max(piece.box.right for line in lines for piece in line.pieces) + reach) + 1
     part = px[top:bottom, left:right].astype(np.int16)
     is_rule, colours = _rules(part)
-    runs = _narrow_runs(is_rule) if is_rule.any() else []
+    runs = _narrow_runs(is_rule)
     if not runs:
         return px
     cleaned = px.copy()
@@ -54,6 +56,5 @@ def _rules(part):
 
 def _narrow_runs(is_rule):
     """First and last of neighbouring columns of lines, at most `_WIDEST_PX` of them, with another column on either side."""
-    at = np.flatnonzero(is_rule)
-    runs = np.split(at, np.flatnonzero(np.diff(at) > 1) + 1)
-    return [(int(run[0]), int(run[-1])) for run in runs if len(run) <= _WIDEST_PX and run[0] > 0 and run[-1] + 1 < len(is_rule)]
+    runs = zip(*(ends.tolist() for ends in runs_of(is_rule)), strict=True)
+    return [(first, end - 1) for first, end in runs if end - first <= _WIDEST_PX and first > 0 and end < len(is_rule)]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ipdrecon.figure.around import around
 from ipdrecon.figure.panels import upright_labels
 from ipdrecon.figure.text import read_words
 from ipdrecon.figure.vector.render import render
@@ -168,7 +169,7 @@ def _goes_on(group, box):
 
 def _spelt(group, spelt, words):
     """The word that a group of letters spells; as it was read where a letter is not known, None where it was not read."""
-    box = _around([letter.box for letter in group])
+    box = around([letter.box for letter in group])
     known = [spelt.get(letter.key, ("", 0.0)) for letter in group]
     confidence = min(share for _, share in known)
     if confidence < _LEAST_SHARE:
@@ -182,7 +183,3 @@ def _spelt(group, spelt, words):
     for letter, before, (character, _) in zip(group[1:], group, known[1:], strict=False):
         text += " " * (letter.box.left - before.box.right > _SPACE * box.height) + character
     return Word(text, box, round(float(confidence), 2), exact=confidence >= _SURE_SHARE)
-
-
-def _around(boxes):
-    return Box(min(box.left for box in boxes), min(box.top for box in boxes), max(box.right for box in boxes), max(box.bottom for box in boxes))
